@@ -1,0 +1,164 @@
+"""Every setting of Darkroom in one frozen object, read from the environment and `.env`.
+
+`python -m config` prints `.env.example` from the declarations below, so the two cannot drift apart.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import environ
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing, malformed or contradicts another; the message says which and what to do."""
+
+
+def setting(default: Any, about: str, unit: str = "", *, secret: bool = False) -> Any:
+    """Declare one setting: its default, what it does, the unit of its number, whether logs must mask it."""
+    return field(default=default, metadata={"about": about, "unit": unit, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration of one process. Field `x_y` is the environment variable `X_Y`."""
+
+    telegram_token: str = setting("", "the bot's token from @BotFather", secret=True)
+    telegram_api_url: str = setting("https://api.telegram.org", "base URL of the Bot API server")
+    telegram_upload_max_bytes: int = setting(50_000_000, "largest file the Bot API server takes", "bytes")
+    telegram_rate_per_s: float = setting(30.0, "calls to Telegram of all processes together", "calls/s")
+    telegram_chat_rate_per_s: float = setting(1.0, "messages and edits to one private chat", "calls/s")
+    telegram_group_rate_per_min: float = setting(20.0, "messages and edits to one group", "calls/min")
+    bot_mode: str = setting("polling", "how updates come in: polling")
+    webhook_url: str = setting("", "public https base URL for webhooks; empty = none")
+    webhook_secret: str = setting("", "secret token that Telegram sends with each webhook", secret=True)
+
+    redis_url: str = setting("redis://127.0.0.1:6379/0", "Redis of the broker and the ledger", secret=True)
+    media_url: str = setting("data/media", "where artifacts are kept: a directory or a file:// URL")
+    media_max_bytes: int = setting(200_000_000, "largest artifact that is fetched from a provider", "bytes")
+    models_file: str = setting("config/models.toml", "the catalogue of models")
+
+    replicate_api_token: str = setting("", "API token of the Replicate account", secret=True)
+    replicate_api_url: str = setting("https://api.replicate.com/v1", "base URL of the Replicate API")
+    replicate_webhook_secret: str = setting("", "signing key (whsec_...) of its webhooks", secret=True)
+    provider_timeout_s: float = setting(30.0, "longest wait for one answer of a provider", "seconds")
+
+    worker_slots: int = setting(32, "jobs that one worker process works on at a time", "jobs")
+    lease_s: float = setting(6.0, "a worker's claim lapses after this long without renewal", "seconds")
+    heartbeat_s: float = setting(1.5, "a worker renews its claims this often", "seconds")
+    sweep_s: float = setting(1.0, "lapsed, unpublished and lost jobs are looked for this often", "seconds")
+    max_crashes: int = setting(3, "a job whose worker died this many times is failed", "times")
+    unpublished_s: float = setting(3.0, "an accepted job is published again after this long", "seconds")
+    requeue_s: float = setting(30.0, "a job that waits this long is published again, at the front", "seconds")
+    unknown_grace_s: float = setting(120.0, "wait for news of a submission with unknown outcome", "seconds")
+    visibility_timeout_s: int = setting(3600, "the broker gives an unacknowledged message back", "seconds")
+
+    poll_first_s: float = setting(2.0, "first wait between two polls of a prediction", "seconds")
+    poll_factor: float = setting(1.2, "each wait is this many times the one before")
+    poll_max_s: float = setting(10.0, "longest wait between two polls", "seconds")
+
+    prompt_max_chars: int = setting(1500, "longest prompt", "characters")
+    ready_after_s: float = setting(20.0, "jobs that took longer are followed by a 'ready' reply", "seconds")
+    keep_jobs_days: int = setting(30, "ended jobs stay in the ledger for", "days")
+
+    flower_port: int = setting(5555, "port of Flower")
+    log_format: str = setting("auto", "json, console, or auto: console in a terminal, else json")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    def secrets(self) -> tuple[str, ...]:
+        """Values that no log line may contain (empty ones left out)."""
+        return tuple(
+            value for spec in fields(self) if spec.metadata["secret"] and (value := getattr(self, spec.name))
+        )
+
+
+def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the settings; the environment goes before `.env` (in the working directory unless named).
+
+    Raises SettingsError with one sentence that names the variable.
+    """
+    source = dict(os.environ if environment is None else environment)
+    env = _reader(source, env_file or Path(".env"))
+    types = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for spec in fields(Settings):
+        name = spec.name.upper()
+        raw = env.ENVIRON.get(name, "")
+        if raw.strip() == "":
+            continue
+        try:
+            values[spec.name] = env.get_value(name, cast=types[spec.name])
+        except (ValueError, environ.ImproperlyConfigured) as error:
+            raise SettingsError(f"{name} must be {_kind(types[spec.name])}, not {raw!r}.") from error
+    settings = Settings(**values)
+    check(settings)
+    return settings
+
+
+def check(settings: Settings) -> None:
+    """Refuse values that contradict each other, before any connection is made."""
+    s = settings
+    rules = (
+        (s.bot_mode == "polling", f"BOT_MODE must be polling, not {s.bot_mode!r}."),
+        (
+            not s.webhook_url or bool(s.webhook_secret),
+            "WEBHOOK_URL is set without WEBHOOK_SECRET: anyone could post updates; set both.",
+        ),
+        (
+            s.lease_s >= 3 * s.heartbeat_s,
+            f"LEASE_S ({s.lease_s:g}) must be at least three times HEARTBEAT_S ({s.heartbeat_s:g}), "
+            "or one late renewal loses a job.",
+        ),
+        (s.poll_factor >= 1, f"POLL_FACTOR must be at least 1, not {s.poll_factor:g}."),
+        (
+            0 < s.poll_first_s <= s.poll_max_s,
+            f"POLL_FIRST_S ({s.poll_first_s:g}) must be above 0 and at most POLL_MAX_S ({s.poll_max_s:g}).",
+        ),
+        (s.worker_slots > 0, f"WORKER_SLOTS must be at least 1, not {s.worker_slots}."),
+        (
+            s.log_format in ("auto", "json", "console"),
+            f"LOG_FORMAT must be auto, json or console, not {s.log_format!r}.",
+        ),
+        (
+            s.log_level in ("DEBUG", "INFO", "WARNING", "ERROR"),
+            f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {s.log_level!r}.",
+        ),
+    )
+    for holds, sentence in rules:
+        if not holds:
+            raise SettingsError(sentence)
+
+
+def require(settings: Settings, *names: str) -> None:
+    """Stop a process that cannot work without these settings, naming the first one that is empty."""
+    for name in names:
+        if not getattr(settings, name):
+            about = next(spec.metadata["about"] for spec in fields(settings) if spec.name == name)
+            raise SettingsError(f"{name.upper()} is not set ({about}); put it into .env or the environment.")
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting with its default, its meaning and its unit."""
+    lines = ["# Every setting of Darkroom with its default. Written by `python -m config`: edit there."]
+    for spec in fields(Settings):
+        unit = f" [{spec.metadata['unit']}]" if spec.metadata["unit"] else ""
+        value = "" if spec.default == "" else spec.default
+        lines += ["", f"# {spec.metadata['about']}{unit}", f"{spec.name.upper()}={value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _reader(source: dict[str, str], env_file: Path) -> Any:
+    # django-environ reads into a class attribute, os.environ by default; a class of our own keeps
+    # the process environment as it was.
+    reader: Any = type("Environment", (environ.Env,), {"ENVIRON": source})
+    if env_file.is_file():
+        reader.read_env(str(env_file), overwrite=False)
+    return reader()
+
+
+def _kind(wanted: type) -> str:
+    return {int: "a whole number", float: "a number", str: "a text"}[wanted]

@@ -1,0 +1,26 @@
+"""Why a job can fail: what the person is told, and whose fault it was."""
+
+from enum import StrEnum
+
+
+class Failure(StrEnum):
+    """The reason stored with a failed job; `chat.texts` has a sentence for each."""
+
+    REFUSED = "refused"  # the provider's content policy
+    REJECTED = "rejected"  # the provider does not take this input
+    PROVIDER_FAILED = "provider_failed"  # the prediction ended in an error
+    PROVIDER_DOWN = "provider_down"  # the provider could not be reached or kept failing
+    NOT_CONFIGURED = "not_configured"  # the account's token or credit is not in order
+    TIMED_OUT = "timed_out"  # not ready at the model's deadline
+    UNKNOWN_OUTCOME = "unknown_outcome"  # the submission was made, and never heard of again
+    TOO_LARGE = "too_large"  # the output is over MEDIA_MAX_BYTES
+    BAD_OUTPUT = "bad_output"  # the output is missing, cut short or of another type
+    CRASHED = "crashed"  # its worker died too many times
+    UNREACHABLE = "unreachable"  # the chat is gone or the bot is blocked there
+    SOURCE_GONE = "source_gone"  # the picture to animate is no longer kept
+    INTERNAL = "internal"  # an error of ours
+
+    @property
+    def ours(self) -> bool:
+        """Whether the job failed by our or the provider's fault, so that the person's token is given back."""
+        return self not in (Failure.REFUSED, Failure.REJECTED, Failure.UNREACHABLE)

@@ -1,0 +1,83 @@
+"""Every Redis key of the ledger and its neighbours, built here and nowhere else."""
+
+PREFIX = "darkroom"
+
+
+def job(job_id: str) -> str:
+    """Hash: the record of one job."""
+    return f"{PREFIX}:job:{job_id}"
+
+
+def in_state(state: str) -> str:
+    """Sorted set: active jobs in a state, by the time they entered it (ms)."""
+    return f"{PREFIX}:state:{state}"
+
+
+def waiting(lane: str) -> str:
+    """Sorted set: a lane's jobs that nobody has claimed, in the order in which the broker gives them out."""
+    return f"{PREFIX}:waiting:{lane}"
+
+
+def due() -> str:
+    """Sorted set: when (ms) the sweep must look at a job: its lease lapses, or its message is late."""
+    return f"{PREFIX}:due"
+
+
+def counts() -> str:
+    """Hash: counters, each raised in the same step as the change that it counts."""
+    return f"{PREFIX}:counts"
+
+
+def active_of(user_id: int) -> str:
+    """Sorted set: a user's active jobs by time of admission (ms)."""
+    return f"{PREFIX}:user:{user_id}:active"
+
+
+def history_of(user_id: int) -> str:
+    """Sorted set: a user's latest jobs by time of admission (ms)."""
+    return f"{PREFIX}:user:{user_id}:history"
+
+
+def settings_of(user_id: int) -> str:
+    """Hash: what a user has chosen in /settings."""
+    return f"{PREFIX}:user:{user_id}:settings"
+
+
+def message(chat: int, message_id: int) -> str:
+    """String: the job that a chat message belongs to."""
+    return f"{PREFIX}:message:{chat}:{message_id}"
+
+
+def vips() -> str:
+    """Hash: user id -> end of the VIP time (ms)."""
+    return f"{PREFIX}:vips"
+
+
+def durations(model: str) -> str:
+    """List: a model's latest durations (seconds), newest first."""
+    return f"{PREFIX}:durations:{model}"
+
+
+def workers() -> str:
+    """Sorted set: live worker processes by the time (ms) at which they count as dead."""
+    return f"{PREFIX}:workers"
+
+
+def worker(owner: str) -> str:
+    """Hash: the lanes and slots of one worker process."""
+    return f"{PREFIX}:worker:{owner}"
+
+
+def wake(owner: str) -> str:
+    """Pub/sub channel: ids of jobs that a worker process should look at now."""
+    return f"{PREFIX}:wake:{owner}"
+
+
+def lock(name: str) -> str:
+    """String: a lock that one process holds for a while."""
+    return f"{PREFIX}:lock:{name}"
+
+
+def bucket(scope: str) -> str:
+    """String: one budget of the limiter for calls to Telegram."""
+    return f"{PREFIX}:telegram:{scope}"

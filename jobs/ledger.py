@@ -1,0 +1,235 @@
+"""The ledger: the truth about every job, kept in Redis.
+
+Every change is one Lua script that checks the present state and the lease's token, stamps the time and
+counts the change in the same step; nothing else writes a job. All methods raise LedgerUnavailable when
+Redis does not answer.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import redis
+
+from config.settings import Settings
+from jobs import keys, model
+from jobs.errors import IllegalMove, LeaseLost
+from jobs.failures import Failure
+from jobs.model import VERSION, Artifact, Job, Kind, Lane, Origin, Request, Tier
+from jobs.scripts import Scripts, ledger_errors
+from jobs.states import State, before
+
+HISTORY = 50
+"""Jobs that a user's history keeps."""
+
+_LANES = json.dumps({kind: {tier: Lane.of(kind, tier) for tier in Tier} for kind in Kind})
+
+
+class Stage(StrEnum):
+    """What a worker claims a job for."""
+
+    GENERATE = "generate"
+    DELIVER = "deliver"
+
+
+class Cancellation(StrEnum):
+    """What became of a cancel."""
+
+    CANCELLED = "cancelled"  # it was waiting, and has ended
+    CANCELLING = "cancelling"  # a slot was told and will end it
+    LATE = "late"  # the result is there already
+    ENDED = "ended"
+    FOREIGN = "foreign"  # somebody else's job
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The answer to a request: the job, and whether this very request had already made it."""
+
+    job: Job
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a renewal found: jobs that are no longer held, and jobs whose owner wants them cancelled."""
+
+    lost: frozenset[str]
+    cancelled: frozenset[str]
+
+
+class Ledger:
+    """See the module. One per process; safe to share between threads."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self._redis = client
+        self._run = Scripts(client)
+        self._lease = _ms(settings.lease_s)
+        self._unpublished = _ms(settings.unpublished_s)
+        self._requeue = _ms(settings.requeue_s)
+        self._grace = _ms(settings.unknown_grace_s)
+        self._keep = settings.keep_jobs_days * 86_400
+
+    # A job's way, in the order in which things happen.
+
+    def admit(self, job_id: str, request: Request, origin: Origin) -> Admission:
+        """Accept a request, once: a second call with the same id finds the job of the first."""
+        record = json.dumps(model.new_record(request, origin))
+        answer, found = self._run("admit", job_id, record, _LANES, self._unpublished, HISTORY)
+        return Admission(_job(job_id, found), duplicate=answer == "duplicate")
+
+    def published(self, job_id: str) -> None:
+        """The job's message is on the broker. Nothing changes where a worker was quicker than this call."""
+        self._run(
+            "move", job_id, "", State.QUEUED, json.dumps([State.ACCEPTED]), self._requeue, "{}", self._keep
+        )
+
+    def claim(self, job_id: str, owner: str, stage: Stage) -> Job | None:
+        """Take the job's lease for this stage; None when it is taken, has ended or is at another stage."""
+        answer, *found = self._run("claim", job_id, owner, self._lease, stage, VERSION)
+        return _job(job_id, found[0]) if answer == "claimed" else None
+
+    def renew(self, held: Mapping[str, int]) -> Renewal:
+        """Renew the leases of all jobs of a process (job id -> token) in one call."""
+        pairs = [part for item in held.items() for part in item]
+        lost, cancelled = self._run("renew", self._lease, *pairs)
+        return Renewal(frozenset(lost), frozenset(cancelled))
+
+    def submitting(self, job: Job) -> Job:
+        """Write down that the paid call is about to be made; after this no worker ever makes it again."""
+        return self._move(job, State.SUBMITTING)
+
+    def unknown(self, job: Job) -> Job:
+        """The paid call's outcome is unknown: wait a grace period for news of it."""
+        return self._move(job, State.UNKNOWN, due=self._grace)
+
+    def running(self, job: Job, prediction: str) -> Job:
+        """The provider has the job under this id."""
+        return self._move(job, State.RUNNING, prediction=prediction)
+
+    def adopt(self, job_id: str, prediction: str) -> bool:
+        """A submission of unknown outcome is known after all; True when that was news.
+
+        Needs no lease: only the one submission of this job can have this news.
+        """
+        return bool(self._run("adopt", job_id, prediction))
+
+    def storing(self, job: Job) -> Job:
+        """The prediction succeeded; its output is being fetched."""
+        return self._move(job, State.STORING, progress=100)
+
+    def stored(self, job: Job, artifact: Artifact) -> Job:
+        """The artifact is kept; the chat is owed it."""
+        return self._move(job, State.STORED, due=self._unpublished, **model.artifact_fields(artifact))
+
+    def delivered(self, job: Job, file_id: str) -> Job:
+        """The chat has the result; `file_id` is Telegram's name for it."""
+        return self._move(job, State.DELIVERED, file_id=file_id)
+
+    def failed(self, job: Job, failure: Failure) -> Job:
+        """The job ends without a result; the chat is owed the reason. Needs the job's lease."""
+        return self._move(job, State.FAILED, due=self._unpublished, failure=failure)
+
+    def given_up(self, job_id: str, state: State, failure: Failure) -> None:
+        """End a job that nobody holds, if it still is in `state`. Raises IllegalMove when it has moved on."""
+        self._finish(
+            self._run(
+                "move",
+                job_id,
+                "",
+                State.FAILED,
+                json.dumps([state]),
+                self._unpublished,
+                json.dumps({"failure": failure}),
+                self._keep,
+            ),
+            job_id,
+        )
+
+    def cancelled(self, job: Job) -> Job:
+        """The job ends because its owner wanted it to. Needs the job's lease."""
+        return self._move(job, State.CANCELLED, due=self._unpublished)
+
+    def told(self, job: Job) -> None:
+        """The chat was told how a failed or cancelled job ended; nothing is owed any more."""
+        self._finish(self._run("told", job.id, job.token, self._keep), job.id)
+
+    # Beside the way.
+
+    def cancel(self, job_id: str, user: int) -> Cancellation:
+        """The wish of a user to end a job; only the job's own user may."""
+        return Cancellation(self._run("cancel", job_id, user, self._unpublished))
+
+    def release(self, job: Job) -> None:
+        """Hand a held job back as it is, for another worker to go on with at once."""
+        self._finish(self._run("release", job.id, job.token), job.id)
+
+    def note(self, job: Job, **fields: str | int) -> None:
+        """Write fields of a held job without moving it (its progress, its message)."""
+        self._finish(self._run("note", job.id, job.token, json.dumps(fields)), job.id)
+
+    def posted(self, job: Job, message: int) -> None:
+        """Remember the chat message that the job lives in. Needs no lease: it is posted once (see `once`)."""
+        with ledger_errors():
+            self._redis.set(keys.message(job.origin.chat, message), job.id, ex=self._keep)
+        self._finish(self._run("note", job.id, "", json.dumps({"message": message})), job.id)
+
+    def by_message(self, chat: int, message: int) -> Job | None:
+        """The job that lives in this chat message, None where it is not one of ours (or no longer kept)."""
+        with ledger_errors():
+            job_id: Any = self._redis.get(keys.message(chat, message))
+        return self.get(job_id) if job_id else None
+
+    def once(self, job_id: str, mark: str) -> bool:
+        """True for the first caller with this mark, False for all later ones: for unrepeatable sends."""
+        with ledger_errors():
+            return bool(self._redis.hsetnx(keys.job(job_id), f"once:{mark}", "1"))
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it is now, None where there is none (or no longer)."""
+        with ledger_errors():
+            record: Any = self._redis.hgetall(keys.job(job_id))
+        return model.from_record(job_id, record) if "state" in record else None
+
+    def overdue(self, limit: int = 100) -> list[str]:
+        """Ids of jobs that the sweep must look at now, the longest overdue first."""
+        with ledger_errors():
+            seconds, micros = self._redis.time()
+            now = seconds * 1000 + micros // 1000
+            found: Any = self._redis.zrangebyscore(keys.due(), "-inf", now, start=0, num=limit)
+            return list(found)
+
+    def postpone(self, job_id: str, seconds: float, *, front: bool = False) -> bool:
+        """Take an overdue job for a look of its own; False when another process was first.
+
+        `front`: its message is about to be published again at the front of its lane.
+        """
+        return bool(self._run("postpone", job_id, _ms(seconds), "1" if front else "0"))
+
+    def _move(self, job: Job, to: State, due: int | None = None, **fields: str | int) -> Job:
+        origins = json.dumps(sorted(before(to)))
+        again = "" if due is None else due
+        found = self._finish(
+            self._run("move", job.id, job.token, to, origins, again, json.dumps(fields), self._keep), job.id
+        )
+        return _job(job.id, found)
+
+    @staticmethod
+    def _finish(answer: list[Any], job_id: str) -> list[str]:
+        word, *rest = answer
+        if word in ("lost", "missing"):
+            raise LeaseLost(f"job {job_id} is no longer ours ({word})")
+        if word == "illegal":
+            raise IllegalMove(f"job {job_id} is {rest[0]}")
+        return rest[0] if rest else []
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _job(job_id: str, flat: list[str]) -> Job:
+    return model.from_record(job_id, dict(zip(flat[::2], flat[1::2], strict=True)))

@@ -1,0 +1,14 @@
+-- ARGV: id, prediction id. A submission whose outcome was unknown has been heard of.
+local id = ARGV[1]
+local key = job_key(id)
+local state, prediction = unpack(redis.call('HMGET', key, 'state', 'prediction'))
+if not state or (prediction and prediction ~= '') then return 0 end
+if state ~= 'submitting' and state ~= 'unknown' then return 0 end
+redis.call('HSET', key, 'prediction', ARGV[2])
+-- While it is still being submitted its holder, or whoever takes over, finds the id in the record.
+if state == 'unknown' then
+  local now = now_ms()
+  enter(id, state, 'running', now)
+  redis.call('ZADD', due_key(), now, id)
+end
+return 1

@@ -1,0 +1,29 @@
+-- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read
+local id, owner, stage = ARGV[1], ARGV[2], ARGV[4]
+local key = job_key(id)
+local state, holder, version, told = unpack(redis.call('HMGET', key, 'state', 'owner', 'version', 'at:told'))
+if not state then return { 'missing' } end
+if tonumber(version) > tonumber(ARGV[5]) then return { 'newer' } end
+
+local into
+if stage == 'generate' then
+  if WAITING[state] then into = 'claimed'
+  elseif not HELD[state] or state == 'delivering' then return { 'idle' } end
+else
+  if state == 'stored' then into = 'delivering'
+  elseif told or not (state == 'delivering' or state == 'failed' or state == 'cancelled') then return { 'idle' } end
+end
+
+local now = now_ms()
+local held = holder and holder ~= ''
+if held and tonumber(redis.call('ZSCORE', due_key(), id) or 0) > now then return { 'taken' } end
+-- A lease that lapsed rather than being handed back: its worker died over this job, or was stopped.
+if held then
+  redis.call('HINCRBY', key, 'crashes', 1)
+  redis.call('HINCRBY', counts_key(), 'leases_expired', 1)
+end
+if into then enter(id, state, into, now) end
+redis.call('HSET', key, 'owner', owner)
+redis.call('HINCRBY', key, 'token', 1)
+redis.call('ZADD', due_key(), now + ARGV[3], id)
+return { 'claimed', redis.call('HGETALL', key) }

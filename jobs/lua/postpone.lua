@@ -1,0 +1,13 @@
+-- ARGV: id, look again in (ms), front ('1' = its message now stands at the front of its lane)
+-- Answers 1 where the job was due: of several sweepers only the first gets it.
+local id = ARGV[1]
+local now = now_ms()
+local due = redis.call('ZSCORE', due_key(), id)
+if not due or tonumber(due) > now then return 0 end
+redis.call('ZADD', due_key(), now + ARGV[2], id)
+local state, lane = unpack(redis.call('HMGET', job_key(id), 'state', 'lane'))
+if ARGV[3] == '1' and WAITING[state] then
+  redis.call('HSET', job_key(id), 'priority', 0)
+  redis.call('ZADD', waiting_key(lane), waiting_score(0, now), id)
+end
+return 1

@@ -1,0 +1,183 @@
+"""A job: one request of one user, and all that the ledger knows about it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from jobs.failures import Failure
+from jobs.states import State
+
+VERSION = 1
+"""Version of the record in the ledger; raised when an older worker could misread a newer record."""
+
+
+class Kind(StrEnum):
+    """What is made."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+class Tier(StrEnum):
+    """What the user is."""
+
+    REGULAR = "regular"
+    VIP = "vip"
+
+
+class Lane(StrEnum):
+    """The queues."""
+
+    IMG = "img"
+    VID = "vid"
+    VIP = "vip"
+    DELIVER = "deliver"
+
+    @staticmethod
+    def of(kind: Kind, tier: Tier) -> "Lane":
+        """The lane that a job waits in."""
+        if tier is Tier.VIP:
+            return Lane.VIP
+        return Lane.IMG if kind is Kind.IMAGE else Lane.VID
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `options`: the values that the user gave, by option name; `seed`: the one drawn for the
+    job where the user gave none (0: none drawn); `source`: the job whose picture is animated."""
+
+    kind: Kind
+    model: str
+    prompt: str
+    options: Mapping[str, str | int] = field(default_factory=dict)
+    seed: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asks, where, in answer to which message, in which language (`en`, `ru`)."""
+
+    user: int
+    chat: int
+    reply_to: int
+    language: str = "en"
+    thread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A produced file: its key in the media store, its MIME type and size in bytes."""
+
+    key: str
+    mime: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
+
+    `token` is the fencing number of the latest lease. `message` is the id of the chat message that the job
+    lives in (0 until it is posted), `told` whether the chat has been given the end of it.
+    """
+
+    id: str
+    request: Request
+    origin: Origin
+    tier: Tier
+    lane: Lane
+    state: State
+    version: int = VERSION
+    token: int = 0
+    owner: str = ""
+    crashes: int = 0
+    cancel: bool = False
+    prediction: str = ""
+    progress: int = 0
+    artifact: Artifact | None = None
+    failure: Failure | None = None
+    message: int = 0
+    file_id: str = ""
+    told: bool = False
+    stamps: Mapping[str, float] = field(default_factory=dict)
+
+    def seconds(self, start: str, end: str) -> float | None:
+        """Seconds between two stamps, None where one is missing."""
+        if start not in self.stamps or end not in self.stamps:
+            return None
+        return self.stamps[end] - self.stamps[start]
+
+
+def new_record(request: Request, origin: Origin) -> dict[str, str]:
+    """The fields that admission writes for a new job (state, lane and stamps are the ledger's own).
+
+    All are text: Lua would round a large chat id.
+    """
+    record = {
+        "version": VERSION,
+        "kind": request.kind,
+        "model": request.model,
+        "prompt": request.prompt,
+        "options": json.dumps(dict(request.options)),
+        "seed": request.seed,
+        "source": request.source,
+        "user": origin.user,
+        "chat": origin.chat,
+        "reply_to": origin.reply_to,
+        "language": origin.language,
+        "thread": origin.thread,
+    }
+    return {name: str(value) for name, value in record.items()}
+
+
+def from_record(job_id: str, record: Mapping[str, str]) -> Job:
+    """Read a job back from its hash in the ledger."""
+
+    def number(name: str) -> int:
+        return int(record.get(name) or 0)
+
+    kind = Kind(record["kind"])
+    return Job(
+        id=job_id,
+        version=number("version"),
+        request=Request(
+            kind,
+            record["model"],
+            record["prompt"],
+            json.loads(record["options"]),
+            number("seed"),
+            record.get("source", ""),
+        ),
+        origin=Origin(
+            number("user"), number("chat"), number("reply_to"), record["language"], number("thread")
+        ),
+        tier=Tier(record["tier"]),
+        lane=Lane(record["lane"]),
+        state=State(record["state"]),
+        token=number("token"),
+        owner=record.get("owner", ""),
+        crashes=number("crashes"),
+        cancel=bool(number("cancel")),
+        prediction=record.get("prediction", ""),
+        progress=number("progress"),
+        artifact=_artifact(record),
+        failure=Failure(record["failure"]) if record.get("failure") else None,
+        message=number("message"),
+        file_id=record.get("file_id", ""),
+        told="at:told" in record,
+        stamps={name[3:]: int(value) / 1000 for name, value in record.items() if name.startswith("at:")},
+    )
+
+
+def artifact_fields(artifact: Artifact) -> dict[str, Any]:
+    """The fields that hold an artifact in a job's record."""
+    return {"artifact": artifact.key, "mime": artifact.mime, "size": artifact.size}
+
+
+def _artifact(record: Mapping[str, str]) -> Artifact | None:
+    if not record.get("artifact"):
+        return None
+    return Artifact(record["artifact"], record["mime"], int(record["size"]))

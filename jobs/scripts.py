@@ -1,0 +1,60 @@
+"""The ledger's Lua scripts, loaded from `jobs/lua/`; each runs as one atomic step in Redis."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from jobs import keys
+from jobs.errors import LedgerUnavailable
+
+_FOLDER = Path(__file__).parent / "lua"
+
+# The key builders of the scripts come from keys.py: each is called with a piece of Lua that closes the
+# string literal around it, appends the argument and opens the literal again.
+_ARGUMENT: Any = "' .. x .. '"
+_BUILDERS = "\n".join(
+    f"local function {name}(x) return '{pattern}' end"
+    for name, pattern in {
+        "job_key": keys.job(_ARGUMENT),
+        "state_key": keys.in_state(_ARGUMENT),
+        "waiting_key": keys.waiting(_ARGUMENT),
+        "active_key": keys.active_of(_ARGUMENT),
+        "history_key": keys.history_of(_ARGUMENT),
+        "wake_key": keys.wake(_ARGUMENT),
+        "vips_key": keys.vips(),
+        "due_key": keys.due(),
+        "counts_key": keys.counts(),
+    }.items()
+)
+
+
+@contextmanager
+def ledger_errors() -> Iterator[None]:
+    """Turn what the Redis client raises into LedgerUnavailable."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise LedgerUnavailable(str(error)) from error
+
+
+class Scripts:
+    """All scripts, bound to one client. `scripts("move", ...)` runs `jobs/lua/move.lua`.
+
+    A server that was restarted and has forgotten them gets their text again (EVALSHA, then EVAL).
+    """
+
+    def __init__(self, client: "redis.Redis") -> None:
+        prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
+        self._scripts = {
+            file.stem: client.register_script(prelude + file.read_text(encoding="utf-8"))
+            for file in _FOLDER.glob("*.lua")
+            if file.stem != "prelude"
+        }
+
+    def __call__(self, name: str, *args: str | int | float) -> Any:
+        """Run one script; raises LedgerUnavailable."""
+        with ledger_errors():
+            return self._scripts[name](args=args)

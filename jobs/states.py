@@ -1,0 +1,56 @@
+"""The states of a job and the moves between them. Pure: the ledger enforces what stands here."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a job is. See `MOVES` for the legal ways on."""
+
+    ACCEPTED = "accepted"  # admitted, its message not yet known to be on the broker
+    QUEUED = "queued"  # its message is on the broker
+    CLAIMED = "claimed"  # a slot has its lease, nothing was submitted
+    SUBMITTING = "submitting"  # the paid call is being made: from here on it is never made again
+    UNKNOWN = "unknown"  # the paid call may or may not have reached the provider
+    RUNNING = "running"  # the provider has it, under a known prediction id
+    STORING = "storing"  # the prediction succeeded, its output is being fetched
+    STORED = "stored"  # the artifact is in the media store, the chat has not got it
+    DELIVERING = "delivering"  # a delivery slot has its lease
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
+ACTIVE = frozenset(State) - ENDED
+WAITING = frozenset({State.ACCEPTED, State.QUEUED})
+"""Nobody works on it yet; it counts in its lane's backlog."""
+GENERATING = frozenset({State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING})
+"""A generation slot holds its lease."""
+
+_FORWARD: dict[State, frozenset[State]] = {
+    State.ACCEPTED: frozenset({State.QUEUED, State.CLAIMED}),
+    State.QUEUED: frozenset({State.CLAIMED}),
+    State.CLAIMED: frozenset({State.SUBMITTING}),
+    State.SUBMITTING: frozenset({State.RUNNING, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.RUNNING}),
+    State.RUNNING: frozenset({State.STORING}),
+    State.STORING: frozenset({State.STORED}),
+    State.STORED: frozenset({State.DELIVERING}),
+    State.DELIVERING: frozenset({State.DELIVERED}),
+}
+# Past `stored` there is a result to give, so a cancel comes too late; delivery itself may still fail
+# for good (the person blocked the bot).
+_CANCELLABLE = ACTIVE - {State.STORED, State.DELIVERING}
+
+MOVES: dict[State, frozenset[State]] = {
+    state: _FORWARD.get(state, frozenset())
+    | (frozenset({State.FAILED}) if state in ACTIVE else frozenset())
+    | (frozenset({State.CANCELLED}) if state in _CANCELLABLE else frozenset())
+    for state in State
+}
+"""The legal moves: from a state to the states it may be followed by."""
+
+
+def before(state: State) -> frozenset[State]:
+    """The states from which `state` can be entered."""
+    return frozenset(origin for origin, targets in MOVES.items() if state in targets)

@@ -1,0 +1,69 @@
+"""Where a waiting job stands in its lane, and about how long it still takes."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from jobs import keys
+from jobs.model import Job
+from jobs.scripts import ledger_errors
+from jobs.workers import Workers
+
+REMEMBERED = 50
+"""Past durations kept for each model."""
+LADDER = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`position` 1 is next; `eta_s` is the expected time from now to the result, in seconds."""
+
+    position: int
+    eta_s: float
+
+
+def estimate(position: int, slots: int, durations: Sequence[float], typical_s: float) -> float:
+    """Seconds until the job at `position` is done: `slots` side by side, each at the median past duration."""
+    each = statistics.median(durations) if durations else typical_s
+    return each * math.ceil(position / max(1, slots))
+
+
+def rung(position: int) -> int:
+    """The ladder's step that a position is shown as: the smallest one that is not below it."""
+    return next((step for step in LADDER if step >= position), position)
+
+
+class Waiting:
+    """Positions and expectations. All methods raise LedgerUnavailable when Redis does not answer."""
+
+    def __init__(self, client: "redis.Redis", workers: Workers) -> None:
+        self._redis = client
+        self._workers = workers
+
+    def place(self, job: Job, typical_s: float) -> Place | None:
+        """The job's place, None once it is claimed. `typical_s` serves until the model has past durations."""
+        with ledger_errors():
+            rank: Any = self._redis.zrank(keys.waiting(job.lane), job.id)
+            past: Any = self._redis.lrange(keys.durations(job.request.model), 0, -1)
+        if rank is None:
+            return None
+        position = int(rank) + 1
+        slots = self._workers.slots(job.lane)
+        return Place(position, estimate(position, slots, [float(value) for value in past], typical_s))
+
+    def first(self, lane: str, limit: int) -> list[str]:
+        """Ids of a lane's waiting jobs in the order in which they are given out."""
+        with ledger_errors():
+            found: Any = self._redis.zrange(keys.waiting(lane), 0, limit - 1)
+        return list(found)
+
+    def took(self, model: str, seconds: float) -> None:
+        """Remember how long a job of this model took, from the claim to the stored result."""
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.lpush(keys.durations(model), f"{seconds:.3f}")
+            pipe.ltrim(keys.durations(model), 0, REMEMBERED - 1)
+            pipe.execute()
