@@ -45,8 +45,8 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. `options`: the values that the user gave, by option name; `seed`: the one drawn for the
-    job where the user gave none (0: none drawn); `source`: the job whose picture is animated."""
+    """What is asked for. `options`: the values that the user gave, by option name; `seed`: the one drawn
+    for the job where the user gave none (0: none drawn); `source`: the job whose picture is animated."""
 
     kind: Kind
     model: str
@@ -80,7 +80,7 @@ class Artifact:
 class Job:
     """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
 
-    `token` is the fencing number of the latest lease. `message` is the id of the chat message that the job
+    `priority` is the message's on the broker (0 is first); `token` is the fencing number of the latest lease. `message` is the id of the chat message that the job
     lives in (0 until it is posted), `told` whether the chat has been given the end of it.
     """
 
@@ -90,6 +90,7 @@ class Job:
     tier: Tier
     lane: Lane
     state: State
+    priority: int = 0
     version: int = VERSION
     token: int = 0
     owner: str = ""
@@ -157,6 +158,7 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         tier=Tier(record["tier"]),
         lane=Lane(record["lane"]),
         state=State(record["state"]),
+        priority=number("priority"),
         token=number("token"),
         owner=record.get("owner", ""),
         crashes=number("crashes"),

@@ -17,7 +17,7 @@ class Workers:
         self._redis = client
 
     def announce(self, owner: str, lanes: Sequence[str], slots: int, busy: int, ttl_s: float) -> None:
-        """Say that `owner` serves `lanes` with `slots` slots, `busy` of them at work; it lapses after `ttl_s`."""
+        """`owner` serves `lanes` with `slots` slots, `busy` of them at work; it lapses after `ttl_s`."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(keys.worker(owner), mapping={"lanes": ",".join(lanes), "slots": slots, "busy": busy})
             pipe.expire(keys.worker(owner), max(1, round(ttl_s)))

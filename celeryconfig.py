@@ -1,0 +1,63 @@
+"""Celery's configuration, so that plain `celery -A tasks worker -Q img` is right.
+
+The measured reasons for the settings of the broker are in docs/celery.md.
+"""
+
+import sys
+
+from kombu import Queue
+
+from config.settings import SettingsError, load
+from jobs.model import Lane
+
+try:
+    settings = load()
+except SettingsError as error:
+    sys.exit(str(error))
+
+include = ["tasks.signals", "tasks.generate", "tasks.deliver"]
+
+# Lanes. A mistyped lane is an error, not a new queue that nobody serves.
+task_queues = [Queue(lane) for lane in Lane]
+task_default_queue = Lane.IMG.value
+task_create_missing_queues = False
+
+# Slots are threads: jobs wait on the network, and one process holds many. Messages are taken one for each
+# free slot, so that the waiting stays in the lanes, where priorities count.
+worker_pool = "threads"
+worker_concurrency = settings.worker_slots
+worker_prefetch_multiplier = 1
+worker_disable_prefetch = True
+
+# The message is only a wake-up (the ledger recovers jobs), so it is acknowledged early: a blip of the
+# connection then starts nothing twice, and no unacknowledged message can take the worker down with Redis.
+task_acks_late = False
+task_reject_on_worker_lost = False
+task_ignore_result = True
+task_store_errors_even_if_ignored = False
+task_serializer = "json"
+accept_content = ["json"]
+
+broker_url = settings.redis_url
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_channel_error_retry = True
+broker_transport_options = {
+    "visibility_timeout": settings.visibility_timeout_s,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "priority_steps": [0, 3, 6, 9],
+    "queue_order_strategy": "round_robin",
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "max_connections": settings.worker_slots + 32,
+}
+# A publisher's wait is bounded: what cannot be published now, the sweep publishes later.
+task_publish_retry = False
+
+worker_send_task_events = True
+task_send_sent_event = True
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False

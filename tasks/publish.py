@@ -1,0 +1,39 @@
+"""Putting jobs on the broker. A message carries the job's id, nothing else; the ledger has the rest."""
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from jobs.errors import LedgerUnavailable
+from jobs.model import Job, Lane
+
+
+class Publisher:
+    """Publishes by task name, so that a publisher needs none of the tasks' code.
+
+    All methods raise LedgerUnavailable when the broker does not answer; the sweep then publishes later.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def publish_generation(self, job: Job) -> None:
+        """Put a job on its lane, at its priority (0 is given out first)."""
+        self._send("generate", job.id, job.id, job.lane, job.priority)
+
+    def publish_delivery(self, job_id: str) -> None:
+        """Have the chat given what it is owed of this job."""
+        self._send("deliver", job_id, f"{job_id}-deliver", Lane.DELIVER, 0)
+
+    def backlog(self, lane: Lane) -> int:
+        """Messages that wait on the broker in this lane, all priorities together."""
+        try:
+            with self._app.connection_for_read() as connection, connection.channel() as channel:
+                return int(channel.queue_declare(lane, passive=True).message_count)
+        except (OperationalError, *self._app.connection_for_read().channel_errors) as error:
+            raise LedgerUnavailable(str(error)) from error
+
+    def _send(self, task: str, job_id: str, task_id: str, lane: Lane, priority: int) -> None:
+        try:
+            self._app.send_task(task, args=[job_id], task_id=task_id, queue=lane, priority=priority)
+        except OperationalError as error:
+            raise LedgerUnavailable(str(error)) from error
