@@ -1,0 +1,137 @@
+"""The status message: what the one message that a job lives in says at each stage. Pure, plain text."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardMarkup
+from telegram.constants import MessageLimit
+
+from chat import keyboards
+from chat.texts import Texts, mark
+from config.catalogue import Model
+from jobs.failures import Failure
+from jobs.model import Job, Kind
+from jobs.states import State
+from jobs.waiting import Place, rung
+
+NOTES = (mark("sketch, not AI"),)
+"""Notes of the catalogue's models that the catalogues of texts have a translation for."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a message shows: its text (or caption) and its buttons."""
+
+    text: str
+    keyboard: InlineKeyboardMarkup | None = None
+
+
+def waiting(job: Job, place: Place | None, t: Texts) -> View:
+    """The job waits at `place`; None: its turn has come."""
+    if place is None:
+        text = t("Starting…")
+    else:
+        text = t(
+            "Queued #{position}, about {eta}",
+            position=rung(place.position),
+            eta=duration(place.eta_s, t),
+        )
+    return View(text, keyboards.cancel(job.id, t))
+
+
+def progress(job: Job, t: Texts) -> View:
+    """The job is being made; the provider tells the percentage, or does not (0)."""
+    image = job.request.kind is Kind.IMAGE
+    if job.progress:
+        percent = job.progress
+        text = (
+            t("Drawing {percent} %", percent=percent) if image else t("Filming {percent} %", percent=percent)
+        )
+    else:
+        text = t("Drawing…") if image else t("Filming…")
+    return View(text, keyboards.cancel(job.id, t))
+
+
+def ended(job: Job, t: Texts) -> View:
+    """The job ended without a result: why, what to do about it, and whether it was counted."""
+    if job.state is State.CANCELLED:
+        return View(t("Cancelled."), keyboards.again(job.id, t))
+    failure = job.failure or Failure.INTERNAL
+    text = _FAILURES[failure](t)
+    if failure.ours:
+        text += " " + t("This request was not counted.")
+    return View(text, keyboards.again(job.id, t))
+
+
+def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
+    """The caption of a result: the prompt, cut where it is too long, and how it was made."""
+    parts = [model.title]
+    if seed := job.request.options.get("seed") or job.request.seed:
+        parts.append(t("seed {seed}", seed=seed))
+    if took := job.seconds("accepted", "stored"):
+        parts.append(duration(took, t))
+    if model.note:
+        parts.append(t(model.note))
+    made = " · ".join(parts)
+    prompt = shorten(job.request.prompt, MessageLimit.CAPTION_LENGTH - _length(made) - 2)
+    animate = job.request.kind is Kind.IMAGE and animator is not None
+    return View(f"{prompt}\n\n{made}", keyboards.result(job.id, t, animate=animate))
+
+
+def ready(job: Job, t: Texts) -> str:
+    """The short reply that rings when a job took longer than a person watches."""
+    return t("Your picture is ready.") if job.request.kind is Kind.IMAGE else t("Your video is ready.")
+
+
+def duration(seconds: float, t: Texts) -> str:
+    """A length of time as a person says it: seconds up to a minute and a half, then minutes."""
+    if seconds < 90:
+        return t.n("{n} s", "{n} s", max(1, math.ceil(seconds)))
+    return t.n("{n} min", "{n} min", round(seconds / 60))
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` cut to `limit` UTF-16 units (no way of counting a caption gives more), "…" marking the cut."""
+    if _length(text) <= limit:
+        return text
+    room = limit - 1
+    kept = text.encode("utf-16-le")[: room * 2].decode("utf-16-le", errors="ignore")
+    return kept.rstrip() + "…"
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+_FAILURES: dict[Failure, Callable[[Texts], str]] = {
+    Failure.REFUSED: lambda t: t("The model's content rules do not allow this one. Try other words."),
+    Failure.REJECTED: lambda t: t(
+        "The model cannot take this request. Change the prompt or the options and send it again."
+    ),
+    Failure.PROVIDER_FAILED: lambda t: t("The model stopped with an error. Press Again to try once more."),
+    Failure.PROVIDER_DOWN: lambda t: t(
+        "The service that makes the media does not answer. Press Again in a few minutes."
+    ),
+    Failure.NOT_CONFIGURED: lambda t: t(
+        "The bot's account with the provider is not in order. Its operator has to look at that; try later."
+    ),
+    Failure.TIMED_OUT: lambda t: t("It was not ready in time. Press Again to try once more."),
+    Failure.UNKNOWN_OUTCOME: lambda t: t(
+        "The connection broke at a bad moment and the result never came. Press Again to try once more."
+    ),
+    Failure.TOO_LARGE: lambda t: t(
+        "The result is too large. Press Again, or choose another model in /settings."
+    ),
+    Failure.BAD_OUTPUT: lambda t: t("The model's file came out broken. Press Again to try once more."),
+    Failure.CRASHED: lambda t: t(
+        "This request kept breaking our machine. Change it a little and send it again."
+    ),
+    Failure.UNREACHABLE: lambda t: t(
+        "The result could not be delivered to this chat. Check that the bot may write here, then press Again."
+    ),
+    Failure.SOURCE_GONE: lambda t: t(
+        "The picture to animate is no longer kept. Make a new one and animate that."
+    ),
+    Failure.INTERNAL: lambda t: t("Something went wrong on our side. Press Again to try once more."),
+}
