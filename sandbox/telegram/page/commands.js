@@ -1,0 +1,83 @@
+/** The bot's commands above the composer: by the "/" button, or by typing one. */
+
+import * as api from "/page/api.js";
+import { byId, el } from "/page/dom.js";
+import { complain } from "/page/toast.js";
+
+export class Commands {
+  #known = [];
+  #at = 0;
+
+  /** `choose(command)` gets "/image" and the like. */
+  constructor(choose) {
+    this.choose = choose;
+    this.node = byId("commands");
+    this.button = byId("slash");
+    this.input = byId("composer");
+    this.button.addEventListener("click", () => (this.isOpen ? this.close() : this.open("")));
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!this.node.contains(target) && !this.button.contains(target)) this.close();
+    });
+  }
+
+  get isOpen() {
+    return !this.node.hidden;
+  }
+
+  /** Follow what is typed: "/im" shows what begins so, anything else closes the menu. */
+  async follow(text) {
+    const typed = /^\/(\w*)$/.exec(text);
+    if (!typed) return this.close();
+    return this.open(typed[1]);
+  }
+
+  async open(beginning) {
+    if (!this.isOpen) this.#known = await api.commands().catch((error) => complain(error) ?? []);
+    this.#at = 0;
+    const fitting = this.#known.filter(({ command }) => command.startsWith(beginning.toLowerCase()));
+    if (!fitting.length && beginning) return this.close();
+    this.node.replaceChildren(...(fitting.length ? fitting.map((entry, i) => this.#row(entry, i)) : [el("p", {}, "The bot has told no commands yet")]));
+    this.node.hidden = false;
+    this.button.setAttribute("aria-expanded", "true");
+    return this.#mark();
+  }
+
+  close() {
+    this.node.hidden = true;
+    this.button.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  /** True where the key was for the menu. */
+  key(event) {
+    const rows = this.node.querySelectorAll("[role=option]");
+    if (!this.isOpen || !rows.length) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) this.#at = (this.#at + step + rows.length) % rows.length;
+    else if (event.key === "Tab" || event.key === "Enter") rows[this.#at].click();
+    else if (event.key === "Escape") this.close();
+    else return false;
+    event.preventDefault();
+    if (this.isOpen) this.#mark();
+    return true;
+  }
+
+  #row({ command, description }, i) {
+    return el("div", { role: "option", id: `command-${i}`, testid: "bot-command", onclick: () => this.#chosen(command) },
+      el("b", {}, `/${command}`), el("span", {}, description));
+  }
+
+  #chosen(command) {
+    this.close();
+    this.choose(`/${command}`);
+  }
+
+  #mark() {
+    for (const [i, row] of this.node.querySelectorAll("[role=option]").entries()) {
+      row.setAttribute("aria-selected", String(i === this.#at));
+      if (i !== this.#at) continue;
+      row.scrollIntoView({ block: "nearest" });
+      this.input.setAttribute("aria-activedescendant", row.id);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/** The open conversation: its bubbles in order, days between them, and where it is scrolled to. */
+
+import { Bubble } from "/page/bubble.js";
+import { byId, el, moves } from "/page/dom.js";
+import { emptyState } from "/page/empty.js";
+import { avatar, day, nameOf, sentAt } from "/page/format.js";
+
+const NEAR = 80;
+const TOGETHER = 300;
+
+export class Messages {
+  #bubbles = new Map();
+  #pinned = true;
+  #missed = 0;
+
+  constructor(store, hands) {
+    this.store = store;
+    this.hands = { ...hands, store, jump: (id) => this.jump(id) };
+    this.list = byId("list");
+    this.scroll = byId("scroll");
+    this.button = byId("to-bottom");
+    store.on("place", () => this.show());
+    store.on("message", ({ chat, message }) => chat === store.open && this.#take(message));
+    store.on("gone", ({ chat, id }) => chat === store.open && this.#remove(id));
+    this.scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.button.addEventListener("click", () => this.toBottom(true));
+    const keep = new ResizeObserver(() => this.#pinned && this.toBottom());
+    keep.observe(this.list);
+    keep.observe(this.scroll);
+  }
+
+  show() {
+    this.#bubbles.clear();
+    this.list.replaceChildren();
+    const chat = this.store.open;
+    const messages = chat ? [...chat.messages.values()].sort((a, b) => a.message_id - b.message_id) : [];
+    for (const message of messages) this.#add(message);
+    this.#arrange();
+    this.toBottom();
+  }
+
+  toBottom(smoothly = false) {
+    this.#pinned = true;
+    this.scroll.scrollTo({ top: this.scroll.scrollHeight, behavior: smoothly && moves() ? "smooth" : "instant" });
+    this.#missed = 0;
+    this.#showButton();
+  }
+
+  jump(id) {
+    const node = this.#bubbles.get(id)?.node;
+    if (!node) return;
+    this.#pinned = false;
+    node.scrollIntoView({ block: "center", behavior: moves() ? "smooth" : "instant" });
+    node.classList.add("flash");
+    setTimeout(() => node.classList.remove("flash"), 1_400);
+  }
+
+  #take(message) {
+    const bubble = this.#bubbles.get(message.message_id);
+    if (bubble) {
+      bubble.update(message);
+      return;
+    }
+    const added = this.#add(message);
+    added.node.classList.add("arrives");
+    this.#arrange();
+    if (this.#pinned || added.own) this.toBottom();
+    else this.#missed += 1;
+    this.#showButton();
+  }
+
+  #add(message) {
+    const bubble = new Bubble(message, this.hands);
+    const after = [...this.#bubbles.values()].reverse().find((other) => other.message.message_id < message.message_id);
+    if (after) after.node.after(bubble.node);
+    else this.list.prepend(bubble.node);
+    this.#bubbles.set(message.message_id, bubble);
+    return bubble;
+  }
+
+  #remove(id) {
+    const bubble = this.#bubbles.get(id);
+    if (!bubble) return;
+    this.#bubbles.delete(id);
+    const leave = () => {
+      bubble.node.remove();
+      this.#arrange();
+    };
+    if (!moves() || document.hidden) return void leave();
+    const { height } = bubble.node.getBoundingClientRect();
+    bubble.node.animate([{ height: `${height}px`, opacity: 1 }, { height: 0, opacity: 0, transform: "scale(.9)" }], { duration: 200, easing: "ease-in" }).finished.finally(leave);
+  }
+
+  /** Drop what the store no longer keeps; set days, groups of one sender, and the empty state. */
+  #arrange() {
+    const kept = this.store.open?.messages ?? new Map();
+    for (const [id, bubble] of this.#bubbles) {
+      if (kept.has(id)) continue;
+      bubble.node.remove();
+      this.#bubbles.delete(id);
+    }
+    for (const node of this.list.querySelectorAll(".day, .empty")) node.remove();
+    const bubbles = [...this.#bubbles.values()].sort((a, b) => a.message.message_id - b.message.message_id);
+    let before = null;
+    for (const [i, bubble] of bubbles.entries()) {
+      const date = day(sentAt(bubble.message));
+      if (!before || day(sentAt(before.message)) !== date) bubble.node.before(el("div", { class: "day" }, el("span", {}, date)));
+      const follows = joined(before, bubble);
+      bubble.node.classList.toggle("follows", follows);
+      bubble.node.classList.toggle("goes-on", joined(bubble, bubbles[i + 1]));
+      this.#face(bubble);
+      before = bubble;
+    }
+    if (!bubbles.length) this.list.append(emptyState(this.store, this.hands));
+  }
+
+  #face(bubble) {
+    const from = bubble.message.from;
+    const wanted = from && !this.store.open.private && !bubble.own && !bubble.node.classList.contains("goes-on") && !bubble.node.classList.contains("service");
+    const shown = bubble.node.querySelector(":scope > .avatar");
+    if (!wanted) shown?.remove();
+    else if (!shown) bubble.node.prepend(avatar({ id: from.id, name: nameOf(from), bot: from.is_bot }, "small"));
+    bubble.node.classList.toggle("with-faces", Boolean(!this.store.open.private && !bubble.own));
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    this.#pinned = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.#pinned) this.#missed = 0;
+    this.#showButton();
+  }
+
+  #showButton() {
+    this.button.hidden = this.#pinned;
+    const badge = this.button.querySelector(".badge");
+    badge.hidden = this.#missed === 0;
+    badge.textContent = String(this.#missed);
+  }
+}
+
+/** Whether two neighbours read as one turn of one sender. */
+function joined(first, second) {
+  if (!first || !second || first.node.classList.contains("service") || second.node.classList.contains("service")) return false;
+  const [a, b] = [first.message, second.message];
+  return a.from?.id === b.from?.id && sentAt(b) - sentAt(a) < TOGETHER * 1000 && day(sentAt(a)) === day(sentAt(b));
+}
