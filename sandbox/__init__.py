@@ -1,0 +1,1 @@
+"""The stand: real servers for the demo, the tests and the load runs. Nothing in the product imports it."""

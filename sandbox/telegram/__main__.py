@@ -1,0 +1,56 @@
+"""`python -m sandbox.telegram --host 127.0.0.1 --port 8081`: runs until SIGINT or SIGTERM."""
+
+import argparse
+import socket
+import sys
+
+import uvicorn
+
+from sandbox.telegram.connection import StandProtocol
+from sandbox.telegram.server import application
+from sandbox.telegram.settings import Settings
+
+
+def _arguments() -> argparse.Namespace:
+    defaults = Settings()
+    parser = argparse.ArgumentParser(prog="python -m sandbox.telegram", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8081, help="0 takes a free one")
+    parser.add_argument("--history", type=int, default=defaults.history, help="messages kept per chat")
+    parser.add_argument("--spool-mb", type=int, default=defaults.spool_bytes >> 20, help="media kept on disk, MB")
+    parser.add_argument("--callback-seconds", type=float, default=defaults.callback_seconds)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Bind first, so that a taken port is a clear sentence and port 0 a known number."""
+    arguments = _arguments()
+    listener = socket.socket(socket.AF_INET6 if ":" in arguments.host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((arguments.host, arguments.port))
+    except OSError as error:
+        print(f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}; choose another --port", file=sys.stderr)
+        return 1
+    listener.listen(2048)
+    settings = Settings(
+        history=arguments.history,
+        spool_bytes=arguments.spool_mb << 20,
+        callback_seconds=arguments.callback_seconds,
+    )
+    config = uvicorn.Config(
+        application(settings),
+        http=StandProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,
+    )
+    print(f"telegram stand on http://{arguments.host}:{listener.getsockname()[1]}", flush=True)
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

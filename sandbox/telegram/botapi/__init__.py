@@ -1,0 +1,1 @@
+"""The Bot API side: one module per kind of method; `dispatch` is the way in."""

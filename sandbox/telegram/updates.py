@@ -1,0 +1,103 @@
+"""A bot's queue of updates: kept until confirmed, given out by offset."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+Json = dict[str, Any]
+
+# Left out unless a bot asks for them by name in allowed_updates.
+ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+KINDS = frozenset({"message", "edited_message", "callback_query", "my_chat_member"}) | ON_REQUEST
+
+
+class UpdateQueue:
+    """Updates with increasing ids. Ids start at a number of Telegram's size, so that nobody relies on small ones."""
+
+    def __init__(self, first_id: int, past: int) -> None:
+        self.allowed: list[str] | None = None
+        self.delivered = 0
+        self._next_id = first_id
+        self._pending: deque[Json] = deque()
+        self._replays: list[Json] = []
+        self._past: OrderedDict[int, Json] = OrderedDict()
+        self._past_length = past
+        self._poller: asyncio.Future[bool] | None = None
+        self.on_new: Callable[[Json], None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._pending) + len(self._replays)
+
+    def wants(self, kind: str) -> bool:
+        """Whether the bot's allowed_updates let this kind through."""
+        return kind in self.allowed if self.allowed else kind not in ON_REQUEST
+
+    def put(self, kind: str, content: Json) -> int | None:
+        """Queue an update; returns its id, or None if the bot doesn't want this kind."""
+        if not self.wants(kind):
+            return None
+        update: Json = {"update_id": self._next_id, kind: content}
+        self._next_id += 1
+        self._past[update["update_id"]] = update
+        if len(self._past) > self._past_length:
+            self._past.popitem(last=False)
+        self._deliver(update, self._pending)
+        return int(update["update_id"])
+
+    def replay(self, update_id: int) -> bool:
+        """Deliver a past update once more, under its old id; False if it is not remembered."""
+        update = self._past.get(update_id)
+        if update is None:
+            return False
+        self._deliver(update, self._replays)
+        return True
+
+    def _deliver(self, update: Json, queue: deque[Json] | list[Json]) -> None:
+        if self.on_new:
+            self.on_new(update)
+            return
+        queue.append(update)
+        if self._poller and not self._poller.done():
+            self._poller.set_result(True)
+
+    def take(self, offset: int, limit: int) -> list[Json]:
+        """Confirm what lies below `offset` (negative: all but the last -offset) and return the first `limit` of the rest.
+
+        A replay is given out once whatever the offset, since its id is an old one.
+        """
+        if offset < 0:
+            while len(self._pending) > -offset:
+                self._pending.popleft()
+        while self._pending and self._pending[0]["update_id"] < offset:
+            self._pending.popleft()
+        batch = self._replays[:limit]
+        del self._replays[:limit]
+        for update in self._pending:
+            if len(batch) >= limit:
+                break
+            batch.append(update)
+        self.delivered += len(batch)
+        return batch
+
+    def drain(self) -> list[Json]:
+        """Take everything out (for a webhook, or drop_pending_updates)."""
+        batch = [*self._replays, *self._pending]
+        self._replays.clear()
+        self._pending.clear()
+        return batch
+
+    def restore(self, updates: list[Json]) -> None:
+        """Put undelivered updates of a webhook back to the front."""
+        self._pending.extendleft(reversed(updates))
+
+    def interrupt(self) -> None:
+        """End a waiting long poll: another consumer takes over."""
+        if self._poller and not self._poller.done():
+            self._poller.set_result(False)
+
+    def waiter(self) -> asyncio.Future[bool]:
+        """A future that becomes True with the next update and False when another consumer takes over."""
+        self.interrupt()
+        self._poller = asyncio.get_running_loop().create_future()
+        return self._poller
