@@ -17,7 +17,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8081, help="0 takes a free one")
     parser.add_argument("--history", type=int, default=defaults.history, help="messages kept per chat")
-    parser.add_argument("--spool-mb", type=int, default=defaults.spool_bytes >> 20, help="media kept on disk, MB")
+    parser.add_argument(
+        "--spool-mb", type=int, default=defaults.spool_bytes >> 20, help="media kept on disk, MB"
+    )
     parser.add_argument("--callback-seconds", type=float, default=defaults.callback_seconds)
     return parser.parse_args()
 
@@ -30,7 +32,10 @@ def main() -> int:
     try:
         listener.bind((arguments.host, arguments.port))
     except OSError as error:
-        print(f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}; choose another --port", file=sys.stderr)
+        print(
+            f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}; choose another --port",
+            file=sys.stderr,
+        )
         return 1
     listener.listen(2048)
     settings = Settings(

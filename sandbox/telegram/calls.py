@@ -13,8 +13,12 @@ class CallLog:
         self.refused: Counter[str] = Counter()
         self._calls: deque[tuple[float, str, int | None, int | None, int, str | None]] = deque(maxlen=length)
 
-    def add(self, method: str, chat: int | None, message_id: int | None, code: int, description: str | None) -> None:
-        """One finished call; `code` is the HTTP status, 0 where the connection was closed without an answer."""
+    def add(
+        self, method: str, chat: int | None, message_id: int | None, code: int, description: str | None
+    ) -> None:
+        """One finished call; `code` is the HTTP status, 0 where the connection was closed without an
+        answer.
+        """
         self.counts[method] += 1
         if code != 200:
             self.refused[str(code)] += 1

@@ -17,8 +17,9 @@ class Person:
 
 @dataclass
 class Record:
-    """One message. `body` is Telegram's Message as the bot sees it; an edit replaces it and never changes it in place.
+    """One message.
 
+    `body` is Telegram's Message as the bot sees it; an edit replaces it and never changes it in place.
     `author`: the id of the user or bot that wrote it. `shown`: the media as the control API shows it.
     """
 
@@ -76,7 +77,12 @@ class Snapshot:
 
     def view(self) -> Json:
         """The control API's ChatMessage."""
-        more = {"deleted": self.deleted, "edits": self.edits[: self.versions], "at": self.at, "media": self.shown}
+        more = {
+            "deleted": self.deleted,
+            "edits": self.edits[: self.versions],
+            "at": self.at,
+            "media": self.shown,
+        }
         return {**self.body, **more}
 
 

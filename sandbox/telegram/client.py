@@ -21,7 +21,8 @@ class StandError(Exception):
 class TelegramStand:
     """Talks to `python -m sandbox.telegram` at `base_url`; close it, or use it as a context manager.
 
-    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are the control
+    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are
+    the control
     API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds) and "media".
     """
 
@@ -32,7 +33,9 @@ class TelegramStand:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -69,7 +72,9 @@ class TelegramStand:
 
     def new_group(self, title: str, members: Iterable[int], kind: str = "supergroup") -> int:
         """A new "supergroup" or "group" with the bot in it; returns its id."""
-        return int(self._call("POST", "chats", {"title": title, "members": list(members), "type": kind})["id"])
+        return int(
+            self._call("POST", "chats", {"title": title, "members": list(members), "type": kind})["id"]
+        )
 
     def chats(self) -> list[Json]:
         """All chats with their members."""
@@ -101,14 +106,18 @@ class TelegramStand:
 
     def edit(self, user: int, message_id: int, text: str, chat: int | None = None) -> Json:
         """The user edits a message of their own."""
-        return self._call("POST", "edits", {"user": user, "chat": chat, "message_id": message_id, "text": text})
+        return self._call(
+            "POST", "edits", {"user": user, "chat": chat, "message_id": message_id, "text": text}
+        )
 
     def delete(self, chat: int, message_id: int) -> None:
         """A message is removed from the chat for everybody."""
         self._call("POST", "deletes", {"chat": chat, "message_id": message_id})
 
     def press(self, user: int, message_id: int, button: str, chat: int | None = None) -> str:
-        """The user presses a button, named by its label or, where no label fits, its data; returns the query's id."""
+        """The user presses a button, named by its label or, where no label fits, its data; returns the
+        query's id.
+        """
         body = {"user": user, "chat": chat, "message_id": message_id}
         try:
             answer = self._call("POST", "presses", {**body, "text": button})
@@ -122,7 +131,9 @@ class TelegramStand:
         return str(answer["callback_query_id"])
 
     def press_answer(self, callback_id: str, timeout: float = 5) -> Json:
-        """Wait until the bot answered the press: {"answered", "text", "show_alert"}; TimeoutError after `timeout` s."""
+        """Wait until the bot answered the press: {"answered", "text", "show_alert"}; TimeoutError after
+        `timeout` s.
+        """
         deadline = time.monotonic() + timeout
         while True:
             seq = int(self._call("GET", "state")["events"])
@@ -140,7 +151,9 @@ class TelegramStand:
         return list(self._call("GET", f"chats/{chat}/messages")["messages"])
 
     def wait_message(self, chat: int, predicate: Callable[[Json], bool], timeout: float = 10) -> Json:
-        """The newest message for which `predicate` is true; TimeoutError with the chat's content after `timeout` s."""
+        """The newest message for which `predicate` is true; TimeoutError with the chat's content after
+        `timeout` s.
+        """
         deadline = time.monotonic() + timeout
         while True:
             seq = int(self._call("GET", "state")["events"])
@@ -149,7 +162,9 @@ class TelegramStand:
                 if not message["deleted"] and predicate(message):
                     return message
             if (left := deadline - time.monotonic()) <= 0:
-                raise TimeoutError(f"no such message in chat {chat} within {timeout} s; it holds:\n{_listing(held)}")
+                raise TimeoutError(
+                    f"no such message in chat {chat} within {timeout} s; it holds:\n{_listing(held)}"
+                )
             self.events(seq, min(left, 5))
 
     def file(self, message: Json) -> bytes:
@@ -174,7 +189,9 @@ class TelegramStand:
         self._call("DELETE", "faults")
 
     def limits(self, **changes: Any) -> Json:
-        """Change flood control (enabled, per_chat_per_s, burst, group_per_min, global_per_s); returns the settings."""
+        """Change flood control (enabled, per_chat_per_s, burst, group_per_min, global_per_s); returns
+        the settings.
+        """
         return self._call("POST", "limits", changes)
 
     def replay(self, update_id: int) -> None:
@@ -197,5 +214,7 @@ def _listing(messages: list[Json]) -> str:
         text = message.get("text") or message.get("caption") or ""
         gone = " (deleted)" if message["deleted"] else ""
         buttons = message["edits"][-1]["buttons"] if message["edits"] else []
-        lines.append(f"  {message['message_id']} {message['from']['first_name']}: {what} {text!r} {buttons}{gone}")
+        lines.append(
+            f"  {message['message_id']} {message['from']['first_name']}: {what} {text!r} {buttons}{gone}"
+        )
     return "\n".join(lines) or "  nothing"

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 _KEY = "stand.abort"
 
 
-class Hangup(Exception):  # noqa: N818 - an outcome, not an error
+class Hangup(Exception):
     """The call gets no answer; `reset` ends the connection with RST instead of FIN."""
 
     def __init__(self, why: str, reset: bool = False) -> None:
@@ -37,13 +37,13 @@ class StandProtocol(H11Protocol):
 
         async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
             scope[_KEY] = cut
-            await app(scope, receive, send)  # type: ignore[arg-type]
+            await app(scope, receive, send)
 
-        self.app = with_cut  # type: ignore[assignment]
+        self.app = with_cut
 
 
 class _NoAnswer(Response):
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         message: Message = {"type": ""}
         # The server counts the request as ended only when it saw the connection go.
         while message["type"] != "http.disconnect":

@@ -1,4 +1,7 @@
-"""The control API: virtual users, faults, limits, and a view of everything. Errors are 4xx {"error": "..."}."""
+"""The control API: virtual users, faults, limits, and a view of everything.
+
+Errors are 4xx {"error": "..."}.
+"""
 
 import asyncio
 import json
@@ -148,7 +151,7 @@ async def _events(world: World, _body: Json, request: Request) -> Json:
 
 @_route("stream", "GET")
 async def _stream(world: World, _body: Json, request: Request) -> Response:
-    after = int(request.headers.get("last-event-id") or request.query_params.get("after", 0))
+    after = int(request.headers.get("last-event-id") or request.query_params.get("after") or 0)
 
     async def lines() -> Any:
         async for event in world.events.stream(after):

@@ -17,7 +17,7 @@ from sandbox.telegram.world import World
 Json = dict[str, Any]
 
 
-class Missing(LookupError):  # noqa: N818 - says what is missing
+class Missing(LookupError):
     """Nothing by that id: 404."""
 
 
@@ -80,7 +80,12 @@ async def write(world: World, body: Json) -> Json:
     elif body.get("photo"):
         ref = await _picture(world)
         content["photo"] = [photo_size(world.files, ref, ref.blob)]
-        shown = {"kind": "photo", **content["photo"][0], "mime_type": "image/jpeg", "url": f"/control/files/{ref.blob.unique_id}"}
+        shown = {
+            "kind": "photo",
+            **content["photo"][0],
+            "mime_type": "image/jpeg",
+            "url": f"/control/files/{ref.blob.unique_id}",
+        }
     else:
         raise ValueError("a message needs text, sticker: true or photo: true")
     record = world.post(chat, person.card, content, shown)
@@ -139,7 +144,12 @@ def press(world: World, body: Json) -> str:
     if button is None:
         labels = ", ".join(repr(b["text"]) for b in record.buttons()) or "no buttons"
         raise Missing(f"message {record.id} has no button with {name} {wanted!r}; it has {labels}")
-    query = Press(str(4_382_000_000_000 + len(world.presses) + world.events.seq * 7), record.author, chat.id, time.time())
+    query = Press(
+        str(4_382_000_000_000 + len(world.presses) + world.events.seq * 7),
+        record.author,
+        chat.id,
+        time.time(),
+    )
     while query.id in world.presses:
         query.id = str(int(query.id) + 1)
     world.add_press(query)

@@ -1,6 +1,7 @@
 """Formatted text: what Telegram finds in plain text, and the HTML parse mode.
 
-The texts of the errors and the rules (tags, attributes, entities, byte offsets) are those of TDLib's `parse_html`.
+The texts of the errors and the rules (tags, attributes, entities, byte offsets) are those of TDLib's
+`parse_html`.
 Offsets and lengths in entities count UTF-16 code units.
 """
 
@@ -27,6 +28,8 @@ _TAGS = {
 _START_TAG = re.compile(r"<([A-Za-z0-9-]*)((?:\s+[A-Za-z-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[\w.-]+))?)*)\s*>")
 _END_TAG = re.compile(r"</\s*([A-Za-z0-9-]*)\s*>")
 _ATTRIBUTE = re.compile(r"([A-Za-z-]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([\w.-]+)))?")
+_SPECIAL = re.compile(r"[<&]")
+_START_NAME = re.compile(r"<([^\s>/]*)")
 _REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|lt|gt|amp|quot);?")
 
 
@@ -57,7 +60,9 @@ def add_plain(text: str, entities: list[Entity]) -> list[Entity]:
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:
-    """Text and entities of an HTML-formatted text; raises 400 "can't parse entities: ..." as Telegram does."""
+    """Text and entities of an HTML-formatted text; raises 400 "can't parse entities: ..." as Telegram
+    does.
+    """
     parser = _Html(source)
     return parser.text(), parser.entities
 
@@ -81,8 +86,8 @@ class _Html:
             elif character == "<":
                 position = self._end(position) if source.startswith("</", position) else self._start(position)
             else:
-                following = min((at for at in (source.find("<", position), source.find("&", position + 1)) if at > 0),
-                                default=len(source))  # fmt: skip
+                special = _SPECIAL.search(source, position + 1)
+                following = special.start() if special else len(source)
                 self._append(source[position:following])
                 position = following
         if self._open:
@@ -101,7 +106,7 @@ class _Html:
         return len(self._source[:position].encode())
 
     def _start(self, position: int) -> int:
-        name_match = re.compile(r"<([^\s>/]*)").match(self._source, position)
+        name_match = _START_NAME.match(self._source, position)
         name = name_match.group(1).lower() if name_match else ""
         if name not in _TAGS:
             raise self._error(f'Unsupported start tag "{name}" at byte offset {self._at(position)}')
@@ -145,7 +150,9 @@ class _Html:
         name, offset, entity = self._open.pop()
         found = match.group(1).lower()
         if found and found != name:
-            raise self._error(f'Unmatched end tag at byte offset {at}, expected "</{name}>", found "</{found}>"')
+            raise self._error(
+                f'Unmatched end tag at byte offset {at}, expected "</{name}>", found "</{found}>"'
+            )
         length = self._length - offset
         if entity is not None and length:
             self.entities.append({**entity, "offset": offset, "length": length})

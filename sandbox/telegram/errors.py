@@ -4,7 +4,9 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A call that Telegram would refuse: HTTP status, description, and `parameters` where Telegram adds them."""
+    """A call that Telegram would refuse: HTTP status, description, and `parameters` where Telegram adds
+    them.
+    """
 
     def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:
         super().__init__(description)
@@ -21,7 +23,11 @@ class ApiError(Exception):
 
 
 def bad_request(words: str) -> ApiError:
-    """400. TDLib's messages start in lower case after the prefix, codes such as BUTTON_DATA_INVALID stay as they are."""
+    """400.
+
+    TDLib's messages start in lower case after the prefix, codes such as BUTTON_DATA_INVALID stay as they
+    are.
+    """
     if len(words) > 1 and not (words[1].isupper() or words[1] == "_"):
         words = words[0].lower() + words[1:]
     return ApiError(400, f"Bad Request: {words}")
@@ -50,10 +56,12 @@ def upgraded(migrate_to_chat_id: int) -> ApiError:
 
 CHAT_NOT_FOUND = "chat not found"
 NOT_MODIFIED = (
-    "message is not modified: specified new message content and reply markup are exactly the same as a current "
-    "content and reply markup of the message"
+    "message is not modified: specified new message content and reply markup are exactly the same as a "
+    "current content and reply markup of the message"
 )
 QUERY_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 WRONG_FILE = "wrong file identifier/HTTP URL specified"
 SECOND_CONSUMER = "terminated by other getUpdates request; make sure that only one bot instance is running"
-WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+WEBHOOK_ACTIVE = (
+    "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+)

@@ -46,7 +46,10 @@ class Faults:
         self._last_id = 0
 
     def order(self, body: Mapping[str, Any]) -> int:
-        """Take an order as POST /control/faults describes it; returns its id. Raises ValueError for a bad one."""
+        """Take an order as POST /control/faults describes it; returns its id.
+
+        Raises ValueError for a bad one.
+        """
         kind = str(body.get("kind", ""))
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")

@@ -12,15 +12,36 @@ from PIL import Image
 
 from sandbox.telegram.probe import Probe, probe
 
-_ID_PREFIX = {"photo": "AgACAgI", "thumbnail": "AAMCAgAD", "video": "BAACAgI", "animation": "CgACAgI", "document": "BQACAgI"}
-_FOLDERS = {"photo": "photos", "thumbnail": "thumbnails", "video": "videos", "animation": "animations", "document": "documents"}
-_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif", "video/mp4": ".mp4"}
+_ID_PREFIX = {
+    "photo": "AgACAgI",
+    "thumbnail": "AAMCAgAD",
+    "video": "BAACAgI",
+    "animation": "CgACAgI",
+    "document": "BQACAgI",
+}
+_FOLDERS = {
+    "photo": "photos",
+    "thumbnail": "thumbnails",
+    "video": "videos",
+    "animation": "animations",
+    "document": "documents",
+}
+_EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "video/mp4": ".mp4",
+}
 THUMBNAIL_BOXES = (90, 320, 800)
 
 
 @dataclass
 class Blob:
-    """One content. `path` is None before a thumbnail is first asked for and after the oldest files were dropped."""
+    """One content.
+
+    `path` is None before a thumbnail is first asked for and after the oldest files were dropped.
+    """
 
     unique_id: str
     size: int
@@ -42,7 +63,9 @@ class FileRef:
     @property
     def file_path(self) -> str:
         """The path in getFile's answer, below /file/bot<token>/."""
-        extension = _EXTENSIONS.get(self.blob.probe.mime_type) or Path(self.file_name or "file.bin").suffix or ".bin"
+        extension = (
+            _EXTENSIONS.get(self.blob.probe.mime_type) or Path(self.file_name or "file.bin").suffix or ".bin"
+        )
         return f"{_FOLDERS[self.kind]}/{self.file_id}{extension}"
 
 
@@ -78,7 +101,10 @@ class FileStore:
         return blob if blob and blob.path else None
 
     def adopt(self, path: Path, sha256: str, name: str | None) -> Blob:
-        """Make the received file a blob. Blocking (it decodes): call it in a thread. Safe to call twice for one content."""
+        """Make the received file a blob.
+
+        Blocking (it decodes): call it in a thread. Safe to call twice for one content.
+        """
         blob = self.known(sha256)
         if blob:
             path.unlink(missing_ok=True)
@@ -89,7 +115,10 @@ class FileStore:
         return Blob(f"AQAD{unique_id}", kept.stat().st_size, found, kept)
 
     def keep(self, blob: Blob) -> Blob:
-        """Enter an adopted blob into the books and drop the oldest files beyond the limit. In the event loop's thread."""
+        """Enter an adopted blob into the books and drop the oldest files beyond the limit.
+
+        In the event loop's thread.
+        """
         key = blob.unique_id[4:]
         known = self._blobs.get(key)
         if known and known.path:
@@ -127,7 +156,9 @@ class FileStore:
         return self._blobs.get(unique_id[4:])
 
     def thumbnails(self, blob: Blob) -> list[Blob]:
-        """The smaller sizes that Telegram makes of a photo; their bytes are made when somebody downloads them."""
+        """The smaller sizes that Telegram makes of a photo; their bytes are made when somebody downloads
+        them.
+        """
         sizes = []
         for box in THUMBNAIL_BOXES:
             scale = box / max(blob.probe.width, blob.probe.height)
@@ -136,18 +167,26 @@ class FileStore:
             key = _short(blob.unique_id, box, size=9)
             small = self._blobs.get(key)
             if small is None:
-                width, height = (max(1, round(side * scale)) for side in (blob.probe.width, blob.probe.height))
+                width, height = (
+                    max(1, round(side * scale)) for side in (blob.probe.width, blob.probe.height)
+                )
                 look = Probe("image", "image/jpeg", width, height)
-                # The size is not known before the bytes are made; Telegram's field is optional, so it is left out.
+                # The size is not known before the bytes are made; Telegram's field is optional, so
+                # it is left out.
                 small = self._blobs[key] = Blob(f"AQAD{key}", 0, look, None, blob)
             sizes.append(small)
         return sizes
 
     def bytes_of(self, blob: Blob) -> Path | None:
-        """The file with the blob's bytes; None where it was dropped. Blocking for a thumbnail's first time."""
+        """The file with the blob's bytes; None where it was dropped.
+
+        Blocking for a thumbnail's first time.
+        """
         if blob.path is None and blob.source is not None and blob.source.path is not None:
             path = self.directory / blob.unique_id
             with Image.open(blob.source.path) as image:
-                image.convert("RGB").resize((blob.probe.width, blob.probe.height)).save(path, "JPEG", quality=85)
+                image.convert("RGB").resize((blob.probe.width, blob.probe.height)).save(
+                    path, "JPEG", quality=85
+                )
             blob.path = path
         return blob.path

@@ -1,6 +1,7 @@
 """Flood control: token buckets per chat, per group and per bot.
 
-Telegram publishes only the order of the numbers (about 1 message/s in a chat with short bursts, 20/min in a group,
+Telegram publishes only the order of the numbers (about 1 message/s in a chat with short bursts, 20/min
+in a group,
 about 30/s in all); these are the defaults. A refused call takes nothing from any bucket.
 """
 
@@ -35,7 +36,9 @@ class FloodControl:
         self._buckets: dict[tuple[int, int, str], tuple[float, float]] = {}
 
     def configure(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Change some of the rates and start all buckets full; raises ValueError for an unknown or bad value."""
+        """Change some of the rates and start all buckets full; raises ValueError for an unknown or bad
+        value.
+        """
         known = {field.name for field in fields(Rates)}
         for name, value in changes.items():
             if name not in known:

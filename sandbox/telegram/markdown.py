@@ -1,6 +1,7 @@
 """The MarkdownV2 parse mode, and what the legacy Markdown shares with it.
 
-The rules are those of https://core.telegram.org/bots/api#markdownv2-style: reserved characters must be escaped, and an
+The rules are those of https://core.telegram.org/bots/api#markdownv2-style: reserved characters must be
+escaped, and an
 entity that is opened must be closed. Blockquotes and custom emoji are taken for plain text.
 """
 
@@ -12,7 +13,13 @@ from sandbox.telegram.errors import bad_request
 _RESERVED = frozenset("_*[]()~`>#+-=|{}.!")
 _MARKS_V2 = {"__": "underline", "_": "italic", "*": "bold", "~": "strikethrough", "||": "spoiler"}
 _MARKS_V1 = {"_": "italic", "*": "bold"}
-_NAMES = {"underline": "Underline", "italic": "Italic", "bold": "Bold", "strikethrough": "Strikethrough", "spoiler": "Spoiler"}
+_NAMES = {
+    "underline": "Underline",
+    "italic": "Italic",
+    "bold": "Bold",
+    "strikethrough": "Strikethrough",
+    "spoiler": "Spoiler",
+}
 _PRE = re.compile(r"```(?:([^\s`]+)\n)?\n?(.*?)```", re.DOTALL)
 _CODE = re.compile(r"`((?:\\.|[^`\\])*)`", re.DOTALL)
 _LINK_END = re.compile(r"\]\(((?:\\.|[^)\\])*)\)")
@@ -72,7 +79,11 @@ class _Markdown:
 
     def _unclosed(self, name: str, position: int) -> Exception:
         at = len(self._source[:position].encode())
-        words = f"the entity starting at byte offset {at}" if self._legacy else f"{name} entity at byte offset {at}"
+        words = (
+            f"the entity starting at byte offset {at}"
+            if self._legacy
+            else f"{name} entity at byte offset {at}"
+        )
         return bad_request(f"can't parse entities: Can't find end of {words}")
 
     def _add(self, kind: str, start: int, **more: str) -> None:

@@ -1,4 +1,6 @@
-"""What uploaded bytes are: kind, type and real dimensions, read from the bytes and never from what the sender says."""
+"""What uploaded bytes are: kind, type and real dimensions, read from the bytes and never from what the
+sender says.
+"""
 
 import mimetypes
 from dataclasses import dataclass
@@ -21,7 +23,9 @@ class Probe:
 
 
 def probe(path: Path, name: str | None) -> Probe:
-    """Look into the file at `path`; `name` only helps with the MIME type of what is neither image nor video."""
+    """Look into the file at `path`; `name` only helps with the MIME type of what is neither image nor
+    video.
+    """
     return _image(path) or _video(path) or Probe("other", _by_name(name))
 
 

@@ -20,7 +20,9 @@ PAGE = Path(__file__).parent / "page"
 
 async def _page(request: Request) -> Response:  # noqa: ARG001
     index = PAGE / "index.html"
-    return FileResponse(index) if index.exists() else PlainTextResponse("The chat page is not installed.", 404)
+    return (
+        FileResponse(index) if index.exists() else PlainTextResponse("The chat page is not installed.", 404)
+    )
 
 
 def application(settings: Settings) -> Starlette:

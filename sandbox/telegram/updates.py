@@ -13,7 +13,10 @@ KINDS = frozenset({"message", "edited_message", "callback_query", "my_chat_membe
 
 
 class UpdateQueue:
-    """Updates with increasing ids. Ids start at a number of Telegram's size, so that nobody relies on small ones."""
+    """Updates with increasing ids.
+
+    Ids start at a number of Telegram's size, so that nobody relies on small ones.
+    """
 
     def __init__(self, first_id: int, past: int) -> None:
         self.allowed: list[str] | None = None
@@ -62,8 +65,9 @@ class UpdateQueue:
             self._poller.set_result(True)
 
     def take(self, offset: int, limit: int) -> list[Json]:
-        """Confirm what lies below `offset` (negative: all but the last -offset) and return the first `limit` of the rest.
+        """Confirm what lies below `offset` and return the first `limit` of the rest.
 
+        A negative offset confirms all but the last -offset.
         A replay is given out once whatever the offset, since its id is an old one.
         """
         if offset < 0:

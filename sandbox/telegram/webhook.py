@@ -26,9 +26,14 @@ def _lane(update: Json) -> int:
 
 
 class Webhook:
-    """One bot's webhook. An answer other than 2xx is tried again after 1, 2, 4 ... 60 s, and holds up its chat only."""
+    """One bot's webhook.
 
-    def __init__(self, url: str, secret: str, connections: int, answer: Callable[[Json], Awaitable[None]]) -> None:
+    An answer other than 2xx is tried again after 1, 2, 4 ... 60 s, and holds up its chat only.
+    """
+
+    def __init__(
+        self, url: str, secret: str, connections: int, answer: Callable[[Json], Awaitable[None]]
+    ) -> None:
         self.url = url
         self.delivered = 0
         self._connections = connections
@@ -85,7 +90,9 @@ class Webhook:
         except httpx.HTTPError:
             return self._failed("Connection reset by peer")
         if not answer.is_success:
-            return self._failed(f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}")
+            return self._failed(
+                f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}"
+            )
         if answer.content and answer.headers.get("content-type", "").startswith("application/json"):
             await self._call_back(answer.content)
         return True
@@ -107,7 +114,11 @@ class Webhook:
 
     def info(self) -> Json:
         """The webhook's part of WebhookInfo."""
-        info: Json = {"url": self.url, "pending_update_count": len(self), "max_connections": self._connections}
+        info: Json = {
+            "url": self.url,
+            "pending_update_count": len(self),
+            "max_connections": self._connections,
+        }
         info["ip_address"] = "127.0.0.1"
         if self._last_error:
             info["last_error_date"], info["last_error_message"] = self._last_error

@@ -44,9 +44,11 @@ class World:
         """Remove the files."""
         self.files.close()
 
-    # -- bots -------------------------------------------------------------------------------------------------
+    # -- bots ------------------------------------------------------------------
     def bot(self, bot_id: int, token: str) -> Bot:
-        """The bot with this id, made at its first call; updates that came before any bot are the first one's."""
+        """The bot with this id, made at its first call; updates that came before any bot are the first
+        one's.
+        """
         bot = self.bots.get(bot_id)
         if bot is None:
             username = "darkroom_bot" if not self.bots else f"darkroom_{len(self.bots) + 1}_bot"
@@ -60,7 +62,9 @@ class World:
         return bot
 
     def update(self, kind: str, content: Json, record: Record | None = None, bot: Bot | None = None) -> None:
-        """Send an update to `bot`, or to the one that a private chat is with, or to all members of a group that see it."""
+        """Send an update to `bot`, or to the one that a private chat is with, or to all members of a
+        group that see it.
+        """
         if not self.bots:
             self._early.append((kind, content, record))
             return
@@ -88,9 +92,14 @@ class World:
                 return not addressee or addressee.lower() == bot.username.lower()
         return not any(name in body for name in ("text", "photo", "sticker"))
 
-    # -- people and chats ---------------------------------------------------------------------------------------
-    def add_person(self, first_name: str, username: str | None, language_code: str, user_id: int | None) -> Person:
-        """A new user and the private chat with them. Raises ValueError for an id that is taken or not positive."""
+    # -- people and chats ------------------------------------------------------
+    def add_person(
+        self, first_name: str, username: str | None, language_code: str, user_id: int | None
+    ) -> Person:
+        """A new user and the private chat with them.
+
+        Raises ValueError for an id that is taken or not positive.
+        """
         if user_id is None:
             user_id = self._last_user + 1
         if user_id <= 0 or user_id in self.people:
@@ -99,7 +108,7 @@ class World:
         card: Json = {"id": user_id, "is_bot": False, "first_name": first_name}
         if username:
             card["username"] = username
-        chat_card = {name: card[name] for name in ("id", "first_name", "username") if name in card}
+        chat_card: Json = {name: card[name] for name in ("id", "first_name", "username") if name in card}
         card["language_code"] = language_code
         person = self.people[user_id] = Person(user_id, card)
         self.chats[user_id] = Chat(
@@ -112,14 +121,18 @@ class World:
         """A new group or supergroup; all bots are members at once."""
         self._last_group += 1
         chat_id = -self._last_group if kind == "group" else -1_000_000_000_000 - self._last_group
-        chat = Chat(chat_id, kind, {"id": chat_id, "type": kind, "title": title}, members, self.settings.history)
+        chat = Chat(
+            chat_id, kind, {"id": chat_id, "type": kind, "title": title}, members, self.settings.history
+        )
         self.chats[chat_id] = chat
         self.events.add("chat", chat_id)
         return chat
 
-    # -- messages ---------------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------
     def post(self, chat: Chat, author: Json, content: Json, shown: Json | None = None) -> Record:
-        """Add a message by a user or a bot (`author` is the User object) with `content` (text, photo, reply_markup, ...)."""
+        """Add a message by a user or a bot (`author` is the User object) with `content` (text, photo,
+        reply_markup, ...).
+        """
         now = time.time()
         body = {"message_id": chat.next_id(), "from": author, "chat": chat.card, "date": int(now), **content}
         record = Record(body, author["id"], now, shown)
@@ -132,7 +145,16 @@ class World:
     def revise(self, record: Record, content: Json, shown: Json | None, keep: tuple[str, ...]) -> None:
         """Give a message new content, keeping of the old body only its head and the fields in `keep`."""
         now = time.time()
-        head = ("message_id", "from", "chat", "date", "reply_to_message", "media_group_id", "has_protected_content", *keep)
+        head = (
+            "message_id",
+            "from",
+            "chat",
+            "date",
+            "reply_to_message",
+            "media_group_id",
+            "has_protected_content",
+            *keep,
+        )
         body = {name: record.body[name] for name in head if name in record.body}
         record.body = {**body, "edit_date": int(now), **content}
         record.shown = shown

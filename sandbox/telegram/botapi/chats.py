@@ -17,17 +17,21 @@ async def get_chat(call: Call) -> Json:
     """ChatFullInfo."""
     chat = find_chat(call)
     gifts = dict.fromkeys(_GIFTS, chat.id > 0)
-    return {**chat.card, "accent_color_id": abs(chat.id) % 7, "max_reaction_count": 11, "accepted_gift_types": gifts}
+    return {
+        **chat.card,
+        "accent_color_id": abs(chat.id) % 7,
+        "max_reaction_count": 11,
+        "accepted_gift_types": gifts,
+    }
 
 
 def _member(call: Call, chat: Chat, user_id: int) -> Json:
     bot = call.world.bots.get(user_id)
-    person = call.world.people.get(user_id)
-    if bot is None and person is None:
-        raise bad_request("PARTICIPANT_ID_INVALID")
     if bot:
         return {"status": "left" if bot.id in chat.left_by else "member", "user": bot.card()}
-    assert person is not None
+    person = call.world.people.get(user_id)
+    if person is None:
+        raise bad_request("PARTICIPANT_ID_INVALID")
     if user_id not in chat.members:
         return {"status": "left", "user": person.card}
     if chat.id < 0 and user_id == chat.members[0]:

@@ -17,9 +17,9 @@ _FOUND_BY_ITSELF = frozenset(
     {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"}
 )
 _GIVEN = {
-    "bold": (), "italic": (), "underline": (), "strikethrough": (), "spoiler": (), "code": (), "blockquote": (),
-    "expandable_blockquote": (), "pre": ("language",), "text_link": ("url",), "text_mention": ("user",),
-    "custom_emoji": ("custom_emoji_id",),
+    "bold": (), "italic": (), "underline": (), "strikethrough": (), "spoiler": (), "code": (),
+    "blockquote": (), "expandable_blockquote": (), "pre": ("language",), "text_link": ("url",),
+    "text_mention": ("user",), "custom_emoji": ("custom_emoji_id",),
 }  # fmt: skip
 
 
@@ -38,7 +38,9 @@ def read_text(params: Params) -> Json:
 
 
 def read_caption(source: Params | Mapping[str, Any]) -> Json:
-    """{"caption", "caption_entities"?, ...} from a call's parameters or an InputMedia; {} without a caption."""
+    """{"caption", "caption_entities"?, ...} from a call's parameters or an InputMedia; {} without a
+    caption.
+    """
     if isinstance(source, Params):
         caption, mode = source.text("caption"), source.text("parse_mode")
         entities = source.json("caption_entities", "caption entities")

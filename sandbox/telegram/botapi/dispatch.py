@@ -72,7 +72,9 @@ async def bot_api(request: Request) -> Response:
         if found:
             world.calls.add(found.name, None, None, error.code, error.description)
         return _answer(error.code, error.body())
-    call = Call(world, bot, found.name, params, chat=_chat_id(params), message_id=params.integer("message_id") or None)
+    call = Call(
+        world, bot, found.name, params, chat=_chat_id(params), message_id=params.integer("message_id") or None
+    )
     try:
         return await _carry_out(call, request)
     finally:
@@ -118,7 +120,9 @@ async def _before(fault: Fault) -> None:
 
 
 async def _unless_gone(work: Any, call: Call, request: Request) -> Any:
-    """Await the handler; a long poll whose client went away is given up, so that it takes no other consumer's place."""
+    """Await the handler; a long poll whose client went away is given up, so that it takes no other
+    consumer's place.
+    """
     if call.method != "getUpdates":
         return await work
     task = asyncio.ensure_future(work)

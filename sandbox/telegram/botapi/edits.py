@@ -1,4 +1,7 @@
-"""The edit... methods. An edit that changes nothing is refused, and one without a keyboard takes the keyboard away."""
+"""The edit...
+
+methods. An edit that changes nothing is refused, and one without a keyboard takes the keyboard away.
+"""
 
 from typing import Any
 
@@ -16,7 +19,9 @@ MEDIA = ("photo", "video", "animation", "document")
 _VISIBLE = ("text", "entities", "caption", "caption_entities", "reply_markup", *MEDIA)
 
 
-def _revise(call: Call, record: Record, content: Json, shown: Json | None, keep: tuple[str, ...] = ()) -> Json:
+def _revise(
+    call: Call, record: Record, content: Json, shown: Json | None, keep: tuple[str, ...] = ()
+) -> Json:
     call.world.flood.take(call.bot.id, record.chat)
     old = {name: record.body[name] for name in _VISIBLE if name in record.body and name not in keep}
     if old == {name: value for name, value in content.items() if name in _VISIBLE}:

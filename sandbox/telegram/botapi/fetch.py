@@ -1,4 +1,7 @@
-"""Sending by URL. The stand reaches nothing but loopback, so any other URL fails as an unreachable one does."""
+"""Sending by URL.
+
+The stand reaches nothing but loopback, so any other URL fails as an unreachable one does.
+"""
 
 import hashlib
 import ipaddress
@@ -31,7 +34,10 @@ async def fetch(world: World, url: str, photo: bool) -> Upload:
     limit = world.settings.photo_by_url_bytes if photo else world.settings.file_by_url_bytes
     path = world.files.incoming()
     try:
-        async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client, client.stream("GET", url) as answer:
+        async with (
+            httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client,
+            client.stream("GET", url) as answer,
+        ):
             if answer.status_code != 200:
                 raise failed
             return await _receive(answer, path, limit, Path(unquote(urlsplit(url).path)).name)

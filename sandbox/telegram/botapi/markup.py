@@ -14,7 +14,9 @@ _STRINGS = ("url", "callback_data", "switch_inline_query", "switch_inline_query_
 
 
 def read_markup(params: Params) -> Json:
-    """{"reply_markup": InlineKeyboardMarkup} as a Message shows it; {} for the other kinds, which Messages don't show."""
+    """{"reply_markup": InlineKeyboardMarkup} as a Message shows it; {} for the other kinds, which
+    Messages don't show.
+    """
     value = params.json("reply_markup", "reply keyboard markup")
     if value is None:
         return {}

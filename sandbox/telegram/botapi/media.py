@@ -19,7 +19,9 @@ KINDS = ("photo", "video", "animation", "document")
 
 @dataclass(frozen=True)
 class Item:
-    """What a call wants to send: an uploaded file, or the text of a `file_id` or URL, and what is said of it."""
+    """What a call wants to send: an uploaded file, or the text of a `file_id` or URL, and what is said
+    of it.
+    """
 
     kind: str
     source: Upload | str
@@ -94,7 +96,10 @@ def _source(params: Params, name: str, text: str) -> Upload | str | None:
 
 
 async def attach_media(call: Call, item: Item) -> Media:
-    """Resolve the item: receive, look into and register its file. Raises Telegram's errors for what it wouldn't take."""
+    """Resolve the item: receive, look into and register its file.
+
+    Raises Telegram's errors for what it wouldn't take.
+    """
     files = call.world.files
     if isinstance(item.source, str) and not item.source.startswith(("http://", "https://")):
         ref = _by_id(call, item, item.source)
@@ -136,14 +141,18 @@ def _kind(item: Item, blob: Blob, name: str) -> str:
     if item.kind == "photo":
         if look.kind not in ("image", "gif") or look.broken:
             raise bad_request("IMAGE_PROCESS_FAILED")
-        if look.width + look.height > 10_000 or max(look.width, look.height) > 20 * min(look.width, look.height):
+        if look.width + look.height > 10_000 or max(look.width, look.height) > 20 * min(
+            look.width, look.height
+        ):
             raise bad_request("PHOTO_INVALID_DIMENSIONS")
         return "photo"
     if item.kind == "animation":
         return "animation" if look.kind in ("gif", "video") else "document"
     if item.kind == "video":
         return "video" if look.kind == "video" else "document"
-    return "animation" if look.kind == "gif" and name.lower().endswith(".gif") and not item.as_is else "document"
+    return (
+        "animation" if look.kind == "gif" and name.lower().endswith(".gif") and not item.as_is else "document"
+    )
 
 
 def photo_size(files: FileStore, ref: FileRef, blob: Blob) -> Json:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.telegram.botapi.content import read_caption, read_text
 from sandbox.telegram.botapi.markup import read_markup
-from sandbox.telegram.botapi.registry import SENDING, Call, method
+from sandbox.telegram.botapi.registry import COPYING, SENDING, Call, method
 from sandbox.telegram.botapi.targets import find_chat, message_in, reply_target, writable_chat
 from sandbox.telegram.chats import Chat, Record
 from sandbox.telegram.errors import bad_request
@@ -13,8 +13,22 @@ from sandbox.telegram.errors import bad_request
 Json = dict[str, Any]
 
 ACTIONS = frozenset(
-    "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker "
-    "find_location record_video_note upload_video_note cancel record_audio upload_audio".split()
+    [
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+        "cancel",
+        "record_audio",
+        "upload_audio",
+    ]
 )
 _CONTENT = ("text", "entities", "photo", "video", "animation", "document", "sticker")
 _CAPTION = ("caption", "caption_entities", "show_caption_above_media")
@@ -87,9 +101,9 @@ def _copied(source: Record, with_caption: bool = True) -> Json:
 
 @method(
     "copyMessage",
-    "chat_id! message_thread_id direct_messages_topic_id from_chat_id! message_id! video_start_timestamp caption "
-    "parse_mode caption_entities show_caption_above_media disable_notification protect_content allow_paid_broadcast "
-    "message_effect_id suggested_post_parameters reply_parameters reply_markup",
+    COPYING
+    + "message_id! video_start_timestamp caption parse_mode caption_entities show_caption_above_media "
+    "allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters reply_markup",
 )
 async def copy_message(call: Call) -> Json:
     """A new message with the content of another."""
@@ -102,8 +116,7 @@ async def copy_message(call: Call) -> Json:
 
 @method(
     "copyMessages",
-    "chat_id! message_thread_id direct_messages_topic_id from_chat_id! message_ids! disable_notification "
-    "protect_content remove_caption",
+    COPYING + "message_ids! remove_caption",
 )
 async def copy_messages(call: Call) -> list[Json]:
     """As copyMessage, up to 100 at once."""
@@ -124,8 +137,7 @@ def _forwarded(source: Record) -> Json:
 
 @method(
     "forwardMessage",
-    "chat_id! message_thread_id direct_messages_topic_id from_chat_id! video_start_timestamp disable_notification "
-    "protect_content message_effect_id suggested_post_parameters message_id!",
+    COPYING + "message_id! video_start_timestamp message_effect_id suggested_post_parameters",
 )
 async def forward_message(call: Call) -> Json:
     """The message with its origin."""
@@ -135,7 +147,7 @@ async def forward_message(call: Call) -> Json:
 
 @method(
     "forwardMessages",
-    "chat_id! message_thread_id direct_messages_topic_id from_chat_id! message_ids! disable_notification protect_content",
+    COPYING + "message_ids!",
 )
 async def forward_messages(call: Call) -> list[Json]:
     """As forwardMessage, up to 100 at once."""
@@ -145,7 +157,7 @@ async def forward_messages(call: Call) -> list[Json]:
 
 @method("sendChatAction", "business_connection_id chat_id! message_thread_id action!")
 async def send_chat_action(call: Call) -> bool:
-    """"typing", "upload_photo", ...; shown for 5 s. Not subject to flood control."""
+    """ "typing", "upload_photo", ...; shown for 5 s. Not subject to flood control."""
     action = call.params.text("action").lower()
     if action not in ACTIONS:
         raise bad_request("wrong parameter action in request")

@@ -58,7 +58,9 @@ class Params:
         return self.text(name).strip().lower() in ("true", "yes", "t", "y", "1")
 
     def json(self, name: str, what: str) -> Any:
-        """The decoded JSON value, None where it is missing; 400 "can't parse {what} JSON object" where it isn't JSON."""
+        """The decoded JSON value, None where it is missing; 400 "can't parse {what} JSON object" where
+        it isn't JSON.
+        """
         value = self._values.get(name)
         if value is None or value == "":
             return None

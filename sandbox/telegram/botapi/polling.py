@@ -46,12 +46,16 @@ def _allow(call: Call) -> None:
     call.bot.updates.allowed = [str(kind) for kind in allowed] or None
 
 
-@method("setWebhook", "url! certificate ip_address max_connections allowed_updates drop_pending_updates secret_token")
+@method(
+    "setWebhook",
+    "url! certificate ip_address max_connections allowed_updates drop_pending_updates secret_token",
+)
 async def set_webhook(call: Call) -> bool:
     """Deliver by HTTP. The stand takes http:// too, and loopback only; no url means no webhook."""
     url = call.params.text("url").strip()
     if not url:
-        return await delete_webhook(call)
+        await _stop(call)
+        return True
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise bad_request("invalid webhook URL specified")

@@ -13,7 +13,15 @@ Json = dict[str, Any]
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _SCOPES = frozenset(
-    "default all_private_chats all_group_chats all_chat_administrators chat chat_administrators chat_member".split()
+    [
+        "default",
+        "all_private_chats",
+        "all_group_chats",
+        "all_chat_administrators",
+        "chat",
+        "chat_administrators",
+        "chat_member",
+    ]
 )
 
 
@@ -105,7 +113,11 @@ def _text_methods(noun: str, parameter: str, limit: int, too_long: str) -> None:
         async def get_text(call: Call) -> Json:
             texts = call.bot.texts
             default = call.bot.name if parameter == "name" else ""
-            text = texts.get((parameter, call.params.text("language_code"))) or texts.get((parameter, "")) or default
+            text = (
+                texts.get((parameter, call.params.text("language_code")))
+                or texts.get((parameter, ""))
+                or default
+            )
             return {parameter: text}
 
         return get_text

@@ -37,8 +37,9 @@ METHODS: dict[str, Method] = {}
 
 
 def method(name: str, parameters: str = "") -> Callable[[Handler], Handler]:
-    """Register a handler for the method; `parameters` are their names, `!` after those that the Bot API requires.
+    """Register a handler for the method.
 
+    `parameters` are their names, with `!` after those that the Bot API requires.
     Required ones without words of their own in Telegram are checked by `Params.required` in the handler.
     """
 
@@ -52,7 +53,11 @@ def method(name: str, parameters: str = "") -> Callable[[Handler], Handler]:
 
 # What all send... methods take beside the content.
 SENDING = (
-    "business_connection_id chat_id! message_thread_id direct_messages_topic_id disable_notification protect_content "
-    "allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters reply_markup "
+    "business_connection_id chat_id! message_thread_id direct_messages_topic_id disable_notification "
+    "protect_content allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters "
+    "reply_markup "
+)
+COPYING = (
+    "chat_id! from_chat_id! message_thread_id direct_messages_topic_id disable_notification protect_content "
 )
 EDITING = "business_connection_id chat_id message_id inline_message_id reply_markup "

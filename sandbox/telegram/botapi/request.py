@@ -1,4 +1,6 @@
-"""Reads an HTTP request of the Bot API: query, form, JSON or multipart, files spooled to disk as they arrive."""
+"""Reads an HTTP request of the Bot API: query, form, JSON or multipart, files spooled to disk as they
+arrive.
+"""
 
 import hashlib
 import json
@@ -17,7 +19,10 @@ _TEXT_LIMIT = 20 << 20
 
 
 async def read_params(request: Request, spool: Callable[[], Path], upload_limit: int) -> Params:
-    """The call's parameters. Raises ApiError for bodies that Telegram wouldn't take; no spooled file is left then."""
+    """The call's parameters.
+
+    Raises ApiError for bodies that Telegram wouldn't take; no spooled file is left then.
+    """
     values: dict[str, Any] = dict(request.query_params) if request.url.query else {}
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
@@ -67,7 +72,10 @@ class _Multipart:
         self.too_large = False
 
     async def read(self, stream: AsyncIterator[bytes]) -> None:
-        """Feed the body to the parser. An oversized body is read to its end, so that the client hears the answer."""
+        """Feed the body to the parser.
+
+        An oversized body is read to its end, so that the client hears the answer.
+        """
         try:
             async for chunk in stream:
                 if chunk and not self.too_large:
@@ -137,5 +145,3 @@ class _Multipart:
         self._file.close()
         self._file = None
         self.uploads[self._name] = Upload(self._path, self._file_name, self._size, self._hash.hexdigest())
-
-

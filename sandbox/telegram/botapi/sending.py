@@ -31,7 +31,10 @@ async def send_photo(call: Call) -> Json:
 
 @method(
     "sendVideo",
-    SENDING + CAPTION + ABOVE + "video! duration width height thumbnail cover start_timestamp supports_streaming",
+    SENDING
+    + CAPTION
+    + ABOVE
+    + "video! duration width height thumbnail cover start_timestamp supports_streaming",
 )
 async def send_video(call: Call) -> Json:
     """An MPEG-4 video; anything else is sent as a document, as Telegram does."""
@@ -64,6 +67,8 @@ async def send_media_group(call: Call) -> list[Json]:
     call.world.flood.take(call.bot.id, chat.id, len(media))
     album = {"media_group_id": str(10**16 + chat.last_id)} if len(media) > 1 else {}
     author = call.bot.card()
-    bodies = [call.world.post(chat, author, {**head, **album, **one.content}, one.shown).body for one in media]
+    bodies = [
+        call.world.post(chat, author, {**head, **album, **one.content}, one.shown).body for one in media
+    ]
     call.message_id = bodies[0]["message_id"]
     return bodies

@@ -18,7 +18,9 @@ def find_chat(call: Call, name: str = "chat_id") -> Chat:
     chat: Chat | None = None
     if text.startswith("@"):
         wanted = text[1:].lower()
-        chat = next((c for c in call.world.chats.values() if c.card.get("username", "").lower() == wanted), None)
+        chat = next(
+            (c for c in call.world.chats.values() if c.card.get("username", "").lower() == wanted), None
+        )
     else:
         try:
             chat = call.world.chats.get(int(text))
@@ -66,7 +68,9 @@ def editable_message(call: Call) -> Record:
 
 
 def reply_target(call: Call, chat: Chat) -> Json:
-    """{"reply_to_message": ...} for reply_parameters (or the older reply_to_message_id), {} where there are none."""
+    """{"reply_to_message": ...} for reply_parameters (or the older reply_to_message_id), {} where there
+    are none.
+    """
     params = call.params
     parameters = params.json("reply_parameters", "reply parameters")
     if parameters is None:
@@ -87,4 +91,6 @@ def reply_target(call: Call, chat: Chat) -> Json:
         if lenient:
             return {}
         raise bad_request("message to be replied not found")
-    return {"reply_to_message": {name: value for name, value in record.body.items() if name != "reply_to_message"}}
+    return {
+        "reply_to_message": {name: value for name, value in record.body.items() if name != "reply_to_message"}
+    }
