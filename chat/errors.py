@@ -3,6 +3,8 @@
 Troubles that pass are `jobs.errors.PassingError`; its `retry_after` is Telegram's own advice in seconds.
 """
 
+from datetime import timedelta
+
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
@@ -97,9 +99,9 @@ def translate(error: TelegramError, *, repeatable: bool) -> DarkroomError | None
 
 
 def seconds(error: RetryAfter) -> float:
-    """Seconds that Telegram asks to wait (an integer or a timedelta in the library, by its settings)."""
+    """Seconds that Telegram asks to wait (a number or a timedelta, as the library is set up)."""
     told = error.retry_after
-    return float(told) if isinstance(told, int) else told.total_seconds()
+    return told.total_seconds() if isinstance(told, timedelta) else float(told)
 
 
 def _final(error: TelegramError) -> DarkroomError | None:

@@ -50,10 +50,10 @@ def texts(language_code: str | None) -> Texts:
     return _load(language if language in LANGUAGES else LANGUAGES[0])
 
 
-def catalogue(language: str) -> Catalog:
+def catalogue(language: str, locale: Path = LOCALE) -> Catalog:
     """The merged catalogue of a language; raises ValueError where two files hold the same message id."""
     merged: Catalog | None = None
-    for file in sorted((LOCALE / language / "LC_MESSAGES").glob("*.po")):
+    for file in sorted((locale / language / "LC_MESSAGES").glob("*.po")):
         with file.open("rb") as stream:
             part = read_po(stream, locale=language)
         if merged is None:
@@ -66,7 +66,7 @@ def catalogue(language: str) -> Catalog:
                 raise ValueError(f"{file}: {message.id!r} stands in another file of this language as well")
             merged[message.id] = message
     if merged is None:
-        raise FileNotFoundError(f"no *.po file for {language!r} under {LOCALE}")
+        raise FileNotFoundError(f"no *.po file for {language!r} under {locale}")
     return merged
 
 

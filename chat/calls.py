@@ -1,0 +1,55 @@
+"""How often a call to Telegram is made, for how long, and what its errors mean."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from telegram.error import TelegramError
+
+from chat.errors import OutcomeUnknown, Refused, translate
+from jobs.errors import PassingError
+
+TEXT_BOUND_S = 120.0
+"""Longest duration of a call without a file: the limiter's patience, then the call itself."""
+MEDIA_BOUND_S = 300.0
+"""Longest duration of a call with a file."""
+_REPEAT_AFTER_S = 0.3
+
+T = TypeVar("T")
+
+
+async def twice(edit: Callable[[], Awaitable[T]], bound_s: float) -> T | None:
+    """Make an idempotent call, and once more after a network error; None as in `once`."""
+    try:
+        return await once(edit, bound_s, repeatable=True)
+    except PassingError as error:
+        if error.retry_after is not None:
+            raise
+    await asyncio.sleep(_REPEAT_AFTER_S)
+    return await once(edit, bound_s, repeatable=True)
+
+
+async def unrepeated(post: Callable[[], Awaitable[T]], bound_s: float) -> T:
+    """Make a call that must not be repeated: a lost answer is OutcomeUnknown."""
+    sent = await once(post, bound_s, repeatable=False)
+    if sent is None:
+        raise Refused("Telegram says of a new message that it is not modified")
+    return sent
+
+
+async def once(call: Callable[[], Awaitable[T]], bound_s: float, *, repeatable: bool) -> T | None:
+    """Make a call; None where it changed nothing because all is as wanted. Raises the domain's errors."""
+    bound = asyncio.timeout(bound_s)
+    try:
+        async with bound:
+            return await call()
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        late = f"no answer within {bound_s:g} s"
+        raise (PassingError(late) if repeatable else OutcomeUnknown(late)) from error
+    except TelegramError as error:
+        meant = translate(error, repeatable=repeatable)
+        if meant is None:
+            return None
+        raise meant from error

@@ -1,0 +1,141 @@
+"""Flood control for all processes that share the bot's token, as python-telegram-bot's rate limiter."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from typing import Any
+
+import redis
+import structlog
+from telegram.error import RetryAfter
+from telegram.ext import BaseRateLimiter
+
+from chat.budget import Budget
+from chat.errors import Dropped, seconds
+from config.settings import Settings
+from jobs.errors import PassingError
+
+PATIENCE_S = 60.0
+"""Longest wait of one call for its turn, all its repetitions after `retry_after` together."""
+ATTEMPTS = 4
+"""A call is made this many times before Telegram's "retry after" is passed on to the caller."""
+_BLIND_S = 2.0
+"""After Redis has not answered, calls go out unasked for this long: Telegram's own limit is the fallback."""
+
+Json = dict[str, Any]
+Callback = Callable[..., Coroutine[Any, Any, bool | Json | list[Json]]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Urgency(StrEnum):
+    """How much a call matters: the `rate_limit_args` of the bot's methods."""
+
+    PROGRESS = "progress"  # dropped rather than waited for
+    RESULT = "result"  # waits for its turn; the default
+
+
+class SharedLimiter(BaseRateLimiter[Urgency]):
+    """Lets messages and edits through at the rates of the settings, whichever process sends them.
+
+    Calls that post or edit raise Dropped (PROGRESS) or PassingError (no turn within PATIENCE_S, or "retry
+    after" beyond that). All other calls pass untouched: answers to presses, chat actions, getMe.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._budget: Budget | None = None
+        self._blind_until = 0.0
+        self._blind = False
+
+    async def initialize(self) -> None:
+        """Open the connection to the budget; again is no harm. Redis need not be there yet."""
+        if self._budget is None:
+            self._budget = Budget(self._settings)
+
+    async def shutdown(self) -> None:
+        """Close the connection; again is no harm."""
+        budget, self._budget = self._budget, None
+        if budget is not None:
+            await budget.close()
+
+    async def process_request(
+        self,
+        callback: Callback,
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: Urgency | None,
+    ) -> bool | Json | list[Json]:
+        """Make the call when its turn has come; see the class for the errors."""
+        chat = data.get("chat_id")
+        if chat is None or not _posts(endpoint):
+            return await callback(*args, **kwargs)
+        urgency = rate_limit_args or Urgency.RESULT
+        deadline = time.monotonic() + PATIENCE_S
+        for attempt in range(1, ATTEMPTS + 1):
+            await self._turn(chat, urgency, deadline)
+            try:
+                return await callback(*args, **kwargs)
+            except RetryAfter as error:
+                told = seconds(error)
+                _log.info("telegram asks to wait", endpoint=endpoint, seconds=told)
+                await self._hold(chat, told)
+                if urgency is Urgency.PROGRESS:
+                    raise Dropped("Telegram told the chat to wait") from error
+                if attempt == ATTEMPTS or time.monotonic() + told > deadline:
+                    raise PassingError("Telegram asks to wait", retry_after=told) from error
+                await asyncio.sleep(told)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _turn(self, chat: int | str, urgency: Urgency, deadline: float) -> None:
+        mode = "spare" if urgency is Urgency.PROGRESS else "wait"
+        while True:
+            budget = self._sighted()
+            if budget is None:
+                return
+            try:
+                answer = await budget.take(chat, mode, max(0.0, deadline - time.monotonic()))
+            except redis.RedisError as error:
+                self._lost(error)
+                return
+            self._found()
+            if answer.word == "short":
+                if urgency is Urgency.PROGRESS:
+                    raise Dropped("the budget for calls to Telegram is short")
+                raise PassingError("no turn to call Telegram in time", retry_after=answer.wait_s)
+            await asyncio.sleep(answer.wait_s)
+            if answer.word == "go":
+                return
+            if answer.word == "booked":
+                mode = "booked"
+
+    async def _hold(self, chat: int | str, told: float) -> None:
+        budget = self._sighted()
+        if budget is None:
+            return
+        try:
+            await budget.hold(chat, told)
+        except redis.RedisError as error:
+            self._lost(error)
+
+    def _sighted(self) -> Budget | None:
+        return None if time.monotonic() < self._blind_until else self._budget
+
+    def _lost(self, error: Exception) -> None:
+        self._blind_until = time.monotonic() + _BLIND_S
+        if not self._blind:
+            self._blind = True
+            _log.warning("the budget for calls to Telegram is out of reach: calls go out", error=str(error))
+
+    def _found(self) -> None:
+        if self._blind:
+            self._blind = False
+            _log.info("the budget for calls to Telegram is back")
+
+
+def _posts(endpoint: str) -> bool:
+    """Whether Telegram's limits on messages count this call."""
+    return endpoint.startswith(("send", "edit", "copy", "forward")) and endpoint != "sendChatAction"

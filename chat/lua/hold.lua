@@ -1,0 +1,10 @@
+-- KEYS: the chat's hold, the chat's bucket
+-- ARGV: ms that Telegram told the chat to wait, the chat's burst and rate (tokens per ms)
+-- When the time is over one call may go, and the others follow at the chat's rate.
+local time = redis.call('TIME')
+local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then
+  redis.call('SET', KEYS[1], 1, 'PX', ARGV[1])
+  redis.call('HSET', KEYS[2], 'level', 1, 'at', ends)
+  redis.call('PEXPIRE', KEYS[2], math.ceil(ARGV[1] + ARGV[2] / ARGV[3]) + 1000)
+end
