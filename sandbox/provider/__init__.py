@@ -1,0 +1,1 @@
+"""A Replicate-compatible generation provider that runs on this machine and draws procedural sketches."""

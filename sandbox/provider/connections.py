@@ -1,0 +1,49 @@
+"""Hanging up on a client in the middle of a call, which ASGI itself has no way to do."""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class Line(H11Protocol):
+    """uvicorn's HTTP/1.1 protocol, which shows its connection to the application in the scope's state."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there."""
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+class HangUp(Response):
+    """No answer: the line goes dead, by a TCP reset or as a server that ends closes it.
+
+    With `body`, the headers and that body come first, under a Content-Length that promises `promised` bytes.
+    """
+
+    def __init__(
+        self, *, reset: bool = False, body: bytes = b"", promised: int = 0, mime: str | None = None
+    ) -> None:
+        super().__init__(body, media_type=mime)
+        self._reset = reset
+        self._promised = promised
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """End the connection, and see it ended."""
+        if self._promised:
+            self.headers["content-length"] = str(self._promised)
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        transport: asyncio.Transport = scope["state"]["transport"]
+        if self._reset:
+            line: Any = transport.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        else:
+            transport.close()
+        while (await receive())["type"] != "http.disconnect":
+            pass

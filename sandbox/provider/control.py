@@ -1,0 +1,150 @@
+"""The control API: what tests, the chaos checker and load runs order and ask. It wants no token."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.provider import api
+from sandbox.provider.errors import bad_request
+from sandbox.provider.faults import KINDS, Fault
+from sandbox.provider.predictions import ENDED, Prediction
+from sandbox.provider.stand import Stand
+
+FINISH_S = 20.0
+Function = Callable[[Stand, Request], Awaitable[Any]]
+
+
+def routes(stand: Stand) -> list[Route]:
+    """The routes under /control."""
+
+    def route(method: str, path: str, function: Function) -> Route:
+        async def answer(request: Request) -> Response:
+            try:
+                return JSONResponse(await function(stand, request))
+            except ValueError as error:
+                raise bad_request(str(error)) from error
+
+        return Route(path, answer, methods=[method])
+
+    return [
+        route("GET", "/submissions", _submissions),
+        route("GET", "/settings", _settings),
+        route("POST", "/settings", _change_settings),
+        route("GET", "/faults", _faults),
+        route("POST", "/faults", _order_fault),
+        route("DELETE", "/faults", _clear_faults),
+        route("GET", "/predictions", _predictions),
+        route("POST", "/predictions/{id}", _finish),
+        route("POST", "/predictions/{id}/webhook", _webhook),
+        route("GET", "/calls", _calls),
+        route("GET", "/downloads", _downloads),
+        route("GET", "/webhooks", _webhooks),
+        route("GET", "/files", _files),
+    ]
+
+
+async def _submissions(stand: Stand, request: Request) -> Any:
+    return stand.submissions.json(request.query_params.get("key"))
+
+
+async def _settings(stand: Stand, request: Request) -> Any:
+    return dataclasses.asdict(stand.settings)
+
+
+async def _change_settings(stand: Stand, request: Request) -> Any:
+    held = stand.settings.hold
+    stand.settings.change(await _object(request))
+    stand.limits.forget()
+    stand.places.admit()
+    if held and not stand.settings.hold:
+        stand.release_all()
+    return dataclasses.asdict(stand.settings)
+
+
+async def _faults(stand: Stand, request: Request) -> Any:
+    return stand.faults.json()
+
+
+async def _order_fault(stand: Stand, request: Request) -> Any:
+    stand.faults.order(Fault.read(await _object(request)))
+    return stand.faults.json()
+
+
+async def _clear_faults(stand: Stand, request: Request) -> Any:
+    stand.faults.clear()
+    return []
+
+
+async def _predictions(stand: Stand, request: Request) -> Any:
+    return [_shown(stand, prediction) for prediction in stand.predictions]
+
+
+async def _finish(stand: Stand, request: Request) -> Any:
+    prediction = stand.predictions.get(request.path_params["id"])
+    order = await _object(request)
+    progress, status = order.get("progress"), order.get("status")
+    if progress is not None:
+        if isinstance(progress, bool) or not isinstance(progress, int | float) or not 0 <= progress <= 1:
+            raise ValueError("'progress' is a share from 0 to 1")
+        prediction.progress = float(progress)
+    if status == "succeeded":
+        prediction.released.set()
+        async with asyncio.timeout(FINISH_S):
+            await prediction.ended.wait()
+    elif status in ENDED:
+        error = order.get("error", "Prediction failed.") if status == "failed" else None
+        stand.runner.end(prediction, status, error=error)
+    elif status is not None:
+        raise ValueError(f"'status' is one of {', '.join(sorted(ENDED))}")
+    return _shown(stand, prediction)
+
+
+async def _webhook(stand: Stand, request: Request) -> Any:
+    prediction = stand.predictions.get(request.path_params["id"])
+    order = await _object(request)
+    how, event = order.get("how", "resend"), order.get("event", "completed")
+    if how != "resend" and how not in KINDS["webhook"]:
+        raise ValueError(f"'how' is one of resend, {', '.join(sorted(KINDS['webhook']))}")
+    seconds = order.get("seconds", 1.0)
+    fault = None if how == "resend" else Fault(kind=how, on="webhook", seconds=float(seconds))
+    stand.webhooks.send(prediction, event, fault)
+    return _shown(stand, prediction)
+
+
+async def _calls(stand: Stand, request: Request) -> Any:
+    calls: dict[str, dict[str, int]] = {}
+    for (name, status), count in sorted(stand.calls.items()):
+        calls.setdefault(name, {})[str(status)] = count
+    return {"calls": calls, "gets": {p.id: p.gets for p in stand.predictions}}
+
+
+async def _downloads(stand: Stand, request: Request) -> Any:
+    return list(stand.outputs.downloads)
+
+
+async def _webhooks(stand: Stand, request: Request) -> Any:
+    return list(stand.webhooks.sent)
+
+
+async def _files(stand: Stand, request: Request) -> Any:
+    return [
+        file.json(stand.base_url) | {"download": stand.files.signed_url(file, api.username(file.account))}
+        for file in stand.files
+    ]
+
+
+def _shown(stand: Stand, prediction: Prediction) -> dict[str, Any]:
+    more = {"key": prediction.key, "latency": prediction.latency, "gets": prediction.gets, "seed": prediction.seed}
+    return prediction.json(stand.base_url, stand.settings.ttl_s) | more
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    body = await request.json()
+    if not isinstance(body, dict):
+        raise ValueError("send a JSON object")
+    return body

@@ -1,0 +1,59 @@
+"""Refusals in Replicate's words: `{"title", "detail", "status"}` as `application/problem+json`."""
+
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+
+class Problem(Exception):
+    """A refusal of a call; the server answers it as the body it carries."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
+        self.body = {"title": title, "detail": detail, "status": status, **more}
+
+    def response(self) -> JSONResponse:
+        """The HTTP answer."""
+        return JSONResponse(
+            self.body, status_code=self.status, headers=self.headers, media_type="application/problem+json"
+        )
+
+
+def unauthenticated() -> Problem:
+    """No token came with the call."""
+    return Problem(401, "Unauthenticated", "You did not pass an authentication token")
+
+
+def not_found(detail: str = "The requested resource could not be found.") -> Problem:
+    """There is no such thing, or it belongs to another account."""
+    return Problem(404, "Not found", detail)
+
+
+def bad_request(detail: str) -> Problem:
+    """The body is not what the endpoint takes."""
+    return Problem(400, "Bad Request", detail)
+
+
+def throttled(seconds: float) -> Problem:
+    """Too many calls; the body and the headers name the wait, as the real ones do."""
+    wait = max(1, round(seconds))
+    return Problem(
+        429,
+        "Request was throttled",
+        f"Request was throttled. Your rate limit resets in ~{wait}s.",
+        headers={"Retry-After": str(wait), "ratelimit-remaining": "0", "ratelimit-reset": str(wait)},
+        retry_after=wait,
+    )
+
+
+def invalid_version() -> Problem:
+    """The version of a create call names nothing that this stand runs."""
+    return Problem(
+        422,
+        "Invalid version or not permitted",
+        "The specified version does not exist (or perhaps you don't have permission to use it?)",
+    )

@@ -1,0 +1,87 @@
+"""Faults on request: what goes wrong, where, how often, and for which prompts."""
+
+import dataclasses
+from typing import Any
+
+ANSWER = {"429", "500", "502", "reset", "delay", "drop_answer", "malformed"}
+MEDIA = {"huge_output", "wrong_type", "cut_short"}
+KINDS = {
+    "create": ANSWER,
+    "get": ANSWER | {"unknown_status"},
+    "cancel": ANSWER,
+    "files": ANSWER,
+    "output": MEDIA | {"429", "500", "502", "reset", "delay", "drop_answer"},
+    "webhook": {"delay", "drop", "forge", "replay", "stale"},
+    "prediction": MEDIA | {"unknown_status", "never_finishes", "fail", "refuse", "inside_url", "wrong_output"},
+}
+
+
+@dataclasses.dataclass
+class Fault:
+    """One order for trouble; `times` counts down as it strikes, and 0 orders it for good.
+
+    `match` is a part of the prompt that it is for ("" = any). `seconds` is the length of a delay,
+    `retry_after` what a 429 asks for, `error` the words of a failure, `url` the address of an inside_url.
+    """
+
+    kind: str
+    on: str
+    times: int = 1
+    seconds: float = 1.0
+    retry_after: float = 1.0
+    match: str = ""
+    error: str = "Prediction failed: CUDA out of memory."
+    url: str = "http://169.254.169.254/latest/meta-data/"
+    unknown_status: str = "warming"
+    struck: int = 0
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> "Fault":
+        """The fault that a control call asks for.
+
+        Raises:
+            ValueError: says what is wrong and what there is.
+        """
+        on, kind = values.get("on"), values.get("kind")
+        if on not in KINDS:
+            raise ValueError(f"'on' is one of {', '.join(KINDS)}")
+        if kind not in KINDS[on]:
+            raise ValueError(f"'kind' on {on} is one of {', '.join(sorted(KINDS[on]))}")
+        known = {field.name for field in dataclasses.fields(cls)} - {"struck"}
+        if unknown := set(values) - known:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}; a fault has {', '.join(sorted(known))}")
+        fault = cls(**values)
+        if not isinstance(fault.times, int) or fault.times < 0:
+            raise ValueError("'times' is a number of strikes, 0 for every time")
+        if not isinstance(fault.seconds, int | float) or not isinstance(fault.retry_after, int | float):
+            raise ValueError("'seconds' and 'retry_after' are numbers")
+        return fault
+
+
+class Faults:
+    """The faults that are ordered now."""
+
+    def __init__(self) -> None:
+        self._ordered: list[Fault] = []
+
+    def order(self, fault: Fault) -> None:
+        """Let it strike from now on."""
+        self._ordered.append(fault)
+
+    def clear(self) -> None:
+        """Call all faults off."""
+        self._ordered.clear()
+
+    def take(self, on: str, prompt: str = "") -> Fault | None:
+        """The fault that strikes here now, oldest order first, and counts as one strike."""
+        for fault in self._ordered:
+            if fault.on == on and fault.match in prompt:
+                fault.struck += 1
+                if fault.times and fault.struck >= fault.times:
+                    self._ordered.remove(fault)
+                return fault
+        return None
+
+    def json(self) -> list[dict[str, Any]]:
+        """The faults that have not struck out."""
+        return [dataclasses.asdict(fault) for fault in self._ordered]

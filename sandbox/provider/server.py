@@ -1,0 +1,154 @@
+"""The HTTP application: routes, and what every call under /v1 goes through."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from sandbox.provider import api, control
+from sandbox.provider.connections import HangUp
+from sandbox.provider.errors import Problem, not_found, throttled, unauthenticated
+from sandbox.provider.faults import Fault
+from sandbox.provider.stand import Stand
+
+Call = Callable[[Stand, Request, str], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def application(stand: Stand) -> Starlette:
+    """The application that serves the stand, and closes it at its own end."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await stand.close()
+
+    def call(name: str, function: Call) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            return await _answer(stand, name, function, request)
+
+        return endpoint
+
+    async def download(request: Request) -> Response:
+        file = stand.files.download(request)
+        return FileResponse(file.path, media_type=file.content_type, filename=file.name)
+
+    async def web(request: Request) -> Response:
+        output = stand.predictions.get(request.path_params["id"]).output
+        url = output[0] if isinstance(output, list) else output
+        if not isinstance(url, str):
+            raise not_found()
+        return RedirectResponse(url)
+
+    model = "/v1/models/{owner}/{name}"
+    routes = [
+        Route("/v1/predictions", call("create", api.create_by_version), methods=["POST"]),
+        Route(f"{model}/predictions", call("create", api.create_by_model), methods=["POST"]),
+        Route("/v1/predictions", call("list", api.list_predictions), methods=["GET"]),
+        Route("/v1/predictions/{id}", call("get", api.get_prediction), methods=["GET"]),
+        Route("/v1/predictions/{id}/cancel", call("cancel", api.cancel_prediction), methods=["POST"]),
+        Route("/v1/models", call("models", api.list_models), methods=["GET"]),
+        Route(model, call("models", api.get_model), methods=["GET"]),
+        Route(f"{model}/versions", call("models", api.list_versions), methods=["GET"]),
+        Route(f"{model}/versions/{{id}}", call("models", api.get_version), methods=["GET"]),
+        Route("/v1/account", call("account", api.get_account), methods=["GET"]),
+        Route("/v1/webhooks/default/secret", call("secret", api.webhook_secret), methods=["GET"]),
+        Route("/v1/files", call("files", _create_file), methods=["POST"]),
+        Route("/v1/files", call("files", _list_files), methods=["GET"]),
+        Route("/v1/files/{id}", call("files", _get_file), methods=["GET"]),
+        Route("/v1/files/{id}", call("files", _delete_file), methods=["DELETE"]),
+        Route("/v1/files/{id}/download", download, methods=["GET"]),
+        Route("/outputs/{token}/{name}", stand.outputs.download, methods=["GET"]),
+        Route("/p/{id}", web, methods=["GET"]),
+        Mount("/control", routes=control.routes(stand)),
+    ]
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101  registered for Problem alone
+        return error.response()
+
+    async def unknown(_: Request, __: Exception) -> Response:
+        return not_found().response()
+
+    handlers = {Problem: refuse, 404: unknown}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+
+async def _answer(stand: Stand, name: str, function: Call, request: Request) -> Response:
+    try:
+        account = _account(request)
+        left = stand.limits.take(account, create=name == "create")
+        response = await _with_faults(stand, name, function, request, account)
+        response.headers.update(left)
+    except Problem as problem:
+        response = problem.response()
+    stand.calls[(name, 0 if isinstance(response, HangUp) else response.status_code)] += 1
+    return response
+
+
+def _account(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in ("bearer", "token") or not token.strip():
+        raise unauthenticated()
+    return token.strip()
+
+
+async def _with_faults(
+    stand: Stand, name: str, function: Call, request: Request, account: str
+) -> Response:
+    fault = stand.faults.take(name, await _prompt(stand, name, request))
+    if fault is None:
+        return await function(stand, request, account)
+    if fault.kind == "429":
+        raise throttled(fault.retry_after)
+    if fault.kind in ("500", "502"):
+        title = "Internal Server Error" if fault.kind == "500" else "Bad Gateway"
+        raise Problem(int(fault.kind), title, "The stand was told to fail this call.")
+    if fault.kind == "reset":
+        return HangUp(reset=True)
+    if fault.kind == "delay":
+        await asyncio.sleep(fault.seconds)
+    return _spoilt(fault, await function(stand, request, account))
+
+
+def _spoilt(fault: Fault, response: Response) -> Response:
+    if fault.kind == "drop_answer":
+        return HangUp()
+    body = bytes(response.body)
+    if fault.kind == "malformed":
+        return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
+    if fault.kind == "unknown_status":
+        for status in (b"starting", b"processing"):
+            body = body.replace(b'"status":"%b"' % status, b'"status":"%b"' % fault.unknown_status.encode())
+        return Response(body, response.status_code, media_type="application/json")
+    return response
+
+
+async def _prompt(stand: Stand, name: str, request: Request) -> str:
+    if name == "create":
+        return api.prompt_of(await request.body())
+    if name in ("get", "cancel"):
+        return stand.predictions.get(request.path_params["id"]).prompt
+    return ""
+
+
+async def _create_file(stand: Stand, request: Request, account: str) -> Response:
+    return JSONResponse(await stand.files.create(request, account), status_code=201)
+
+
+async def _list_files(stand: Stand, request: Request, account: str) -> Response:
+    files = [file.json(stand.base_url) for file in stand.files.listed(account)]
+    return JSONResponse({"previous": None, "next": None, "results": files})
+
+
+async def _get_file(stand: Stand, request: Request, account: str) -> Response:
+    return JSONResponse(stand.files.get(request.path_params["id"], account).json(stand.base_url))
+
+
+async def _delete_file(stand: Stand, request: Request, account: str) -> Response:
+    stand.files.delete(request.path_params["id"], account)
+    return Response(status_code=204)
