@@ -30,8 +30,8 @@ export const edit = (user, chat, message_id, text) => post("edits", { user, chat
 export const remove = (chat, message_id) => post("deletes", { chat, message_id });
 export const press = (user, chat, message_id, data) => post("presses", { user, chat, message_id, data });
 
-/** The number of the stand's newest event. */
-export const lastSeq = async (after) => (await get(`events?after=${after}&timeout=0`)).seq;
+/** {seq, events}: the stand's newest event number, and what came after one. */
+export const events = (after) => get(`events?after=${after}&timeout=0`);
 
 /** The bot's commands; an older stand that cannot tell has none. */
 export async function commands() {

@@ -64,6 +64,11 @@ async function place() {
   await store.enter(user, chat);
 }
 
+// A group that became a supergroup goes on under another id.
+store.on("message", ({ chat, message }) => {
+  if (chat === store.open && message.migrate_to_chat_id) route.go(store.me.id, message.migrate_to_chat_id);
+});
+
 let turn = Promise.resolve();
 /** One thing after another: an event must not overtake the one before it. */
 const inTurn = (work) => {
@@ -77,11 +82,11 @@ const stream = new Stream({
 });
 
 async function start() {
-  const seq = await api.lastSeq(0);
+  await stream.fromNow();
   await store.loadUsers();
   await store.loadChats();
   await place();
-  stream.open(seq);
+  stream.open();
 }
 
 async function begin() {

@@ -84,7 +84,7 @@ export class Store extends EventTarget {
     if (message.deleted || chat.gone.has(message.message_id)) return false;
     const known = chat.messages.get(message.message_id);
     if (known && version(known) > version(message)) return false;
-    chat.messages.set(message.message_id, message);
+    chat.messages.set(message.message_id, { reactions: known?.reactions, ...message });
     while (chat.messages.size > KEPT) chat.messages.delete(chat.messages.keys().next().value);
     return true;
   }
@@ -98,13 +98,17 @@ export class Store extends EventTarget {
     if (!chat) return;
     if (event.type === "action") this.#act(chat, event.action);
     if (event.type === "delete") this.#drop(chat, event);
-    if (event.message && event.type !== "delete") this.#arrive(chat, event.message, event.type);
+    else if (event.type === "reaction") this.#arrive(chat, { ...event.message, reactions: event.reaction }, event.type);
+    else if (event.message) this.#arrive(chat, event.message, event.type);
   }
 
   #arrive(chat, message, type) {
+    const before = chat.messages.get(message.message_id);
     if (!this.#put(chat, message)) return;
-    if (type === "message" && message.from?.is_bot) this.#act(chat, null);
-    this.#tell("message", { chat, message });
+    // What the bot was doing is done, be it by a new message or by a picture edited into an old one.
+    const done = type === "message" || (message.media && message.media.url !== before?.media?.url);
+    if (done && message.from?.is_bot) this.#act(chat, null);
+    this.#tell("message", { chat, message: chat.messages.get(message.message_id) });
     if (chat === this.open && !document.hidden) this.markRead();
     else this.#tell("chat", chat);
   }
@@ -127,7 +131,8 @@ export class Store extends EventTarget {
 
   /** The chats that the person sees, the newest talk first. */
   mine() {
-    const mine = [...this.chats.values()].filter((chat) => chat.members.includes(this.me.id));
+    const moved = (chat) => this.last(chat)?.migrate_to_chat_id;
+    const mine = [...this.chats.values()].filter((chat) => chat.members.includes(this.me.id) && !moved(chat));
     const when = (chat) => (this.last(chat) ? this.last(chat).at ?? this.last(chat).date : 0);
     return mine.sort((a, b) => when(b) - when(a) || Number(b.private) - Number(a.private));
   }

@@ -1,6 +1,6 @@
 /** The stand's events over SSE, continued after a break from the last one seen. */
 
-import { lastSeq } from "/page/api.js";
+import { events } from "/page/api.js";
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 5_000;
@@ -13,10 +13,18 @@ export class Stream {
   constructor(handlers) {
     this.handlers = handlers;
     this.seq = 0;
+    this.last = null;
   }
 
-  open(after) {
-    this.seq = after;
+  /** Begin with what comes from now on. */
+  async fromNow() {
+    const { seq } = await events(Number.MAX_SAFE_INTEGER);
+    this.seq = seq;
+    this.last = (await events(seq - 1)).events[0] ?? null;
+  }
+
+  open() {
+    const after = this.seq;
     this.#source = new EventSource(`/control/stream?after=${after}`);
     this.#source.onopen = () => {
       this.#wait = FIRST_WAIT;
@@ -24,7 +32,8 @@ export class Stream {
     };
     this.#source.onmessage = ({ data }) => {
       const event = JSON.parse(data);
-      this.seq = Math.max(this.seq, event.seq);
+      this.seq = event.seq;
+      this.last = event;
       this.handlers.event(event);
     };
     // EventSource would reconnect to the same address, whose `after` is out of date by then.
@@ -36,10 +45,17 @@ export class Stream {
     };
   }
 
+  /** Whether this is no longer the stand that gave the last event: its numbers begin anew with it. */
+  async #isAnother() {
+    const { seq, events: since } = await events(this.seq - 1);
+    const same = since.find((event) => event.seq === this.seq);
+    return seq < this.seq || Boolean(same && this.last && JSON.stringify(same) !== JSON.stringify(this.last));
+  }
+
   async #again() {
     try {
-      if ((await lastSeq(this.seq)) < this.seq) this.handlers.restarted();
-      else this.open(this.seq);
+      if (await this.#isAnother()) this.handlers.restarted();
+      else this.open();
     } catch {
       setTimeout(() => this.#again(), this.#wait);
       this.#wait = Math.min(this.#wait * 1.6, LONGEST_WAIT);
