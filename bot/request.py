@@ -31,7 +31,7 @@ class Problem(StrEnum):
     NO_PROMPT = "no_prompt"
     TOO_LONG = "too_long"  # values: count, limit
     UNKNOWN_OPTION = "unknown_option"  # values: name, close ("" when nothing is near), offered
-    NOT_OFFERED = "not_offered"  # values: name, model, offered, elsewhere (titles of models that have it)
+    NOT_OFFERED = "not_offered"  # values: name, model, elsewhere (titles of models that have it)
     NO_VALUE = "no_value"  # values: name
     BAD_CHOICE = "bad_choice"  # values: name, value, choices
     BAD_NUMBER = "bad_number"  # values: name, value, minimum, maximum
@@ -43,7 +43,7 @@ class RequestError(Exception):
     def __init__(self, problem: Problem, **values: Value) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.values = values
+        self.values = {name: _short(value) for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,11 @@ def _tokens(text: str, known: set[str]) -> Iterator[_Token]:
 def _offered(name: str, model: Model, catalogue: Catalogue) -> Option:
     if name in model.options:
         return model.options[name]
-    offered = ", ".join(f"--{each}" for each in model.options)
     elsewhere = [each.title for each in catalogue.models.values() if name in each.options]
     if elsewhere:
         titles = ", ".join(elsewhere)
-        raise RequestError(
-            Problem.NOT_OFFERED, name=name, model=model.title, offered=offered, elsewhere=titles
-        )
+        raise RequestError(Problem.NOT_OFFERED, name=name, model=model.title, elsewhere=titles)
+    offered = ", ".join(f"--{each}" for each in model.options)
     close = difflib.get_close_matches(name, [*model.options, *ALIASES], n=1, cutoff=0.5)
     match = ALIASES.get(close[0], close[0]) if close else ""
     raise RequestError(
@@ -174,6 +172,10 @@ def _number(option: Option, value: str) -> int:
 
 def _is_text(option: Option) -> bool:
     return not option.choices and option.minimum is None and option.maximum is None
+
+
+def _short(value: Value) -> Value:
+    return value if isinstance(value, int) or len(value) <= 200 else f"{value[:60]}…"
 
 
 def _plain(text: str) -> str:

@@ -91,7 +91,6 @@ def test_an_option_of_another_model_names_the_models_that_have_it() -> None:
     assert error.values == {
         "name": "no",
         "model": "FLUX schnell",
-        "offered": "--ar, --seed",
         "elsewhere": "Stable Diffusion 3",
     }
 

@@ -1,0 +1,84 @@
+"""python-telegram-bot's Application: which update goes to which handler."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from telegram import Message, Update
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackContext,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot.handlers import fallback, generate, history, jobs, presses, settings, start
+from bot.services import Services
+
+App = Application[Any, Any, Any, Any, Any, Any]
+Context = CallbackContext[Any, Any, Any, Any]
+
+CONCURRENT_UPDATES = 64
+"""Updates that are handled at a time; others wait."""
+UPDATE_TYPES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY)
+"""What Telegram is asked to send."""
+
+
+class _FromPerson(filters.MessageFilter):
+    """Messages of people, and of people who write in the name of a group or channel: not of other bots."""
+
+    def filter(self, message: Message) -> bool:
+        writer = message.from_user
+        return writer is not None and (not writer.is_bot or message.sender_chat is not None)
+
+
+_SAID = filters.UpdateType.MESSAGE & _FromPerson()
+_EDITED = filters.UpdateType.EDITED_MESSAGE & _FromPerson()
+_CONTENT = filters.ChatType.PRIVATE & ~filters.StatusUpdate.ALL
+
+_COMMANDS: dict[str, Callable[[Services, Update], Awaitable[None]]] = {
+    "start": start.start,
+    "help": start.help_,
+    "image": generate.image,
+    "video": generate.video,
+    "jobs": jobs.jobs,
+    "cancel": jobs.cancel,
+    "history": history.history,
+    "settings": settings.settings,
+}
+
+
+def build(services: Services) -> App:
+    """The Application around the gateway's bot; it has no updater, `bot.polling` brings the updates."""
+    application: App = (
+        ApplicationBuilder()
+        .bot(services.gateway.bot)
+        .updater(None)
+        .job_queue(None)
+        .concurrent_updates(CONCURRENT_UPDATES)
+        .build()
+    )
+
+    def using(handle: Callable[[Services, Update], Awaitable[None]]) -> Any:
+        async def callback(update: Update, _context: Context) -> None:
+            await handle(services, update)
+
+        return callback
+
+    async def on_error(update: object, context: Context) -> None:
+        await fallback.error(services, update, context.error)
+
+    application.add_handlers(
+        [
+            *(CommandHandler(name, using(handle), _SAID) for name, handle in _COMMANDS.items()),
+            MessageHandler(_SAID & filters.COMMAND, using(fallback.command)),
+            MessageHandler(_SAID & filters.TEXT, using(generate.words)),
+            MessageHandler(_SAID & _CONTENT, using(fallback.media)),
+            MessageHandler(_EDITED & filters.TEXT, using(fallback.edited)),
+            CallbackQueryHandler(using(presses.pressed)),
+        ]
+    )
+    application.add_error_handler(on_error)
+    return application

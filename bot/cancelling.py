@@ -1,0 +1,44 @@
+"""Ending a job because its owner wants it to."""
+
+import structlog
+
+from bot.services import Services
+from chat.texts import Texts
+from jobs.errors import LedgerUnavailable
+from jobs.ledger import Cancellation
+
+log = structlog.get_logger(__name__)
+
+
+async def cancel(services: Services, job_id: str, user: int) -> Cancellation:
+    """Cancel; the status message follows by the delivery lane. Raises LedgerUnavailable."""
+    outcome = await services.off(services.ledger.cancel, job_id, user)
+    log.info("cancel", job=job_id, outcome=outcome)
+    if outcome is Cancellation.CANCELLED:
+        try:
+            await services.off(services.publisher.publish_delivery, job_id)
+        except LedgerUnavailable as error:
+            log.warning("not published, the sweep will", job=job_id, error=repr(error))
+    return outcome
+
+
+def said(outcome: Cancellation, t: Texts) -> str:
+    """What the person who wanted it is told."""
+    match outcome:
+        case Cancellation.CANCELLED:
+            return t("Cancelled.")
+        case Cancellation.CANCELLING:
+            return t("Cancelling…")
+        case Cancellation.LATE:
+            return t("Too late to cancel: the result is on its way to you.")
+        case Cancellation.ENDED:
+            return t("This one has ended already.")
+        case Cancellation.FOREIGN:
+            return t("Only the person who asked for this can cancel it.")
+        case Cancellation.MISSING:
+            return gone(t)
+
+
+def gone(t: Texts) -> str:
+    """For a job that is no longer kept."""
+    return t("I no longer have this one. Send the words again to make a new one.")

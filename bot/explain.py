@@ -1,0 +1,57 @@
+"""What a person is told about a request that cannot be carried out as they wrote it. Pure."""
+
+from collections.abc import Callable
+
+from bot.request import Problem, RequestError
+from chat.texts import Texts
+
+
+def explain(error: RequestError, t: Texts) -> str:
+    """One or two sentences: what is wrong, and what to write instead."""
+    return _SENTENCES[error.problem](t, **error.values)
+
+
+def _unknown_option(t: Texts, name: str, close: str, offered: str) -> str:
+    if close:
+        return t("I do not know --{name}. Did you mean --{close}?", name=name, close=close)
+    if offered:
+        return t("I do not know --{name}. This model takes {offered}.", name=name, offered=offered)
+    return t("I do not know --{name}. This model takes no options.", name=name)
+
+
+def _not_offered(t: Texts, name: str, model: str, elsewhere: str) -> str:
+    return t(
+        "{model} does not take --{name}. Leave it out, or choose {elsewhere} in /settings.",
+        model=model,
+        name=name,
+        elsewhere=elsewhere,
+    )
+
+
+_SENTENCES: dict[Problem, Callable[..., str]] = {
+    Problem.NO_PROMPT: lambda t: t(
+        "What shall I make? Write it in a few words, for example:\n/image a red fox in the snow"
+    ),
+    Problem.TOO_LONG: lambda t, count, limit: t(
+        "That is {count} characters, and I can take {limit}. Make it a little shorter and send it again.",
+        count=count,
+        limit=limit,
+    ),
+    Problem.UNKNOWN_OPTION: _unknown_option,
+    Problem.NOT_OFFERED: _not_offered,
+    Problem.NO_VALUE: lambda t, name: t(
+        "--{name} needs a value behind it, for example: --{name} text", name=name
+    ),
+    Problem.BAD_CHOICE: lambda t, name, value, choices: (
+        t("--{name} cannot be {value}. Choose one of: {choices}.", name=name, value=value, choices=choices)
+        if value
+        else t("--{name} needs a value behind it. Choose one of: {choices}.", name=name, choices=choices)
+    ),
+    Problem.BAD_NUMBER: lambda t, name, value, minimum, maximum: t(
+        "--{name} takes a whole number from {minimum} to {maximum}, for example: --{name} 42",
+        name=name,
+        value=value,
+        minimum=minimum,
+        maximum=maximum,
+    ),
+}

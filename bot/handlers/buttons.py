@@ -1,0 +1,61 @@
+"""The buttons under a job: Cancel, Again, Variation, Animate."""
+
+from telegram import CallbackQuery, Update
+
+from bot import cancelling, incoming, intake, making
+from bot.replies import toast
+from bot.services import Services
+from chat.keyboards import Action, Press
+from chat.texts import Texts
+from jobs import ids
+from jobs.ledger import Cancellation
+from jobs.model import Job, Kind, Request
+
+ALERTS = frozenset({Cancellation.LATE, Cancellation.FOREIGN, Cancellation.MISSING})
+
+
+async def cancel(services: Services, update: Update, press: Press) -> None:
+    """Only the owner may; others are told so."""
+    query = incoming.pressed(update)
+    t = incoming.language(query.from_user)
+    outcome = await cancelling.cancel(services, press.job_id, query.from_user.id)
+    await toast(query, cancelling.said(outcome, t), alert=outcome in ALERTS)
+
+
+async def remake(services: Services, update: Update, press: Press) -> None:
+    """A new job of whoever pressed, made from the one above the button."""
+    query = incoming.pressed(update)
+    t = incoming.language(query.from_user)
+    job = await services.off(services.ledger.get, press.job_id)
+    if job is None or query.message is None or not _visible(job, query):
+        await toast(query, cancelling.gone(t), alert=True)
+        return
+    request = _request(services, job, press.action, query.id)
+    if request is None:
+        await toast(query, no_animation(t), alert=True)
+        return
+    job_id = ids.from_press(services.gateway.bot.id, query.id)
+    await intake.take(services, job_id, request, incoming.origin(query.from_user, query.message))
+    await toast(query)
+
+
+def no_animation(t: Texts) -> str:
+    """For a button whose job cannot be animated."""
+    return t("This one cannot be animated: it takes a finished picture and a model that makes videos of it.")
+
+
+def _request(services: Services, job: Job, action: Action, press_id: str) -> Request | None:
+    if action is Action.VARY:
+        return making.variation(job, press_id, services.catalogue)
+    if action is Action.AGAIN:
+        return making.again(job, services.catalogue)
+    animator = services.catalogue.animator()
+    if animator is None or job.request.kind is not Kind.IMAGE or job.artifact is None:
+        return None
+    return making.animation(job, animator)
+
+
+def _visible(job: Job, query: CallbackQuery) -> bool:
+    """Whether whoever pressed has seen the job: what a press carries is in the hands of the sender."""
+    here = query.message is not None and job.origin.chat == query.message.chat.id
+    return here or job.origin.user == query.from_user.id

@@ -1,0 +1,82 @@
+"""What no other handler takes: other media, edits, unknown commands, errors."""
+
+import difflib
+
+import structlog
+from telegram import Update
+
+from bot import incoming
+from bot.commands import COMMANDS
+from bot.replies import say, toast
+from bot.services import Services
+from chat.texts import Texts
+from jobs import ids
+from jobs.errors import DarkroomError, LedgerUnavailable
+
+log = structlog.get_logger(__name__)
+
+
+async def media(services: Services, update: Update) -> None:
+    """A sticker, a photo, a voice message...: say what to send instead, once for an album."""
+    user, message = incoming.speech(update)
+    if message.media_group_id is not None:
+        if message.media_group_id in services.albums:
+            return
+        services.albums.append(message.media_group_id)
+    t = incoming.language(user)
+    await say(services, update, t("I work from words alone. Describe what you want to see, and I make it."))
+
+
+async def edited(services: Services, update: Update) -> None:
+    """An edit changes nothing; in groups, where most edits are none of ours, only those of requests count."""
+    user, message = incoming.speech(update)
+    if not incoming.is_private(message.chat):
+        job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
+        if await services.off(services.ledger.get, job_id) is None:
+            return
+    t = incoming.language(user)
+    await say(services, update, t("An edit does not change a job. Send it again as a new message."))
+
+
+async def command(services: Services, update: Update) -> None:
+    """An unknown command; in groups only one that names this bot."""
+    user, message = incoming.speech(update)
+    text = message.text or ""
+    to_me = text.partition(" ")[0].lower().endswith(f"@{services.gateway.bot.username}".lower())
+    if not incoming.is_private(message.chat) and not to_me:
+        return
+    name, t = incoming.command(text), incoming.language(user)
+    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    if close:
+        answer = t("I do not know /{name}. Did you mean /{close}?", name=name, close=close[0])
+    else:
+        answer = t("I do not know /{name}. Send /help to see what I can do.", name=name)
+    await say(services, update, answer)
+
+
+async def error(services: Services, update: object, trouble: BaseException | None) -> None:
+    """Log what a handler could not deal with, and tell the person where that can help."""
+    if isinstance(trouble, LedgerUnavailable):
+        log.warning("the ledger is out of reach", error=str(trouble))
+    elif isinstance(trouble, DarkroomError):
+        log.warning("not answered", error=repr(trouble))
+        return
+    else:
+        log.error("handler failed", exc_info=trouble)
+    if not isinstance(update, Update) or update.effective_user is None:
+        return
+    try:
+        await _apologize(services, update, incoming.language(update.effective_user), trouble)
+    except DarkroomError as second:
+        log.warning("not answered", error=repr(second))
+
+
+async def _apologize(services: Services, update: Update, t: Texts, trouble: BaseException | None) -> None:
+    if isinstance(trouble, LedgerUnavailable):
+        text = t("I cannot reach my job book at the moment. Please try again in a minute.")
+    else:
+        text = t("Something went wrong on my side. Please try again.")
+    if update.callback_query is not None:
+        await toast(update.callback_query, text, alert=True)
+    elif update.message is not None:
+        await say(services, update, text)

@@ -1,0 +1,78 @@
+"""/image, /video and plain words: requests."""
+
+from telegram import Message, Update
+
+from bot import incoming, intake, making
+from bot.explain import explain
+from bot.replies import say
+from bot.request import RequestError
+from bot.services import Services
+from chat import keyboards
+from jobs import ids
+from jobs.model import Job, Kind, Request
+from jobs.states import ENDED
+
+
+async def image(services: Services, update: Update) -> None:
+    """`/image a fox --ar 16:9`."""
+    await _request(services, update, Kind.IMAGE)
+
+
+async def video(services: Services, update: Update) -> None:
+    """`/video waves at night`."""
+    await _request(services, update, Kind.VIDEO)
+
+
+async def words(services: Services, update: Update) -> None:
+    """Words without a command: a picture; in groups only those that are meant for the bot."""
+    _, message = incoming.speech(update)
+    if incoming.addressed(message, services.gateway.bot):
+        await _request(services, update, None)
+
+
+async def _request(services: Services, update: Update, kind: Kind | None) -> None:
+    user, message = incoming.speech(update)
+    t = incoming.language(user)
+    answered = await services.off(_answered, services, message)
+    if answered is not None and kind is None and answered.state not in ENDED and not answered.artifact:
+        await say(services, update, t("This one is not ready yet. Reply to it once it is."))
+        return
+    try:
+        request = await services.off(_read, services, user.id, _text(services, message, kind), kind, answered)
+    except RequestError as error:
+        await say(services, update, explain(error, t))
+        return
+    job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
+    await intake.take(services, job_id, request, incoming.origin(user, message))
+
+
+def _text(services: Services, message: Message, kind: Kind | None) -> str:
+    text = message.text or ""
+    if kind is not None:
+        return incoming.after_command(text)
+    return incoming.without_mention(text, services.gateway.bot.username)
+
+
+def _read(services: Services, user: int, text: str, kind: Kind | None, answered: Job | None) -> Request:
+    choices = services.users.choices(user)
+    catalogue, longest = services.catalogue, services.settings.prompt_max_chars
+    if answered is None or answered.artifact is None:
+        return making.from_text(text, kind or Kind.IMAGE, choices, catalogue, longest)
+    kind = kind or answered.request.kind
+    return making.from_answer(text, kind, answered, choices, catalogue, longest)
+
+
+def _answered(services: Services, message: Message) -> Job | None:
+    """The job whose message this one replies to."""
+    replied = message.reply_to_message
+    if replied is None or not incoming.answers(message, services.gateway.bot):
+        return None
+    job = services.ledger.by_message(message.chat.id, replied.message_id)
+    return job or services.ledger.get(_job_under(replied))
+
+
+def _job_under(message: Message) -> str:
+    """The job that the message's buttons belong to: a result that was shown again has no other mark."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    presses = (keyboards.unpack(str(button.callback_data)) for row in rows for button in row)
+    return next((press.job_id for press in presses if press and press.action is keyboards.Action.AGAIN), "")

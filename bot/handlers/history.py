@@ -1,0 +1,104 @@
+"""/history: the user's latest jobs, and their results once more."""
+
+from dataclasses import replace
+
+from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Update
+
+from bot import cancelling, incoming
+from bot.handlers.jobs import here
+from bot.keyboards import pages
+from bot.making import model_of
+from bot.replies import rewrite, say, toast
+from bot.services import Services
+from chat import keyboards, status
+from chat.keyboards import Press
+from chat.media import Known
+from chat.texts import Texts
+from config.catalogue import Catalogue, Model
+from jobs.ledger import HISTORY
+from jobs.model import Job, Kind
+from jobs.states import State
+
+PAGE = 10
+SIGNS = {State.FAILED: "⚠️", State.CANCELLED: "✖️"}
+
+
+async def history(services: Services, update: Update) -> None:
+    """List the latest jobs; a number shows its result again."""
+    user, message = incoming.speech(update)
+    text, keyboard = await services.off(_page, services, user.id, message.chat, 0, incoming.language(user))
+    await say(services, update, text, keyboard)
+
+
+async def turn(services: Services, update: Update, start: int) -> None:
+    """Another page of the list."""
+    query = incoming.pressed(update)
+    t = incoming.language(query.from_user)
+    if query.message is None or not incoming.own(query):
+        await toast(query, foreign(t), alert=True)
+        return
+    text, keyboard = await services.off(_page, services, query.from_user.id, query.message.chat, start, t)
+    await rewrite(query, text, keyboard)
+    await toast(query)
+
+
+async def show(services: Services, update: Update, press: Press) -> None:
+    """Send a past result again, to its owner only."""
+    query = incoming.pressed(update)
+    t = incoming.language(query.from_user)
+    job = await services.off(services.ledger.get, press.job_id)
+    if job is None or query.message is None:
+        await toast(query, cancelling.gone(t), alert=True)
+        return
+    if job.origin.user != query.from_user.id:
+        await toast(query, foreign(t), alert=True)
+        return
+    if not job.file_id or job.artifact is None:
+        await toast(query, t("There is no result of this one to show."), alert=True)
+        return
+    model, animator = _shown(job, services.catalogue), services.catalogue.animator()
+    here_now = replace(job, origin=incoming.origin(query.from_user, query.message))
+    view = status.result(here_now, model, animator, t)
+    await services.gateway.send(here_now, view, Known(job.file_id, job.artifact.mime))
+    await toast(query)
+
+
+def foreign(t: Texts) -> str:
+    """For a press on somebody else's list."""
+    return t("This list is somebody else's. Send /history for your own.")
+
+
+def _page(
+    services: Services, user: int, chat: Chat, start: int, t: Texts
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    found = [job for job in services.users.history(user, HISTORY) if here(job, chat)]
+    page = list(enumerate(found, 1))[start : start + PAGE]
+    if not page:
+        return t("Nothing here yet. Tell me what you want to see."), None
+    lines = [t("Your latest jobs. Press a number to see its result again."), ""]
+    lines += [f"{number}. {_sign(job)} {status.shorten(job.request.prompt, 100)}" for number, job in page]
+    buttons = [
+        keyboards.button(str(number), keyboards.Action.SHOW, job.id) for number, job in page if job.file_id
+    ]
+    return "\n".join(lines), _keyboard(buttons, start, len(found), t)
+
+
+def _keyboard(
+    buttons: list[InlineKeyboardButton], start: int, total: int, t: Texts
+) -> InlineKeyboardMarkup | None:
+    rows = [buttons[at : at + 5] for at in range(0, len(buttons), 5)]
+    rows.append(pages(start, PAGE, total, t))
+    rows = [row for row in rows if row]
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _sign(job: Job) -> str:
+    if not job.file_id:
+        return SIGNS.get(job.state, "⏳")
+    return "🖼" if job.request.kind is Kind.IMAGE else "🎬"
+
+
+def _shown(job: Job, catalogue: Catalogue) -> Model:
+    """The job's model; one that has left the catalogue goes by its bare name."""
+    model = model_of(job, catalogue)
+    return model if model.name == job.request.model else replace(model, title=job.request.model, note="")

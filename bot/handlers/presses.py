@@ -1,0 +1,36 @@
+"""Presses of buttons, by what the button says."""
+
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+
+from bot import incoming
+from bot.handlers import buttons, history, settings
+from bot.keyboards import page_start
+from bot.replies import toast
+from bot.services import Services
+from chat.keyboards import Action, Press, unpack
+
+HANDLERS: dict[Action, Callable[[Services, Update, Press], Awaitable[None]]] = {
+    Action.CANCEL: buttons.cancel,
+    Action.AGAIN: buttons.remake,
+    Action.VARY: buttons.remake,
+    Action.ANIMATE: buttons.remake,
+    Action.SHOW: history.show,
+    Action.SETTINGS: settings.pressed,
+    Action.OPEN: settings.pressed,
+    Action.CHOOSE: settings.pressed,
+}
+
+
+async def pressed(services: Services, update: Update) -> None:
+    """Hand a press on; one that nothing knows gets a helpful answer too."""
+    query = incoming.pressed(update)
+    press, start = unpack(query.data), page_start(query.data)
+    if press is not None:
+        await HANDLERS[press.action](services, update, press)
+    elif start is not None:
+        await history.turn(services, update, start)
+    else:
+        t = incoming.language(query.from_user)
+        await toast(query, t("This button is out of date. Send /help to see what I can do."), alert=True)

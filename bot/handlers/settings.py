@@ -1,0 +1,96 @@
+"""/settings: models and aspect ratios that last."""
+
+from collections.abc import Mapping
+
+from telegram import InlineKeyboardMarkup, Update
+
+from bot import incoming
+from bot.making import chosen_model, chosen_options
+from bot.replies import rewrite, say, toast
+from bot.services import Services
+from chat import keyboards
+from chat.keyboards import Press
+from chat.texts import Texts
+from config.catalogue import Catalogue
+from jobs.model import Kind
+
+Choices = Mapping[str, str]
+
+
+async def settings(services: Services, update: Update) -> None:
+    """Show what is chosen, each setting a button."""
+    user, _ = incoming.speech(update)
+    t = incoming.language(user)
+    choices = await services.off(services.users.choices, user.id)
+    await say(services, update, heading(t), _overview(services.catalogue, choices, t))
+
+
+async def pressed(services: Services, update: Update, press: Press) -> None:
+    """Open a setting, choose a value, or go back. Buttons of an older catalogue are told apart."""
+    query = incoming.pressed(update)
+    user, t = query.from_user.id, incoming.language(query.from_user)
+    if not incoming.own(query):
+        await toast(query, t("These settings are somebody else's. Send /settings for your own."), alert=True)
+        return
+    choices = await services.off(services.users.choices, user)
+    name, value = press.choice
+    offered = _offered(name, services.catalogue, choices, t)
+    if press.action is not keyboards.Action.SETTINGS and value not in [each for _, each in offered]:
+        await toast(query, t("These buttons are out of date. Send /settings for new ones."), alert=True)
+        return
+    if press.action is keyboards.Action.OPEN:
+        columns = 3 if name.startswith("ar:") else 1
+        keyboard = keyboards.choices(
+            name, offered, _chosen(name, services.catalogue, choices), t, columns=columns
+        )
+        await rewrite(query, heading(t), keyboard)
+        await toast(query)
+        return
+    saved = press.action is keyboards.Action.CHOOSE
+    if saved:
+        await services.off(services.users.choose, user, name, value)
+        choices = {**choices, name: value}
+    await rewrite(query, heading(t), _overview(services.catalogue, choices, t))
+    await toast(query, t("Saved.") if saved else "")
+
+
+def heading(t: Texts) -> str:
+    """The text above the settings' buttons."""
+    return t("Your settings. I use them for everything that you ask for from now on.")
+
+
+def _overview(catalogue: Catalogue, choices: Choices, t: Texts) -> InlineKeyboardMarkup:
+    entries = []
+    for kind, model_label, ratio_label in (
+        (Kind.IMAGE, t("Picture model: {value}"), t("Picture ratio: {value}")),
+        (Kind.VIDEO, t("Video model: {value}"), t("Video ratio: {value}")),
+    ):
+        model = chosen_model(kind, choices, catalogue)
+        entries.append((model_label.format(value=model.title), f"model:{kind}"))
+        if "ar" in model.options:
+            ratio = chosen_options(model, choices).get("ar", t("Default"))
+            entries.append((ratio_label.format(value=ratio), f"ar:{kind}"))
+    return keyboards.settings(entries)
+
+
+def _offered(name: str, catalogue: Catalogue, choices: Choices, t: Texts) -> list[tuple[str, str]]:
+    """Label and value of all that may be chosen; the empty value, the default, comes first."""
+    what, _, kind = name.partition(":")
+    if kind not in list(Kind):
+        return []
+    if what == "model":
+        first, *others = catalogue.of_kind(kind)
+        return [(first.title, ""), *((model.title, model.name) for model in others)]
+    option = chosen_model(Kind(kind), choices, catalogue).options.get("ar")
+    if what != "ar" or option is None:
+        return []
+    return [(t("Default"), ""), *((choice, choice) for choice in option.choices)]
+
+
+def _chosen(name: str, catalogue: Catalogue, choices: Choices) -> str:
+    """The value in force, in the terms of `_offered`."""
+    what, _, kind = name.partition(":")
+    model = chosen_model(Kind(kind), choices, catalogue)
+    if what == "ar":
+        return str(chosen_options(model, choices).get("ar", ""))
+    return "" if model is catalogue.default(kind) else model.name

@@ -1,0 +1,62 @@
+"""/start and /help."""
+
+from telegram import Update
+
+from bot import incoming
+from bot.replies import say
+from bot.services import Services
+from chat.texts import Texts
+from config.catalogue import Catalogue
+
+
+async def start(services: Services, update: Update) -> None:
+    """Say what to do first."""
+    user, _ = incoming.speech(update)
+    await say(services, update, greeting(incoming.language(user)))
+
+
+async def help_(services: Services, update: Update) -> None:
+    """Say all that one can do."""
+    user, _ = incoming.speech(update)
+    await say(services, update, usage(services.catalogue, incoming.language(user)))
+
+
+def greeting(t: Texts) -> str:
+    """The first message."""
+    return t(
+        "Hello, I am Darkroom. Tell me what you want to see, and I make a picture of it.\n\n"
+        "Try: /image a red fox in the snow\n"
+        "Or a short video: /video waves at night\n\n"
+        "/help shows what else I can do."
+    )
+
+
+def usage(catalogue: Catalogue, t: Texts) -> str:
+    """Commands, the options that some model takes, and what replies do."""
+    offered = {name for model in catalogue.models.values() for name in model.options}
+    options = [line for name, line in _options(t).items() if name in offered]
+    return "\n\n".join(
+        part
+        for part in (
+            t(
+                "Write what you want to see. In a group, begin with a command or mention me.\n\n"
+                "/image a red fox in the snow: a picture\n"
+                "/video waves at night: a short video\n"
+                "/jobs: what I am making for you now\n"
+                "/cancel: stop it (/cancel all stops everything)\n"
+                "/history: your latest results\n"
+                "/settings: your models and aspect ratios"
+            ),
+            "\n".join([t("Options go with the words:"), *options]) if options else "",
+            t("Reply to a result with a few words, and I make it again with them."),
+        )
+        if part
+    )
+
+
+def _options(t: Texts) -> dict[str, str]:
+    return {
+        "ar": t("--ar 16:9 for the aspect ratio"),
+        "seed": t("--seed 42 to get the same picture again"),
+        "no": t("--no text for what to leave out (not every model)"),
+    }

@@ -1,0 +1,39 @@
+"""Trying until Telegram answers."""
+
+import structlog
+from telegram.error import Conflict, InvalidToken, RetryAfter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_not_exception_type, wait_exponential_jitter
+
+from chat.errors import seconds
+
+log = structlog.get_logger(__name__)
+
+_GROWING = wait_exponential_jitter(initial=0.5, max=15, jitter=0.5)
+
+
+def patient(what: str) -> AsyncRetrying:
+    """Repeat a call until it succeeds or its task is cancelled; only a token that is refused ends it."""
+    return AsyncRetrying(
+        retry=retry_if_not_exception_type(InvalidToken),
+        wait=_pause,
+        before_sleep=lambda state: _tell(what, state),
+        reraise=True,
+    )
+
+
+def _pause(state: RetryCallState) -> float:
+    error = _error(state)
+    return seconds(error) if isinstance(error, RetryAfter) else _GROWING(state)
+
+
+def _tell(what: str, state: RetryCallState) -> None:
+    error = _error(state)
+    if isinstance(error, Conflict):
+        log.warning("another process reads the updates of this token: end one of the two", call=what)
+    else:
+        wait = state.next_action.sleep if state.next_action else 0
+        log.warning("telegram is out of reach", call=what, error=repr(error), again_in_s=round(wait, 1))
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

@@ -1,0 +1,34 @@
+"""How handlers answer. All of it ends in the errors of `chat.errors`."""
+
+import structlog
+from telegram import CallbackQuery, InlineKeyboardMarkup, Update
+from telegram.error import TelegramError
+
+from bot import incoming
+from bot.services import Services
+from chat.calls import TEXT_BOUND_S, twice
+
+log = structlog.get_logger(__name__)
+
+
+async def say(
+    services: Services, update: Update, text: str, keyboard: InlineKeyboardMarkup | None = None
+) -> None:
+    """Answer the person's message with a message."""
+    await services.gateway.say(incoming.origin(*incoming.speech(update)), text, keyboard)
+
+
+async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
+    """Answer a press: nothing, a line that passes, or an alert to be closed.
+
+    A press that Telegram no longer takes an answer for (it was too long ago) has had its effect all the same.
+    """
+    try:
+        await query.answer(text or None, show_alert=alert)
+    except TelegramError as error:
+        log.info("press not answered", error=repr(error))
+
+
+async def rewrite(query: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+    """Change the message that the pressed button stands under."""
+    await twice(lambda: query.edit_message_text(text, reply_markup=keyboard), TEXT_BOUND_S)

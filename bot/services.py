@@ -1,0 +1,89 @@
+"""The composition root of the bot's process: everything that handlers use, made once and closed once."""
+
+import asyncio
+import contextvars
+import functools
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from chat import keyboards
+from chat.gateway import Gateway
+from chat.limiter import SharedLimiter
+from config.catalogue import Catalogue, load_catalogue
+from config.settings import Settings, SettingsError
+from jobs.connection import connect
+from jobs.ledger import Ledger
+from jobs.users import Users
+from jobs.waiting import Waiting
+from jobs.workers import Workers
+from tasks.app import app
+from tasks.publish import Publisher
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+THREADS = 16
+"""Calls to the ledger and the broker that run at a time; others wait for a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers work with. Only `off` may be used to call the ledger, users, waiting and publisher."""
+
+    settings: Settings
+    catalogue: Catalogue
+    ledger: Ledger
+    users: Users
+    waiting: Waiting
+    gateway: Gateway
+    publisher: Publisher
+    executor: ThreadPoolExecutor
+    albums: deque[str] = field(default_factory=lambda: deque(maxlen=200))
+    """Albums that were answered: Telegram sends one message for each picture."""
+
+    async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a blocking function off the event loop, with the caller's log context."""
+        run = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self.executor, run)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Make the services; connections are opened at first use, so nothing has to be up yet.
+
+    Raises SettingsError for a catalogue that cannot be used.
+    """
+    catalogue = load_catalogue(settings)
+    _check_names(catalogue)
+    client = connect(settings.redis_url)
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
+    ledger = Ledger(client, settings)
+    try:
+        async with Gateway(settings, SharedLimiter(settings)) as gateway:
+            yield Services(
+                settings=settings,
+                catalogue=catalogue,
+                ledger=ledger,
+                users=Users(client, ledger),
+                waiting=Waiting(client, Workers(client)),
+                gateway=gateway,
+                publisher=Publisher(app),
+                executor=executor,
+            )
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        client.close()
+
+
+def _check_names(catalogue: Catalogue) -> None:
+    for model in catalogue.models.values():
+        try:
+            keyboards.pack(keyboards.Action.CHOOSE, f"model:{model.kind}={model.name}")
+        except ValueError as error:
+            raise SettingsError(
+                f"MODELS_FILE: the name of model {model.name} is too long for a button; shorten it."
+            ) from error
