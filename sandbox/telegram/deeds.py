@@ -201,6 +201,7 @@ def state(world: World) -> Json:
     return {
         "updates_sent": sum(bot.updates.delivered for bot in bots) + sum(hook.delivered for hook in webhooks),
         "updates_pending": sum(len(bot.updates) for bot in bots) + sum(map(len, webhooks)),
+        "polls_waiting": sum(bot.updates.polled for bot in bots),
         "webhook": webhooks[0].info() if webhooks else None,
         "messages": world.messages,
         "users": len(world.people),

@@ -61,7 +61,7 @@ class UpdateQueue:
             self.on_new(update)
             return
         queue.append(update)
-        if self._poller and not self._poller.done():
+        if self._poller and self.polled:
             self._poller.set_result(True)
 
     def take(self, offset: int, limit: int) -> list[Json]:
@@ -95,9 +95,14 @@ class UpdateQueue:
         """Put undelivered updates of a webhook back to the front."""
         self._pending.extendleft(reversed(updates))
 
+    @property
+    def polled(self) -> bool:
+        """Whether a long poll waits for the next update."""
+        return self._poller is not None and not self._poller.done()
+
     def interrupt(self) -> None:
         """End a waiting long poll: another consumer takes over."""
-        if self._poller and not self._poller.done():
+        if self._poller and self.polled:
             self._poller.set_result(False)
 
     def waiter(self) -> asyncio.Future[bool]:

@@ -93,7 +93,8 @@ def test_a_program_dies_with_a_killed_parent(tmp_path: Path) -> None:
     script.write_text(
         "import sys, time\n"
         "from sandbox.processes import Program\n"
-        f"program = Program([sys.executable, '-c', {SLEEPER!r}], ready='listening', log={str(tmp_path / 'x')!r})\n"
+        f"argv = [sys.executable, '-c', {SLEEPER!r}]\n"
+        f"program = Program(argv, ready='listening', log={str(tmp_path / 'x')!r})\n"
         "print('owns', program.start().pid, flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -29,10 +29,11 @@ async def get_updates(call: Call) -> list[Json]:
     if batch or not timeout:
         return batch
     waiter = updates.waiter()
-    done, _ = await asyncio.wait({waiter}, timeout=timeout)
-    if not done:
+    try:
+        done, _ = await asyncio.wait({waiter}, timeout=timeout)
+    finally:
         waiter.cancel()
-    elif not waiter.result():
+    if done and not waiter.result():
         raise conflict("terminated by setWebhook request" if call.bot.webhook else SECOND_CONSUMER)
     return updates.take(0, limit)
 
