@@ -1,11 +1,8 @@
-"""Celery's configuration, so that plain `celery -A tasks worker -Q img` is right.
-
-The measured reasons for the settings of the broker are in docs/celery.md.
-"""
+"""Celery's configuration, so that plain `celery -A tasks worker -Q img` is right."""
 
 import sys
 
-from kombu import Queue
+from kombu.entity import Exchange, Queue
 
 from config.settings import SettingsError, load
 from jobs.model import Lane
@@ -18,7 +15,7 @@ except SettingsError as error:
 include = ["tasks.signals", "tasks.generate", "tasks.deliver"]
 
 # Lanes. A mistyped lane is an error, not a new queue that nobody serves.
-task_queues = [Queue(lane) for lane in Lane]
+task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in Lane]
 task_default_queue = Lane.IMG.value
 task_create_missing_queues = False
 

@@ -69,7 +69,7 @@ def worker(owner: str) -> str:
 
 
 def wake(owner: str) -> str:
-    """Pub/sub channel: ids of jobs that a worker process should look at now."""
+    """Pub/sub channel to a worker process: `cancel ID` or `look ID`, for a job that it holds."""
     return f"{PREFIX}:wake:{owner}"
 
 

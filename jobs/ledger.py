@@ -7,7 +7,7 @@ Redis does not answer.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -99,8 +99,16 @@ class Ledger:
         return Renewal(frozenset(lost), frozenset(cancelled))
 
     def submitting(self, job: Job) -> Job:
-        """Write down that the paid call is about to be made; after this no worker ever makes it again."""
+        """Write down that the paid call is about to be made; no other worker makes it after this."""
+        if job.state is State.SUBMITTING:
+            self.note(job, unsent="")
+            return replace(job, unsent=False)
         return self._move(job, State.SUBMITTING)
+
+    def unsent(self, job: Job) -> Job:
+        """The provider has surely not taken the paid call (it was throttled, or refused the connection)."""
+        self.note(job, unsent="1")
+        return replace(job, unsent=True)
 
     def unknown(self, job: Job) -> Job:
         """The paid call's outcome is unknown: wait a grace period for news of it."""
@@ -163,9 +171,9 @@ class Ledger:
         """The wish of a user to end a job; only the job's own user may."""
         return Cancellation(self._run("cancel", job_id, user, self._unpublished))
 
-    def release(self, job: Job) -> None:
-        """Hand a held job back as it is, for another worker to go on with at once."""
-        self._finish(self._run("release", job.id, job.token), job.id)
+    def release(self, job: Job, again_in_s: float = 0.0) -> None:
+        """Hand a held job back as it is; after that time the sweep publishes it, if nobody did before."""
+        self._finish(self._run("release", job.id, job.token, _ms(again_in_s)), job.id)
 
     def note(self, job: Job, **fields: str | int) -> None:
         """Write fields of a held job without moving it (its progress, its message)."""
@@ -203,11 +211,16 @@ class Ledger:
             return list(found)
 
     def postpone(self, job_id: str, seconds: float, *, front: bool = False) -> bool:
-        """Take an overdue job for a look of its own; False when another process was first.
+        """Take an overdue job for a look of its own, ending its lapsed lease; False when another was first.
 
         `front`: its message is about to be published again at the front of its lane.
         """
         return bool(self._run("postpone", job_id, _ms(seconds), "1" if front else "0"))
+
+    def hasten(self, job_id: str) -> None:
+        """Make a waiting job overdue now."""
+        with ledger_errors():
+            self._redis.zadd(keys.due(), {job_id: 0}, xx=True)
 
     def _move(self, job: Job, to: State, due: int | None = None, **fields: str | int) -> Job:
         origins = json.dumps(sorted(before(to)))

@@ -80,8 +80,10 @@ class Artifact:
 class Job:
     """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
 
-    `priority` is the message's on the broker (0 is first); `token` is the fencing number of the latest lease. `message` is the id of the chat message that the job
-    lives in (0 until it is posted), `told` whether the chat has been given the end of it.
+    `priority` is its message's on the broker (0 is first), `token` the fencing number of the latest lease.
+    `unsent`: it is submitting, and the last attempt has surely not reached the provider.
+    `message` is the id of the chat message that the job lives in (0 until it is posted), `told` whether the
+    chat has been given the end of it.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Job:
     owner: str = ""
     crashes: int = 0
     cancel: bool = False
+    unsent: bool = False
     prediction: str = ""
     progress: int = 0
     artifact: Artifact | None = None
@@ -163,6 +166,7 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         owner=record.get("owner", ""),
         crashes=number("crashes"),
         cancel=bool(number("cancel")),
+        unsent=bool(number("unsent")),
         prediction=record.get("prediction", ""),
         progress=number("progress"),
         artifact=_artifact(record),

@@ -61,6 +61,20 @@ class Waiting:
             found: Any = self._redis.zrange(keys.waiting(lane), 0, limit - 1)
         return list(found)
 
+    def shown(self, lane: str, limit: int) -> list[tuple[str, int]]:
+        """A lane's first waiting jobs in order, each with the position that its chat shows (0: none yet)."""
+        ids = self.first(lane, limit)
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hget(keys.job(job_id), "shown")
+            return [(job_id, int(row or 0)) for job_id, row in zip(ids, pipe.execute(), strict=True)]
+
+    def show(self, job_id: str, position: int) -> None:
+        """The job's chat shows this position now. Nothing is written where the job is gone."""
+        with ledger_errors():
+            if self._redis.exists(keys.job(job_id)):
+                self._redis.hset(keys.job(job_id), "shown", position)
+
     def took(self, model: str, seconds: float) -> None:
         """Remember how long a job of this model took, from the claim to the stored result."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:

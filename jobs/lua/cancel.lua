@@ -15,5 +15,5 @@ if WAITING[state] or state == 'unknown' then
   return 'cancelled'
 end
 -- A slot holds it; it cancels at the provider and moves the job itself.
-if owner and owner ~= '' then redis.call('PUBLISH', wake_key(owner), id) end
+if owner and owner ~= '' then redis.call('PUBLISH', wake_key(owner), 'cancel ' .. id) end
 return 'cancelling'

@@ -17,11 +17,7 @@ end
 local now = now_ms()
 local held = holder and holder ~= ''
 if held and tonumber(redis.call('ZSCORE', due_key(), id) or 0) > now then return { 'taken' } end
--- A lease that lapsed rather than being handed back: its worker died over this job, or was stopped.
-if held then
-  redis.call('HINCRBY', key, 'crashes', 1)
-  redis.call('HINCRBY', counts_key(), 'leases_expired', 1)
-end
+if held then lapse(id) end
 if into then enter(id, state, into, now) end
 redis.call('HSET', key, 'owner', owner)
 redis.call('HINCRBY', key, 'token', 1)

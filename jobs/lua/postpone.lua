@@ -5,7 +5,12 @@ local now = now_ms()
 local due = redis.call('ZSCORE', due_key(), id)
 if not due or tonumber(due) > now then return 0 end
 redis.call('ZADD', due_key(), now + ARGV[2], id)
-local state, lane = unpack(redis.call('HMGET', job_key(id), 'state', 'lane'))
+local state, lane, owner = unpack(redis.call('HMGET', job_key(id), 'state', 'lane', 'owner'))
+if not state then
+  redis.call('ZREM', due_key(), id)
+  return 0
+end
+if owner and owner ~= '' then lapse(id) end
 if ARGV[3] == '1' and WAITING[state] then
   redis.call('HSET', job_key(id), 'priority', 0)
   redis.call('ZADD', waiting_key(lane), waiting_score(0, now), id)

@@ -41,3 +41,11 @@ local function enter(id, from, to, now)
   end
   redis.call('HINCRBY', counts_key(), 'jobs:' .. to .. ':' .. kind .. ':' .. tier, 1)
 end
+
+-- A lease that ran out rather than being handed back: its worker died over this job, or was stopped.
+local function lapse(id)
+  redis.call('HSET', job_key(id), 'owner', '')
+  redis.call('HINCRBY', job_key(id), 'token', 1)
+  redis.call('HINCRBY', job_key(id), 'crashes', 1)
+  redis.call('HINCRBY', counts_key(), 'leases_expired', 1)
+end

@@ -1,8 +1,8 @@
--- ARGV: id, token. Hand a held job back in its state, for another worker to take at once.
+-- ARGV: id, token, look again in (ms). Hand a held job back in its state, for another worker to go on with.
 local id = ARGV[1]
 local key = job_key(id)
 if redis.call('HGET', key, 'token') ~= ARGV[2] then return { 'lost' } end
 redis.call('HSET', key, 'owner', '')
 redis.call('HINCRBY', key, 'token', 1)
-redis.call('ZADD', due_key(), now_ms(), id)
+redis.call('ZADD', due_key(), now_ms() + ARGV[3], id)
 return { 'released' }

@@ -1,0 +1,36 @@
+# `make demo` and `make test` set up all they need. PYTHON names the interpreter for the environment.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo run test check setup lock clean
+
+demo: setup  ## everything on this machine, with a chat page in place of Telegram
+	@exec $(BIN)/python -m sandbox
+
+run: setup  ## the real Telegram and Replicate, with the settings in .env
+	@exec $(BIN)/python -m sandbox --run
+
+test: check  ## the checks and all tests
+	$(BIN)/python -m pytest
+
+check: setup  ## style, types, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+setup: .venv/ready  ## the environment alone
+
+.venv/ready: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Darkroom needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+lock: setup  ## compile the pinned requirements anew
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt requirements.in
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.txt requirements-dev.in
+
+clean:  ## remove the environment and the local data
+	rm -rf .venv data

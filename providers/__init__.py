@@ -1,0 +1,1 @@
+"""Generation providers: one module for each API, all behind `providers.base.Provider`."""

@@ -1,0 +1,105 @@
+"""What every generation provider looks like from the inside of Darkroom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO, Protocol
+
+from jobs.errors import DarkroomError
+
+
+class Status(StrEnum):
+    """How far a prediction is. A status that we do not know counts as `RUNNING` until the deadline."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+
+
+class Cancelled(StrEnum):
+    """What a provider makes of a cancel."""
+
+    REQUESTED = "requested"
+    TOO_LATE = "too late"
+    NOT_FOUND = "not found"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One look at a prediction. `progress` is in percent; `outputs` are http(s) or data: URLs.
+
+    `refused`: it failed because of what was asked for (the provider's content policy).
+    """
+
+    id: str
+    status: Status
+    progress: int = 0
+    outputs: tuple[str, ...] = ()
+    error: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What to make: the provider's name of the model, its input, and where to tell the end of it (or "").
+
+    `deadline_s`: the provider may stop the prediction after this many seconds.
+    """
+
+    reference: str
+    input: Mapping[str, Any]
+    deadline_s: float
+    webhook: str = ""
+
+
+class OutcomeUnknown(DarkroomError):
+    """The submission was sent and its answer never came: it may have been accepted, and paid."""
+
+
+class Provider(Protocol):
+    """One generation API. Blocking calls, each bounded by PROVIDER_TIMEOUT_S.
+
+    All raise jobs.errors.PassingError where a repetition may help and jobs.errors.JobFailed where not.
+    """
+
+    name: str
+    local: bool
+    """Whether the API runs on a private address, so that its outputs may too."""
+
+    def submit(self, submission: Submission) -> Prediction:
+        """Start a prediction: a paid call, never to be repeated once it may have arrived.
+
+        PassingError is raised only when the provider has surely not accepted it; OutcomeUnknown when nobody
+        can tell.
+        """
+        ...
+
+    def get(self, prediction: str) -> Prediction:
+        """Look at a prediction."""
+        ...
+
+    def cancel(self, prediction: str) -> Cancelled:
+        """Ask the provider to stop; the prediction may still succeed."""
+        ...
+
+    def upload(self, name: str, mime: str, content: BinaryIO) -> str:
+        """Give the provider a file (a picture to animate); returns the URL to put into an input."""
+        ...
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
+        """Verify a webhook on its raw body and read it; raises WebhookRefused."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class WebhookRefused(DarkroomError):
+    """The webhook's signature is wrong, too old, or its body is not a prediction."""

@@ -1,0 +1,114 @@
+"""The demo and the single-machine run: the Procfile under honcho, and what it needs beside it."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import redis
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from config.settings import ROOT, SettingsError, load, require
+from jobs.connection import connect
+from jobs.errors import LedgerUnavailable
+from jobs.model import Lane
+from jobs.workers import Workers
+from sandbox.environment import free_port, is_free, on_path, stand_environment
+from sandbox.stack import procfile
+
+DEFAULT_PORT = 8080
+_PYTHON = f"exec {sys.executable} -m"
+
+
+def demo(environment: Mapping[str, str]) -> int:
+    """Everything here, with the stand in place of Telegram and Replicate; returns the exit code."""
+    page = _port(environment, "DEMO_PORT", DEFAULT_PORT)
+    flower = _port(environment, "FLOWER_PORT", 5555)
+    redis_port, provider_port = free_port(), free_port()
+    redis_url = f"redis://127.0.0.1:{redis_port}/0"
+    page_url = f"http://127.0.0.1:{page}"
+    with TemporaryDirectory(prefix="darkroom-demo-") as folder:
+        stand = stand_environment(redis_url, page_url, f"http://127.0.0.1:{provider_port}", Path(folder)) | {
+            "FLOWER_PORT": str(flower),
+            "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
+        }
+        extra = {
+            "redis": f"{_PYTHON} sandbox.redis --port {redis_port}",
+            "telegram": f"{_PYTHON} sandbox.telegram --port {page}",
+            "provider": f"{_PYTHON} sandbox.provider --port {provider_port}",
+        }
+        ready = lambda: _answers(page_url) and _served(redis_url)  # noqa: E731
+        hello = f"Darkroom is ready. Open {page_url} and write: /image a red fox in the snow"
+        return _run({**environment, **stand}, extra, ready, hello)
+
+
+def run(environment: Mapping[str, str]) -> int:
+    """The Procfile against the real services; an embedded Redis in data/ unless REDIS_URL names one."""
+    settings = load(environment)
+    require(settings, "telegram_token", "replicate_api_token")
+    flower = _port(environment, "FLOWER_PORT", settings.flower_port)
+    variables = {**environment, "FLOWER_PORT": str(flower)}
+    extra: dict[str, str] = {}
+    redis_url = settings.redis_url
+    if redis_url == type(settings)().redis_url and not environment.get("REDIS_URL"):
+        port = free_port()
+        redis_url = variables["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        extra["redis"] = f"{_PYTHON} sandbox.redis --port {port} --dir {ROOT / 'data' / 'redis'}"
+    hello = "Darkroom is ready. Write to your bot in Telegram."
+    return _run(variables, extra, lambda: _served(redis_url), hello)
+
+
+def _run(
+    environment: Mapping[str, str], extra: Mapping[str, str], ready: Callable[[], bool], hello: str
+) -> int:
+    """Run all under honcho until one ends or Ctrl-C; it ends the others."""
+    os.chdir(ROOT)
+    manager = Manager(Printer(sys.stdout))
+    variables = on_path({**environment, "PYTHONUNBUFFERED": "1"})
+    for name, line in {**extra, **{name: f"exec {line}" for name, line in procfile().items()}}.items():
+        manager.add_process(name, line, env=variables, cwd=str(ROOT))
+    threading.Thread(target=_announce, args=(ready, hello), daemon=True).start()
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+def _announce(ready: Callable[[], bool], hello: str) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if ready():
+            print(f"\n  {hello}\n  Ctrl-C stops everything.\n", flush=True)
+            return
+        time.sleep(0.2)
+    print("\n  Not ready after two minutes; the lines above say why.\n", flush=True)
+
+
+def _port(environment: Mapping[str, str], setting: str, default: int) -> int:
+    text = environment.get(setting) or str(default)
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SettingsError(f"{setting} must be a port from 1 to 65535, not {text!r}.")
+    if not is_free(int(text)):
+        raise SettingsError(f"Port {text} is taken. Set {setting} to a free one: {setting}={int(text) + 1}")
+    return int(text)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=1, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _served(redis_url: str) -> bool:
+    """Whether each lane has a worker."""
+    client: redis.Redis = connect(redis_url)
+    try:
+        return all(Workers(client).slots(lane) for lane in Lane)
+    except LedgerUnavailable:
+        return False
+    finally:
+        client.close()

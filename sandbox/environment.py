@@ -1,0 +1,47 @@
+"""The environment in which Darkroom's processes meet the stand instead of the real services."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from config.settings import ROOT
+
+TOKEN = "1000001:stand-token-of-the-darkroom-demo-bot"  # noqa: S105 - the stand takes any token of this form
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def on_path(environment: dict[str, str]) -> dict[str, str]:
+    """The same environment with this Python's programs (`celery`, `python`) first on PATH."""
+    programs = str(Path(sys.executable).parent)
+    return {**environment, "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"}
+
+
+def stand_environment(redis_url: str, telegram_url: str, provider_url: str, folder: Path) -> dict[str, str]:
+    """Variables for the bot and the workers; media goes to `folder`."""
+    return {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": telegram_url,
+        "REDIS_URL": redis_url,
+        "MEDIA_URL": str(folder / "media"),
+        "MODELS_FILE": str(ROOT / "sandbox" / "models.toml"),
+        "REPLICATE_API_TOKEN": "r8_stand",
+        "REPLICATE_API_URL": f"{provider_url}/v1",
+    }

@@ -1,0 +1,111 @@
+"""The whole of Darkroom against the stand, as processes: for `--once`, the tests and the load runs."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+
+import redis
+from honcho.environ import parse_procfile
+
+from config.settings import ROOT, Settings, load
+from jobs.connection import connect
+from jobs.ledger import Ledger
+from jobs.users import Users
+from sandbox.environment import TOKEN, free_port, on_path, stand_environment
+from sandbox.processes import Program
+from sandbox.provider.client import ProviderStand
+from sandbox.redis import command
+from sandbox.telegram.client import TelegramStand
+
+PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
+"""The Procfile's processes that a job needs."""
+_READY = {"bot": r"bot is polling", "worker": r"ready\."}
+
+
+def procfile() -> dict[str, str]:
+    """The Procfile's processes: name -> command."""
+    return dict(parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes)
+
+
+class Stack:
+    """A context manager: Redis, the two stands, and the product's processes, all on free ports.
+
+    `settings` are laid over the stand's environment (`{"LEASE_S": "2"}`), `processes` names the lines of the
+    Procfile to start, `provider` adds arguments to the provider stand.
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[str] = PRODUCT,
+        settings: Mapping[str, str] | None = None,
+        provider: Sequence[str] = (),
+    ) -> None:
+        self._names = processes
+        self._overrides = dict(settings or {})
+        self._provider_options = list(provider)
+        self._open = ExitStack()
+        self.programs: dict[str, Program] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def _start(self) -> None:
+        self.folder = Path(self._open.enter_context(TemporaryDirectory(prefix="darkroom-")))
+        port = free_port()
+        redis_server = Program(command(port, self.folder), ready="Ready to accept connections")
+        self.programs["redis"] = self._open.enter_context(redis_server)
+        python = [sys.executable, "-m"]
+        telegram = Program(
+            [*python, "sandbox.telegram", "--port", "0"], ready=r"on (?P<url>http\S+)", cwd=ROOT
+        )
+        self.programs["telegram"] = self._open.enter_context(telegram)
+        provider = Program(
+            [*python, "sandbox.provider", *self._provider_options], ready=r"on (?P<url>http\S+)", cwd=ROOT
+        )
+        self.programs["provider"] = self._open.enter_context(provider)
+        self.environment = on_path(
+            stand_environment(f"redis://127.0.0.1:{port}/0", telegram.url, provider.url, self.folder)
+            | self._overrides
+        )
+        self.telegram = self._open.enter_context(TelegramStand(telegram.url))
+        self.provider = self._open.enter_context(ProviderStand(provider.url))
+        self.settings: Settings = load(self.environment, Path("/nonexistent"))
+        self._client: redis.Redis = connect(self.settings.redis_url)
+        self._open.callback(self._client.close)
+        self.ledger = Ledger(self._client, self.settings)
+        self.users = Users(self._client, self.ledger)
+        lines = procfile()
+        for name in self._names:
+            self.add(name, lines[name])
+        # Side by side: most of a start is importing.
+        with ThreadPoolExecutor(len(self._names)) as starting:
+            list(starting.map(lambda name: self.programs[name].start(), self._names))
+
+    def add(self, name: str, line: str) -> Program:
+        """Make one more process of the product from a command line; it is closed with the stack."""
+        kind = "bot" if "-m bot" in line else "worker"
+        program = Program(shlex.split(line), ready=_READY[kind], env=self.environment, cwd=ROOT, timeout=60)
+        self.programs[name] = program
+        self._open.callback(program.close)
+        return program
+
+    @property
+    def bot_id(self) -> int:
+        """The bot's own user id, the part of its token in front of the colon."""
+        return int(TOKEN.partition(":")[0])
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()

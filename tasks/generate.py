@@ -1,0 +1,176 @@
+"""The task `generate`: one job from the claim to the stored artifact."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery import Task
+from tenacity import RetryError
+
+from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError
+from jobs.failures import Failure
+from jobs.ledger import Stage
+from jobs.model import Artifact, Job
+from jobs.states import State
+from providers.base import ENDED, OutcomeUnknown, Prediction, Provider, Status
+from tasks import inputs, waits
+from tasks.app import app
+from tasks.process import Process, current
+from tasks.slots import CancelWanted, HandOver, Slot
+
+log = structlog.get_logger(__name__)
+
+
+@app.task(name="generate", bind=True)
+def generate(self: "Task[Any, Any]", job_id: str) -> None:
+    """Make what a job asks for. Whatever happens, the job goes on or ends: see the excepts."""
+    process = current(self.app)
+    with process.slots.hold(job_id, Stage.GENERATE) as slot:
+        if slot is None:
+            return
+        try:
+            make(process, slot)
+        except HandOver:
+            process.hand_over(slot.job)
+        except CancelWanted:
+            cancel(process, slot)
+        except JobFailed as error:
+            log.warning("job failed", failure=error.failure, detail=error.detail)
+            end(process, process.ledger.failed, slot.job, error.failure)
+        except (LeaseLost, IllegalMove) as error:
+            log.warning("job left to another worker", reason=str(error))
+        except LedgerUnavailable as error:
+            log.warning("ledger unavailable; the lease lapses and the job is resumed", error=str(error))
+        except Exception:
+            log.exception("job failed by an error of ours")
+            end(process, process.ledger.failed, slot.job, Failure.INTERNAL)
+
+
+def make(process: Process, slot: Slot) -> None:
+    """The way of a job through a slot, from whichever state it is taken over in."""
+    if slot.job.crashes >= process.settings.max_crashes:
+        raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
+    slot.check()
+    provider = process.provider_of(slot.job)
+    if slot.job.state is State.CLAIMED or slot.job.unsent:
+        submit(process, slot, provider)
+    elif slot.job.state is State.SUBMITTING:
+        adopt(process, slot)
+    if slot.job.state is State.RUNNING:
+        poll(process, slot, provider)
+    if slot.job.state is State.STORING:
+        store(process, slot, provider)
+
+
+def submit(process: Process, slot: Slot, provider: Provider) -> None:
+    """Make the one paid call. It is repeated only where the provider has surely not taken it."""
+    submission = inputs.submission(process, slot, provider)
+
+    def call() -> Prediction:
+        slot.check()
+        slot.job = process.ledger.submitting(slot.job)
+        try:
+            return provider.submit(submission)
+        except PassingError:
+            slot.job = process.ledger.unsent(slot.job)
+            raise
+
+    try:
+        prediction = waits.passing(slot.wait)(call)
+    except OutcomeUnknown as error:
+        log.warning("submission with unknown outcome", error=str(error))
+        slot.job = process.ledger.unknown(slot.job)
+        return
+    except PassingError as error:
+        raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
+    slot.job = remember(process, slot.job, prediction.id)
+    log.info("submitted", prediction=prediction.id, reference=submission.reference)
+    if prediction.status not in ENDED:
+        slot.wait(process.settings.poll_first_s)
+
+
+def remember(process: Process, job: Job, prediction: str) -> Job:
+    """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
+    patient = waits.ledger_back(process.settings.unknown_grace_s)
+    try:
+        return patient(process.ledger.running, job, prediction)
+    except (LeaseLost, IllegalMove):
+        # The call took longer than the lease. Whoever has the job now waits for just this news.
+        patient(process.ledger.adopt, job.id, prediction)
+        raise
+
+
+def adopt(process: Process, slot: Slot) -> None:
+    """A worker died over the paid call. It is never made again: go on with what is known of it, or wait."""
+    if slot.job.prediction:
+        slot.job = process.ledger.running(slot.job, slot.job.prediction)
+    else:
+        slot.job = process.ledger.unknown(slot.job)
+
+
+def poll(process: Process, slot: Slot, provider: Provider) -> None:
+    """Wait for the prediction's end, and show its progress meanwhile."""
+    model = process.model_of(slot.job)
+    deadline = slot.job.stamps["running"] + model.deadline_s
+
+    def look() -> Prediction:
+        slot.check()
+        prediction = provider.get(slot.job.prediction)
+        if prediction.status not in ENDED:
+            process.progress.show(slot, prediction.progress)
+        return prediction
+
+    asking = waits.polling(
+        process.settings, slot.wait, lambda: deadline - time.time(), lambda found: found.status in ENDED
+    )
+    try:
+        prediction = asking(look)
+    except RetryError as error:
+        provider.cancel(slot.job.prediction)
+        raise JobFailed(Failure.TIMED_OUT, f"not ready after {model.deadline_s:g} s") from error
+    if prediction.status is not Status.SUCCEEDED:
+        failure = Failure.REFUSED if prediction.refused else Failure.PROVIDER_FAILED
+        raise JobFailed(failure, f"{prediction.status}: {prediction.error[:300]}")
+    slot.job = process.ledger.storing(slot.job)
+
+
+def store(process: Process, slot: Slot, provider: Provider) -> None:
+    """Fetch the output while the provider still keeps it, and have it delivered."""
+
+    def fetch() -> Artifact:
+        outputs = provider.get(slot.job.prediction).outputs
+        if not outputs:
+            raise JobFailed(Failure.BAD_OUTPUT, "the prediction succeeded without an output")
+        with process.downloader.stream(outputs[0], private=provider.local) as chunks:
+            return process.media.keep(slot.job, slot.watch(chunks))
+
+    try:
+        artifact = waits.passing(sleep=slot.wait)(fetch)
+    except PassingError as error:
+        raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
+    log.info("stored", size=artifact.size, mime=artifact.mime)
+    if job := end(process, process.ledger.stored, slot.job, artifact):
+        process.waiting.took(job.request.model, job.seconds("claimed", "stored") or 0.0)
+
+
+def cancel(process: Process, slot: Slot) -> None:
+    """The owner wants no result any more: stop the provider, then end the job."""
+    if slot.job.prediction:
+        try:
+            outcome = process.provider_of(slot.job).cancel(slot.job.prediction)
+            log.info("cancelled at the provider", outcome=outcome)
+        except (PassingError, JobFailed) as error:
+            log.warning("provider not reached for a cancel", error=str(error))
+    end(process, process.ledger.cancelled, slot.job)
+
+
+def end(process: Process, write: Callable[..., Job], *what: Any) -> Job | None:
+    """Write the end of the generation, and have the chat told. None where the job was no longer ours."""
+    try:
+        job = waits.ledger_back(process.settings.lease_s)(write, *what)
+    except (LeaseLost, IllegalMove, LedgerUnavailable) as error:
+        log.warning("the end was not written; the job is resumed", reason=str(error))
+        return None
+    process.publish_delivery(job.id)
+    return job

@@ -1,0 +1,62 @@
+"""The sign of life of a worker process: its leases renewed, its slots announced, its wake-ups heard."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from config.settings import Settings
+from jobs import keys
+from jobs.ledger import Ledger
+from jobs.workers import Workers
+from tasks.background import Background
+from tasks.slots import Slots
+
+
+class Heartbeat:
+    """Two background threads; started with the process, closed by it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: "redis.Redis",
+        ledger: Ledger,
+        slots: Slots,
+        lanes: Sequence[str],
+        capacity: int,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._slots = slots
+        self._workers = Workers(client)
+        self._lanes = lanes
+        self._capacity = capacity
+        self._pubsub: Any = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        self._threads = (
+            Background("heartbeat", settings.heartbeat_s, self.beat),
+            Background("wake-ups", 0.05, self.listen),
+        )
+
+    def beat(self) -> None:
+        """Renew all leases in one call, and say that this process lives."""
+        held = self._slots.tokens()
+        if held:
+            self._slots.renewed(held, self._ledger.renew(held))
+        self._workers.announce(
+            self._slots.owner, self._lanes, self._capacity, len(self._slots), 3 * self._settings.heartbeat_s
+        )
+
+    def listen(self) -> None:
+        """Pass wake-ups on to their slots. A missed one costs only time: polls and beats find the same."""
+        if not self._pubsub.subscribed:
+            self._pubsub.subscribe(keys.wake(self._slots.owner))
+        while message := self._pubsub.get_message(timeout=1.0):
+            word, _, job_id = message["data"].partition(" ")
+            self._slots.wake(job_id, cancel=word == "cancel")
+
+    def close(self) -> None:
+        """Stop both threads and leave the register."""
+        for thread in self._threads:
+            thread.close()
+        self._pubsub.close()
+        self._workers.leave(self._slots.owner)

@@ -1,0 +1,33 @@
+"""One process at a time: a lock in Redis that lapses when its holder dies."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import redis
+from redis.exceptions import LockError
+
+from jobs import keys
+from jobs.scripts import ledger_errors
+
+_LAPSES_S = 10.0
+
+
+def alone(client: "redis.Redis", name: str, work: Callable[[], None]) -> Callable[[], None]:
+    """`work`, done only where no other process is doing it; elsewhere the call returns at once.
+
+    Work that outlasts the lock may meet a second one: it must be safe to do twice, only wasteful.
+    """
+
+    def once() -> None:
+        with ledger_errors():
+            lock = client.lock(keys.lock(name), timeout=_LAPSES_S, blocking=False)
+            if not lock.acquire():
+                return
+        try:
+            work()
+        finally:
+            # A lock that has lapsed may be another's by now, and is not ours to release.
+            with ledger_errors(), suppress(LockError):
+                lock.release()
+
+    return once

@@ -1,0 +1,151 @@
+"""The composition root of a worker process: every client is built here, once, and closed here."""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Sequence
+
+import structlog
+from celery import Celery
+
+from chat.calls import MEDIA_BOUND_S
+from chat.gateway import Gateway
+from chat.limiter import SharedLimiter
+from config.catalogue import Model, load_catalogue
+from config.settings import Settings, load
+from jobs.connection import connect
+from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
+from jobs.failures import Failure
+from jobs.ledger import Ledger
+from jobs.model import Job, Lane
+from jobs.states import ENDED, State
+from jobs.waiting import Waiting
+from jobs.workers import Workers
+from providers.base import Provider
+from providers.replicate import Replicate
+from tasks.background import Background
+from tasks.chat import Chat
+from tasks.download import Downloader
+from tasks.heartbeat import Heartbeat
+from tasks.leader import alone
+from tasks.progress import Progress
+from tasks.publish import Publisher
+from tasks.slots import Slots
+from tasks.storage import MediaStore
+from tasks.sweep import Sweep
+
+log = structlog.get_logger(__name__)
+_CHAT_CALL_S = MEDIA_BOUND_S + 20
+
+
+class Process:
+    """All that the tasks of one process share."""
+
+    def __init__(self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int) -> None:
+        self.settings = settings
+        self.catalogue = load_catalogue(settings)
+        self._redis = connect(settings.redis_url)
+        self.ledger = Ledger(self._redis, settings)
+        self.waiting = Waiting(self._redis, Workers(self._redis))
+        self.publisher = Publisher(app)
+        self.media = MediaStore(settings)
+        self.downloader = Downloader(settings.provider_timeout_s)
+        self.chat = Chat(lambda: Gateway(settings, SharedLimiter(settings)), _CHAT_CALL_S)
+        self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.chat)
+        self.slots = Slots(self.ledger, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}")
+        self._providers: dict[str, Provider] = {
+            "replicate": Replicate(
+                settings.replicate_api_url,
+                settings.replicate_api_token,
+                settings.replicate_webhook_secret,
+                settings.provider_timeout_s,
+                capacity,
+            )
+        }
+        self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, lanes, capacity)
+        sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
+        self._rounds = [
+            Background(name, settings.sweep_s, alone(self._redis, name, work))
+            for name, work in (("sweep", sweep.round), ("places", self.progress.round))
+        ]
+
+    def model_of(self, job: Job) -> Model:
+        """The job's model; JobFailed where the catalogue no longer has it."""
+        model = self.catalogue.models.get(job.request.model)
+        if model is None:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"model {job.request.model!r} is not in the catalogue")
+        return model
+
+    def provider_of(self, job: Job) -> Provider:
+        """The provider of the job's model; JobFailed where there is none of that name."""
+        name = self.model_of(job).provider
+        if name not in self._providers:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {name!r} is not known")
+        return self._providers[name]
+
+    def publish_delivery(self, job_id: str) -> None:
+        """Have the chat told now; where the broker is away, the sweep does it later."""
+        try:
+            self.publisher.publish_delivery(job_id)
+        except LedgerUnavailable as error:
+            log.warning("delivery not published; the sweep will", job=job_id, error=str(error))
+
+    def hand_over(self, job: Job) -> None:
+        """Give a held job to another worker, at once."""
+        try:
+            self.ledger.release(job)
+            if job.state is State.DELIVERING or job.state in ENDED:
+                self.publisher.publish_delivery(job.id)
+            else:
+                self.publisher.publish_generation(job)
+        except (LeaseLost, LedgerUnavailable) as error:
+            log.warning("hand-over not published; the sweep will", job=job.id, error=str(error))
+
+    def put_off(self, job: Job, seconds: float) -> None:
+        """Give a held job back; the sweep publishes it again when the seconds are over."""
+        try:
+            self.ledger.release(job, seconds)
+        except (LeaseLost, LedgerUnavailable) as error:
+            log.warning("job not handed back; its lease lapses", job=job.id, error=str(error))
+
+    def close(self) -> None:
+        """Close everything in the reverse order."""
+        for background in self._rounds:
+            background.close()
+        self._heartbeat.close()
+        self.chat.close()
+        self.downloader.close()
+        for provider in self._providers.values():
+            provider.close()
+        self._redis.close()
+
+
+_building = threading.Lock()
+
+
+def current(app: Celery) -> Process:
+    """The process's own composition root, built at the first call.
+
+    It hangs on the app, by process id: a pool that forks gets one in each child.
+    """
+    processes: dict[int, Process] = app.__dict__.setdefault("darkroom_processes", {})
+    with _building:
+        if os.getpid() not in processes:
+            lanes = list(app.amqp.queues.consume_from) or list(Lane)
+            processes[os.getpid()] = Process(load(), app, lanes, app.conf.worker_concurrency)
+    return processes[os.getpid()]
+
+
+def drain(app: Celery) -> None:
+    """Have this process hand all its jobs over, if it was built. Safe in a signal handler."""
+    process = app.__dict__.get("darkroom_processes", {}).get(os.getpid())
+    if process is not None:
+        process.slots.drain()
+
+
+def close(app: Celery) -> None:
+    """Close this process's composition root, if it was built."""
+    process = app.__dict__.get("darkroom_processes", {}).pop(os.getpid(), None)
+    if process is not None:
+        process.close()

@@ -1,0 +1,57 @@
+"""Progress in the chat: how far a running job is, and where waiting ones stand."""
+
+from dataclasses import replace
+
+from chat import status
+from chat.texts import texts
+from config.catalogue import Catalogue
+from jobs.ledger import Ledger
+from jobs.model import Job, Lane
+from jobs.waiting import Waiting, rung
+from tasks.chat import Chat
+from tasks.slots import Slot
+
+_FIRST = 55
+"""Waiting jobs of a lane whose place is kept up to date in their chats."""
+
+
+class Progress:
+    """Edits of status messages that may be lost; results never take this way."""
+
+    def __init__(self, ledger: Ledger, waiting: Waiting, catalogue: Catalogue, chat: Chat) -> None:
+        self._ledger = ledger
+        self._waiting = waiting
+        self._catalogue = catalogue
+        self._chat = chat
+
+    def show(self, slot: Slot, percent: int) -> None:
+        """Show how far a held job is, when that changed."""
+        if not slot.job.message:
+            # The bot posts the message while the job is already on its way.
+            found = self._ledger.get(slot.job.id)
+            slot.job = replace(slot.job, message=found.message if found else 0)
+        if slot.job.message and slot.shown == percent:
+            return
+        if percent != slot.job.progress:
+            self._ledger.note(slot.job, progress=percent)
+            slot.job = replace(slot.job, progress=percent)
+        if slot.job.message:
+            slot.shown = percent
+            job, view = slot.job, status.progress(slot.job, texts(slot.job.origin.language))
+            self._chat.post(lambda gateway: gateway.show(job, view, progress=True))
+
+    def round(self) -> None:
+        """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, 13, ..."""
+        for lane in (Lane.IMG, Lane.VID, Lane.VIP):
+            for position, (job_id, shown) in enumerate(self._waiting.shown(lane, _FIRST), start=1):
+                if rung(position) != shown and (job := self._ledger.get(job_id)) and job.message:
+                    self._show_place(job)
+
+    def _show_place(self, job: Job) -> None:
+        model = self._catalogue.models.get(job.request.model)
+        place = self._waiting.place(job, model.typical_s if model else 0.0)
+        if place is None:
+            return
+        self._waiting.show(job.id, rung(place.position))
+        view = status.waiting(job, place, texts(job.origin.language))
+        self._chat.post(lambda gateway: gateway.show(job, view, progress=True))

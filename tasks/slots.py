@@ -1,0 +1,118 @@
+"""The jobs that this process is working on: each a slot with a lease, a wake-up, and reasons to stop."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from jobs.errors import DarkroomError, LeaseLost
+from jobs.ledger import Ledger, Renewal, Stage
+from jobs.model import Job
+
+
+class CancelWanted(DarkroomError):
+    """The job's owner wants it to end."""
+
+
+class HandOver(DarkroomError):
+    """This process stops; another worker goes on with the job."""
+
+
+class Slot:
+    """One held job. `job` is the record as of the last write, `shown` the percentage that its chat shows;
+    `wait` is every pause that the work makes."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.lost = False
+        self.cancel = job.cancel
+        self.draining = False
+        self.shown = -1
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        """End the present or the next wait at once."""
+        self._woken.set()
+
+    def wait(self, seconds: float) -> None:
+        """Pause for at most `seconds`, less when woken. Raises what `check` raises."""
+        self.check()
+        self._woken.wait(seconds)
+        self._woken.clear()
+        self.check()
+
+    def check(self) -> None:
+        """Raise LeaseLost, CancelWanted or HandOver when there is reason to stop."""
+        if self.lost:
+            raise LeaseLost(f"job {self.job.id} was taken over")
+        if self.cancel:
+            raise CancelWanted(self.job.id)
+        if self.draining:
+            raise HandOver(self.job.id)
+
+    def watch(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass chunks on, and stop between two of them when there is reason to."""
+        for chunk in chunks:
+            self.check()
+            yield chunk
+
+
+class Slots:
+    """All slots of this process."""
+
+    def __init__(self, ledger: Ledger, owner: str) -> None:
+        self.owner = owner
+        self._ledger = ledger
+        self._held: dict[str, Slot] = {}
+        self._draining = False
+
+    @contextmanager
+    def hold(self, job_id: str, stage: Stage) -> Iterator[Slot | None]:
+        """Claim a job for a stage and keep its lease renewed meanwhile; None when there is nothing to do."""
+        job = None if self._draining else self._ledger.claim(job_id, self.owner, stage)
+        if job is None:
+            yield None
+            return
+        slot = Slot(job)
+        self._held[job_id] = slot
+        slot.draining = self._draining
+        try:
+            with structlog.contextvars.bound_contextvars(job=job_id):
+                yield slot
+        finally:
+            # The delivery of a job may be claimed here before its generation has left this block.
+            if self._held.get(job_id) is slot:
+                del self._held[job_id]
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def tokens(self) -> dict[str, int]:
+        """Job id -> token of every lease to renew."""
+        return {job_id: slot.job.token for job_id, slot in list(self._held.items())}
+
+    def renewed(self, held: dict[str, int], renewal: Renewal) -> None:
+        """Tell the slots what the renewal of these leases found."""
+        for job_id in renewal.lost:
+            slot = self._held.get(job_id)
+            # The token may have moved on since: then the loss is that of an earlier lease.
+            if slot is not None and slot.job.token == held[job_id]:
+                slot.lost = True
+                slot.wake()
+        for job_id in renewal.cancelled:
+            self.wake(job_id, cancel=True)
+
+    def wake(self, job_id: str, *, cancel: bool = False) -> None:
+        """Something happened to this job; nothing to do where it is not ours."""
+        slot = self._held.get(job_id)
+        if slot is not None:
+            slot.cancel = slot.cancel or cancel
+            slot.wake()
+
+    def drain(self) -> None:
+        """Take no more jobs, and hand all back. Called from a signal handler: takes no lock of ours."""
+        self._draining = True
+        for slot in list(self._held.values()):
+            slot.draining = True
+            slot.wake()

@@ -1,0 +1,96 @@
+"""The media store: artifacts streamed in from providers, and out to Telegram, never whole in memory."""
+
+import datetime
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import obstore
+import puremagic
+from obstore.store import LocalStore
+
+from config.settings import ROOT, Settings, SettingsError
+from jobs.errors import JobFailed
+from jobs.failures import Failure
+from jobs.model import Artifact, Job, Kind
+
+# What a job of a kind may produce, and the ending of its file.
+TYPES = {
+    Kind.IMAGE: {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"},
+    Kind.VIDEO: {"video/mp4": "mp4", "video/webm": "webm", "image/gif": "gif"},
+}
+_HEAD = 4096
+_CHUNK = 1024 * 1024
+
+
+class MediaStore:
+    """Files by key (`2026-11/abc...xyz.png`). Raises OSError when the store does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_bytes = settings.media_max_bytes
+        self._store = LocalStore(prefix=folder_of(settings.media_url), mkdir=True)
+
+    def keep(self, job: Job, chunks: Iterable[bytes]) -> Artifact:
+        """Store a job's output; it becomes visible only when it is complete.
+
+        Raises JobFailed for an output that is empty, too large, or not of the job's kind by its bytes.
+        """
+        stream = iter(chunks)
+        head = b""
+        while len(head) < _HEAD and (chunk := next(stream, b"")):
+            head += chunk
+        mime = type_of(head, job.request.kind)
+        month = _month(job.stamps["accepted"])
+        key = f"{month}/{job.id}.{TYPES[job.request.kind][mime]}"
+        size = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal size
+            for part in _all(head, stream):
+                size += len(part)
+                if size > self._max_bytes:
+                    raise JobFailed(Failure.TOO_LARGE, f"output is over {self._max_bytes} bytes")
+                yield part
+
+        obstore.put(self._store, key, counted(), chunk_size=5 * _CHUNK, max_concurrency=2)
+        return Artifact(key, mime, size)
+
+    def open(self, artifact: Artifact) -> BinaryIO:
+        """A readable, seekable file; the caller closes it. Raises FileNotFoundError when it is not kept."""
+        return cast(BinaryIO, obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK))
+
+    def holds(self, artifact: Artifact) -> bool:
+        """Whether the artifact is there in its full size."""
+        try:
+            return obstore.head(self._store, artifact.key)["size"] == artifact.size
+        except FileNotFoundError:
+            return False
+
+
+def type_of(head: bytes, kind: Kind) -> str:
+    """The MIME type of a file by its first bytes; raises JobFailed for a type that the kind does not have."""
+    try:
+        found: list[str] = [match.mime_type for match in puremagic.magic_string(head)]
+    except (puremagic.PureError, ValueError) as error:
+        raise JobFailed(Failure.BAD_OUTPUT, f"output of no known type: {head[:16]!r}") from error
+    mime = next((name for name in found if name in TYPES[kind]), None)
+    if mime is None:
+        raise JobFailed(Failure.BAD_OUTPUT, f"output is {found[0]}, not a {kind}")
+    return mime
+
+
+def folder_of(media_url: str) -> Path:
+    """The directory that MEDIA_URL names: a path (relative ones start at the project) or a file:// URL."""
+    scheme, separator, rest = media_url.partition("://")
+    if separator and scheme != "file":
+        raise SettingsError(f"MEDIA_URL must be a directory or a file:// URL, not {media_url!r}.")
+    return ROOT / (rest if separator else media_url)
+
+
+def _all(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from rest
+
+
+def _month(unix_seconds: float) -> str:
+    return f"{datetime.datetime.fromtimestamp(unix_seconds, datetime.UTC):%Y-%m}"

@@ -1,0 +1,79 @@
+"""The sweep finds jobs that nobody works on, and puts them on their way again."""
+
+import time
+
+import structlog
+
+from config.settings import Settings
+from jobs.errors import IllegalMove, LeaseLost
+from jobs.failures import Failure
+from jobs.ledger import Ledger
+from jobs.model import Job, Lane
+from jobs.states import GENERATING, State
+from jobs.waiting import Waiting
+from tasks.publish import Publisher
+
+log = structlog.get_logger(__name__)
+_LOOKS = 100
+"""Jobs looked at in one round: a round stays short, and what is left is first in the next one."""
+
+
+class Sweep:
+    """`round` is called every SWEEP_S seconds in one process at a time (see tasks.leader)."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, waiting: Waiting, publisher: Publisher) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._waiting = waiting
+        self._publisher = publisher
+
+    def round(self) -> None:
+        """Look at every job that is overdue, and at every lane whose messages are gone."""
+        for job_id in self._ledger.overdue(_LOOKS):
+            self._look(job_id)
+        for lane in (Lane.IMG, Lane.VID, Lane.VIP):
+            self._find_lost(lane)
+
+    def _look(self, job_id: str) -> None:
+        job = self._ledger.get(job_id)
+        if job is None:
+            self._ledger.postpone(job_id, 0)
+        elif job.state is State.ACCEPTED:
+            self._publish(job, again_in_s=self._settings.requeue_s)
+        elif job.state is State.QUEUED:
+            self._publish(job, again_in_s=self._settings.requeue_s, front=True)
+        elif job.state in GENERATING:
+            self._publish(job, again_in_s=self._settings.lease_s)
+        elif job.state is State.UNKNOWN:
+            self._give_up(job)
+        elif self._ledger.postpone(job_id, self._settings.lease_s):
+            self._publisher.publish_delivery(job_id)
+
+    def _publish(self, job: Job, *, again_in_s: float, front: bool = False) -> None:
+        """Whatever became of the first message, this one brings the job to a worker; both do no harm."""
+        if self._ledger.postpone(job.id, again_in_s, front=front):
+            log.info("published again", job=job.id, state=job.state)
+            self._publisher.publish_generation(self._ledger.get(job.id) or job)
+            self._ledger.published(job.id)
+
+    def _find_lost(self, lane: Lane) -> None:
+        """Jobs in a lane that has no message for them: a worker died between taking and claiming."""
+        first = self._waiting.first(lane, _LOOKS)
+        if not first or self._publisher.backlog(lane):
+            return
+        for job_id in first:
+            job = self._ledger.get(job_id)
+            if job and job.state is State.QUEUED:
+                if time.time() - job.stamps["queued"] < self._settings.unpublished_s:
+                    continue
+                self._ledger.hasten(job_id)
+                self._publish(job, again_in_s=self._settings.requeue_s, front=True)
+
+    def _give_up(self, job: Job) -> None:
+        """The grace period is over, and nothing was heard of the submission."""
+        try:
+            self._ledger.given_up(job.id, State.UNKNOWN, Failure.UNKNOWN_OUTCOME)
+        except (IllegalMove, LeaseLost):
+            return  # the news came in this very moment
+        log.warning("gave up a submission with unknown outcome", job=job.id)
+        self._publisher.publish_delivery(job.id)

@@ -1,0 +1,73 @@
+"""Every wait of a worker is one of these policies: polling, passing errors, a ledger that is away."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential,
+    wait_random,
+)
+
+from config.settings import Settings
+from jobs.errors import LedgerUnavailable, PassingError
+
+Sleep = Callable[[float], None]
+"""A slot's wait: returns when the seconds are over or the slot is woken, raises when it must stop."""
+
+
+def advice(state: RetryCallState) -> float:
+    """What the other side said about when to come back, in seconds; 0 when it said nothing."""
+    error = state.outcome.exception() if state.outcome else None
+    return (error.retry_after or 0.0) if isinstance(error, PassingError) else 0.0
+
+
+def polling(
+    settings: Settings, sleep: Sleep, left: Callable[[], float], done: Callable[[Any], bool]
+) -> Retrying:
+    """Ask until `done`: 2 s, then each wait x1.2 up to 10 s, with jitter, never past the `left` seconds.
+
+    Passing errors are asked again in the same rhythm, or when the provider says. Raises RetryError when no
+    time is left.
+    """
+    grow = wait_exponential(
+        multiplier=settings.poll_first_s, exp_base=settings.poll_factor, max=settings.poll_max_s
+    )
+    jitter = wait_random(0, 0.1 * settings.poll_first_s)
+
+    def wait(state: RetryCallState) -> float:
+        return max(0.0, min(max(grow(state) + jitter(state), advice(state)), left()))
+
+    return Retrying(
+        sleep=sleep,
+        wait=wait,
+        stop=lambda _state: left() <= 0,
+        retry=retry_if_exception_type(PassingError) | retry_if_result(lambda found: not done(found)),
+    )
+
+
+def passing(sleep: Sleep, attempts: int = 5) -> Retrying:
+    """Try again after passing errors: 0.5 s, 1 s ... 15 s, or as the other side says. Reraises the last."""
+    grow = wait_exponential(multiplier=0.5, max=15)
+    return Retrying(
+        sleep=sleep,
+        wait=lambda state: min(60.0, max(grow(state), advice(state))),
+        stop=stop_after_attempt(attempts),
+        retry=retry_if_exception_type(PassingError),
+        reraise=True,
+    )
+
+
+def ledger_back(seconds: float) -> Retrying:
+    """Repeat a write until the ledger takes it, for at most `seconds`: what it holds may not be forgotten."""
+    return Retrying(
+        wait=wait_exponential(multiplier=0.1, max=2),
+        stop=stop_after_delay(seconds),
+        retry=retry_if_exception_type(LedgerUnavailable),
+        reraise=True,
+    )
