@@ -1,0 +1,386 @@
+"""The ledger on a real Redis: one way through, everything else refused, nothing counted twice."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+
+from config.settings import Settings
+from jobs import keys
+from jobs.connection import connect
+from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable
+from jobs.failures import Failure
+from jobs.ledger import HISTORY, Cancellation, Ledger, Stage
+from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
+from jobs.states import State
+from jobs.users import Users
+from jobs.waiting import Waiting
+from jobs.workers import Workers
+
+FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow", {"ar": "16:9", "seed": 42}, seed=7)
+ANN = Origin(user=7_000_000_001, chat=-1_002_000_000_001, reply_to=5, language="ru", thread=3)
+PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    client = connect(redis_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Ledger:
+    return Ledger(client, settings_for(lease_s=0.3, heartbeat_s=0.1, unpublished_s=0.2))
+
+
+def claimed(ledger: Ledger, job_id: str = "fox", owner: str = "worker-1") -> Job:
+    ledger.admit(job_id, FOX, ANN)
+    ledger.published(job_id)
+    job = ledger.claim(job_id, owner, Stage.GENERATE)
+    assert job is not None
+    return job
+
+
+def running(ledger: Ledger, job_id: str = "fox") -> Job:
+    return ledger.running(ledger.submitting(claimed(ledger, job_id)), "p1")
+
+
+def lapse(ledger: Ledger, job_id: str = "fox") -> None:
+    deadline = time.monotonic() + 5
+    while job_id not in ledger.overdue():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def unaccounted(client: "redis.Redis") -> int:
+    """I7: accepted less delivered, failed, cancelled and active."""
+    counts = client.hgetall(keys.counts())
+    assert isinstance(counts, dict)
+
+    def total(state: str) -> int:
+        return sum(int(value) for name, value in counts.items() if str(name).startswith(f"jobs:{state}:"))
+
+    active = sum(int(client.zcard(keys.in_state(state))) for state in State)
+    return total("accepted") - total("delivered") - total("failed") - total("cancelled") - active
+
+
+def test_a_request_comes_back_as_it_was_given(ledger: Ledger) -> None:
+    """Given ids as large as Telegram's, admission keeps every digit and every option."""
+    admission = ledger.admit("fox", FOX, ANN)
+    assert not admission.duplicate
+    assert (admission.job.request, admission.job.origin) == (FOX, ANN)
+    assert (admission.job.state, admission.job.lane, admission.job.tier) == (
+        State.ACCEPTED,
+        Lane.IMG,
+        Tier.REGULAR,
+    )
+    assert ledger.get("fox") == admission.job
+
+
+def test_the_same_request_twice_is_one_job(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given 8 threads that admit the same id at once, one makes the job and 7 find it."""
+    answers: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(ledger.admit("fox", FOX, ANN).duplicate))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False] + [True] * 7
+    assert client.hget(keys.counts(), "jobs:accepted:image:regular") == "1"
+
+
+def test_the_whole_way_is_stamped_and_counted(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given a job that is admitted, made and delivered, each state has its time, in order, and one count."""
+    job = ledger.stored(ledger.storing(running(ledger)), PICTURE)
+    delivery = ledger.claim("fox", "worker-2", Stage.DELIVER)
+    assert job.artifact == PICTURE
+    assert delivery is not None
+    assert unaccounted(client) == 0
+    done = ledger.delivered(delivery, "FILE")
+    order = [
+        "accepted",
+        "queued",
+        "claimed",
+        "submitting",
+        "running",
+        "storing",
+        "stored",
+        "delivering",
+        "delivered",
+    ]
+    assert [name for name in done.stamps if name != "told"] == order
+    assert sorted(done.stamps.values()) == list(done.stamps.values())
+    counts = client.hgetall(keys.counts())
+    assert isinstance(counts, dict)
+    assert all(counts[f"jobs:{name}:image:regular"] == "1" for name in order)
+    assert (done.told, done.file_id, ledger.overdue()) == (True, "FILE", [])
+    assert unaccounted(client) == 0
+    assert 0 < int(client.ttl(keys.job("fox"))) <= 30 * 86_400
+
+
+def test_a_worker_may_be_quicker_than_the_publisher(ledger: Ledger) -> None:
+    """Given a job whose message is taken before it is marked as queued, both end in one claim."""
+    ledger.admit("fox", FOX, ANN)
+    assert ledger.claim("fox", "worker-1", Stage.GENERATE) is not None
+    ledger.published("fox")
+    job = ledger.get("fox")
+    assert job is not None
+    assert job.state is State.CLAIMED
+
+
+def test_five_messages_of_one_job_are_one_claim(ledger: Ledger) -> None:
+    ledger.admit("fox", FOX, ANN)
+    found: list[Job | None] = []
+    threads = [
+        threading.Thread(target=lambda n=n: found.append(ledger.claim("fox", f"worker-{n}", Stage.GENERATE)))
+        for n in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([job for job in found if job is not None]) == 1
+
+
+def test_a_lost_lease_can_write_nothing(ledger: Ledger) -> None:
+    """Given a worker that slept past its lease and one that took over, all writes of the first are refused."""
+    old = running(ledger)
+    lapse(ledger)
+    new = ledger.claim("fox", "worker-2", Stage.GENERATE)
+    assert new is not None
+    assert (new.state, new.prediction, new.crashes) == (State.RUNNING, "p1", 1)
+    for write in (
+        lambda: ledger.storing(old),
+        lambda: ledger.failed(old, Failure.INTERNAL),
+        lambda: ledger.cancelled(old),
+        lambda: ledger.note(old, progress=9),
+        lambda: ledger.release(old),
+    ):
+        with pytest.raises(LeaseLost):
+            write()
+    assert ledger.renew({"fox": old.token}).lost == {"fox"}
+    assert ledger.storing(new).state is State.STORING
+
+
+def test_a_renewed_lease_does_not_lapse(ledger: Ledger) -> None:
+    """Given renewals for three times the lease, nobody else can claim the job."""
+    job = running(ledger)
+    end = time.monotonic() + 0.9
+    while time.monotonic() < end:
+        renewal = ledger.renew({"fox": job.token})
+        assert (renewal.lost, renewal.cancelled) == (frozenset(), frozenset())
+        assert ledger.claim("fox", "worker-2", Stage.GENERATE) is None
+        time.sleep(0.05)
+
+
+def test_a_move_is_made_once_and_may_be_asked_for_twice(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given a move whose answer was lost, asking again answers the same and counts nothing."""
+    job = claimed(ledger)
+    assert ledger.submitting(job) == ledger.submitting(job)
+    assert client.hget(keys.counts(), "jobs:submitting:image:regular") == "1"
+
+
+def test_a_state_cannot_be_skipped_or_gone_back_to(ledger: Ledger) -> None:
+    job = running(ledger)
+    with pytest.raises(IllegalMove, match="running"):
+        ledger.stored(job, PICTURE)
+    with pytest.raises(IllegalMove, match="running"):
+        ledger.submitting(replace(job, state=State.CLAIMED))
+
+
+def test_a_job_that_is_handed_back_has_not_crashed(ledger: Ledger) -> None:
+    """Given a worker that stops in order, the next one goes on at once, and no crash is counted."""
+    job = running(ledger)
+    ledger.release(job)
+    with pytest.raises(LeaseLost):
+        ledger.storing(job)
+    assert ledger.overdue() == ["fox"]
+    again = ledger.claim("fox", "worker-2", Stage.GENERATE)
+    assert again is not None
+    assert (again.prediction, again.crashes) == ("p1", 0)
+
+
+def test_a_cancel_is_the_owners_alone(ledger: Ledger) -> None:
+    ledger.admit("fox", FOX, ANN)
+    assert ledger.cancel("fox", ANN.user + 1) is Cancellation.FOREIGN
+    assert ledger.cancel("fox", ANN.user) is Cancellation.CANCELLED
+    assert ledger.cancel("fox", ANN.user) is Cancellation.ENDED
+    assert ledger.cancel("cat", ANN.user) is Cancellation.MISSING
+    assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
+
+
+def test_a_cancel_wakes_the_worker_that_holds_the_job(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given a held job, its cancel is published to its holder, and every renewal tells it again."""
+    listener = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    listener.subscribe(keys.wake("worker-1"))
+    job = running(ledger)
+    assert ledger.cancel("fox", ANN.user) is Cancellation.CANCELLING
+    heard, deadline = None, time.monotonic() + 5
+    while heard is None and time.monotonic() < deadline:
+        heard = listener.get_message(timeout=0.1)
+    listener.close()
+    assert heard is not None
+    assert heard["data"] == "cancel fox"
+    assert ledger.renew({"fox": job.token}).cancelled == {"fox"}
+    assert ledger.cancelled(job).state is State.CANCELLED
+
+
+def test_a_result_that_is_there_is_not_cancelled(ledger: Ledger) -> None:
+    ledger.stored(ledger.storing(running(ledger)), PICTURE)
+    assert ledger.cancel("fox", ANN.user) is Cancellation.LATE
+
+
+def test_an_ended_job_is_owed_a_message_until_it_is_told(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given a failed job, it is due for a delivery; once told, it is due no more and cannot be told again."""
+    ledger.failed(running(ledger), Failure.REFUSED)
+    lapse(ledger)
+    delivery = ledger.claim("fox", "worker-2", Stage.DELIVER)
+    assert delivery is not None
+    assert (delivery.state, delivery.failure) == (State.FAILED, Failure.REFUSED)
+    assert ledger.claim("fox", "worker-3", Stage.DELIVER) is None
+    ledger.told(delivery)
+    assert ledger.overdue() == []
+    assert ledger.claim("fox", "worker-3", Stage.DELIVER) is None
+    assert client.hget(keys.counts(), "failures:refused:image") == "1"
+    assert unaccounted(client) == 0
+
+
+def test_an_orphan_is_adopted_once(ledger: Ledger) -> None:
+    """Given a submission of unknown outcome, its news makes the job go on; a second one changes nothing."""
+    ledger.unknown(ledger.submitting(claimed(ledger)))
+    assert ledger.claim("fox", "worker-2", Stage.GENERATE) is None
+    assert ledger.adopt("fox", "p9")
+    assert not ledger.adopt("fox", "p10")
+    job = ledger.claim("fox", "worker-2", Stage.GENERATE)
+    assert job is not None
+    assert (job.state, job.prediction) == (State.RUNNING, "p9")
+
+
+def test_news_of_a_submission_that_is_still_being_made_waits_in_the_record(ledger: Ledger) -> None:
+    job = ledger.submitting(claimed(ledger))
+    assert ledger.adopt("fox", "p9")
+    assert ledger.running(job, "p9").prediction == "p9"
+
+
+def test_nobody_gives_up_a_job_that_has_moved_on(ledger: Ledger) -> None:
+    ledger.unknown(ledger.submitting(claimed(ledger)))
+    ledger.adopt("fox", "p9")
+    with pytest.raises(IllegalMove, match="running"):
+        ledger.given_up("fox", State.UNKNOWN, Failure.UNKNOWN_OUTCOME)
+
+
+def test_an_overdue_job_is_one_sweepers(ledger: Ledger) -> None:
+    """Given an unpublished job and two sweepers, the first gets it."""
+    ledger.admit("fox", FOX, ANN)
+    lapse(ledger)
+    assert [ledger.postpone("fox", 5), ledger.postpone("fox", 5)] == [True, False]
+
+
+def test_an_unrepeatable_send_is_marked_once(ledger: Ledger) -> None:
+    ledger.admit("fox", FOX, ANN)
+    assert [ledger.once("fox", "ready"), ledger.once("fox", "ready"), ledger.once("fox", "status")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_record_of_a_newer_version_is_left_alone(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given a job written by a newer release, this one does not claim it."""
+    ledger.admit("fox", FOX, ANN)
+    client.hset(keys.job("fox"), "version", 99)
+    assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
+
+
+def test_places_count_in_the_order_of_the_broker(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given one user's two jobs and then another's first, the other's first job stands before the second."""
+    ledger.admit("fox-1", FOX, ANN)
+    ledger.admit("fox-2", FOX, ANN)
+    other = ledger.admit("cat", FOX, replace(ANN, user=2)).job
+    second = ledger.get("fox-2")
+    assert second is not None
+    workers = Workers(client)
+    workers.announce("worker-1", ["img"], 2, 0, ttl_s=5)
+    waiting = Waiting(client, workers)
+    place, behind = waiting.place(other, typical_s=8), waiting.place(second, typical_s=8)
+    assert place is not None
+    assert behind is not None
+    assert (place.position, place.eta_s) == (2, 8)
+    assert (behind.position, behind.eta_s) == (3, 16)
+    ledger.claim("cat", "worker-1", Stage.GENERATE)
+    assert waiting.place(other, typical_s=8) is None
+
+
+def test_past_durations_make_the_estimate(ledger: Ledger, client: "redis.Redis") -> None:
+    job = ledger.admit("fox", FOX, ANN).job
+    waiting = Waiting(client, Workers(client))
+    for seconds in (3.0, 5.0, 90.0):
+        waiting.took("sketch", seconds)
+    place = waiting.place(job, typical_s=60)
+    assert place is not None
+    assert place.eta_s == 5.0
+
+
+def test_a_worker_that_falls_silent_drops_out(client: "redis.Redis") -> None:
+    workers = Workers(client)
+    workers.announce("worker-1", ["img", "vip"], 4, 1, ttl_s=0.1)
+    workers.announce("worker-2", ["img"], 3, 0, ttl_s=5)
+    deadline = time.monotonic() + 5
+    while workers.slots("img") != 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert workers.slots("vip") == 0
+    workers.leave("worker-2")
+    assert workers.slots("img") == 0
+
+
+def test_the_history_keeps_the_latest(ledger: Ledger, client: "redis.Redis") -> None:
+    """Given more jobs than a history keeps, the oldest drop out of it and the active ones stay listed."""
+    users = Users(client, ledger)
+    for n in range(HISTORY + 3):
+        ledger.admit(f"fox-{n:03}", FOX, ANN)
+    assert [job.id for job in users.history(ANN.user, 2)] == [
+        f"fox-{HISTORY + 2:03}",
+        f"fox-{HISTORY + 1:03}",
+    ]
+    assert len(users.history(ANN.user, 1000)) == HISTORY
+    assert len(users.active(ANN.user)) == HISTORY + 3
+
+
+def test_a_choice_lasts_until_it_is_taken_back(ledger: Ledger, client: "redis.Redis") -> None:
+    users = Users(client, ledger)
+    users.choose(1, "ar:image", "16:9")
+    assert users.choices(1) == {"ar:image": "16:9"}
+    users.choose(1, "ar:image", "")
+    assert users.choices(1) == {}
+
+
+def test_a_message_leads_to_its_job(ledger: Ledger) -> None:
+    job = ledger.admit("fox", FOX, ANN).job
+    ledger.posted(job, 77)
+    found = ledger.by_message(ANN.chat, 77)
+    assert found is not None
+    assert (found.id, found.message) == ("fox", 77)
+    assert ledger.by_message(ANN.chat, 78) is None
+
+
+def test_without_redis_nothing_is_promised(settings_for: Callable[..., Settings]) -> None:
+    """Given a Redis that is not there, I expect LedgerUnavailable from any call, soon."""
+    client = connect("redis://127.0.0.1:1/0")
+    ledger = Ledger(client, settings_for())
+    for call in (
+        lambda: ledger.admit("fox", FOX, ANN),
+        lambda: ledger.get("fox"),
+        lambda: ledger.once("fox", "x"),
+        ledger.overdue,
+    ):
+        with pytest.raises(LedgerUnavailable):
+            call()
+    client.close()
