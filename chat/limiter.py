@@ -109,8 +109,8 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
             await asyncio.sleep(answer.wait_s)
             if answer.word == "go":
                 return
-            if answer.word == "booked":
-                mode = "booked"
+            # A hold voids what was booked before it: the bucket starts anew when it ends.
+            mode = "booked" if answer.word == "booked" else "wait"
 
     async def _hold(self, chat: int | str, told: float) -> None:
         budget = self._sighted()
