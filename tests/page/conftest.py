@@ -51,14 +51,15 @@ def running_stand(port: int = 0) -> Iterator[str]:
                 process.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stand() -> Iterator[TelegramStand]:
     """One stand for the stories that make their own users."""
     with running_stand() as url, TelegramStand(url) as client:
+        client.limits(enabled=False)
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def bot(stand: TelegramStand) -> Iterator[ScriptedBot]:
     """The bot of `stand`."""
     with contextlib.closing(ScriptedBot(stand.base_url)) as scripted:
@@ -67,7 +68,7 @@ def bot(stand: TelegramStand) -> Iterator[ScriptedBot]:
 
 # Not for the whole session: while Playwright's sync API is up, asyncio takes its loop for a running one,
 # and no asynchronous test could run.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, without a window."""
     if CHROMIUM is None:
@@ -92,7 +93,13 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             if not request.url.startswith(home):
                 strangers.append(request.url)
 
-        options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **context}
+        # Motion waits for frames, which are dear where there is no graphics card.
+        options = {
+            "viewport": {"width": 1280, "height": 800},
+            "locale": "en-US",
+            "reduced_motion": "reduce",
+            **context,
+        }
         contexts.append(browser.new_context(**options))
         contexts[-1].on("request", seen)
         page = contexts[-1].new_page()

@@ -93,7 +93,7 @@ export class Bubble {
   #dress(message, words) {
     const framed = Boolean(message.media && message.media.kind !== "document");
     this.node.classList.toggle("with-media", framed);
-    this.node.classList.toggle("bare", framed && !words);
+    this.node.classList.toggle("bare", framed && !words && !this.#parts.reactions);
     this.node.classList.toggle("with-keys", Boolean(this.#parts.keyboard));
     this.node.classList.toggle("sticker", Boolean(message.sticker) && !message.media);
     this.stack.style.setProperty("--frame", framed ? `${frame(message.media).width}px` : "auto");

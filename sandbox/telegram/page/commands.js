@@ -7,6 +7,7 @@ import { complain } from "/page/toast.js";
 export class Commands {
   #known = [];
   #at = 0;
+  #turn = 0;
 
   /** `choose(command)` gets "/image" and the like. */
   constructor(choose) {
@@ -32,7 +33,11 @@ export class Commands {
   }
 
   async open(beginning) {
+    this.#turn += 1;
+    const turn = this.#turn;
     if (!this.isOpen) this.#known = await api.commands().catch((error) => complain(error) ?? []);
+    // What was typed or sent meanwhile has the last word.
+    if (turn !== this.#turn) return undefined;
     this.#at = 0;
     const fitting = this.#known.filter(({ command }) => command.startsWith(beginning.toLowerCase()));
     if (!fitting.length && beginning) return this.close();
@@ -43,6 +48,7 @@ export class Commands {
   }
 
   close() {
+    this.#turn += 1;
     this.node.hidden = true;
     this.button.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");

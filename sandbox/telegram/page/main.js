@@ -52,6 +52,9 @@ function link(state) {
 /** The person and chat that the address names, or the nearest that exist; the first person is made where there is none. */
 async function place() {
   const wished = route.read();
+  // The address may be ahead of the events.
+  if (wished.user && !store.users.has(wished.user)) await store.loadUsers();
+  if (wished.chat && wished.chat !== "list" && !store.chats.has(wished.chat)) await store.loadChats();
   if (!store.users.size) {
     await api.newUser("Ann", navigator.language.startsWith("ru") ? "ru" : "en");
     await store.loadUsers();

@@ -12,6 +12,7 @@ export class Messages {
   #bubbles = new Map();
   #pinned = true;
   #missed = 0;
+  #top = 0;
 
   constructor(store, hands) {
     this.store = store;
@@ -71,8 +72,8 @@ export class Messages {
 
   #add(message) {
     const bubble = new Bubble(message, this.hands);
-    const after = [...this.#bubbles.values()].reverse().find((other) => other.message.message_id < message.message_id);
-    if (after) after.node.after(bubble.node);
+    const before = [...this.#bubbles.keys()].filter((id) => id < message.message_id);
+    if (before.length) this.#bubbles.get(Math.max(...before)).node.after(bubble.node);
     else this.list.prepend(bubble.node);
     this.#bubbles.set(message.message_id, bubble);
     return bubble;
@@ -83,6 +84,7 @@ export class Messages {
     if (!bubble) return;
     this.#bubbles.delete(id);
     const leave = () => {
+      dayOver(bubble, null);
       bubble.node.remove();
       this.#arrange();
     };
@@ -96,15 +98,16 @@ export class Messages {
     const kept = this.store.open?.messages ?? new Map();
     for (const [id, bubble] of this.#bubbles) {
       if (kept.has(id)) continue;
+      dayOver(bubble, null);
       bubble.node.remove();
       this.#bubbles.delete(id);
     }
-    for (const node of this.list.querySelectorAll(".day, .empty")) node.remove();
+    this.list.querySelector(".empty")?.remove();
     const bubbles = [...this.#bubbles.values()].sort((a, b) => a.message.message_id - b.message.message_id);
     let before = null;
     for (const [i, bubble] of bubbles.entries()) {
       const date = day(sentAt(bubble.message));
-      if (!before || day(sentAt(before.message)) !== date) bubble.node.before(el("div", { class: "day" }, el("span", {}, date)));
+      dayOver(bubble, before && day(sentAt(before.message)) === date ? null : date);
       const follows = joined(before, bubble);
       bubble.node.classList.toggle("follows", follows);
       bubble.node.classList.toggle("goes-on", joined(bubble, bubbles[i + 1]));
@@ -125,7 +128,10 @@ export class Messages {
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
-    this.#pinned = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Only a move upwards leaves the end: what grows below has not been scrolled away from.
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.#pinned = true;
+    else if (scrollTop < this.#top) this.#pinned = false;
+    this.#top = scrollTop;
     if (this.#pinned) this.#missed = 0;
     this.#showButton();
   }
@@ -136,6 +142,14 @@ export class Messages {
     badge.hidden = this.#missed === 0;
     badge.textContent = String(this.#missed);
   }
+}
+
+/** Put a day over a bubble, or take it away. One that is right stays: the list is read aloud as it grows. */
+function dayOver(bubble, date) {
+  if (bubble.day?.textContent === date) return;
+  bubble.day?.remove();
+  bubble.day = date ? el("div", { class: "day" }, el("span", {}, date)) : null;
+  if (date) bubble.node.before(bubble.day);
 }
 
 /** Whether two neighbours read as one turn of one sender. */
