@@ -170,7 +170,7 @@ class TelegramStand:
                 raise TimeoutError(
                     f"no such message in chat {chat} within {timeout} s; it holds:\n{_listing(held)}"
                 )
-            self.events(seq, min(left, 5))
+            self.events(seq, min(left, 5), chat)
 
     def file(self, message: Json) -> bytes:
         """The bytes of a ChatMessage's media."""
@@ -180,9 +180,12 @@ class TelegramStand:
         answer.raise_for_status()
         return answer.content
 
-    def events(self, after: int = 0, timeout: float = 0) -> Json:
-        """{"seq", "events"} after a number; waits up to `timeout` seconds (at most 60) for a first one."""
-        return self._call("GET", "events", after=after, timeout=timeout)
+    def events(self, after: int = 0, timeout: float = 0, chat: int | None = None) -> Json:
+        """{"seq", "events"} after a number; waits up to `timeout` seconds (at most 25) for a first one.
+
+        `chat` leaves out all others; "seq" is where to go on.
+        """
+        return self._call("GET", "events", after=after, timeout=timeout, chat=chat)
 
     # -- the server
     def fault(self, kind: str, **order: Any) -> int:

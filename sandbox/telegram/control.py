@@ -20,7 +20,7 @@ Json = dict[str, Any]
 Handler = Callable[[World, Json, Request], Awaitable[Any]]
 
 ROUTES: list[Route] = []
-_LONGEST_WAIT = 60.0
+_LONGEST_WAIT = 25.0
 
 
 def _respond(body: Any, status: int = 200) -> Response:
@@ -145,8 +145,10 @@ async def _file(world: World, _body: Json, request: Request) -> Response:
 async def _events(world: World, _body: Json, request: Request) -> Json:
     after = int(request.query_params.get("after", 0))
     timeout = min(_LONGEST_WAIT, float(request.query_params.get("timeout", 0)))
-    events = await world.events.wait(after, timeout)
-    return {"seq": events[-1]["seq"] if events else world.events.seq, "events": events}
+    chat = request.query_params.get("chat")
+    seq = world.events.seq
+    events = await world.events.wait(after, timeout, int(chat) if chat else None)
+    return {"seq": max(seq, events[-1]["seq"] if events else 0), "events": events}
 
 
 @_route("stream", "GET")

@@ -200,7 +200,7 @@ def state(world: World) -> Json:
     webhooks = [bot.webhook for bot in bots if bot.webhook]
     return {
         "updates_sent": sum(bot.updates.delivered for bot in bots) + sum(hook.delivered for hook in webhooks),
-        "updates_pending": sum(len(bot.updates) for bot in bots) + sum(map(len, webhooks)),
+        "updates_pending": sum(bot.updates.pending for bot in bots) + sum(w.pending for w in webhooks),
         "polls_waiting": sum(bot.updates.polled for bot in bots),
         "webhook": webhooks[0].info() if webhooks else None,
         "messages": world.messages,

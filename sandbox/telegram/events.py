@@ -1,6 +1,7 @@
 """What happens in the chats, as numbered events: a long poll and a stream read them."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,26 +29,35 @@ class Events:
         self._events.append((self.seq, event, record.snapshot() if record else None))
         self._fresh.set()
 
-    def after(self, seq: int) -> list[Json]:
-        """The events with a number above `seq`, oldest first."""
+    def after(self, seq: int, chat: int | None = None) -> list[Json]:
+        """The events with a number above `seq`, oldest first; of one chat only, where `chat` is given."""
         found: list[Json] = []
         for number, event, snapshot in reversed(self._events):
             if number <= seq:
                 break
-            found.append({**event, "message": snapshot.view()} if snapshot else event)
+            if chat is None or event.get("chat") == chat:
+                found.append({**event, "message": snapshot.view()} if snapshot else event)
         return found[::-1]
 
-    async def wait(self, seq: int, timeout: float) -> list[Json]:  # noqa: ASYNC109 - the long poll's own parameter
+    async def wait(
+        self,
+        seq: int,
+        timeout: float,  # noqa: ASYNC109 - the long poll's own parameter
+        chat: int | None = None,
+    ) -> list[Json]:
         """As `after`; waits up to `timeout` seconds for a first one."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        while self.seq <= seq and (left := deadline - loop.time()) > 0:
+        seen = seq
+        while True:
+            found = self.after(seen, chat)
+            left = deadline - loop.time()
+            if found or left <= 0:
+                return found
+            seen = max(seen, self.seq)
             self._fresh.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._fresh.wait(), left)
-            except TimeoutError:
-                break
-        return self.after(seq)
 
     async def stream(self, seq: int) -> AsyncIterator[Json]:
         """All events after `seq`, for as long as the reader stays."""

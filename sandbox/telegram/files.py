@@ -4,8 +4,8 @@ import base64
 import hashlib
 import shutil
 import tempfile
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -33,6 +33,7 @@ _EXTENSIONS = {
     "image/gif": ".gif",
     "video/mp4": ".mp4",
 }
+_MOST_FILES = 50_000
 THUMBNAIL_BOXES = (90, 320, 800)
 
 
@@ -48,6 +49,8 @@ class Blob:
     probe: Probe
     path: Path | None
     source: "Blob | None" = None
+    smaller: "list[Blob]" = field(default_factory=list)
+    file_ids: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,10 @@ def _short(*parts: object, size: int) -> str:
 
 
 class FileStore:
-    """Owns a temporary directory; `close` removes it."""
+    """Owns a temporary directory; `close` removes it.
+
+    Beyond `limit_bytes` (or 50,000 files) the oldest file is forgotten with all its identifiers.
+    """
 
     def __init__(self, limit_bytes: int) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="telegram-stand-"))
@@ -83,7 +89,7 @@ class FileStore:
         self._limit = limit_bytes
         self._incoming = 0
         self._blobs: dict[str, Blob] = {}
-        self._on_disk: OrderedDict[str, Blob] = OrderedDict()
+        self._kept: deque[Blob] = deque()
         self._refs: dict[str, FileRef] = {}
 
     def close(self) -> None:
@@ -97,8 +103,7 @@ class FileStore:
 
     def known(self, sha256: str) -> Blob | None:
         """The blob with this content, if it is still on disk."""
-        blob = self._blobs.get(_short(sha256, size=9))
-        return blob if blob and blob.path else None
+        return self._blobs.get("AQAD" + _short(sha256, size=9))
 
     def adopt(self, path: Path, sha256: str, name: str | None) -> Blob:
         """Make the received file a blob.
@@ -110,40 +115,41 @@ class FileStore:
             path.unlink(missing_ok=True)
             return blob
         found = probe(path, name)
-        unique_id = _short(sha256, size=9)
+        unique_id = "AQAD" + _short(sha256, size=9)
         kept = path.rename(self.directory / unique_id)
-        return Blob(f"AQAD{unique_id}", kept.stat().st_size, found, kept)
+        return Blob(unique_id, kept.stat().st_size, found, kept)
 
     def keep(self, blob: Blob) -> Blob:
         """Enter an adopted blob into the books and drop the oldest files beyond the limit.
 
         In the event loop's thread.
         """
-        key = blob.unique_id[4:]
-        known = self._blobs.get(key)
-        if known and known.path:
-            return known
+        known = self.blob(blob.unique_id)
         if known:
-            known.path, blob = blob.path, known
-        self._blobs[key] = blob
-        self._count(blob)
+            return known
+        self._blobs[blob.unique_id] = blob
+        self.bytes += blob.size
+        self._kept.append(blob)
+        while len(self._kept) > 1 and (self.bytes > self._limit or len(self._kept) > _MOST_FILES):
+            self._drop(self._kept.popleft())
         return blob
 
-    def _count(self, blob: Blob) -> None:
-        self._on_disk[blob.unique_id] = blob
-        self.bytes += blob.size
-        while self.bytes > self._limit and len(self._on_disk) > 1:
-            _, oldest = self._on_disk.popitem(last=False)
-            self.bytes -= oldest.size
-            if oldest.path:
-                oldest.path.unlink(missing_ok=True)
-                oldest.path = None
+    def _drop(self, blob: Blob) -> None:
+        self.bytes -= blob.size
+        for size in [blob, *blob.smaller]:
+            del self._blobs[size.unique_id]
+            for file_id in size.file_ids:
+                del self._refs[file_id]
+            if size.path:
+                size.path.unlink(missing_ok=True)
+                size.path = None
 
     def handle(self, bot: int, kind: str, blob: Blob, file_name: str | None) -> FileRef:
         """The bot's `file_id` for the blob; the same one every time."""
-        file_id = _ID_PREFIX[kind] + _short(bot, kind, blob.unique_id, size=36)
+        file_id = _ID_PREFIX[kind] + _short(bot, kind, blob.unique_id, file_name, size=36)
         ref = self._refs.get(file_id)
         if ref is None:
+            blob.file_ids.append(file_id)
             ref = self._refs[file_id] = FileRef(file_id, bot, kind, blob, file_name)
         return ref
 
@@ -153,29 +159,26 @@ class FileStore:
 
     def blob(self, unique_id: str) -> Blob | None:
         """The blob with this `file_unique_id`."""
-        return self._blobs.get(unique_id[4:])
+        return self._blobs.get(unique_id)
 
     def thumbnails(self, blob: Blob) -> list[Blob]:
         """The smaller sizes that Telegram makes of a photo; their bytes are made when somebody downloads
         them.
         """
-        sizes = []
-        for box in THUMBNAIL_BOXES:
-            scale = box / max(blob.probe.width, blob.probe.height)
-            if scale >= 1:
-                break
-            key = _short(blob.unique_id, box, size=9)
-            small = self._blobs.get(key)
-            if small is None:
-                width, height = (
-                    max(1, round(side * scale)) for side in (blob.probe.width, blob.probe.height)
-                )
-                look = Probe("image", "image/jpeg", width, height)
-                # The size is not known before the bytes are made; Telegram's field is optional, so
-                # it is left out.
-                small = self._blobs[key] = Blob(f"AQAD{key}", 0, look, None, blob)
-            sizes.append(small)
-        return sizes
+        if not blob.smaller:
+            for box in THUMBNAIL_BOXES:
+                scale = box / max(blob.probe.width, blob.probe.height)
+                if scale < 1:
+                    small = self._smaller(blob, scale)
+                    self._blobs[small.unique_id] = small
+                    blob.smaller.append(small)
+        return blob.smaller
+
+    def _smaller(self, blob: Blob, scale: float) -> Blob:
+        width, height = (max(1, round(side * scale)) for side in (blob.probe.width, blob.probe.height))
+        unique_id = "AQAD" + _short(blob.unique_id, width, size=9)
+        # 0 bytes: the size is not known before somebody downloads it; Telegram's file_size is optional.
+        return Blob(unique_id, 0, Probe("image", "image/jpeg", width, height), None, blob)
 
     def bytes_of(self, blob: Blob) -> Path | None:
         """The file with the blob's bytes; None where it was dropped.

@@ -29,7 +29,9 @@ class UpdateQueue:
         self._poller: asyncio.Future[bool] | None = None
         self.on_new: Callable[[Json], None] | None = None
 
-    def __len__(self) -> int:
+    @property
+    def pending(self) -> int:
+        """Updates not confirmed yet."""
         return len(self._pending) + len(self._replays)
 
     def wants(self, kind: str) -> bool:

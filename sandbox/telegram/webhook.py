@@ -109,14 +109,16 @@ class Webhook:
         self._last_error = (int(time.time()), words)
         return False
 
-    def __len__(self) -> int:
+    @property
+    def pending(self) -> int:
+        """Updates not delivered yet."""
         return sum(map(len, self._lanes.values()))
 
     def info(self) -> Json:
         """The webhook's part of WebhookInfo."""
         info: Json = {
             "url": self.url,
-            "pending_update_count": len(self),
+            "pending_update_count": self.pending,
             "max_connections": self._connections,
         }
         info["ip_address"] = "127.0.0.1"

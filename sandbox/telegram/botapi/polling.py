@@ -108,7 +108,11 @@ async def delete_webhook(call: Call) -> bool:
 @method("getWebhookInfo")
 async def get_webhook_info(call: Call) -> Json:
     """WebhookInfo; an empty url while polling."""
-    info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(call.bot.updates)}
+    info: Json = {
+        "url": "",
+        "has_custom_certificate": False,
+        "pending_update_count": call.bot.updates.pending,
+    }
     if call.bot.webhook:
         info |= call.bot.webhook.info()
     if call.bot.updates.allowed:
