@@ -2,9 +2,11 @@
 
 import sys
 
+from celery.utils.time import rate as celery_rate
 from kombu.entity import Exchange, Queue
 
 from config.settings import SettingsError, load
+from jobs.limits import user_rates
 from jobs.model import Lane
 
 try:
@@ -25,6 +27,22 @@ worker_pool = "threads"
 worker_concurrency = settings.worker_slots
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
+
+# Limits. `rate_limit` is Celery's own, for one worker process; admission enforces the others for each user,
+# in Redis (jobs.admission). Deliveries have no limit here: Telegram's are obeyed by chat.limiter.
+task_annotations = {
+    "generate": {
+        "rate_limit": settings.generate_rate_limit or None,
+        "user_rate_limit": settings.user_rate_limit,
+        "vip_user_rate_limit": settings.vip_user_rate_limit,
+    }
+}
+try:
+    user_rates(task_annotations["generate"])
+    if settings.generate_rate_limit:
+        celery_rate(settings.generate_rate_limit)
+except (ValueError, KeyError) as error:
+    sys.exit(f"USER_RATE_LIMIT, VIP_USER_RATE_LIMIT or GENERATE_RATE_LIMIT: {error}.")
 
 # The message is only a wake-up (the ledger recovers jobs), so it is acknowledged early: a blip of the
 # connection then starts nothing twice, and no unacknowledged message can take the worker down with Redis.

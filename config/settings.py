@@ -38,6 +38,17 @@ class Settings:
     webhook_secret: str = setting("", "secret token that Telegram sends with each webhook", secret=True)
 
     redis_url: str = setting("redis://127.0.0.1:6379/0", "Redis of the broker and the ledger", secret=True)
+    cache_redis_url: str = setting("", "Redis of the cache; empty: that of the ledger", secret=True)
+    cache_ttl_s: float = setting(3600.0, "a result is given again for this long; 0 = never", "seconds")
+    active_jobs: int = setting(3, "active jobs of one user", "jobs")
+    vip_active_jobs: int = setting(10, "active jobs of one VIP user", "jobs")
+    lane_backlog: int = setting(50, "jobs that may wait in a lane; more are turned away", "jobs")
+    user_rate_limit: str = setting("10/m", "jobs of one user, in Celery's syntax: 10/m or 10/m, burst 3")
+    vip_user_rate_limit: str = setting("30/m", "jobs of one VIP user")
+    generate_rate_limit: str = setting("", "jobs of one worker process (Celery's rate_limit); empty: none")
+    admin_ids: tuple[int, ...] = setting((), "Telegram ids of the admins, separated by commas")
+    prompt_filter_file: str = setting("", "words and /expressions/ that prompts may not have, one a line")
+
     media_url: str = setting("data/media", "where artifacts are kept: a directory or a file:// URL")
     media_max_bytes: int = setting(200_000_000, "largest artifact that is fetched from a provider", "bytes")
     models_file: str = setting("config/models.toml", "the catalogue of models")
@@ -91,7 +102,8 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         if raw.strip() == "":
             continue
         try:
-            values[spec.name] = env.get_value(name, cast=types[spec.name])
+            cast = (lambda text: tuple(map(int, text.split(",")))) if spec.default == () else types[spec.name]
+            values[spec.name] = env.get_value(name, cast=cast)
         except (ValueError, environ.ImproperlyConfigured) as error:
             raise SettingsError(f"{name} must be {_kind(types[spec.name])}, not {raw!r}.") from error
     settings = Settings(**values)
@@ -146,7 +158,7 @@ def example() -> str:
     lines = ["# Every setting of Darkroom with its default. Written by `python -m config`: edit there."]
     for spec in fields(Settings):
         unit = f" [{spec.metadata['unit']}]" if spec.metadata["unit"] else ""
-        value = "" if spec.default == "" else spec.default
+        value = "" if spec.default in ("", ()) else spec.default
         lines += ["", f"# {spec.metadata['about']}{unit}", f"{spec.name.upper()}={value}"]
     return "\n".join(lines) + "\n"
 
@@ -161,4 +173,4 @@ def _reader(source: dict[str, str], env_file: Path) -> Any:
 
 
 def _kind(wanted: type) -> str:
-    return {int: "a whole number", float: "a number", str: "a text"}[wanted]
+    return {int: "a whole number", float: "a number", str: "a text"}.get(wanted, "numbers between commas")

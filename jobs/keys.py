@@ -48,6 +48,41 @@ def message(chat: int, message_id: int) -> str:
     return f"{PREFIX}:message:{chat}:{message_id}"
 
 
+def user_bucket(user_id: int) -> str:
+    """Hash: a user's token bucket (tokens, when they were counted, its size)."""
+    return f"{PREFIX}:user:{user_id}:bucket"
+
+
+def inflight(digest: str) -> str:
+    """String: the job that is being made for all requests of this digest."""
+    return f"{PREFIX}:inflight:{digest}"
+
+
+def cached(digest: str) -> str:
+    """String, in the cache's Redis: a result (JSON)."""
+    return f"{PREFIX}:cached:{digest}"
+
+
+def followers(job_id: str) -> str:
+    """Sorted set: the jobs that share this one's result, by time of admission (ms)."""
+    return f"{PREFIX}:followers:{job_id}"
+
+
+def paused() -> str:
+    """Set: lanes from which nothing is claimed."""
+    return f"{PREFIX}:paused"
+
+
+def blocked() -> str:
+    """Set: users who get no job."""
+    return f"{PREFIX}:blocked"
+
+
+def spend(day: str) -> str:
+    """Hash: list price of the submissions of one day (days since 1970, UTC), in dollars by model."""
+    return f"{PREFIX}:spend:{day}"
+
+
 def vips() -> str:
     """Hash: user id -> end of the VIP time (ms)."""
     return f"{PREFIX}:vips"

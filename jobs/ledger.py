@@ -17,14 +17,12 @@ from config.settings import Settings
 from jobs import keys, model
 from jobs.errors import IllegalMove, LeaseLost
 from jobs.failures import Failure
-from jobs.model import VERSION, Artifact, Job, Kind, Lane, Origin, Request, Tier
+from jobs.model import VERSION, Artifact, Job
 from jobs.scripts import Scripts, ledger_errors
 from jobs.states import State, before
 
 HISTORY = 50
 """Jobs that a user's history keeps."""
-
-_LANES = json.dumps({kind: {tier: Lane.of(kind, tier) for tier in Tier} for kind in Kind})
 
 
 class Stage(StrEnum):
@@ -35,7 +33,7 @@ class Stage(StrEnum):
 
 
 class Cancellation(StrEnum):
-    """What became of a cancel."""
+    """What became of the wish to cancel."""
 
     CANCELLED = "cancelled"  # it was waiting, and has ended
     CANCELLING = "cancelling"  # a slot was told and will end it
@@ -43,14 +41,6 @@ class Cancellation(StrEnum):
     ENDED = "ended"
     FOREIGN = "foreign"  # somebody else's job
     MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """The answer to a request: the job, and whether this very request had already made it."""
-
-    job: Job
-    duplicate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +65,6 @@ class Ledger:
 
     # A job's way, in the order in which things happen.
 
-    def admit(self, job_id: str, request: Request, origin: Origin) -> Admission:
-        """Accept a request, once: a second call with the same id finds the job of the first."""
-        record = json.dumps(model.new_record(request, origin))
-        answer, found = self._run("admit", job_id, record, _LANES, self._unpublished, HISTORY)
-        return Admission(_job(job_id, found), duplicate=answer == "duplicate")
-
     def published(self, job_id: str) -> None:
         """The job's message is on the broker. Nothing changes where a worker was quicker than this call."""
         self._run(
@@ -90,7 +74,7 @@ class Ledger:
     def claim(self, job_id: str, owner: str, stage: Stage) -> Job | None:
         """Take the job's lease for this stage; None when it is taken, has ended or is at another stage."""
         answer, *found = self._run("claim", job_id, owner, self._lease, stage, VERSION)
-        return _job(job_id, found[0]) if answer == "claimed" else None
+        return model.from_flat(job_id, found[0]) if answer == "claimed" else None
 
     def renew(self, held: Mapping[str, int]) -> Renewal:
         """Renew the leases of all jobs of a process (job id -> token) in one call."""
@@ -129,17 +113,21 @@ class Ledger:
         """The prediction succeeded; its output is being fetched."""
         return self._move(job, State.STORING, progress=100)
 
-    def stored(self, job: Job, artifact: Artifact) -> Job:
-        """The artifact is kept; the chat is owed it."""
-        return self._move(job, State.STORED, due=self._unpublished, **model.artifact_fields(artifact))
+    def stored(self, job: Job, artifact: Artifact) -> tuple[Job, list[str]]:
+        """The artifact is kept; the chat is owed it. Also answers the ids of the jobs that share it."""
+        fields = model.artifact_fields(artifact)
+        return self._moved(job, State.STORED, due=self._unpublished, **fields)
 
     def delivered(self, job: Job, file_id: str) -> Job:
         """The chat has the result; `file_id` is Telegram's name for it."""
         return self._move(job, State.DELIVERED, file_id=file_id)
 
-    def failed(self, job: Job, failure: Failure) -> Job:
-        """The job ends without a result; the chat is owed the reason. Needs the job's lease."""
-        return self._move(job, State.FAILED, due=self._unpublished, failure=failure)
+    def failed(self, job: Job, failure: Failure) -> tuple[Job, list[str]]:
+        """The job ends without a result; the chat is owed the reason. Needs the job's lease.
+
+        Also answers the ids of the jobs that share the failure.
+        """
+        return self._moved(job, State.FAILED, due=self._unpublished, **_reason(failure))
 
     def given_up(self, job_id: str, state: State, failure: Failure) -> None:
         """End a job that nobody holds, if it still is in `state`. Raises IllegalMove when it has moved on."""
@@ -151,15 +139,19 @@ class Ledger:
                 State.FAILED,
                 json.dumps([state]),
                 self._unpublished,
-                json.dumps({"failure": failure}),
+                json.dumps(_reason(failure)),
                 self._keep,
             ),
             job_id,
         )
 
-    def cancelled(self, job: Job) -> Job:
-        """The job ends because its owner wanted it to. Needs the job's lease."""
-        return self._move(job, State.CANCELLED, due=self._unpublished)
+    def cancelled(self, job: Job) -> tuple[Job, list[str]]:
+        """The job ends because its owner wanted it to. Needs the job's lease.
+
+        Also answers the job (none or one) that shared this one and took its place, prediction and all: then
+        nothing is to be cancelled at the provider.
+        """
+        return self._moved(job, State.CANCELLED, due=self._unpublished)
 
     def told(self, job: Job) -> None:
         """The chat was told how a failed or cancelled job ended; nothing is owed any more."""
@@ -167,9 +159,13 @@ class Ledger:
 
     # Beside the way.
 
-    def cancel(self, job_id: str, user: int) -> Cancellation:
-        """The wish of a user to end a job; only the job's own user may."""
-        return Cancellation(self._run("cancel", job_id, user, self._unpublished))
+    def cancel(self, job_id: str, user: int) -> tuple[Cancellation, str]:
+        """The wish of a user to end a job; only the job's own user may.
+
+        Also answers the id of the job that shared this one and took its place, to be published ("").
+        """
+        outcome, heir = self._run("cancel", job_id, user, self._unpublished)
+        return Cancellation(outcome), heir
 
     def release(self, job: Job, again_in_s: float = 0.0) -> None:
         """Hand a held job back as it is; after that time the sweep publishes it, if nobody did before."""
@@ -223,26 +219,31 @@ class Ledger:
             self._redis.zadd(keys.due(), {job_id: 0}, xx=True)
 
     def _move(self, job: Job, to: State, due: int | None = None, **fields: str | int) -> Job:
+        return self._moved(job, to, due, **fields)[0]
+
+    def _moved(
+        self, job: Job, to: State, due: int | None = None, **fields: str | int
+    ) -> tuple[Job, list[str]]:
         origins = json.dumps(sorted(before(to)))
         again = "" if due is None else due
-        found = self._finish(
+        flat, others = self._finish(
             self._run("move", job.id, job.token, to, origins, again, json.dumps(fields), self._keep), job.id
         )
-        return _job(job.id, found)
+        return model.from_flat(job.id, flat), others
 
     @staticmethod
-    def _finish(answer: list[Any], job_id: str) -> list[str]:
+    def _finish(answer: list[Any], job_id: str) -> list[Any]:
         word, *rest = answer
         if word in ("lost", "missing"):
             raise LeaseLost(f"job {job_id} is no longer ours ({word})")
         if word == "illegal":
             raise IllegalMove(f"job {job_id} is {rest[0]}")
-        return rest[0] if rest else []
+        return rest
 
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _job(job_id: str, flat: list[str]) -> Job:
-    return model.from_record(job_id, dict(zip(flat[::2], flat[1::2], strict=True)))
+def _reason(failure: Failure) -> dict[str, str]:
+    return {"failure": failure, "ours": "1" if failure.ours else "0"}

@@ -81,9 +81,10 @@ class Job:
     """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
 
     `priority` is its message's on the broker (0 is first), `token` the fencing number of the latest lease.
-    `unsent`: it is submitting, and the last attempt has surely not reached the provider.
-    `message` is the id of the chat message that the job lives in (0 until it is posted), `told` whether the
-    chat has been given the end of it.
+    `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
+    wants one of its own); `cached`: it did reuse one. `unsent`: it is submitting, and the last attempt has
+    surely not reached the provider. `message` is the id of the chat message that the job lives in (0 until
+    it is posted), `told` whether the chat has been given the end of it.
     """
 
     id: str
@@ -106,6 +107,8 @@ class Job:
     message: int = 0
     file_id: str = ""
     told: bool = False
+    digest: str = ""
+    cached: bool = False
     stamps: Mapping[str, float] = field(default_factory=dict)
 
     def seconds(self, start: str, end: str) -> float | None:
@@ -174,8 +177,15 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         message=number("message"),
         file_id=record.get("file_id", ""),
         told="at:told" in record,
+        digest=record.get("digest", ""),
+        cached=bool(number("cached")),
         stamps={name[3:]: int(value) / 1000 for name, value in record.items() if name.startswith("at:")},
     )
+
+
+def from_flat(job_id: str, flat: list[str]) -> Job:
+    """Read a job from the answer of a script: names and values in turn."""
+    return from_record(job_id, dict(zip(flat[::2], flat[1::2], strict=True)))
 
 
 def artifact_fields(artifact: Artifact) -> dict[str, Any]:

@@ -7,6 +7,7 @@ class State(StrEnum):
     """Where a job is. See `MOVES` for the legal ways on."""
 
     ACCEPTED = "accepted"  # admitted, its message not yet known to be on the broker
+    SHARING = "sharing"  # waits for the identical job of another request, and gets that one's result
     QUEUED = "queued"  # its message is on the broker
     CLAIMED = "claimed"  # a slot has its lease, nothing was submitted
     SUBMITTING = "submitting"  # the paid call is being made: from here on it is never made again
@@ -28,7 +29,10 @@ GENERATING = frozenset({State.CLAIMED, State.SUBMITTING, State.RUNNING, State.ST
 """A generation slot holds its lease."""
 
 _FORWARD: dict[State, frozenset[State]] = {
-    State.ACCEPTED: frozenset({State.QUEUED, State.CLAIMED}),
+    # Straight to stored: the result was in the cache.
+    State.ACCEPTED: frozenset({State.SHARING, State.QUEUED, State.CLAIMED, State.STORED}),
+    # Into the place of the job that it shared, when that one is cancelled.
+    State.SHARING: frozenset({State.QUEUED, State.RUNNING, State.STORED}),
     State.QUEUED: frozenset({State.CLAIMED}),
     State.CLAIMED: frozenset({State.SUBMITTING}),
     State.SUBMITTING: frozenset({State.RUNNING, State.UNKNOWN}),

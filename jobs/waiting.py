@@ -75,6 +75,11 @@ class Waiting:
             if self._redis.exists(keys.job(job_id)):
                 self._redis.hset(keys.job(job_id), "shown", position)
 
+    def is_paused(self, lane: str) -> bool:
+        """Whether an admin has paused the lane: its jobs wait, and keep their places."""
+        with ledger_errors():
+            return bool(self._redis.sismember(keys.paused(), lane))
+
     def took(self, model: str, seconds: float) -> None:
         """Remember how long a job of this model took, from the claim to the stored result."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:

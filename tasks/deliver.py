@@ -15,6 +15,7 @@ from chat import status
 from chat.errors import ChatMoved, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
 from chat.media import Known, Upload
 from chat.texts import texts
+from jobs.admission import Hit
 from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
 from jobs.ledger import Stage
@@ -94,6 +95,8 @@ def give_result(process: Process, slot: Slot) -> None:
         fail(process, slot, Failure.TOO_LARGE)
         return
     slot.job = process.ledger.delivered(slot.job, file_id)
+    if file_id and job.artifact and not job.cached:
+        process.cache.put(job.digest, Hit(job.artifact, file_id))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"))
     ring(process, slot.job)
 
@@ -144,8 +147,11 @@ def content(process: Process, job: Job) -> Upload | Known:
     if job.artifact is None:
         raise Refused("the job has no artifact")
     artifact: Artifact = job.artifact
-    if job.file_id:
-        return Known(job.file_id, artifact.mime)
+    hit = None if job.file_id or not job.digest else process.cache.get(job.digest)
+    # Of an artifact that several jobs share, Telegram may have it from the first of them.
+    known = job.file_id or (hit.file_id if hit and hit.artifact == artifact else "")
+    if known:
+        return Known(known, artifact.mime)
     name = f"darkroom-{job.id}.{artifact.key.rpartition('.')[2]}"
     return Upload(name, artifact.mime, artifact.size, lambda: process.media.open(artifact))
 
@@ -172,7 +178,7 @@ def ring(process: Process, job: Job) -> None:
 
 def fail(process: Process, slot: Slot, failure: Failure) -> None:
     """There is a file, but it cannot be given; the chat is told why."""
-    slot.job = process.ledger.failed(slot.job, failure)
+    slot.job, _ = process.ledger.failed(slot.job, failure)
     process.publish_delivery(slot.job.id)
 
 
@@ -180,5 +186,5 @@ def lose(process: Process, slot: Slot, reason: str) -> None:
     """The chat cannot be written to: the job fails, and there is nobody to tell."""
     log.warning("chat unreachable", reason=reason)
     if slot.job.state is State.DELIVERING:
-        slot.job = process.ledger.failed(slot.job, Failure.UNREACHABLE)
+        slot.job, _ = process.ledger.failed(slot.job, Failure.UNREACHABLE)
     process.ledger.told(slot.job)

@@ -150,27 +150,50 @@ def store(process: Process, slot: Slot, provider: Provider) -> None:
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
     log.info("stored", size=artifact.size, mime=artifact.mime)
-    if job := end(process, process.ledger.stored, slot.job, artifact):
-        process.waiting.took(job.request.model, job.seconds("claimed", "stored") or 0.0)
+    job = end(process, process.ledger.stored, slot.job, artifact)
+    took = job.seconds("claimed", "stored") if job else None
+    if took is not None:
+        process.waiting.took(slot.job.request.model, took)
 
 
 def cancel(process: Process, slot: Slot) -> None:
-    """The owner wants no result any more: stop the provider, then end the job."""
-    if slot.job.prediction:
+    """The owner wants no result any more. The provider is stopped, unless another job shares the prediction."""
+    ended = written(process.ledger.cancelled, process.settings.lease_s, slot.job)
+    if ended is None:
+        return
+    job, heirs = ended
+    process.publish_delivery(job.id)
+    for heir in heirs:
+        log.info("cancelled; another job goes on with its prediction", heir=heir)
+        process.publish_generation(heir)
+    if job.prediction and not heirs:
         try:
-            outcome = process.provider_of(slot.job).cancel(slot.job.prediction)
+            outcome = process.provider_of(job).cancel(job.prediction)
             log.info("cancelled at the provider", outcome=outcome)
         except (PassingError, JobFailed) as error:
             log.warning("provider not reached for a cancel", error=str(error))
-    end(process, process.ledger.cancelled, slot.job)
 
 
-def end(process: Process, write: Callable[..., Job], *what: Any) -> Job | None:
-    """Write the end of the generation, and have the chat told. None where the job was no longer ours."""
+def end(process: Process, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> Job | None:
+    """Write how the generation ended, and have the chats told: this job's, and those that share it.
+
+    None where the job was no longer ours.
+    """
+    ended = written(write, process.settings.lease_s, *what)
+    if ended is None:
+        return None
+    job, others = ended
+    for job_id in (job.id, *others):
+        process.publish_delivery(job_id)
+    return job
+
+
+def written(
+    write: Callable[..., tuple[Job, list[str]]], patience_s: float, *what: Any
+) -> tuple[Job, list[str]] | None:
+    """Make a last write, waiting for a ledger that is away; None where it could not be made."""
     try:
-        job = waits.ledger_back(process.settings.lease_s)(write, *what)
+        return waits.ledger_back(patience_s)(write, *what)
     except (LeaseLost, IllegalMove, LedgerUnavailable) as error:
         log.warning("the end was not written; the job is resumed", reason=str(error))
         return None
-    process.publish_delivery(job.id)
-    return job

@@ -14,6 +14,7 @@ from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Model, load_catalogue
 from config.settings import Settings, load
+from jobs.cache import Cache
 from jobs.connection import connect
 from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
@@ -47,6 +48,8 @@ class Process:
         self.catalogue = load_catalogue(settings)
         self._redis = connect(settings.redis_url)
         self.ledger = Ledger(self._redis, settings)
+        self._cache_redis = connect(settings.cache_redis_url or settings.redis_url)
+        self.cache = Cache(self._cache_redis, settings.cache_ttl_s)
         self.waiting = Waiting(self._redis, Workers(self._redis))
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
@@ -91,6 +94,14 @@ class Process:
         except LedgerUnavailable as error:
             log.warning("delivery not published; the sweep will", job=job_id, error=str(error))
 
+    def publish_generation(self, job_id: str) -> None:
+        """Have a worker take the job up now; where the broker is away, the sweep does it later."""
+        try:
+            if job := self.ledger.get(job_id):
+                self.publisher.publish_generation(job)
+        except LedgerUnavailable as error:
+            log.warning("job not published; the sweep will", job=job_id, error=str(error))
+
     def hand_over(self, job: Job) -> None:
         """Give a held job to another worker, at once."""
         try:
@@ -118,6 +129,7 @@ class Process:
         self.downloader.close()
         for provider in self._providers.values():
             provider.close()
+        self._cache_redis.close()
         self._redis.close()
 
 

@@ -40,6 +40,8 @@ class Sweep:
             self._ledger.postpone(job_id, 0)
         elif job.state is State.ACCEPTED:
             self._publish(job, again_in_s=self._settings.requeue_s)
+        elif job.state is State.QUEUED and self._waiting.is_paused(job.lane):
+            self._ledger.postpone(job_id, self._settings.requeue_s)
         elif job.state is State.QUEUED:
             self._publish(job, again_in_s=self._settings.requeue_s, front=True)
         elif job.state in GENERATING:
@@ -59,7 +61,7 @@ class Sweep:
     def _find_lost(self, lane: Lane) -> None:
         """Jobs in a lane that has no message for them: a worker died between taking and claiming."""
         first = self._waiting.first(lane, _LOOKS)
-        if not first or self._publisher.backlog(lane):
+        if not first or self._waiting.is_paused(lane) or self._publisher.backlog(lane):
             return
         for job_id in first:
             job = self._ledger.get(job_id)

@@ -1,24 +1,83 @@
--- ARGV: id, record (JSON), lanes by kind (JSON), look again in (ms), history size
-local id = ARGV[1]
+-- ARGV: id, what is asked (JSON, made in jobs/admission.py)
+local id, ask = ARGV[1], cjson.decode(ARGV[2])
 local key = job_key(id)
-if redis.call('EXISTS', key) == 1 then return { 'duplicate', redis.call('HGETALL', key) } end
+if redis.call('EXISTS', key) == 1 then
+  count('admissions:duplicate')
+  return { 'duplicate', redis.call('HGETALL', key) }
+end
 
-local record = cjson.decode(ARGV[2])
 local now = now_ms()
-local vip_until = tonumber(redis.call('HGET', vips_key(), record.user) or 0)
+local record = ask.record
+local user = record.user
+local vip_until = tonumber(redis.call('HGET', vips_key(), user) or 0)
 record.tier = vip_until > now and 'vip' or 'regular'
-record.lane = cjson.decode(ARGV[3])[record.kind][record.tier]
+record.lane = ask.lanes[record.tier]
+
+if redis.call('SISMEMBER', blocked_key(), user) == 1 then
+  count('admissions:blocked')
+  return { 'blocked' }
+end
+
+-- The user's bucket, filled up to now.
+local rate, bucket = ask.rates[record.tier], bucket_key(user)
+local tokens = 1
+if rate then
+  local had, at, told_until = unpack(redis.call('HMGET', bucket, 'tokens', 'at', 'told_until'))
+  tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - tonumber(at or now)) * rate.per_ms)
+  if tokens < 1 then
+    local wait = math.ceil((1 - tokens) / rate.per_ms)
+    local first = tonumber(told_until or 0) <= now
+    if first then redis.call('HSET', bucket, 'told_until', now + wait) end
+    count('admissions:limited')
+    return { 'limited', wait, first and 1 or 0 }
+  end
+end
+
+local active = redis.call('ZCARD', active_key(user))
+local leader = record.digest ~= '' and redis.call('GET', inflight_key(record.digest))
+if leader and not redis.call('HGET', job_key(leader), 'state') then leader = false end
+if not ask.cached then
+  if active >= ask.active[record.tier] then
+    count('admissions:busy')
+    return { 'busy', 'active', active }
+  end
+  local backlog = redis.call('ZCARD', waiting_key(record.lane))
+  if not leader and backlog >= ask.backlog then
+    count('admissions:busy')
+    return { 'busy', record.lane, backlog }
+  end
+end
+
+if rate then
+  redis.call('HSET', bucket, 'tokens', tostring(tokens - 1), 'at', now, 'burst', rate.burst)
+  redis.call('PEXPIRE', bucket, math.ceil(rate.burst / rate.per_ms) + 1000)
+  record.token_taken = '1'
+end
 -- Fair shares: the more a user has in hand, the later the broker gives the next one out.
-record.priority = math.min(9, 3 * redis.call('ZCARD', active_key(record.user)))
+record.priority = math.min(9, 3 * active)
 record.state = 'accepted'
 record['at:accepted'] = now
-
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end
 redis.call('ZADD', state_key('accepted'), now, id)
 redis.call('ZADD', waiting_key(record.lane), waiting_score(record.priority, now), id)
-redis.call('ZADD', due_key(), now + ARGV[4], id)
-redis.call('ZADD', active_key(record.user), now, id)
-redis.call('ZADD', history_key(record.user), now, id)
-redis.call('ZREMRANGEBYRANK', history_key(record.user), 0, -1 - ARGV[5])
-redis.call('HINCRBY', counts_key(), 'jobs:accepted:' .. record.kind .. ':' .. record.tier, 1)
+redis.call('ZADD', due_key(), now + ask.look_again, id)
+redis.call('ZADD', active_key(user), now, id)
+redis.call('ZADD', history_key(user), now, id)
+redis.call('ZREMRANGEBYRANK', history_key(user), 0, -1 - ask.history)
+count('jobs:accepted:' .. record.kind .. ':' .. record.tier)
+
+if ask.cached then
+  for field, value in pairs(ask.cached) do redis.call('HSET', key, field, value) end
+  enter(id, 'accepted', 'stored', now)
+  count('admissions:cached')
+  return { 'cached', redis.call('HGETALL', key) }
+end
+if leader then
+  redis.call('ZADD', followers_key(leader), now, id)
+  enter(id, 'accepted', 'sharing', now)
+  redis.call('ZREM', due_key(), id)
+elseif record.digest ~= '' then
+  redis.call('SET', inflight_key(record.digest), id)
+end
+count('admissions:accepted')
 return { 'accepted', redis.call('HGETALL', key) }

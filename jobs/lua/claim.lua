@@ -1,13 +1,16 @@
 -- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read
 local id, owner, stage = ARGV[1], ARGV[2], ARGV[4]
 local key = job_key(id)
-local state, holder, version, told = unpack(redis.call('HMGET', key, 'state', 'owner', 'version', 'at:told'))
+local state, holder, version, told, lane =
+  unpack(redis.call('HMGET', key, 'state', 'owner', 'version', 'at:told', 'lane'))
 if not state then return { 'missing' } end
 if tonumber(version) > tonumber(ARGV[5]) then return { 'newer' } end
 
 local into
 if stage == 'generate' then
-  if WAITING[state] then into = 'claimed'
+  if WAITING[state] then
+    if redis.call('SISMEMBER', paused_key(), lane) == 1 then return { 'paused' } end
+    into = 'claimed'
   elseif not HELD[state] or state == 'delivering' then return { 'idle' } end
 else
   if state == 'stored' then into = 'delivering'

@@ -1,12 +1,13 @@
 -- ARGV: id, token ('' = unfenced), new state, states it may be entered from (JSON array),
 --       look again in (ms, '' = leave the time as it is), fields to write (JSON), keep the ended record for (s)
+-- Answers the record, and the ids of the jobs that were settled with it or took its place.
 local id, token, to = ARGV[1], ARGV[2], ARGV[3]
 local key = job_key(id)
 local state, held = unpack(redis.call('HMGET', key, 'state', 'token'))
 if not state then return { 'missing' } end
 if token ~= '' and token ~= held then return { 'lost', state } end
 -- The same move again, by the holder itself: its first answer was lost on the way.
-if token ~= '' and state == to then return { 'moved', redis.call('HGETALL', key) } end
+if token ~= '' and state == to then return { 'moved', redis.call('HGETALL', key), {} } end
 local legal = false
 for _, from in ipairs(cjson.decode(ARGV[4])) do legal = legal or from == state end
 if not legal then return { 'illegal', state } end
@@ -15,9 +16,8 @@ local now = now_ms()
 for field, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', key, field, value) end
 enter(id, state, to, now)
 if ARGV[5] ~= '' then redis.call('ZADD', due_key(), now + ARGV[5], id) end
-if to == 'failed' then
-  local failure, kind = unpack(redis.call('HMGET', key, 'failure', 'kind'))
-  redis.call('HINCRBY', counts_key(), 'failures:' .. failure .. ':' .. kind, 1)
-end
+local others = {}
+if to == 'stored' or to == 'failed' then others = settle(id, to, now) end
+if to == 'cancelled' then others = { bequeath(id, state, now) } end
 if to == 'delivered' then close(id, now, ARGV[7]) end
-return { 'moved', redis.call('HGETALL', key) }
+return { 'moved', redis.call('HGETALL', key), others }

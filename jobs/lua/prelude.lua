@@ -4,10 +4,15 @@
 local HELD = { claimed = true, submitting = true, running = true, storing = true, delivering = true }
 local WAITING = { accepted = true, queued = true }
 local ENDED = { delivered = true, failed = true, cancelled = true }
+local DAY_MS = 86400000
 
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function count(name)
+  redis.call('HINCRBY', counts_key(), name, 1)
 end
 
 -- The order in which Redis gives a lane's messages out: priority first (0 is first), then age.
@@ -22,11 +27,23 @@ local function close(id, now, keep_s)
   redis.call('EXPIRE', job_key(id), keep_s)
 end
 
+-- A token of the user's bucket goes back, once. A bucket that is gone has filled up by itself.
+local function give_back(id, user)
+  if redis.call('HGET', job_key(id), 'token_taken') ~= '1' then return end
+  redis.call('HSET', job_key(id), 'token_taken', '0')
+  count('tokens_given_back')
+  local tokens, burst = unpack(redis.call('HMGET', bucket_key(user), 'tokens', 'burst'))
+  if tokens then
+    redis.call('HSET', bucket_key(user), 'tokens', tostring(math.min(tonumber(burst), tokens + 1)))
+  end
+end
+
 -- Change the state, its stamp, its indexes and its counters together. Held states keep the time at which
 -- their lease lapses; any other state ends the lease, and the raised token fences its last holder out.
 local function enter(id, from, to, now)
   local key = job_key(id)
-  local kind, tier, lane, user = unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user'))
+  local kind, tier, lane, user, model, price, ours =
+    unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours'))
   redis.call('HSET', key, 'state', to, 'at:' .. to, now)
   redis.call('ZREM', state_key(from), id)
   if WAITING[from] and not WAITING[to] then redis.call('ZREM', waiting_key(lane), id) end
@@ -39,7 +56,16 @@ local function enter(id, from, to, now)
     redis.call('HSET', key, 'owner', '')
     redis.call('HINCRBY', key, 'token', 1)
   end
-  redis.call('HINCRBY', counts_key(), 'jobs:' .. to .. ':' .. kind .. ':' .. tier, 1)
+  if to == 'running' and price then
+    local day = tostring(math.floor(now / DAY_MS))
+    redis.call('HINCRBYFLOAT', spend_key(day), model, price)
+    redis.call('EXPIRE', spend_key(day), 40 * 86400)
+  end
+  if to == 'failed' then count('failures:' .. (redis.call('HGET', key, 'failure') or '') .. ':' .. kind) end
+  if (to == 'failed' and ours == '1') or (to == 'cancelled' and (WAITING[from] or from == 'sharing')) then
+    give_back(id, user)
+  end
+  count('jobs:' .. to .. ':' .. kind .. ':' .. tier)
 end
 
 -- A lease that ran out rather than being handed back: its worker died over this job, or was stopped.
@@ -47,5 +73,63 @@ local function lapse(id)
   redis.call('HSET', job_key(id), 'owner', '')
   redis.call('HINCRBY', job_key(id), 'token', 1)
   redis.call('HINCRBY', job_key(id), 'crashes', 1)
-  redis.call('HINCRBY', counts_key(), 'leases_expired', 1)
+  count('leases_expired')
+end
+
+-- The fields of a result or a failure that the jobs which share it get too.
+local SHARED = { 'artifact', 'mime', 'size', 'failure', 'ours' }
+
+-- The job has its result or has failed: so have the jobs that share it. Answers their ids.
+local function settle(id, to, now)
+  local digest = redis.call('HGET', job_key(id), 'digest')
+  if digest and redis.call('GET', inflight_key(digest)) == id then redis.call('DEL', inflight_key(digest)) end
+  local settled = {}
+  for _, follower in ipairs(redis.call('ZRANGE', followers_key(id), 0, -1)) do
+    if redis.call('HGET', job_key(follower), 'state') == 'sharing' then
+      for _, field in ipairs(SHARED) do
+        local value = redis.call('HGET', job_key(id), field)
+        if value then redis.call('HSET', job_key(follower), field, value) end
+      end
+      enter(follower, 'sharing', to, now)
+      redis.call('ZADD', due_key(), now, follower)
+      table.insert(settled, follower)
+    end
+  end
+  redis.call('DEL', followers_key(id))
+  return settled
+end
+
+-- The job is cancelled, and others share it: the first of them takes its place, prediction and all.
+-- `from` is the state that the job was in. Answers the heir's id, or nil.
+local function bequeath(id, from, now)
+  local digest = redis.call('HGET', job_key(id), 'digest')
+  local heir
+  for _, follower in ipairs(redis.call('ZRANGE', followers_key(id), 0, -1)) do
+    if redis.call('HGET', job_key(follower), 'state') == 'sharing' then
+      if heir then
+        redis.call('ZADD', followers_key(heir), now, follower)
+      else
+        heir = follower
+      end
+    end
+  end
+  redis.call('DEL', followers_key(id))
+  if digest and redis.call('GET', inflight_key(digest)) == id then
+    if heir then redis.call('SET', inflight_key(digest), heir) else redis.call('DEL', inflight_key(digest)) end
+  end
+  if not heir then return nil end
+  local prediction, submitted = unpack(redis.call('HMGET', job_key(id), 'prediction', 'at:running'))
+  if prediction and prediction ~= '' then
+    redis.call('HSET', job_key(heir), 'prediction', prediction)
+    redis.call('HDEL', job_key(heir), 'price')
+    enter(heir, 'sharing', 'running', now)
+    -- The deadline counts from the submission.
+    redis.call('HSET', job_key(heir), 'at:running', submitted or now, 'owner', '')
+  else
+    local lane, priority = unpack(redis.call('HMGET', job_key(heir), 'lane', 'priority'))
+    enter(heir, 'sharing', 'queued', now)
+    redis.call('ZADD', waiting_key(lane), waiting_score(priority, now), heir)
+  end
+  redis.call('ZADD', due_key(), now, heir)
+  return heir
 end

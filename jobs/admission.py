@@ -1,0 +1,128 @@
+"""Admission: one atomic decision in Redis about each request."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from config.settings import Settings
+from jobs import model
+from jobs.digest import digest_of
+from jobs.ledger import HISTORY
+from jobs.limits import Rate
+from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
+from jobs.scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A new job. In state `sharing` it gets the result of an identical one that is being made."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """This very request has made this job before."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A new job whose result was there already; it only has to be delivered."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The user's bucket is empty for another `retry_after_s`; `first`: not told so in this window yet."""
+
+    retry_after_s: float
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane."""
+
+    lane: Lane | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """An admin has blocked the user."""
+
+
+Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A result from the cache: the artifact, and Telegram's name for it ("" where it is not known)."""
+
+    artifact: Artifact
+    file_id: str
+
+
+class Admission:
+    """The door. One per process; safe to share between threads."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings, rates: Mapping[Tier, Rate]) -> None:
+        self._run = Scripts(client)
+        self._terms = {
+            "rates": {
+                tier: {"per_ms": rate.per_s / 1000, "burst": rate.burst} for tier, rate in rates.items()
+            },
+            "active": {Tier.REGULAR: settings.active_jobs, Tier.VIP: settings.vip_active_jobs},
+            "backlog": settings.lane_backlog,
+            "look_again": round(settings.unpublished_s * 1000),
+            "history": HISTORY,
+        }
+
+    def admit(
+        self,
+        job_id: str,
+        request: Request,
+        origin: Origin,
+        *,
+        fresh: bool = False,
+        hit: Hit | None = None,
+        price_usd: float = 0.0,
+    ) -> Answer:
+        """Decide about one request, in one step. Raises LedgerUnavailable.
+
+        A token of the user's bucket is taken exactly when the answer is Accepted or Cached. `fresh`: the user
+        wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
+        """
+        record = model.new_record(request, origin) | {
+            "digest": "" if fresh else digest_of(request),
+            "price": f"{price_usd:.6f}",
+        }
+        ask = {**self._terms, "record": record, "lanes": _lanes(request.kind)}
+        if hit is not None and not fresh:
+            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "cached": "1"}
+            ask["cached"] = {name: str(value) for name, value in cached.items()}
+        word, *rest = self._run("admit", job_id, json.dumps(ask))
+        return _answer(job_id, word, rest)
+
+
+def _lanes(kind: Kind) -> dict[Tier, Lane]:
+    return {tier: Lane.of(kind, tier) for tier in Tier}
+
+
+def _answer(job_id: str, word: str, rest: list[Any]) -> Answer:
+    if word == "limited":
+        return Limited(rest[0] / 1000, first=bool(rest[1]))
+    if word == "busy":
+        return Busy(None if rest[0] == "active" else Lane(rest[0]), int(rest[1]))
+    if word == "blocked":
+        return Blocked()
+    job = model.from_flat(job_id, rest[0])
+    if word == "duplicate":
+        return Duplicate(job)
+    return Cached(job) if word == "cached" else Accepted(job)
