@@ -25,7 +25,7 @@ from sandbox.telegram.client import TelegramStand
 
 PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
 """The Procfile's processes that a job needs."""
-_READY = {"bot": r"bot is polling", "worker": r"ready\."}
+_READY = {"bot": r"\"event\": \"polling\"", "worker": r"ready\."}
 
 
 def procfile() -> dict[str, str]:
@@ -51,6 +51,7 @@ class Stack:
         self._provider_options = list(provider)
         self._open = ExitStack()
         self.programs: dict[str, Program] = {}
+        self._product: list[Program] = []
 
     def __enter__(self) -> Self:
         try:
@@ -85,6 +86,7 @@ class Stack:
         self._open.callback(self._client.close)
         self.ledger = Ledger(self._client, self.settings)
         self.users = Users(self._client, self.ledger)
+        self._open.callback(self._close_product)
         lines = procfile()
         for name in self._names:
             self.add(name, lines[name])
@@ -97,8 +99,13 @@ class Stack:
         kind = "bot" if "-m bot" in line else "worker"
         program = Program(shlex.split(line), ready=_READY[kind], env=self.environment, cwd=ROOT, timeout=60)
         self.programs[name] = program
-        self._open.callback(program.close)
+        self._product.append(program)
         return program
+
+    def _close_product(self) -> None:
+        # Side by side: a worker's end is mostly waiting for its threads.
+        with ThreadPoolExecutor(max(1, len(self._product))) as closing:
+            list(closing.map(Program.close, self._product))
 
     @property
     def bot_id(self) -> int:

@@ -21,6 +21,11 @@ local now = now_ms()
 local held = holder and holder ~= ''
 if held and tonumber(redis.call('ZSCORE', due_key(), id) or 0) > now then return { 'taken' } end
 if held then lapse(id) end
+-- Its message was on the broker, whether or not the publisher has come to say so.
+if state == 'accepted' then
+  enter(id, 'accepted', 'queued', now)
+  state = 'queued'
+end
 if into then enter(id, state, into, now) end
 redis.call('HSET', key, 'owner', owner)
 redis.call('HINCRBY', key, 'token', 1)

@@ -33,7 +33,9 @@ def _latency(text: str) -> dict[str, float]:
         pairs = [part.split("=") for part in text.split(",")]
         return {names[name.strip()]: float(seconds) for name, seconds in pairs}
     except (KeyError, ValueError):
-        raise argparse.ArgumentTypeError(f"give means in seconds, as in image=6,video=14; not {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"give means in seconds, as in image=6,video=14; not {text!r}"
+        ) from None
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -44,14 +46,20 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--latency", type=_latency, default={}, help="mean seconds, as in image=6,video=14 (default)"
     )
-    parser.add_argument("--sigma", type=float, default=DEFAULTS.sigma, help="spread of the log-normal latency")
+    parser.add_argument(
+        "--sigma", type=float, default=DEFAULTS.sigma, help="spread of the log-normal latency"
+    )
     parser.add_argument("--seed", type=int, help="makes latencies and seeds the same in every run")
     parser.add_argument("--ttl", type=float, default=DEFAULTS.ttl_s, help="seconds that an output URL lives")
     parser.add_argument("--webhook-secret", help="whsec_... to sign webhooks with (default: a new one)")
-    parser.add_argument("--concurrency", type=int, default=0, help="predictions at a time per account, 0 = any")
+    parser.add_argument(
+        "--concurrency", type=int, default=0, help="predictions at a time per account, 0 = any"
+    )
     parser.add_argument("--creates-per-min", type=int, default=DEFAULTS.creates_per_min)
     parser.add_argument("--others-per-min", type=int, default=DEFAULTS.others_per_min)
-    parser.add_argument("--fast-media", action="store_true", help="answer with a few small files, for load runs")
+    parser.add_argument(
+        "--fast-media", action="store_true", help="answer with a few small files, for load runs"
+    )
     parser.add_argument("--image-size", type=int, default=768, help="side of a square picture in pixels")
     parser.add_argument("--video-size", type=int, default=512, help="side of a square clip in pixels")
     parser.add_argument("--renderers", type=int, default=1, help="processes that draw")

@@ -1,100 +1,48 @@
-"""The calls under /v1, each as `call(stand, request, account) -> Response`."""
+"""The calls under /v1 that ask, each as a function of a `Call`."""
 
-import asyncio
 import base64
 import hashlib
-import json
-import re
-import time
 from datetime import datetime
-from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.provider import models
-from sandbox.provider.errors import Problem, bad_request
+from sandbox.provider.call import Call
+from sandbox.provider.errors import Problem, bad_request, not_found
 from sandbox.provider.predictions import Prediction
 from sandbox.provider.stand import Stand
 
 PAGE = 100
-LONGEST_WAIT_S = 60
-EVENTS = frozenset({"start", "output", "logs", "completed"})
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-async def create_by_version(stand: Stand, request: Request, account: str) -> Response:
-    """`POST /v1/predictions`."""
-    body = await _body(request, {"version", "input", "webhook", "webhook_events_filter", "stream"})
-    return await _create(stand, request, account, models.by_version(body.get("version")), body)
-
-
-async def create_by_model(stand: Stand, request: Request, account: str) -> Response:
-    """`POST /v1/models/{owner}/{name}/predictions`."""
-    model = models.by_name(request.path_params["owner"], request.path_params["name"])
-    body = await _body(request, {"input", "webhook", "webhook_events_filter", "stream"})
-    return await _create(stand, request, account, model, body)
-
-
-async def _create(
-    stand: Stand, request: Request, account: str, model: models.Model, body: dict[str, Any]
-) -> Response:
-    given = model.check(body.get("input"))
-    webhook, events = _webhook(body)
-    deadline = _deadline(request.headers.get("cancel-after"))
-    wait = _wait_seconds(request.headers.get("prefer", ""))
-    keys = parse_qs(urlsplit(webhook or "").query).get("job")
-    prediction = Prediction(
-        model=model,
-        input=given,
-        account=account,
-        key=keys[0] if keys else request.headers.get("x-darkroom-job", given["prompt"]),
-        latency=stand.runner.latency(model),
-        seed=given["seed"] if "seed" in given else stand.runner.new_seed(),
-        webhook=webhook,
-        events=events,
-        deadline=deadline,
-        fault=stand.faults.take("prediction", given["prompt"]),
-    )
-    stand.predictions.add(prediction)
-    stand.submissions.count(prediction)
-    stand.runner.begin(prediction)
-    if wait:
-        try:
-            async with asyncio.timeout(wait):
-                await prediction.ended.wait()
-        except TimeoutError:
-            return _shown(stand, prediction, 202)
-    return _shown(stand, prediction, 201)
-
-
-async def get_prediction(stand: Stand, request: Request, account: str) -> Response:
+async def get_prediction(call: Call) -> Response:
     """`GET /v1/predictions/{id}`."""
-    prediction = stand.predictions.get(request.path_params["id"], account)
+    prediction = call.stand.predictions.get(call.request.path_params["id"], call.account)
     prediction.gets += 1
-    return _shown(stand, prediction, 200)
+    return _shown(call.stand, prediction, 200)
 
 
-async def cancel_prediction(stand: Stand, request: Request, account: str) -> Response:
+async def cancel_prediction(call: Call) -> Response:
     """`POST /v1/predictions/{id}/cancel`; one that has ended is shown as it ended."""
-    prediction = stand.predictions.get(request.path_params["id"], account)
-    stand.runner.end(prediction, "canceled")
-    return _shown(stand, prediction, 200)
+    prediction = call.stand.predictions.get(call.request.path_params["id"], call.account)
+    call.stand.runner.end(prediction, "canceled")
+    return _shown(call.stand, prediction, 200)
 
 
-async def list_predictions(stand: Stand, request: Request, account: str) -> Response:
+async def list_predictions(call: Call) -> Response:
     """`GET /v1/predictions`: 100 a page, newest first, with no input shown."""
-    after, before = _moment(request, "created_after"), _moment(request, "created_before")
+    after, before = _moment(call.request, "created_after"), _moment(call.request, "created_before")
     mine = [
         prediction
-        for prediction in stand.predictions
-        if prediction.account == account
+        for prediction in call.stand.predictions
+        if prediction.account == call.account
         and (after is None or prediction.created_at >= after)
         and (before is None or prediction.created_at < before)
     ]
     mine.reverse()
-    at, back = _cursor(request.query_params.get("cursor"))
+    at, back = _cursor(call.request.query_params.get("cursor"))
     if back:
         newer = [p for p in mine if at is not None and p.number > at]
         page = newer[-PAGE:]
@@ -102,50 +50,73 @@ async def list_predictions(stand: Stand, request: Request, account: str) -> Resp
         page = [p for p in mine if at is None or p.number < at][:PAGE]
     has_newer = bool(page) and page[0] is not mine[0]
     has_older = bool(page) and page[-1] is not mine[-1]
-    shown = [p.json(stand.base_url, stand.settings.ttl_s) | {"input": {}} for p in page]
+    shown = [p.json(call.stand.base_url, call.stand.settings.ttl_s) | {"input": {}} for p in page]
     return JSONResponse(
         {
-            "previous": _page_url(stand, request, f"r=1&p={page[0].number}") if has_newer else None,
-            "next": _page_url(stand, request, f"p={page[-1].number}") if has_older else None,
+            "previous": _page_url(call, f"r=1&p={page[0].number}") if has_newer else None,
+            "next": _page_url(call, f"p={page[-1].number}") if has_older else None,
             "results": shown,
         }
     )
 
 
-async def list_models(stand: Stand, request: Request, account: str) -> Response:
+async def list_models(call: Call) -> Response:
     """`GET /v1/models`."""
-    shown = [m.json(stand.base_url, stand.submissions.of_model(m.ref)) for m in models.MODELS]
+    shown = [m.json(call.stand.base_url, call.stand.submissions.of_model(m.ref)) for m in models.MODELS]
     return JSONResponse({"previous": None, "next": None, "results": shown})
 
 
-async def get_model(stand: Stand, request: Request, account: str) -> Response:
+async def get_model(call: Call) -> Response:
     """`GET /v1/models/{owner}/{name}`."""
-    model = models.by_name(request.path_params["owner"], request.path_params["name"])
-    return JSONResponse(model.json(stand.base_url, stand.submissions.of_model(model.ref)))
+    model = models.by_name(call.request.path_params["owner"], call.request.path_params["name"])
+    return JSONResponse(model.json(call.stand.base_url, call.stand.submissions.of_model(model.ref)))
 
 
-async def list_versions(stand: Stand, request: Request, account: str) -> Response:
+async def list_versions(call: Call) -> Response:
     """`GET /v1/models/{owner}/{name}/versions`."""
-    model = models.by_name(request.path_params["owner"], request.path_params["name"])
+    model = models.by_name(call.request.path_params["owner"], call.request.path_params["name"])
     return JSONResponse({"previous": None, "next": None, "results": [model.version_json()]})
 
 
-async def get_version(stand: Stand, request: Request, account: str) -> Response:
+async def get_version(call: Call) -> Response:
     """`GET /v1/models/{owner}/{name}/versions/{id}`."""
-    model = models.by_name(request.path_params["owner"], request.path_params["name"])
-    if request.path_params["id"] != model.version:
-        raise models.not_found()
+    model = models.by_name(call.request.path_params["owner"], call.request.path_params["name"])
+    if call.request.path_params["id"] != model.version:
+        raise not_found()
     return JSONResponse(model.version_json())
 
 
-async def get_account(stand: Stand, request: Request, account: str) -> Response:
+async def get_account(call: Call) -> Response:
     """`GET /v1/account`: the name is made of the token's hash."""
-    return JSONResponse({"type": "user", "username": username(account), "name": "A user of the stand"})
+    return JSONResponse({"type": "user", "username": username(call.account), "name": "A user of the stand"})
 
 
-async def webhook_secret(stand: Stand, request: Request, account: str) -> Response:
+async def webhook_secret(call: Call) -> Response:
     """`GET /v1/webhooks/default/secret`."""
-    return JSONResponse({"key": stand.webhooks.secret})
+    return JSONResponse({"key": call.stand.webhooks.secret})
+
+
+async def create_file(call: Call) -> Response:
+    """`POST /v1/files`."""
+    return JSONResponse(await call.stand.files.create(call.request, call.account), status_code=201)
+
+
+async def list_files(call: Call) -> Response:
+    """`GET /v1/files`."""
+    files = [file.json(call.stand.base_url) for file in call.stand.files.listed(call.account)]
+    return JSONResponse({"previous": None, "next": None, "results": files})
+
+
+async def get_file(call: Call) -> Response:
+    """`GET /v1/files/{id}`."""
+    file = call.stand.files.get(call.request.path_params["id"], call.account)
+    return JSONResponse(file.json(call.stand.base_url))
+
+
+async def delete_file(call: Call) -> Response:
+    """`DELETE /v1/files/{id}`."""
+    call.stand.files.delete(call.request.path_params["id"], call.account)
+    return Response(status_code=204)
 
 
 def username(account: str) -> str:
@@ -155,49 +126,6 @@ def username(account: str) -> str:
 
 def _shown(stand: Stand, prediction: Prediction, status: int) -> Response:
     return JSONResponse(prediction.json(stand.base_url, stand.settings.ttl_s), status_code=status)
-
-
-async def _body(request: Request, known: set[str]) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise bad_request("The request body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise bad_request("The request body must be a JSON object")
-    if unknown := set(body) - known - {"webhook_completed"}:
-        raise bad_request(f"Unknown field: {', '.join(sorted(unknown))}")
-    return body
-
-
-def _webhook(body: dict[str, Any]) -> tuple[str | None, frozenset[str]]:
-    webhook, events = body.get("webhook"), body.get("webhook_events_filter") or []
-    if webhook is not None and urlsplit(str(webhook)).scheme not in ("http", "https"):
-        raise Problem(422, "Invalid webhook", "- webhook must be a valid HTTP or HTTPS URL\n")
-    if not isinstance(events, list) or not EVENTS.issuperset(map(str, events)):
-        allowed = ", ".join(sorted(EVENTS))
-        detail = f"- webhook_events_filter must be a list of some of: {allowed}\n"
-        raise Problem(422, "Invalid webhook", detail)
-    return webhook, frozenset(events)
-
-
-def _deadline(header: str | None) -> float | None:
-    if header is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", header.strip())
-    seconds = float(match[1]) * UNITS[match[2]] if match else 0.0
-    if seconds < 5:
-        raise bad_request("Cancel-After takes a duration of 5 seconds or more, such as 30s, 5m or 1h")
-    return time.time() + seconds
-
-
-def _wait_seconds(prefer: str) -> int:
-    match = re.search(r"\bwait(?:=(\d+))?", prefer)
-    if match is None:
-        return 0
-    seconds = int(match[1] or LONGEST_WAIT_S)
-    if not 1 <= seconds <= LONGEST_WAIT_S:
-        raise bad_request(f"Prefer: wait takes 1 to {LONGEST_WAIT_S} seconds")
-    return seconds
 
 
 def _moment(request: Request, name: str) -> float | None:
@@ -220,15 +148,6 @@ def _cursor(text: str | None) -> tuple[int | None, bool]:
         raise Problem(404, "Not found", "Invalid cursor") from None
 
 
-def _page_url(stand: Stand, request: Request, position: str) -> str:
-    query = dict(request.query_params) | {"cursor": base64.urlsafe_b64encode(position.encode()).decode()}
-    return f"{stand.base_url}{request.url.path}?{urlencode(query)}"
-
-
-def prompt_of(body: bytes) -> str:
-    """The prompt in a create call's body, "" where there is none."""
-    try:
-        found = json.loads(body)["input"]["prompt"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return found if isinstance(found, str) else ""
+def _page_url(call: Call, position: str) -> str:
+    query = dict(call.request.query_params) | {"cursor": base64.urlsafe_b64encode(position.encode()).decode()}
+    return f"{call.stand.base_url}{call.request.url.path}?{urlencode(query)}"

@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.provider import api
+from sandbox.provider.call import Call
 from sandbox.provider.errors import bad_request
 from sandbox.provider.faults import KINDS, Fault
 from sandbox.provider.predictions import ENDED, Prediction
 from sandbox.provider.stand import Stand
 
 FINISH_S = 20.0
-Function = Callable[[Stand, Request], Awaitable[Any]]
+Function = Callable[[Call], Awaitable[Any]]
 
 
 def routes(stand: Stand) -> list[Route]:
@@ -25,7 +26,7 @@ def routes(stand: Stand) -> list[Route]:
     def route(method: str, path: str, function: Function) -> Route:
         async def answer(request: Request) -> Response:
             try:
-                return JSONResponse(await function(stand, request))
+                return JSONResponse(await function(Call(stand, request)))
             except ValueError as error:
                 raise bad_request(str(error)) from error
 
@@ -48,45 +49,45 @@ def routes(stand: Stand) -> list[Route]:
     ]
 
 
-async def _submissions(stand: Stand, request: Request) -> Any:
-    return stand.submissions.json(request.query_params.get("key"))
+async def _submissions(call: Call) -> Any:
+    return call.stand.submissions.json(call.request.query_params.get("key"))
 
 
-async def _settings(stand: Stand, request: Request) -> Any:
-    return dataclasses.asdict(stand.settings)
+async def _settings(call: Call) -> Any:
+    return dataclasses.asdict(call.stand.settings)
 
 
-async def _change_settings(stand: Stand, request: Request) -> Any:
-    held = stand.settings.hold
-    stand.settings.change(await _object(request))
-    stand.limits.forget()
-    stand.places.admit()
-    if held and not stand.settings.hold:
-        stand.release_all()
-    return dataclasses.asdict(stand.settings)
+async def _change_settings(call: Call) -> Any:
+    held = call.stand.settings.hold
+    call.stand.settings.change(await _object(call.request))
+    call.stand.limits.forget()
+    call.stand.places.admit()
+    if held and not call.stand.settings.hold:
+        call.stand.release_all()
+    return dataclasses.asdict(call.stand.settings)
 
 
-async def _faults(stand: Stand, request: Request) -> Any:
-    return stand.faults.json()
+async def _faults(call: Call) -> Any:
+    return call.stand.faults.json()
 
 
-async def _order_fault(stand: Stand, request: Request) -> Any:
-    stand.faults.order(Fault.read(await _object(request)))
-    return stand.faults.json()
+async def _order_fault(call: Call) -> Any:
+    call.stand.faults.order(Fault.read(await _object(call.request)))
+    return call.stand.faults.json()
 
 
-async def _clear_faults(stand: Stand, request: Request) -> Any:
-    stand.faults.clear()
+async def _clear_faults(call: Call) -> Any:
+    call.stand.faults.clear()
     return []
 
 
-async def _predictions(stand: Stand, request: Request) -> Any:
-    return [_shown(stand, prediction) for prediction in stand.predictions]
+async def _predictions(call: Call) -> Any:
+    return [_shown(call.stand, prediction) for prediction in call.stand.predictions]
 
 
-async def _finish(stand: Stand, request: Request) -> Any:
-    prediction = stand.predictions.get(request.path_params["id"])
-    order = await _object(request)
+async def _finish(call: Call) -> Any:
+    prediction = call.stand.predictions.get(call.request.path_params["id"])
+    order = await _object(call.request)
     progress, status = order.get("progress"), order.get("status")
     if progress is not None:
         if isinstance(progress, bool) or not isinstance(progress, int | float) or not 0 <= progress <= 1:
@@ -98,48 +99,54 @@ async def _finish(stand: Stand, request: Request) -> Any:
             await prediction.ended.wait()
     elif status in ENDED:
         error = order.get("error", "Prediction failed.") if status == "failed" else None
-        stand.runner.end(prediction, status, error=error)
+        call.stand.runner.end(prediction, status, error=error)
     elif status is not None:
         raise ValueError(f"'status' is one of {', '.join(sorted(ENDED))}")
-    return _shown(stand, prediction)
+    return _shown(call.stand, prediction)
 
 
-async def _webhook(stand: Stand, request: Request) -> Any:
-    prediction = stand.predictions.get(request.path_params["id"])
-    order = await _object(request)
+async def _webhook(call: Call) -> Any:
+    prediction = call.stand.predictions.get(call.request.path_params["id"])
+    order = await _object(call.request)
     how, event = order.get("how", "resend"), order.get("event", "completed")
     if how != "resend" and how not in KINDS["webhook"]:
         raise ValueError(f"'how' is one of resend, {', '.join(sorted(KINDS['webhook']))}")
     seconds = order.get("seconds", 1.0)
     fault = None if how == "resend" else Fault(kind=how, on="webhook", seconds=float(seconds))
-    stand.webhooks.send(prediction, event, fault)
-    return _shown(stand, prediction)
+    call.stand.webhooks.send(prediction, event, fault)
+    return _shown(call.stand, prediction)
 
 
-async def _calls(stand: Stand, request: Request) -> Any:
+async def _calls(call: Call) -> Any:
     calls: dict[str, dict[str, int]] = {}
-    for (name, status), count in sorted(stand.calls.items()):
+    for (name, status), count in sorted(call.stand.calls.items()):
         calls.setdefault(name, {})[str(status)] = count
-    return {"calls": calls, "gets": {p.id: p.gets for p in stand.predictions}}
+    return {"calls": calls, "gets": {p.id: p.gets for p in call.stand.predictions}}
 
 
-async def _downloads(stand: Stand, request: Request) -> Any:
-    return list(stand.outputs.downloads)
+async def _downloads(call: Call) -> Any:
+    return list(call.stand.outputs.downloads)
 
 
-async def _webhooks(stand: Stand, request: Request) -> Any:
-    return list(stand.webhooks.sent)
+async def _webhooks(call: Call) -> Any:
+    return list(call.stand.webhooks.sent)
 
 
-async def _files(stand: Stand, request: Request) -> Any:
+async def _files(call: Call) -> Any:
     return [
-        file.json(stand.base_url) | {"download": stand.files.signed_url(file, api.username(file.account))}
-        for file in stand.files
+        file.json(call.stand.base_url)
+        | {"download": call.stand.files.signed_url(file, api.username(file.account))}
+        for file in call.stand.files
     ]
 
 
 def _shown(stand: Stand, prediction: Prediction) -> dict[str, Any]:
-    more = {"key": prediction.key, "latency": prediction.latency, "gets": prediction.gets, "seed": prediction.seed}
+    more = {
+        "key": prediction.key,
+        "latency": prediction.latency,
+        "gets": prediction.gets,
+        "seed": prediction.seed,
+    }
     return prediction.json(stand.base_url, stand.settings.ttl_s) | more
 
 

@@ -12,7 +12,8 @@ KINDS = {
     "files": ANSWER,
     "output": MEDIA | {"429", "500", "502", "reset", "delay", "drop_answer"},
     "webhook": {"delay", "drop", "forge", "replay", "stale"},
-    "prediction": MEDIA | {"unknown_status", "never_finishes", "fail", "refuse", "inside_url", "wrong_output"},
+    "prediction": MEDIA
+    | {"unknown_status", "never_finishes", "fail", "refuse", "inside_url", "wrong_output"},
 }
 
 
@@ -63,6 +64,10 @@ class Faults:
 
     def __init__(self) -> None:
         self._ordered: list[Fault] = []
+
+    def __bool__(self) -> bool:
+        """Whether any is ordered."""
+        return bool(self._ordered)
 
     def order(self, fault: Fault) -> None:
         """Let it strike from now on."""

@@ -42,7 +42,7 @@ class CallLimits:
 
 
 class Places:
-    """At most `settings.concurrency` predictions of an account at work (0 = no bound); the rest wait in line."""
+    """At most `settings.concurrency` predictions of an account at work (0 = any); the rest wait in line."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -80,7 +80,7 @@ class Places:
         self.admit(account)
 
     def admit(self, account: str | None = None) -> None:
-        """Call those in line forward as far as there is room: after a place fell free or the bound changed."""
+        """Call those in line forward as far as there is room: a place fell free, or the bound changed."""
         for name in [account] if account is not None else list(self._lines):
             line = self._lines.get(name)
             while line and self._free(name):

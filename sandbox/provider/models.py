@@ -73,7 +73,9 @@ class Model:
         Raises:
             Problem: 422 "Input validation failed", with every wrong field in `invalid_fields`.
         """
-        wrong = [] if isinstance(given, dict) else [_wrong("invalid_type", "input", _expected("object", given))]
+        wrong = (
+            [] if isinstance(given, dict) else [_wrong("invalid_type", "input", _expected("object", given))]
+        )
         values: Json = dict(given) if isinstance(given, dict) else {}
         if not wrong and "prompt" not in values:
             wrong.append(_wrong("required", "input", "prompt is required"))
@@ -201,7 +203,7 @@ def by_name(owner: str, name: str) -> Model:
 
 
 def by_version(version: object) -> Model:
-    """The model that a create call's `version` names: an id, `owner/name` or `owner/name:id`; else Problem."""
+    """The model that a `version` names: an id, `owner/name` or `owner/name:id`; else Problem."""
     if not isinstance(version, str) or not version:
         raise Problem(
             422,

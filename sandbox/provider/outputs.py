@@ -72,7 +72,7 @@ class Outputs:
     async def download(self, request: Request) -> Response:
         """`GET /outputs/{token}/{name}`: the file, without asking who is there."""
         output = self._live(request.path_params["token"], request.path_params["name"])
-        response = await self._answer(request, output)
+        response = await self._answer(output)
         self.downloads.append(
             {
                 "url": str(request.url),
@@ -84,7 +84,7 @@ class Outputs:
         )
         return response
 
-    async def _answer(self, request: Request, output: Output | None) -> Response:
+    async def _answer(self, output: Output | None) -> Response:
         if output is None:
             return PlainTextResponse("Not found", status_code=404)
         fault = output.fault or self._faults.take("output", output.prompt)

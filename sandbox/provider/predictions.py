@@ -95,7 +95,7 @@ class Prediction:
         return progress.logs(self.seed, done, self.model.steps, run)
 
     def json(self, base_url: str, ttl: float) -> Json:
-        """The body of `GET /v1/predictions/{id}`; input, output and logs are gone `ttl` seconds after the end."""
+        """The body of `GET /v1/predictions/{id}`; its data is removed `ttl` seconds after the end."""
         removed = self.completed_at is not None and time.time() > self.completed_at + ttl
         shown: Json = {
             "id": self.id,

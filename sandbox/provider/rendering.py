@@ -51,12 +51,16 @@ class Media:
         weakref.finalize(self, self.path.unlink, missing_ok=True)
 
 
+def _follow(parent: Any) -> None:
+    parent.join()
+    os._exit(0)
+
+
 def _settle_in() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         # A worker holds both ends of its queue and would outlive a killed server for ever.
-        watch = threading.Thread(target=lambda: (parent.join(), os._exit(0)), daemon=True)
-        watch.start()
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     os.nice(5)
 
 

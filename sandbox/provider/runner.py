@@ -46,7 +46,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def latency(self, model: Model) -> float:
-        """Seconds from creation to completion: log-normal around the mean that is set for the model's kind."""
+        """Seconds from creation to completion: log-normal around the mean set for the model's kind."""
         mean = self._settings.video_mean_s if model.kind == "video" else self._settings.image_mean_s
         # exp(N(0, sigma)) has the mean exp(sigma^2 / 2); without that term the mean would drift with sigma.
         return mean * self._random.lognormvariate(-(self._settings.sigma**2) / 2, self._settings.sigma)

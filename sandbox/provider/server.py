@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from sandbox.provider import api, control
+from sandbox.provider import api, control, creating
+from sandbox.provider.call import Call
 from sandbox.provider.connections import HangUp
 from sandbox.provider.errors import Problem, not_found, throttled, unauthenticated
 from sandbox.provider.faults import Fault
 from sandbox.provider.stand import Stand
 
-Call = Callable[[Stand, Request, str], Awaitable[Response]]
+Function = Callable[[Call], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -27,7 +28,7 @@ def application(stand: Stand) -> Starlette:
         yield
         await stand.close()
 
-    def call(name: str, function: Call) -> Endpoint:
+    def open_to_accounts(name: str, function: Function) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             return await _answer(stand, name, function, request)
 
@@ -46,21 +47,23 @@ def application(stand: Stand) -> Starlette:
 
     model = "/v1/models/{owner}/{name}"
     routes = [
-        Route("/v1/predictions", call("create", api.create_by_version), methods=["POST"]),
-        Route(f"{model}/predictions", call("create", api.create_by_model), methods=["POST"]),
-        Route("/v1/predictions", call("list", api.list_predictions), methods=["GET"]),
-        Route("/v1/predictions/{id}", call("get", api.get_prediction), methods=["GET"]),
-        Route("/v1/predictions/{id}/cancel", call("cancel", api.cancel_prediction), methods=["POST"]),
-        Route("/v1/models", call("models", api.list_models), methods=["GET"]),
-        Route(model, call("models", api.get_model), methods=["GET"]),
-        Route(f"{model}/versions", call("models", api.list_versions), methods=["GET"]),
-        Route(f"{model}/versions/{{id}}", call("models", api.get_version), methods=["GET"]),
-        Route("/v1/account", call("account", api.get_account), methods=["GET"]),
-        Route("/v1/webhooks/default/secret", call("secret", api.webhook_secret), methods=["GET"]),
-        Route("/v1/files", call("files", _create_file), methods=["POST"]),
-        Route("/v1/files", call("files", _list_files), methods=["GET"]),
-        Route("/v1/files/{id}", call("files", _get_file), methods=["GET"]),
-        Route("/v1/files/{id}", call("files", _delete_file), methods=["DELETE"]),
+        Route("/v1/predictions", open_to_accounts("create", creating.create_by_version), methods=["POST"]),
+        Route(f"{model}/predictions", open_to_accounts("create", creating.create_by_model), methods=["POST"]),
+        Route("/v1/predictions", open_to_accounts("list", api.list_predictions), methods=["GET"]),
+        Route("/v1/predictions/{id}", open_to_accounts("get", api.get_prediction), methods=["GET"]),
+        Route(
+            "/v1/predictions/{id}/cancel", open_to_accounts("cancel", api.cancel_prediction), methods=["POST"]
+        ),
+        Route("/v1/models", open_to_accounts("models", api.list_models), methods=["GET"]),
+        Route(model, open_to_accounts("models", api.get_model), methods=["GET"]),
+        Route(f"{model}/versions", open_to_accounts("models", api.list_versions), methods=["GET"]),
+        Route(f"{model}/versions/{{id}}", open_to_accounts("models", api.get_version), methods=["GET"]),
+        Route("/v1/account", open_to_accounts("account", api.get_account), methods=["GET"]),
+        Route("/v1/webhooks/default/secret", open_to_accounts("secret", api.webhook_secret), methods=["GET"]),
+        Route("/v1/files", open_to_accounts("files", api.create_file), methods=["POST"]),
+        Route("/v1/files", open_to_accounts("files", api.list_files), methods=["GET"]),
+        Route("/v1/files/{id}", open_to_accounts("files", api.get_file), methods=["GET"]),
+        Route("/v1/files/{id}", open_to_accounts("files", api.delete_file), methods=["DELETE"]),
         Route("/v1/files/{id}/download", download, methods=["GET"]),
         Route("/outputs/{token}/{name}", stand.outputs.download, methods=["GET"]),
         Route("/p/{id}", web, methods=["GET"]),
@@ -78,11 +81,11 @@ def application(stand: Stand) -> Starlette:
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
-async def _answer(stand: Stand, name: str, function: Call, request: Request) -> Response:
+async def _answer(stand: Stand, name: str, function: Function, request: Request) -> Response:
     try:
         account = _account(request)
         left = stand.limits.take(account, create=name == "create")
-        response = await _with_faults(stand, name, function, request, account)
+        response = await _with_faults(name, function, Call(stand, request, account))
         response.headers.update(left)
     except Problem as problem:
         response = problem.response()
@@ -97,12 +100,11 @@ def _account(request: Request) -> str:
     return token.strip()
 
 
-async def _with_faults(
-    stand: Stand, name: str, function: Call, request: Request, account: str
-) -> Response:
-    fault = stand.faults.take(name, await _prompt(stand, name, request))
+async def _with_faults(name: str, function: Function, call: Call) -> Response:
+    faults = call.stand.faults
+    fault = faults.take(name, await _prompt(name, call)) if faults else None
     if fault is None:
-        return await function(stand, request, account)
+        return await function(call)
     if fault.kind == "429":
         raise throttled(fault.retry_after)
     if fault.kind in ("500", "502"):
@@ -112,7 +114,7 @@ async def _with_faults(
         return HangUp(reset=True)
     if fault.kind == "delay":
         await asyncio.sleep(fault.seconds)
-    return _spoilt(fault, await function(stand, request, account))
+    return _spoilt(fault, await function(call))
 
 
 def _spoilt(fault: Fault, response: Response) -> Response:
@@ -128,27 +130,9 @@ def _spoilt(fault: Fault, response: Response) -> Response:
     return response
 
 
-async def _prompt(stand: Stand, name: str, request: Request) -> str:
+async def _prompt(name: str, call: Call) -> str:
     if name == "create":
-        return api.prompt_of(await request.body())
+        return creating.prompt_of(await call.request.body())
     if name in ("get", "cancel"):
-        return stand.predictions.get(request.path_params["id"]).prompt
+        return call.stand.predictions.get(call.request.path_params["id"]).prompt
     return ""
-
-
-async def _create_file(stand: Stand, request: Request, account: str) -> Response:
-    return JSONResponse(await stand.files.create(request, account), status_code=201)
-
-
-async def _list_files(stand: Stand, request: Request, account: str) -> Response:
-    files = [file.json(stand.base_url) for file in stand.files.listed(account)]
-    return JSONResponse({"previous": None, "next": None, "results": files})
-
-
-async def _get_file(stand: Stand, request: Request, account: str) -> Response:
-    return JSONResponse(stand.files.get(request.path_params["id"], account).json(stand.base_url))
-
-
-async def _delete_file(stand: Stand, request: Request, account: str) -> Response:
-    stand.files.delete(request.path_params["id"], account)
-    return Response(status_code=204)

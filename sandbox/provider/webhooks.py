@@ -1,4 +1,4 @@
-"""Webhooks as Replicate sends them: signed after the Standard Webhooks scheme, and repeated until they are taken."""
+"""Webhooks as Replicate sends them: signed by the Standard Webhooks scheme, repeated until taken."""
 
 import asyncio
 import base64

@@ -15,7 +15,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ar", default=None, help="aspect ratio, such as 16:9")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no", default="", help="what to leave out")
-    parser.add_argument("--size", type=int, default=None, help="side of a square with the same area, in pixels")
+    parser.add_argument(
+        "--size", type=int, default=None, help="side of a square with the same area, in pixels"
+    )
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--image", type=Path, help="a picture to set in motion (for .mp4)")
     args = parser.parse_args(argv)

@@ -24,10 +24,14 @@ def tones(rng: np.random.Generator, wish: Wish) -> list[Colour]:
         hue = colorsys.rgb_to_hsv(r / 255, g / 255, b / 255)[0]
     turn = float(rng.choice([0.08, 0.14, -0.1, 0.2, -0.16]))
     row = [
-        _wheel(hue + turn * i / (LEVELS - 1), 0.78 - 0.5 * (i / (LEVELS - 1)) ** 1.4, 0.26 + 0.7 * i / (LEVELS - 1))
+        _wheel(
+            hue + turn * i / (LEVELS - 1),
+            0.78 - 0.5 * (i / (LEVELS - 1)) ** 1.4,
+            0.26 + 0.7 * i / (LEVELS - 1),
+        )
         for i in range(LEVELS)
     ]
-    return [*row, _wheel(hue + 0.5 + turn / 2, 0.7, 0.98)]
+    return [*row, mix(_wheel(hue + 0.47 + turn, 0.62, 0.95), (255, 240, 222), 0.25)]
 
 
 def _field(rng: np.random.Generator, size: tuple[int, int]) -> Array:
@@ -45,11 +49,12 @@ def _field(rng: np.random.Generator, size: tuple[int, int]) -> Array:
     else:
         field = field * 0.7 + (x * rng.uniform(-1, 1) + y) * 0.5
     low, high = float(field.min()), float(field.max())
-    return ((field - low) / (high - low)).astype(np.float32)
+    level: Array = ((field - low) / (high - low)).astype(np.float32)
+    return level
 
 
 def layers(size: tuple[int, int], rng: np.random.Generator, wish: Wish) -> list[Layer]:
-    """The relief, from its ground up; each sheet throws a shadow on the one below, and moves with its height."""
+    """The relief from its ground up; each sheet shades the one below, and moves with its height."""
     row = tones(rng, wish)
     if rng.random() < 0.5:
         row = [*reversed(row[:-1]), row[-1]]
@@ -62,7 +67,7 @@ def layers(size: tuple[int, int], rng: np.random.Generator, wish: Wish) -> list[
     slope = unit * 0.35
     for level in range(1, LEVELS):
         cut = level / LEVELS
-        inside = Image.fromarray(np.clip((heights - cut) * slope + 0.5, 0, 1).__mul__(255).astype(np.uint8))
+        inside = Image.fromarray((np.clip((heights - cut) * slope + 0.5, 0, 1) * 255).astype(np.uint8))
         pages.append(Layer(_sheet(size, inside, row[level], row[level - 1]), level / LEVELS))
         if level == orb:
             pages.append(Layer(_disc(size, rng, row[-1]), level / LEVELS))
@@ -71,16 +76,24 @@ def layers(size: tuple[int, int], rng: np.random.Generator, wish: Wish) -> list[
 
 def _sheet(size: tuple[int, int], inside: Image.Image, colour: Colour, below: Colour) -> Image.Image:
     reach = min(size) * 0.014
-    dark = ImageChops.offset(soft(inside, reach), 0, int(reach * 0.8)).point([v * 9 // 20 for v in range(256)])
+    dark = _lowered(soft(inside, reach), int(reach * 0.8)).point([v * 9 // 20 for v in range(256)])
     page = blank(size, mix(below, (10, 4, 30), 0.85))
     page.putalpha(dark)
-    light = ImageChops.subtract(inside, ImageChops.offset(inside, 0, max(1, min(size) // 340)))
+    light = ImageChops.subtract(inside, _lowered(inside, max(1, min(size) // 340)))
     page.paste(Image.new("RGB", size, colour), mask=inside)
     page.paste(Image.new("RGB", size, mix(colour, (255, 255, 255), 0.45)), mask=light)
     return page
 
 
+def _lowered(inside: Image.Image, pixels: int) -> Image.Image:
+    lower = inside.copy()
+    lower.paste(inside, (0, pixels))
+    return lower
+
+
 def _disc(size: tuple[int, int], rng: np.random.Generator, colour: Colour) -> Image.Image:
     r = min(size) * rng.uniform(0.1, 0.2)
-    inside = mask(size, [ellipse(rng.uniform(0.25, 0.75) * size[0], rng.uniform(0.25, 0.7) * size[1], r, r, steps=90)])
+    inside = mask(
+        size, [ellipse(rng.uniform(0.25, 0.75) * size[0], rng.uniform(0.25, 0.7) * size[1], r, r, steps=90)]
+    )
     return _sheet(size, inside, colour, mix(colour, (0, 0, 0), 0.5))

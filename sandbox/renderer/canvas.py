@@ -3,16 +3,15 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Array = npt.NDArray[np.float32]
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
-Outline = Sequence[Sequence[float]]
+Outline = str | Sequence[Sequence[float]]
 
 
 def rgb(text: str) -> Colour:
@@ -63,8 +62,22 @@ def blank(size: tuple[int, int], colour: Colour = (0, 0, 0)) -> Image.Image:
     return Image.new("RGBA", size, (*colour, 0))
 
 
+def corners(outline: Outline) -> Sequence[Sequence[float]]:
+    """The points of an outline. As text it is thousandths of the unit square: `370,145 470,155! 575,250`,
+    where ! marks a corner; as numbers a point has a third one, 1, where it is a corner.
+    """
+    if not isinstance(outline, str):
+        return outline
+    points = []
+    for text in outline.split():
+        x, y = (int(number) / 1000 for number in text.rstrip("!").split(","))
+        points.append((x, y, 1.0) if text.endswith("!") else (x, y))
+    return points
+
+
 def curve(outline: Outline, steps: int = 12) -> list[Point]:
-    """A closed smooth outline through the points; a third number, 1, makes its point a corner."""
+    """A closed smooth path through the points of the outline."""
+    outline = corners(outline)
     points = [(p[0], p[1]) for p in outline]
     corner = [len(p) > 2 for p in outline]
     count = len(points)
@@ -139,7 +152,9 @@ def soft(image: Image.Image, radius: float) -> Image.Image:
     return small.resize(image.size, Image.Resampling.BICUBIC)
 
 
-def noise_1d(rng: np.random.Generator, count: int, waves: float, octaves: int = 5, fall: float = 0.5) -> Array:
+def noise_1d(
+    rng: np.random.Generator, count: int, waves: float, octaves: int = 5, fall: float = 0.5
+) -> Array:
     """A smooth line of `count` values around 0, about -1 to 1, with `waves` humps across."""
     x = np.linspace(0, 1, count, dtype=np.float32)
     line = np.zeros(count, dtype=np.float32)
@@ -169,24 +184,19 @@ def noise_2d(rng: np.random.Generator, size: tuple[int, int], cells: int, octave
     return ((total - low) / (high - low)).astype(np.float32)
 
 
-def finish(image: Image.Image, seed: int, grain: float = 5.0, vignette: float = 0.22) -> Image.Image:
-    """The last touch: dark corners, and the grain of paper."""
-    shade, tooth = finishing(image.size, seed, grain, vignette)
-    return apply_finish(image, shade, tooth)
-
-
-def finishing(size: tuple[int, int], seed: int, grain: float, vignette: float) -> tuple[Any, Any]:
-    """The factors and the grain that `apply_finish` takes, for pictures of that size."""
+def shade_of(size: tuple[int, int], vignette: float) -> Image.Image:
+    """What to multiply a picture with to darken its corners."""
     width, height = size
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    shade = 256 * (1 - vignette * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5)
-    rng = np.random.default_rng(seed)
-    tooth = rng.normal(0, grain, (height, width)).astype(np.float32)
-    return shade.astype(np.uint16)[..., None], np.rint(tooth).astype(np.int16)[..., None]
+    shade = 255 * (1 - vignette * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5)
+    grey = Image.fromarray(np.rint(shade).astype(np.uint8))
+    return Image.merge("RGB", (grey, grey, grey))
 
 
-def apply_finish(image: Image.Image, shade: Any, tooth: Any) -> Image.Image:
-    """`image` with the given shade and grain."""
-    pixels = (np.asarray(image.convert("RGB"), dtype=np.uint16) * shade) >> 8
-    return Image.fromarray(np.clip(pixels.astype(np.int16) + tooth, 0, 255).astype(np.uint8))
+def finish(image: Image.Image, seed: int, grain: float = 3.0, vignette: float = 0.22) -> Image.Image:
+    """The last touch: dark corners, and the grain of paper."""
+    shaded = ImageChops.multiply(image.convert("RGB"), shade_of(image.size, vignette))
+    tooth = np.random.default_rng(seed).standard_normal((image.height, image.width), dtype=np.float32)
+    pixels = np.asarray(shaded, dtype=np.int16) + np.rint(tooth * grain).astype(np.int16)[..., None]
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

@@ -1,5 +1,6 @@
 """Clips: a scene under a slow camera, or a given picture set in motion."""
 
+import dataclasses
 import io
 import math
 from collections.abc import Iterator
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from sandbox.renderer import weather
-from sandbox.renderer.canvas import Layer, apply_finish, finishing, glow
+from sandbox.renderer.canvas import Layer, glow, shade_of
 from sandbox.renderer.scene import Scene, compose, seed_of
 from sandbox.renderer.stills import NOTE, Rendered, dimensions
 from sandbox.renderer.words import read
@@ -66,37 +67,54 @@ def _scene_frames(prompt: str, size: tuple[int, int], seed: int, count: int) -> 
     width, height = size
     pad = round(width * MARGIN)
     scene = compose(prompt, "", (width + 2 * pad, height), seed)
-    shade, tooth = finishing(size, scene.seed, 2.0, 0.2)
+    corners = shade_of(size, 0.2)
     way = 1 if scene.seed % 2 else -1
-    still = _fixed(scene, pad, size)
+    still, moving = _parted(scene, pad, size)
     for number in range(count):
         moment = number / FPS
         pan = way * pad * 0.9 * math.sin(math.pi * (number / max(1, count - 1) - 0.5))
         frame = still.copy()
-        for layer in scene.layers:
-            if layer.image is not None and not layer.depth and not layer.drift:
-                continue
-            left = pad + pan * layer.depth - layer.drift * (moment - count / FPS / 2)
-            frame.alpha_composite(_window(layer, moment, left, size))
-        yield apply_finish(frame, shade, tooth)
+        for strip in moving:
+            drift = strip.layer.drift * (moment - count / FPS / 2)
+            strip.lay(frame, moment, pad + pan * strip.layer.depth - drift)
+        yield ImageChops.multiply(frame.convert("RGB"), corners)
 
 
-def _fixed(scene: Scene, pad: int, size: tuple[int, int]) -> Image.Image:
-    """What never moves, laid once: only that which has nothing moving behind it."""
+@dataclasses.dataclass
+class Strip:
+    """A layer, and the rows of it that show anything: the rest is not worth laying."""
+
+    layer: Layer
+    top: int
+    bottom: int
+
+    def lay(self, frame: Image.Image, moment: float, left: float) -> None:
+        """Put the part of the layer that begins at `left` on the frame."""
+        picture = self.layer.at(moment)
+        whole = math.floor(min(max(0.0, left), picture.width - frame.width - 1.0))
+        box = (whole, self.top, whole + frame.width, self.bottom)
+        window = picture.crop(box)
+        # A slow pan by whole pixels would stutter, and a blend of neighbours is the quickest part of a pixel.
+        if (part := left - whole) > 0.02:
+            window = Image.blend(
+                window, picture.crop((box[0] + 1, box[1], box[2] + 1, box[3])), min(1.0, part)
+            )
+        frame.alpha_composite(window, (0, self.top))
+
+
+def _parted(scene: Scene, pad: int, size: tuple[int, int]) -> tuple[Image.Image, list[Strip]]:
+    """What never moves, laid once (only that which has nothing moving behind it), and the rest."""
     frame = Image.new("RGBA", size)
-    while scene.layers and scene.layers[0].image is not None and not scene.layers[0].depth and not scene.layers[0].drift:
-        picture = scene.layers.pop(0).image
-        assert picture is not None  # noqa: S101  checked in the loop's head
-        frame.alpha_composite(picture, (0, 0), (pad, 0, pad + size[0], size[1]))
-    return frame
-
-
-def _window(layer: Layer, moment: float, left: float, size: tuple[int, int]) -> Image.Image:
-    picture = layer.at(moment)
-    left = min(max(0.0, left), float(picture.width - size[0]))
-    # A whole-pixel step would make a slow pan stutter.
-    shift = (1, 0, left, 0, 1, 0)
-    return picture.transform(size, Image.Transform.AFFINE, shift, Image.Resampling.BILINEAR)
+    moving: list[Strip] = []
+    for layer in scene.layers:
+        if layer.image is None:
+            moving.append(Strip(layer, 0, size[1]))
+        elif moving or layer.depth or layer.drift:
+            box = layer.image.getchannel("A").getbbox() or (0, 0, 1, 1)
+            moving.append(Strip(layer, box[1], box[3]))
+        else:
+            frame.alpha_composite(layer.image, (0, 0), (pad, 0, pad + size[0], size[1]))
+    return frame, moving
 
 
 def _picture_frames(

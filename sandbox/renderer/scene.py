@@ -9,6 +9,7 @@ from PIL import Image
 from sandbox.renderer import abstract, places, sky, subjects, weather
 from sandbox.renderer.canvas import Layer, mix
 from sandbox.renderer.palette import Palette, choose
+from sandbox.renderer.place import Place, Site
 from sandbox.renderer.words import Wish, read
 
 Size = tuple[int, int]
@@ -38,34 +39,37 @@ def compose(prompt: str, negative: str, size: Size, seed: int) -> Scene:
         return Scene(size, abstract.layers(size, rng, wish), number)
     wish = _settled(wish)
     palette = choose(wish, rng)
-    place = places.build(size, rng, wish, palette)
+    place = places.build(Site(size, rng, wish, palette))
     layers = [*_heaven(size, rng, wish, palette, place), *place.layers]
+    layers += _mist(size, rng, wish, palette, place.horizon)
     layers += subjects.stand(size, rng, wish, palette, place)
     layers += place.front
-    layers += _falling(size, rng, wish, palette, place.horizon)
+    layers += _falling(size, rng, wish, palette)
     return Scene(size, _merged(layers), number)
+
+
+HOMES = {
+    "fish": "underwater",
+    "boat": "sea",
+    "lighthouse": "sea",
+    "rocket": "space",
+    "balloon": "mountain",
+    "bird": "mountain",
+    "deer": "forest",
+    "owl": "forest",
+}
 
 
 def _settled(wish: Wish) -> Wish:
     """The wish with a place where its subjects can be."""
-    if wish.place is None:
-        if "fish" in wish.subjects:
-            return dataclasses.replace(wish, place="underwater")
-        if "boat" in wish.subjects or "lighthouse" in wish.subjects:
-            return dataclasses.replace(wish, place="sea")
-        if "rocket" in wish.subjects:
-            return dataclasses.replace(wish, place="space")
-        if "balloon" in wish.subjects or "bird" in wish.subjects or not wish.subjects:
-            return dataclasses.replace(wish, place="mountain")
-        if wish.weather == "snow" or "deer" in wish.subjects or "owl" in wish.subjects:
-            return dataclasses.replace(wish, place="forest")
-        return dataclasses.replace(wish, place="meadow")
-    return wish
+    if wish.place is not None:
+        return wish
+    homes = [HOMES[name] for name in wish.subjects if name in HOMES]
+    open_land = "forest" if wish.weather == "snow" else "meadow"
+    return dataclasses.replace(wish, place=homes[0] if homes else open_land if wish.subjects else "mountain")
 
 
-def _heaven(
-    size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, place: places.Place
-) -> list[Layer]:
+def _heaven(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, place: Place) -> list[Layer]:
     if place.own_sky:
         return []
     layers = [Layer(sky.backdrop(size, palette, place.horizon))]
@@ -73,9 +77,7 @@ def _heaven(
         layers.append(Layer(sky.stars(size, rng, 230 if "stars" in wish.things else 110, place.horizon)))
     if wish.weather == "aurora":
         phases = int(rng.integers(2**31))
-        layers.append(
-            Layer(None, 0, draw=lambda t: sky.aurora(size, np.random.default_rng(phases), t * 0.7))
-        )
+        layers.append(Layer(None, 0, draw=lambda t: sky.aurora(size, np.random.default_rng(phases), t * 0.7)))
     if wish.weather not in ("storm", "rain", "fog") or wish.things & {"moon", "sun"}:
         moon = palette.dark or "moon" in wish.things
         radius = min(size) * (0.085 if moon else 0.075)
@@ -85,20 +87,27 @@ def _heaven(
         layers.append(Layer(None, 0, draw=lambda t: flash if (t * 1.0) % 1.7 < 0.22 else every))
     if "clouds" in wish.things or wish.weather in ("rain", "storm") or not palette.dark:
         count = 7 if "clouds" in wish.things or wish.weather in ("rain", "storm") else 4
-        layers.append(Layer(sky.clouds(size, rng, palette, count, place.horizon * 0.8), 0.08, size[0] * 0.008))
+        layers.append(
+            Layer(sky.clouds(size, rng, palette, count, place.horizon * 0.8), 0.08, size[0] * 0.008)
+        )
     if not palette.dark and "bird" not in wish.subjects and rng.random() < 0.6:
         layers.append(sky.flock(size, rng, 6, mix(palette.near, (0, 0, 0), 0.4)))
     return layers
 
 
-def _falling(
-    size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, horizon: float
-) -> list[Layer]:
+def _mist(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, horizon: float) -> list[Layer]:
+    """Fog behind the subjects; woods always have a little."""
+    if wish.weather != "fog" and (wish.place != "forest" or wish.weather == "rain"):
+        return []
+    colour, thickness = mix(palette.low, (255, 255, 255), 0.3), 1.0 if wish.weather == "fog" else 0.45
+    bank = weather.Fog(size, int(rng.integers(2**31)), colour, horizon, thickness)
+    return [Layer(None, 0.5, draw=bank.draw)]
+
+
+def _falling(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette) -> list[Layer]:
+    """What is in the air before everything."""
     seed = int(rng.integers(2**31))
     layers: list[Layer] = []
-    if wish.weather == "fog" or (wish.place == "forest" and wish.weather != "rain"):
-        mist = weather.Fog(size, seed, mix(palette.low, (255, 255, 255), 0.3), horizon, 1.0 if wish.weather else 0.45)
-        layers.append(Layer(None, 0.5, draw=mist.draw))
     if wish.weather == "snow":
         layers.append(Layer(None, 0.5, draw=weather.Snow(size, seed).draw))
     if wish.weather in ("rain", "storm"):
@@ -117,7 +126,12 @@ def _merged(layers: list[Layer]) -> list[Layer]:
     done: list[Layer] = []
     for layer in layers:
         last = done[-1] if done else None
-        if last is not None and last.image is not None and layer.image is not None and (last.depth, last.drift) == (layer.depth, layer.drift):
+        if (
+            last is not None
+            and last.image is not None
+            and layer.image is not None
+            and (last.depth, last.drift) == (layer.depth, layer.drift)
+        ):
             last.image.alpha_composite(layer.image)
         else:
             done.append(layer)

@@ -73,7 +73,9 @@ def clouds(size: Size, rng: np.random.Generator, palette: Palette, count: int, l
         cx = rng.random() * size[0]
         width = min(size) * rng.uniform(0.2, 0.42) * (0.6 + 0.4 * cy / (low * size[1]))
         cloud = mask(size, _cloud(cx, cy, width, rng), 2)
-        body = gradient((size[0], max(2, int(width * 0.55))), [(0, white), (1, mix(white, palette.low, 0.75))])
+        body = gradient(
+            (size[0], max(2, int(width * 0.55))), [(0, white), (1, mix(white, palette.low, 0.75))]
+        )
         sheet = Image.new("RGB", size, mix(white, palette.low, 0.75))
         sheet.paste(body, (0, int(cy - width * 0.34)))
         alpha = 150 if palette.dark else 225
@@ -148,19 +150,17 @@ def flock(size: Size, rng: np.random.Generator, count: int, colour: Colour) -> L
 
 def bolt(size: Size, rng: np.random.Generator, bottom: float) -> Image.Image:
     """A flash of lightning with its glow, down to `bottom` (a share of the height)."""
-    x, points = rng.uniform(0.25, 0.75) * size[0], []
-    steps = 14
+    x, steps = rng.uniform(0.25, 0.75) * size[0], 14
     offsets = noise_1d(rng, steps + 1, 5, 2) * size[0] * 0.05
-    for i in range(steps + 1):
-        points.append((x + float(offsets[i]) + i * size[0] * 0.006, size[1] * bottom * i / steps))
+    points = [
+        (x + float(offsets[i]) + i * size[0] * 0.006, size[1] * bottom * i / steps) for i in range(steps + 1)
+    ]
     line = Image.new("L", size, 0)
     draw = ImageDraw.Draw(line)
     unit = min(size) / 512
     draw.line(points, fill=255, width=max(2, round(3 * unit)), joint="curve")
-    branch = points[6]
-    fork = [branch]
-    for i in range(1, 6):
-        fork.append((branch[0] + i * 12 * unit * math.cos(i), branch[1] + i * 16 * unit))
+    left, top = points[6]
+    fork = [(left + i * 12 * unit * math.cos(i), top + i * 16 * unit) for i in range(6)]
     draw.line(fork, fill=190, width=max(1, round(1.6 * unit)), joint="curve")
     light = blank(size, (235, 240, 255))
     around = soft(line, 9 * unit).point([min(255, v * 3) for v in range(256)])

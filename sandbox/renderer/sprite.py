@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from sandbox.renderer.canvas import Colour, Outline, Point, curve, gradient, mix, soft
+from sandbox.renderer.canvas import Colour, Outline, Point, corners, curve, gradient, mix, soft
 
 SCALE = 2
 
@@ -26,13 +26,18 @@ def piece(outline: Outline, colour: Colour, shade: float = 0.16, shadow: float =
     return Part(curve(outline), colour, shade, shadow)
 
 
+def flat(outline: str, colour: Colour, shade: float = 0.16, shadow: float = 0.28) -> Part:
+    """A part with straight edges, its outline as text."""
+    return Part([(p[0], p[1]) for p in corners(outline)], colour, shade, shadow)
+
+
 def mirrored(part: Part, axis: float) -> Part:
     """The part on the other side of the vertical line x = axis."""
     return dataclasses.replace(part, outline=[(2 * axis - x, y) for x, y in part.outline])
 
 
 def draw(parts: Sequence[Part], size: tuple[int, int], light: tuple[float, float, float]) -> Image.Image:
-    """The parts as a picture of that size, the unit square stretched to its smaller side and centred below."""
+    """The parts as a picture of that size; the unit square fills its smaller side, centred, at its foot."""
     width, height = size[0] * SCALE, size[1] * SCALE
     unit = min(width, height)
     left, top = (width - unit) / 2, height - unit
@@ -48,13 +53,18 @@ def draw(parts: Sequence[Part], size: tuple[int, int], light: tuple[float, float
         ImageDraw.Draw(inside).polygon([(x - x0, y - y0) for x, y in outline], fill=255)
         if part.shadow:
             _cast(picture, inside, (x0, y0), unit, part.shadow)
-        colours = [(0.0, mix(part.colour, (255, 255, 255), part.shade * 0.45)), (1.0, mix(part.colour, (18, 10, 40), part.shade))]
+        colours = [
+            (0.0, mix(part.colour, (255, 255, 255), part.shade * 0.45)),
+            (1.0, mix(part.colour, (18, 10, 40), part.shade)),
+        ]
         body = gradient((x1 - x0, y1 - y0), colours).convert("RGBA")
         picture.paste(body, (x0, y0), inside)
     return _under(picture.reduce(SCALE), light)
 
 
-def _cast(picture: Image.Image, inside: Image.Image, at: tuple[int, int], unit: float, strength: float) -> None:
+def _cast(
+    picture: Image.Image, inside: Image.Image, at: tuple[int, int], unit: float, strength: float
+) -> None:
     reach = max(2, int(unit * 0.016))
     box = (
         max(0, at[0] - reach * 2),
@@ -80,7 +90,9 @@ def _under(picture: Image.Image, light: tuple[float, float, float]) -> Image.Ima
     return picture.point([*factors[0], *factors[1], *factors[2], *range(256)])
 
 
-def shadow_of(size: tuple[int, int], centre: Point, half: float, colour: Colour, strength: float = 0.35) -> Image.Image:
+def shadow_of(
+    size: tuple[int, int], centre: Point, half: float, colour: Colour, strength: float = 0.35
+) -> Image.Image:
     """The soft spot that a figure throws on the ground."""
     y, x = np.mgrid[0 : size[1] : 4, 0 : size[0] : 4].astype(np.float32)
     away = np.hypot((x - centre[0]) / half, (y - centre[1]) / (half * 0.22))

@@ -150,7 +150,7 @@ def test_five_messages_of_one_job_are_one_claim(ledger: Ledger) -> None:
 
 
 def test_a_lost_lease_can_write_nothing(ledger: Ledger) -> None:
-    """Given a worker that slept past its lease and one that took over, all writes of the first are refused."""
+    """Given a worker that slept past its lease and another that took over, the first can write nothing."""
     old = running(ledger)
     lapse(ledger)
     new = ledger.claim("fox", "worker-2", Stage.GENERATE)
