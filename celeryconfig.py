@@ -2,11 +2,10 @@
 
 import sys
 
-from celery.utils.time import rate as celery_rate
 from kombu.entity import Exchange, Queue
 
 from config.settings import SettingsError, load
-from jobs.limits import user_rates
+from jobs.limits import parse_rate
 from jobs.model import Lane
 
 try:
@@ -37,12 +36,13 @@ task_annotations = {
         "vip_user_rate_limit": settings.vip_user_rate_limit,
     }
 }
-try:
-    user_rates(task_annotations["generate"])
-    if settings.generate_rate_limit:
-        celery_rate(settings.generate_rate_limit)
-except (ValueError, KeyError) as error:
-    sys.exit(f"USER_RATE_LIMIT, VIP_USER_RATE_LIMIT or GENERATE_RATE_LIMIT: {error}.")
+for setting in ("user_rate_limit", "vip_user_rate_limit", "generate_rate_limit"):
+    if text := getattr(settings, setting):
+        try:
+            # Celery's own rate knows no burst.
+            parse_rate(text if setting != "generate_rate_limit" else text.partition(",")[0])
+        except ValueError as error:
+            sys.exit(f"{setting.upper()} {error}.")
 
 # The message is only a wake-up (the ledger recovers jobs), so it is acknowledged early: a blip of the
 # connection then starts nothing twice, and no unacknowledged message can take the worker down with Redis.

@@ -18,6 +18,11 @@ def waiting(lane: str) -> str:
     return f"{PREFIX}:waiting:{lane}"
 
 
+def sequence() -> str:
+    """Integer: the latest place given out in any lane."""
+    return f"{PREFIX}:sequence"
+
+
 def due() -> str:
     """Sorted set: when (ms) the sweep must look at a job: its lease lapses, or its message is late."""
     return f"{PREFIX}:due"

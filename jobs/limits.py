@@ -8,7 +8,7 @@ from typing import Any
 from jobs.model import Tier
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([smh])\s*(?:,?\s*burst\s+(\d+))?\s*")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)/([smh])(?:, burst (\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,10 @@ def parse_rate(text: str) -> Rate:
     sentence that says what is expected.
     """
     match = _RATE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"a rate is written 10/m or 10/m, burst 3 (s, m or h), not {text!r}")
-    number, unit, burst = match.groups()
+    number, unit, burst = match.groups() if match else ("0", "s", None)
     rate = Rate(float(number) / _UNITS[unit], int(burst) if burst else max(1, int(float(number))))
     if rate.per_s <= 0 or rate.burst < 1:
-        raise ValueError(f"a rate and its burst must be above 0, not {text!r}")
+        raise ValueError(f"must be written 10/m or 10/m, burst 3 (s, m or h; above 0), not {text!r}")
     return rate
 
 

@@ -31,6 +31,7 @@ _BUILDERS = "\n".join(
         "paused_key": keys.paused(),
         "blocked_key": keys.blocked(),
         "vips_key": keys.vips(),
+        "sequence_key": keys.sequence(),
         "due_key": keys.due(),
         "counts_key": keys.counts(),
     }.items()

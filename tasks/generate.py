@@ -157,7 +157,7 @@ def store(process: Process, slot: Slot, provider: Provider) -> None:
 
 
 def cancel(process: Process, slot: Slot) -> None:
-    """The owner wants no result any more. The provider is stopped, unless another job shares the prediction."""
+    """The owner wants no result any more; the provider is stopped unless others share the prediction."""
     ended = written(process.ledger.cancelled, process.settings.lease_s, slot.job)
     if ended is None:
         return

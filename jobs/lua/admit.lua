@@ -59,7 +59,7 @@ record.state = 'accepted'
 record['at:accepted'] = now
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end
 redis.call('ZADD', state_key('accepted'), now, id)
-redis.call('ZADD', waiting_key(record.lane), waiting_score(record.priority, now), id)
+redis.call('ZADD', waiting_key(record.lane), waiting_score(record.priority), id)
 redis.call('ZADD', due_key(), now + ask.look_again, id)
 redis.call('ZADD', active_key(user), now, id)
 redis.call('ZADD', history_key(user), now, id)

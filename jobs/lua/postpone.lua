@@ -13,6 +13,6 @@ end
 if owner and owner ~= '' then lapse(id) end
 if ARGV[3] == '1' and WAITING[state] then
   redis.call('HSET', job_key(id), 'priority', 0)
-  redis.call('ZADD', waiting_key(lane), waiting_score(0, now), id)
+  redis.call('ZADD', waiting_key(lane), waiting_score(0), id)
 end
 return 1

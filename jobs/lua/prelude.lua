@@ -15,9 +15,10 @@ local function count(name)
   redis.call('HINCRBY', counts_key(), name, 1)
 end
 
--- The order in which Redis gives a lane's messages out: priority first (0 is first), then age.
-local function waiting_score(priority, ms)
-  return priority * 1e14 + ms
+-- The end of the line of its priority (0 is given out first), as Redis gives a lane's messages out.
+-- A running number rather than the time: two jobs of one millisecond have an order too.
+local function waiting_score(priority)
+  return priority * 1e14 + redis.call('INCR', sequence_key())
 end
 
 -- The record is closed: nothing is owed to anybody any more.
@@ -128,7 +129,7 @@ local function bequeath(id, from, now)
   else
     local lane, priority = unpack(redis.call('HMGET', job_key(heir), 'lane', 'priority'))
     enter(heir, 'sharing', 'queued', now)
-    redis.call('ZADD', waiting_key(lane), waiting_score(priority, now), heir)
+    redis.call('ZADD', waiting_key(lane), waiting_score(priority), heir)
   end
   redis.call('ZADD', due_key(), now, heir)
   return heir
