@@ -2,7 +2,7 @@
 
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter
-from tenacity import AsyncRetrying, RetryCallState, retry_if_not_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from chat.errors import seconds
 
@@ -14,11 +14,15 @@ _GROWING = wait_exponential_jitter(initial=0.5, max=15, jitter=0.5)
 def patient(what: str) -> AsyncRetrying:
     """Repeat a call until it succeeds or its task is cancelled; only a token that is refused ends it."""
     return AsyncRetrying(
-        retry=retry_if_not_exception_type(InvalidToken),
+        retry=retry_if_exception(_passes),
         wait=_pause,
         before_sleep=lambda state: _tell(what, state),
         reraise=True,
     )
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, Exception) and not isinstance(error, InvalidToken)
 
 
 def _pause(state: RetryCallState) -> float:

@@ -39,7 +39,7 @@ def usage(catalogue: Catalogue, t: Texts) -> str:
         part
         for part in (
             t(
-                "Write what you want to see. In a group, begin with a command or mention me.\n\n"
+                "Write what you want to see. In a group, begin with a command or reply to me.\n\n"
                 "/image a red fox in the snow: a picture\n"
                 "/video waves at night: a short video\n"
                 "/jobs: what I am making for you now\n"
