@@ -12,11 +12,13 @@ log = structlog.get_logger(__name__)
 
 async def cancel(services: Services, job_id: str, user: int) -> Cancellation:
     """Cancel; the status message follows by the delivery lane. Raises LedgerUnavailable."""
-    outcome = await services.off(services.ledger.cancel, job_id, user)
+    outcome, heir = await services.off(services.ledger.cancel, job_id, user)
     log.info("cancel", job=job_id, outcome=outcome)
     if outcome is Cancellation.CANCELLED:
         try:
             await services.off(services.publisher.publish_delivery, job_id)
+            if heir and (job := await services.off(services.ledger.get, heir)):
+                await services.off(services.publisher.publish_generation, job)
         except LedgerUnavailable as error:
             log.warning("not published, the sweep will", job=job_id, error=repr(error))
     return outcome

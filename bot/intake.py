@@ -4,44 +4,71 @@ import asyncio
 
 import structlog
 
+from bot import cancelling
 from bot.making import model_of
 from bot.services import Services
+from bot.turned_away import Refusal, refusal
 from chat import status
 from chat.errors import Unreachable
 from chat.texts import texts
+from jobs.admission import Answer, Blocked, Busy, Limited
+from jobs.digest import digest_of
 from jobs.errors import DarkroomError
 from jobs.model import Job, Origin, Request
 from jobs.states import State
-from jobs.waiting import Place
+from jobs.waiting import Place, rung
 
 log = structlog.get_logger(__name__)
 
 
-async def take(services: Services, job_id: str, request: Request, origin: Origin) -> None:
-    """Admit a request, show its status message and publish it; raises LedgerUnavailable if not admitted.
+async def take(
+    services: Services, job_id: str, request: Request, origin: Origin, *, fresh: bool = False
+) -> Refusal | None:
+    """Admit a request, show its status message and publish it; answers why, where it is not taken.
 
-    A request that comes again (Telegram repeats updates that a dying bot did not confirm) takes the same
-    way: each step is done once, by whichever of the two gets there.
+    Raises LedgerUnavailable where nothing could be decided. `fresh`: a result of its own, neither shared
+    nor from the cache. A request that comes again (Telegram repeats updates that a dying bot did not
+    confirm) takes the same way: each step is done once, by whichever of the two gets there.
     """
-    admission = await services.off(services.ledger.admit, job_id, request, origin)
-    job = admission.job
-    structlog.contextvars.bind_contextvars(job=job.id)
-    log.info("request", kind=request.kind, model=request.model, lane=job.lane, duplicate=admission.duplicate)
-    await asyncio.gather(_show(services, job), _publish(services, job))
+    answer = await services.off(_decide, services, job_id, request, origin, fresh)
+    log.info("request", job=job_id, kind=request.kind, model=request.model, answer=type(answer).__name__)
+    if isinstance(answer, Limited | Busy | Blocked):
+        eta_s = await services.off(_eta, services, request, answer)
+        return refusal(answer, eta_s, texts(origin.language))
+    structlog.contextvars.bind_contextvars(job=job_id)
+    await asyncio.gather(_show(services, answer.job), _publish(services, answer.job))
+    return None
+
+
+def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
+    hit = None if fresh else services.cache.get(digest_of(request))
+    price = services.catalogue.models[request.model].price_usd
+    return services.admission.admit(job_id, request, origin, fresh=fresh, hit=hit, price_usd=price)
+
+
+def _eta(services: Services, request: Request, answer: Limited | Busy | Blocked) -> float:
+    """Seconds until a place in the lane may be free."""
+    if not isinstance(answer, Busy) or answer.lane is None:
+        return 0.0
+    typical = services.catalogue.models[request.model].typical_s
+    return services.waiting.expect(answer.lane, request.model, 1, typical)
 
 
 async def _publish(services: Services, job: Job) -> None:
-    if job.state is not State.ACCEPTED:
-        return
     try:
-        await services.off(services.publisher.publish_generation, job)
-        await services.off(services.ledger.published, job.id)
+        if job.state is State.ACCEPTED:
+            await services.off(services.publisher.publish_generation, job)
+            await services.off(services.ledger.published, job.id)
+        elif job.state is State.STORED:
+            await services.off(services.publisher.publish_delivery, job.id)
     except DarkroomError as error:
         log.warning("not published, the sweep will", error=repr(error))
 
 
 async def _show(services: Services, job: Job) -> None:
     """Post the status message. Without one the job goes on: its result comes as a message of its own."""
+    if job.cached:
+        return  # the result itself is the first message
     try:
         first, place = await services.off(_first, services, job)
         if not first:
@@ -49,9 +76,11 @@ async def _show(services: Services, job: Job) -> None:
         view = status.waiting(job, place, texts(job.origin.language))
         message = await services.gateway.post(job.origin, view)
         await services.off(services.ledger.posted, job, message)
+        if place is not None:
+            await services.off(services.waiting.show, job.id, rung(place.position))
     except Unreachable:
         log.info("cancelled, the chat cannot be written to")
-        await services.off(services.ledger.cancel, job.id, job.origin.user)
+        await cancelling.cancel(services, job.id, job.origin.user)
     except DarkroomError as error:
         log.warning("no status message", error=repr(error))
 

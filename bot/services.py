@@ -15,8 +15,11 @@ from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings, SettingsError
+from jobs.admission import Admission
+from jobs.cache import Cache
 from jobs.connection import connect
 from jobs.ledger import Ledger
+from jobs.limits import user_rates
 from jobs.users import Users
 from jobs.waiting import Waiting
 from jobs.workers import Workers
@@ -36,6 +39,8 @@ class Services:
 
     settings: Settings
     catalogue: Catalogue
+    admission: Admission
+    cache: Cache
     ledger: Ledger
     users: Users
     waiting: Waiting
@@ -60,6 +65,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     catalogue = load_catalogue(settings)
     _check_names(catalogue)
     client = connect(settings.redis_url)
+    cache_client = connect(settings.cache_redis_url or settings.redis_url)
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
     ledger = Ledger(client, settings)
     try:
@@ -67,6 +73,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
+                admission=Admission(client, settings, user_rates(app.conf.task_annotations["generate"])),
+                cache=Cache(cache_client, settings.cache_ttl_s),
                 ledger=ledger,
                 users=Users(client, ledger),
                 waiting=Waiting(client, Workers(client)),
@@ -76,6 +84,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+        cache_client.close()
         client.close()
 
 

@@ -86,9 +86,13 @@ def again(job_id: str, t: Texts) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup.from_button(button(t("Again"), Action.AGAIN, job_id))
 
 
-def result(job_id: str, t: Texts, *, animate: bool) -> InlineKeyboardMarkup:
-    """Under a result; `animate`: it is a picture, and there is a model that makes a video of it."""
-    row = [button(t("Again"), Action.AGAIN, job_id), button(t("Variation"), Action.VARY, job_id)]
+def result(job_id: str, t: Texts, *, animate: bool, cached: bool = False) -> InlineKeyboardMarkup:
+    """Under a result; `animate`: it is a picture, and there is a model that makes a video of it.
+
+    `cached`: it was made for an earlier request, and "again" means one of the person's own.
+    """
+    again_label = t("Draw anew") if cached else t("Again")
+    row = [button(again_label, Action.AGAIN, job_id), button(t("Variation"), Action.VARY, job_id)]
     if animate:
         row.append(button(t("Animate"), Action.ANIMATE, job_id))
     return InlineKeyboardMarkup.from_row(row)

@@ -69,14 +69,17 @@ def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
     parts = [model.title]
     if seed := job.request.options.get("seed") or job.request.seed:
         parts.append(t("seed {seed}", seed=seed))
-    if took := job.seconds("accepted", "stored"):
+    took = None if job.cached else job.seconds("accepted", "stored")
+    if took:
         parts.append(duration(took, t))
     if model.note:
         parts.append(t(model.note))
+    if job.cached:
+        parts.append(t("made a moment ago for the same words"))
     made = " · ".join(parts)
     prompt = shorten(job.request.prompt, MessageLimit.CAPTION_LENGTH - _length(made) - 2)
     animate = job.request.kind is Kind.IMAGE and animator is not None
-    return View(f"{prompt}\n\n{made}", keyboards.result(job.id, t, animate=animate))
+    return View(f"{prompt}\n\n{made}", keyboards.result(job.id, t, animate=animate, cached=job.cached))
 
 
 def ready(job: Job, t: Texts) -> str:

@@ -198,6 +198,12 @@ class Ledger:
             record: Any = self._redis.hgetall(keys.job(job_id))
         return model.from_record(job_id, record) if "state" in record else None
 
+    def followers(self, job_id: str) -> list[str]:
+        """Ids of the jobs that share this one's result, in the order of their admission."""
+        with ledger_errors():
+            found: Any = self._redis.zrange(keys.followers(job_id), 0, -1)
+        return list(found)
+
     def overdue(self, limit: int = 100) -> list[str]:
         """Ids of jobs that the sweep must look at now, the longest overdue first."""
         with ledger_errors():

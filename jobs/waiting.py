@@ -48,12 +48,17 @@ class Waiting:
         """The job's place, None once it is claimed. `typical_s` serves until the model has past durations."""
         with ledger_errors():
             rank: Any = self._redis.zrank(keys.waiting(job.lane), job.id)
-            past: Any = self._redis.lrange(keys.durations(job.request.model), 0, -1)
         if rank is None:
             return None
         position = int(rank) + 1
-        slots = self._workers.slots(job.lane)
-        return Place(position, estimate(position, slots, [float(value) for value in past], typical_s))
+        return Place(position, self.expect(job.lane, job.request.model, position, typical_s))
+
+    def expect(self, lane: str, model: str, position: int, typical_s: float) -> float:
+        """Seconds until a job of `model` at this position of the lane is done."""
+        with ledger_errors():
+            past: Any = self._redis.lrange(keys.durations(model), 0, -1)
+        slots = self._workers.slots(lane)
+        return estimate(position, slots, [float(value) for value in past], typical_s)
 
     def first(self, lane: str, limit: int) -> list[str]:
         """Ids of a lane's waiting jobs in the order in which they are given out."""

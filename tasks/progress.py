@@ -7,6 +7,7 @@ from chat.texts import texts
 from config.catalogue import Catalogue
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
+from jobs.states import State
 from jobs.waiting import Waiting, rung
 from tasks.chat import Chat
 from tasks.slots import Slot
@@ -37,8 +38,15 @@ class Progress:
             slot.job = replace(slot.job, progress=percent)
         if slot.job.message:
             slot.shown = percent
-            job, view = slot.job, status.progress(slot.job, texts(slot.job.origin.language))
-            self._chat.post(lambda gateway: gateway.show(job, view, progress=True))
+            self._edit(slot.job)
+        for follower_id in self._ledger.followers(slot.job.id):
+            follower = self._ledger.get(follower_id)
+            if follower and follower.state is State.SHARING and follower.message:
+                self._edit(replace(follower, progress=percent))
+
+    def _edit(self, job: Job) -> None:
+        view = status.progress(job, texts(job.origin.language))
+        self._chat.post(lambda gateway: gateway.show(job, view, progress=True))
 
     def round(self) -> None:
         """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, 13, ..."""

@@ -35,8 +35,10 @@ async def remake(services: Services, update: Update, press: Press) -> None:
         await toast(query, no_animation(t), alert=True)
         return
     job_id = ids.from_press(services.gateway.bot.id, query.id)
-    await intake.take(services, job_id, request, incoming.origin(query.from_user, query.message))
-    await toast(query)
+    origin = incoming.origin(query.from_user, query.message)
+    fresh = press.action is Action.AGAIN
+    refusal = await intake.take(services, job_id, request, origin, fresh=fresh)
+    await toast(query, refusal.text if refusal else "", alert=refusal is not None)
 
 
 def no_animation(t: Texts) -> str:

@@ -43,7 +43,9 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
         await say(services, update, explain(error, t))
         return
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
-    await intake.take(services, job_id, request, incoming.origin(user, message))
+    refusal = await intake.take(services, job_id, request, incoming.origin(user, message))
+    if refusal is not None and not refusal.repeated:
+        await say(services, update, refusal.text)
 
 
 def _text(services: Services, message: Message, kind: Kind | None) -> str:

@@ -10,6 +10,7 @@ import redis
 
 from config.settings import Settings
 from jobs import keys
+from jobs.admission import Accepted, Admission, Duplicate
 from jobs.connection import connect
 from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
@@ -32,12 +33,25 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
     client.close()
 
 
+class Book(Ledger):
+    """The ledger with its door: each request wants a result of its own, and there are no limits."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        super().__init__(client, settings)
+        self._door = Admission(client, replace(settings, active_jobs=1000, lane_backlog=1000), {})
+
+    def admit(self, job_id: str, request: Request, origin: Origin) -> Accepted | Duplicate:
+        answer = self._door.admit(job_id, request, origin, fresh=True)
+        assert isinstance(answer, Accepted | Duplicate)
+        return answer
+
+
 @pytest.fixture
-def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Ledger:
-    return Ledger(client, settings_for(lease_s=0.3, heartbeat_s=0.1, unpublished_s=0.2))
+def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Book:
+    return Book(client, settings_for(lease_s=0.3, heartbeat_s=0.1, unpublished_s=0.2))
 
 
-def claimed(ledger: Ledger, job_id: str = "fox", owner: str = "worker-1") -> Job:
+def claimed(ledger: Book, job_id: str = "fox", owner: str = "worker-1") -> Job:
     ledger.admit(job_id, FOX, ANN)
     ledger.published(job_id)
     job = ledger.claim(job_id, owner, Stage.GENERATE)
@@ -45,11 +59,11 @@ def claimed(ledger: Ledger, job_id: str = "fox", owner: str = "worker-1") -> Job
     return job
 
 
-def running(ledger: Ledger, job_id: str = "fox") -> Job:
+def running(ledger: Book, job_id: str = "fox") -> Job:
     return ledger.running(ledger.submitting(claimed(ledger, job_id)), "p1")
 
 
-def lapse(ledger: Ledger, job_id: str = "fox") -> None:
+def lapse(ledger: Book, job_id: str = "fox") -> None:
     deadline = time.monotonic() + 5
     while job_id not in ledger.overdue():
         assert time.monotonic() < deadline
@@ -68,10 +82,10 @@ def unaccounted(client: "redis.Redis") -> int:
     return total("accepted") - total("delivered") - total("failed") - total("cancelled") - active
 
 
-def test_a_request_comes_back_as_it_was_given(ledger: Ledger) -> None:
+def test_a_request_comes_back_as_it_was_given(ledger: Book) -> None:
     """Given ids as large as Telegram's, admission keeps every digit and every option."""
     admission = ledger.admit("fox", FOX, ANN)
-    assert not admission.duplicate
+    assert isinstance(admission, Accepted)
     assert (admission.job.request, admission.job.origin) == (FOX, ANN)
     assert (admission.job.state, admission.job.lane, admission.job.tier) == (
         State.ACCEPTED,
@@ -81,24 +95,24 @@ def test_a_request_comes_back_as_it_was_given(ledger: Ledger) -> None:
     assert ledger.get("fox") == admission.job
 
 
-def test_the_same_request_twice_is_one_job(ledger: Ledger, client: "redis.Redis") -> None:
+def test_the_same_request_twice_is_one_job(ledger: Book, client: "redis.Redis") -> None:
     """Given 8 threads that admit the same id at once, one makes the job and 7 find it."""
-    answers: list[bool] = []
+    answers: list[str] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(ledger.admit("fox", FOX, ANN).duplicate))
+        threading.Thread(target=lambda: answers.append(type(ledger.admit("fox", FOX, ANN)).__name__))
         for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == [False] + [True] * 7
+    assert sorted(answers) == ["Accepted"] + ["Duplicate"] * 7
     assert client.hget(keys.counts(), "jobs:accepted:image:regular") == "1"
 
 
-def test_the_whole_way_is_stamped_and_counted(ledger: Ledger, client: "redis.Redis") -> None:
+def test_the_whole_way_is_stamped_and_counted(ledger: Book, client: "redis.Redis") -> None:
     """Given a job that is admitted, made and delivered, each state has its time, in order, and one count."""
-    job = ledger.stored(ledger.storing(running(ledger)), PICTURE)
+    job, _ = ledger.stored(ledger.storing(running(ledger)), PICTURE)
     delivery = ledger.claim("fox", "worker-2", Stage.DELIVER)
     assert job.artifact == PICTURE
     assert delivery is not None
@@ -125,7 +139,7 @@ def test_the_whole_way_is_stamped_and_counted(ledger: Ledger, client: "redis.Red
     assert 0 < int(client.ttl(keys.job("fox"))) <= 30 * 86_400
 
 
-def test_a_worker_may_be_quicker_than_the_publisher(ledger: Ledger) -> None:
+def test_a_worker_may_be_quicker_than_the_publisher(ledger: Book) -> None:
     """Given a job whose message is taken before it is marked as queued, both end in one claim."""
     ledger.admit("fox", FOX, ANN)
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is not None
@@ -135,7 +149,7 @@ def test_a_worker_may_be_quicker_than_the_publisher(ledger: Ledger) -> None:
     assert job.state is State.CLAIMED
 
 
-def test_five_messages_of_one_job_are_one_claim(ledger: Ledger) -> None:
+def test_five_messages_of_one_job_are_one_claim(ledger: Book) -> None:
     ledger.admit("fox", FOX, ANN)
     found: list[Job | None] = []
     threads = [
@@ -149,7 +163,7 @@ def test_five_messages_of_one_job_are_one_claim(ledger: Ledger) -> None:
     assert len([job for job in found if job is not None]) == 1
 
 
-def test_a_lost_lease_can_write_nothing(ledger: Ledger) -> None:
+def test_a_lost_lease_can_write_nothing(ledger: Book) -> None:
     """Given a worker that slept past its lease and another that took over, the first can write nothing."""
     old = running(ledger)
     lapse(ledger)
@@ -169,7 +183,7 @@ def test_a_lost_lease_can_write_nothing(ledger: Ledger) -> None:
     assert ledger.storing(new).state is State.STORING
 
 
-def test_a_renewed_lease_does_not_lapse(ledger: Ledger) -> None:
+def test_a_renewed_lease_does_not_lapse(ledger: Book) -> None:
     """Given renewals for three times the lease, nobody else can claim the job."""
     job = running(ledger)
     end = time.monotonic() + 0.9
@@ -180,14 +194,14 @@ def test_a_renewed_lease_does_not_lapse(ledger: Ledger) -> None:
         time.sleep(0.05)
 
 
-def test_a_move_is_made_once_and_may_be_asked_for_twice(ledger: Ledger, client: "redis.Redis") -> None:
+def test_a_move_is_made_once_and_may_be_asked_for_twice(ledger: Book, client: "redis.Redis") -> None:
     """Given a move whose answer was lost, asking again answers the same and counts nothing."""
     job = claimed(ledger)
     assert ledger.submitting(job) == ledger.submitting(job)
     assert client.hget(keys.counts(), "jobs:submitting:image:regular") == "1"
 
 
-def test_a_state_cannot_be_skipped_or_gone_back_to(ledger: Ledger) -> None:
+def test_a_state_cannot_be_skipped_or_gone_back_to(ledger: Book) -> None:
     job = running(ledger)
     with pytest.raises(IllegalMove, match="running"):
         ledger.stored(job, PICTURE)
@@ -195,7 +209,7 @@ def test_a_state_cannot_be_skipped_or_gone_back_to(ledger: Ledger) -> None:
         ledger.submitting(replace(job, state=State.CLAIMED))
 
 
-def test_a_job_that_is_handed_back_has_not_crashed(ledger: Ledger) -> None:
+def test_a_job_that_is_handed_back_has_not_crashed(ledger: Book) -> None:
     """Given a worker that stops in order, the next one goes on at once, and no crash is counted."""
     job = running(ledger)
     ledger.release(job)
@@ -207,21 +221,21 @@ def test_a_job_that_is_handed_back_has_not_crashed(ledger: Ledger) -> None:
     assert (again.prediction, again.crashes) == ("p1", 0)
 
 
-def test_a_cancel_is_the_owners_alone(ledger: Ledger) -> None:
+def test_a_cancel_is_the_owners_alone(ledger: Book) -> None:
     ledger.admit("fox", FOX, ANN)
-    assert ledger.cancel("fox", ANN.user + 1) is Cancellation.FOREIGN
-    assert ledger.cancel("fox", ANN.user) is Cancellation.CANCELLED
-    assert ledger.cancel("fox", ANN.user) is Cancellation.ENDED
-    assert ledger.cancel("cat", ANN.user) is Cancellation.MISSING
+    assert ledger.cancel("fox", ANN.user + 1) == (Cancellation.FOREIGN, "")
+    assert ledger.cancel("fox", ANN.user) == (Cancellation.CANCELLED, "")
+    assert ledger.cancel("fox", ANN.user) == (Cancellation.ENDED, "")
+    assert ledger.cancel("cat", ANN.user) == (Cancellation.MISSING, "")
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
 
 
-def test_a_cancel_wakes_the_worker_that_holds_the_job(ledger: Ledger, client: "redis.Redis") -> None:
+def test_a_cancel_wakes_the_worker_that_holds_the_job(ledger: Book, client: "redis.Redis") -> None:
     """Given a held job, its cancel is published to its holder, and every renewal tells it again."""
     listener = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     listener.subscribe(keys.wake("worker-1"))
     job = running(ledger)
-    assert ledger.cancel("fox", ANN.user) is Cancellation.CANCELLING
+    assert ledger.cancel("fox", ANN.user) == (Cancellation.CANCELLING, "")
     heard, deadline = None, time.monotonic() + 5
     while heard is None and time.monotonic() < deadline:
         heard = listener.get_message(timeout=0.1)
@@ -229,15 +243,15 @@ def test_a_cancel_wakes_the_worker_that_holds_the_job(ledger: Ledger, client: "r
     assert heard is not None
     assert heard["data"] == "cancel fox"
     assert ledger.renew({"fox": job.token}).cancelled == {"fox"}
-    assert ledger.cancelled(job).state is State.CANCELLED
+    assert ledger.cancelled(job)[0].state is State.CANCELLED
 
 
-def test_a_result_that_is_there_is_not_cancelled(ledger: Ledger) -> None:
+def test_a_result_that_is_there_is_not_cancelled(ledger: Book) -> None:
     ledger.stored(ledger.storing(running(ledger)), PICTURE)
-    assert ledger.cancel("fox", ANN.user) is Cancellation.LATE
+    assert ledger.cancel("fox", ANN.user) == (Cancellation.LATE, "")
 
 
-def test_an_ended_job_is_owed_a_message_until_it_is_told(ledger: Ledger, client: "redis.Redis") -> None:
+def test_an_ended_job_is_owed_a_message_until_it_is_told(ledger: Book, client: "redis.Redis") -> None:
     """Given a failed job, it is due for a delivery; once told, it is due no more and cannot be told again."""
     ledger.failed(running(ledger), Failure.REFUSED)
     lapse(ledger)
@@ -252,7 +266,7 @@ def test_an_ended_job_is_owed_a_message_until_it_is_told(ledger: Ledger, client:
     assert unaccounted(client) == 0
 
 
-def test_an_orphan_is_adopted_once(ledger: Ledger) -> None:
+def test_an_orphan_is_adopted_once(ledger: Book) -> None:
     """Given a submission of unknown outcome, its news makes the job go on; a second one changes nothing."""
     ledger.unknown(ledger.submitting(claimed(ledger)))
     assert ledger.claim("fox", "worker-2", Stage.GENERATE) is None
@@ -263,27 +277,27 @@ def test_an_orphan_is_adopted_once(ledger: Ledger) -> None:
     assert (job.state, job.prediction) == (State.RUNNING, "p9")
 
 
-def test_news_of_a_submission_that_is_still_being_made_waits_in_the_record(ledger: Ledger) -> None:
+def test_news_of_a_submission_that_is_still_being_made_waits_in_the_record(ledger: Book) -> None:
     job = ledger.submitting(claimed(ledger))
     assert ledger.adopt("fox", "p9")
     assert ledger.running(job, "p9").prediction == "p9"
 
 
-def test_nobody_gives_up_a_job_that_has_moved_on(ledger: Ledger) -> None:
+def test_nobody_gives_up_a_job_that_has_moved_on(ledger: Book) -> None:
     ledger.unknown(ledger.submitting(claimed(ledger)))
     ledger.adopt("fox", "p9")
     with pytest.raises(IllegalMove, match="running"):
         ledger.given_up("fox", State.UNKNOWN, Failure.UNKNOWN_OUTCOME)
 
 
-def test_an_overdue_job_is_one_sweepers(ledger: Ledger) -> None:
+def test_an_overdue_job_is_one_sweepers(ledger: Book) -> None:
     """Given an unpublished job and two sweepers, the first gets it."""
     ledger.admit("fox", FOX, ANN)
     lapse(ledger)
     assert [ledger.postpone("fox", 5), ledger.postpone("fox", 5)] == [True, False]
 
 
-def test_an_unrepeatable_send_is_marked_once(ledger: Ledger) -> None:
+def test_an_unrepeatable_send_is_marked_once(ledger: Book) -> None:
     ledger.admit("fox", FOX, ANN)
     assert [ledger.once("fox", "ready"), ledger.once("fox", "ready"), ledger.once("fox", "status")] == [
         True,
@@ -292,14 +306,14 @@ def test_an_unrepeatable_send_is_marked_once(ledger: Ledger) -> None:
     ]
 
 
-def test_a_record_of_a_newer_version_is_left_alone(ledger: Ledger, client: "redis.Redis") -> None:
+def test_a_record_of_a_newer_version_is_left_alone(ledger: Book, client: "redis.Redis") -> None:
     """Given a job written by a newer release, this one does not claim it."""
     ledger.admit("fox", FOX, ANN)
     client.hset(keys.job("fox"), "version", 99)
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
 
 
-def test_places_count_in_the_order_of_the_broker(ledger: Ledger, client: "redis.Redis") -> None:
+def test_places_count_in_the_order_of_the_broker(ledger: Book, client: "redis.Redis") -> None:
     """Given one user's two jobs and then another's first, the other's first job stands before the second."""
     ledger.admit("fox-1", FOX, ANN)
     ledger.admit("fox-2", FOX, ANN)
@@ -318,7 +332,7 @@ def test_places_count_in_the_order_of_the_broker(ledger: Ledger, client: "redis.
     assert waiting.place(other, typical_s=8) is None
 
 
-def test_past_durations_make_the_estimate(ledger: Ledger, client: "redis.Redis") -> None:
+def test_past_durations_make_the_estimate(ledger: Book, client: "redis.Redis") -> None:
     job = ledger.admit("fox", FOX, ANN).job
     waiting = Waiting(client, Workers(client))
     for seconds in (3.0, 5.0, 90.0):
@@ -341,7 +355,7 @@ def test_a_worker_that_falls_silent_drops_out(client: "redis.Redis") -> None:
     assert workers.slots("img") == 0
 
 
-def test_the_history_keeps_the_latest(ledger: Ledger, client: "redis.Redis") -> None:
+def test_the_history_keeps_the_latest(ledger: Book, client: "redis.Redis") -> None:
     """Given more jobs than a history keeps, the oldest drop out of it and the active ones stay listed."""
     users = Users(client, ledger)
     for n in range(HISTORY + 3):
@@ -354,7 +368,7 @@ def test_the_history_keeps_the_latest(ledger: Ledger, client: "redis.Redis") -> 
     assert len(users.active(ANN.user)) == HISTORY + 3
 
 
-def test_a_choice_lasts_until_it_is_taken_back(ledger: Ledger, client: "redis.Redis") -> None:
+def test_a_choice_lasts_until_it_is_taken_back(ledger: Book, client: "redis.Redis") -> None:
     users = Users(client, ledger)
     users.choose(1, "ar:image", "16:9")
     assert users.choices(1) == {"ar:image": "16:9"}
@@ -362,7 +376,7 @@ def test_a_choice_lasts_until_it_is_taken_back(ledger: Ledger, client: "redis.Re
     assert users.choices(1) == {}
 
 
-def test_a_message_leads_to_its_job(ledger: Ledger) -> None:
+def test_a_message_leads_to_its_job(ledger: Book) -> None:
     job = ledger.admit("fox", FOX, ANN).job
     ledger.posted(job, 77)
     found = ledger.by_message(ANN.chat, 77)
@@ -374,7 +388,7 @@ def test_a_message_leads_to_its_job(ledger: Ledger) -> None:
 def test_without_redis_nothing_is_promised(settings_for: Callable[..., Settings]) -> None:
     """Given a Redis that is not there, I expect LedgerUnavailable from any call, soon."""
     client = connect("redis://127.0.0.1:1/0")
-    ledger = Ledger(client, settings_for())
+    ledger = Book(client, settings_for())
     for call in (
         lambda: ledger.admit("fox", FOX, ANN),
         lambda: ledger.get("fox"),

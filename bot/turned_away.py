@@ -1,0 +1,37 @@
+"""What a person is told whose request was not taken. Each answer says what to do, and when."""
+
+from dataclasses import dataclass
+
+from chat import status
+from chat.texts import Texts
+from jobs.admission import Accepted, Answer, Blocked, Busy, Cached, Duplicate, Limited
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`text` is what is said; `repeated`: it was said a moment ago, and a chat need not hear it again."""
+
+    text: str
+    repeated: bool = False
+
+
+def refusal(answer: Answer, eta_s: float, t: Texts) -> Refusal | None:
+    """The words for an answer; None where the request was taken. `eta_s`: when a place may be free."""
+    match answer:
+        case Limited(retry_after_s, first):
+            wait = status.duration(retry_after_s, t)
+            return Refusal(t("That is your limit for now; next request in {wait}.", wait=wait), not first)
+        case Busy(None, size):
+            said = t.n(
+                "{n} job of yours is still on its way. Wait for it, or /cancel it.",
+                "{n} jobs of yours are still on their way. Wait for one, or /cancel one.",
+                size,
+            )
+            return Refusal(said)
+        case Busy(_, _):
+            eta = status.duration(eta_s, t)
+            return Refusal(t("So many are waiting that I take no more. Try again in about {eta}.", eta=eta))
+        case Blocked():
+            return Refusal(t("I take no requests from this account."))
+        case Accepted() | Duplicate() | Cached():
+            return None

@@ -1,0 +1,321 @@
+"""Admission on a real Redis: who gets in, what it costs them, and what they share."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+
+from config.settings import Settings
+from jobs import keys
+from jobs.admission import Accepted, Admission, Blocked, Busy, Cached, Duplicate, Hit, Limited
+from jobs.cache import Cache
+from jobs.connection import connect
+from jobs.digest import digest_of
+from jobs.failures import Failure
+from jobs.ledger import Cancellation, Ledger, Stage
+from jobs.limits import Rate
+from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
+from jobs.states import State
+
+FOX = Request(Kind.IMAGE, "sketch", "a red fox", {"ar": "1:1"}, seed=7)
+ANN = Origin(user=1, chat=1, reply_to=5)
+BOB = Origin(user=2, chat=2, reply_to=6)
+PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
+TEN_A_MINUTE = {Tier.REGULAR: Rate(10 / 60, 10), Tier.VIP: Rate(0.5, 30)}
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    client = connect(redis_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def door(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Callable[..., Admission]:
+    def make(rates: dict[Tier, Rate] | None = None, **settings: int) -> Admission:
+        return Admission(
+            client, settings_for(**{"active_jobs": 100, "lane_backlog": 100, **settings}), rates or {}
+        )
+
+    return make
+
+
+@pytest.fixture
+def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Ledger:
+    return Ledger(client, settings_for())
+
+
+def of(number: int) -> Request:
+    return replace(FOX, prompt=f"fox {number}")
+
+
+def accepted(answer: object) -> Job:
+    assert isinstance(answer, Accepted)
+    return answer.job
+
+
+def running(ledger: Ledger, job_id: str) -> Job:
+    job = ledger.claim(job_id, "worker-1", Stage.GENERATE)
+    assert job is not None
+    return ledger.running(ledger.submitting(job), "p1")
+
+
+@pytest.mark.parametrize("run", range(20))
+def test_sixty_requests_at_once_against_a_limit_of_ten(
+    door: Callable[..., Admission], client: "redis.Redis", run: int
+) -> None:
+    """Given 60 concurrent requests of one user, exactly 10 get in."""
+    admission = door({Tier.REGULAR: Rate(10 / 3600, 10)})
+    answers: list[str] = []
+    start = threading.Barrier(60)
+
+    def ask(number: int) -> None:
+        start.wait()
+        answers.append(type(admission.admit(f"job-{run}-{number}", of(number), ANN)).__name__)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (answers.count("Accepted"), answers.count("Limited")) == (10, 50)
+    assert client.zcard(keys.active_of(1)) == 10
+
+
+def test_a_limited_user_is_told_the_exact_wait_once(door: Callable[..., Admission]) -> None:
+    """Given 10 a minute and 10 taken, the next token comes in 6 s; the second refusal says it was said."""
+    admission = door(TEN_A_MINUTE)
+    for number in range(10):
+        accepted(admission.admit(f"job-{number}", of(number), ANN))
+    first, second = admission.admit("job-10", of(10), ANN), admission.admit("job-11", of(11), ANN)
+    assert isinstance(first, Limited)
+    assert isinstance(second, Limited)
+    assert 5 < second.retry_after_s <= first.retry_after_s <= 6
+    assert (first.first, second.first) == (True, False)
+    accepted(admission.admit("other", of(10), BOB))
+
+
+def test_a_duplicate_costs_nothing(door: Callable[..., Admission]) -> None:
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 2)})
+    accepted(admission.admit("fox", FOX, ANN))
+    assert isinstance(admission.admit("fox", FOX, ANN), Duplicate)
+    accepted(admission.admit("cat", of(1), ANN))
+    assert isinstance(admission.admit("cat", of(1), ANN), Duplicate)
+    assert isinstance(admission.admit("dog", of(2), ANN), Limited)
+
+
+def test_the_fourth_active_job_is_turned_away_and_costs_nothing(
+    door: Callable[..., Admission], ledger: Ledger
+) -> None:
+    """Given 3 active jobs of a user, a 4th waits until one of them ends; a VIP may have 10."""
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 4)}, active_jobs=3)
+    for number in range(3):
+        accepted(admission.admit(f"job-{number}", of(number), ANN))
+    assert admission.admit("job-3", of(3), ANN) == Busy(None, 3)
+    assert ledger.cancel("job-0", 1)[0] is Cancellation.CANCELLED
+    accepted(admission.admit("job-3", of(3), ANN))
+
+
+def test_a_full_lane_takes_no_more_but_other_lanes_do(
+    door: Callable[..., Admission], client: "redis.Redis"
+) -> None:
+    admission = door(lane_backlog=2)
+    accepted(admission.admit("job-0", of(0), ANN))
+    accepted(admission.admit("job-1", of(1), BOB))
+    assert admission.admit("job-2", of(2), ANN) == Busy(Lane.IMG, 2)
+    accepted(admission.admit("clip", replace(FOX, kind=Kind.VIDEO, model="motion"), ANN))
+    client.hset(keys.vips(), "1", 4_000_000_000_000)
+    vip = accepted(admission.admit("job-3", of(3), ANN))
+    assert (vip.lane, vip.tier) == (Lane.VIP, Tier.VIP)
+
+
+def test_a_vip_time_that_is_over_counts_no_more(
+    door: Callable[..., Admission], client: "redis.Redis"
+) -> None:
+    client.hset(keys.vips(), "1", 1_000)
+    assert accepted(door().admit("fox", FOX, ANN)).tier is Tier.REGULAR
+
+
+def test_a_blocked_user_gets_nothing(door: Callable[..., Admission], client: "redis.Redis") -> None:
+    client.sadd(keys.blocked(), "1")
+    assert door().admit("fox", FOX, ANN) == Blocked()
+    assert client.exists(keys.job("fox")) == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "given_back"),
+    [(Failure.PROVIDER_DOWN, True), (Failure.REFUSED, False), (Failure.CRASHED, True)],
+)
+def test_a_token_comes_back_once_when_the_failure_was_ours(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis", failure: Failure, given_back: bool
+) -> None:
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
+    accepted(admission.admit("fox", FOX, ANN))
+    ledger.failed(running(ledger, "fox"), failure)
+    answer = admission.admit("cat", of(1), ANN)
+    assert isinstance(answer, Accepted) is given_back
+    assert (client.hget(keys.counts(), "tokens_given_back") or "0") == str(int(given_back))
+
+
+def test_a_cancel_gives_the_token_back_only_while_the_job_waits(
+    door: Callable[..., Admission], ledger: Ledger
+) -> None:
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
+    accepted(admission.admit("fox", FOX, ANN))
+    ledger.cancel("fox", 1)
+    accepted(admission.admit("cat", of(1), ANN))
+    ledger.cancelled(running(ledger, "cat"))
+    assert isinstance(admission.admit("dog", of(2), ANN), Limited)
+
+
+def test_a_hit_is_stored_at_once_and_takes_a_token(
+    door: Callable[..., Admission], client: "redis.Redis"
+) -> None:
+    """Given a result in the cache, the job is ready to be delivered by its file_id, and nothing is made."""
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
+    answer = admission.admit("fox", FOX, ANN, hit=Hit(PICTURE, "FILE"))
+    assert isinstance(answer, Cached)
+    job = answer.job
+    assert (job.state, job.artifact, job.file_id, job.cached) == (State.STORED, PICTURE, "FILE", True)
+    assert client.zcard(keys.waiting(Lane.IMG)) == 0
+    assert isinstance(admission.admit("cat", FOX, ANN, hit=Hit(PICTURE, "FILE")), Limited)
+
+
+def test_whoever_wants_it_anew_gets_neither_the_cache_nor_a_share(door: Callable[..., Admission]) -> None:
+    admission = door()
+    accepted(admission.admit("fox", FOX, ANN))
+    anew = accepted(admission.admit("fox-2", FOX, BOB, fresh=True, hit=Hit(PICTURE, "FILE")))
+    assert (anew.state, anew.cached) == (State.ACCEPTED, False)
+
+
+def test_identical_requests_in_flight_share_one_generation(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+) -> None:
+    """Given three users with the same words, one job is made, and all three are owed its picture."""
+    admission = door(lane_backlog=1)
+    accepted(admission.admit("fox-1", FOX, ANN))
+    for number, words in ((2, "A  RED fox"), (3, "a red fox ")):
+        origin = replace(ANN, user=number, chat=number)
+        assert (
+            accepted(admission.admit(f"fox-{number}", replace(FOX, prompt=words), origin)).state
+            is State.SHARING
+        )
+    assert client.zcard(keys.waiting(Lane.IMG)) == 1
+    _, others = ledger.stored(ledger.storing(running(ledger, "fox-1")), PICTURE)
+    assert others == ["fox-2", "fox-3"]
+    for job_id in others:
+        delivery = ledger.claim(job_id, "worker-2", Stage.DELIVER)
+        assert delivery is not None
+        assert delivery.artifact == PICTURE
+    later = accepted(admission.admit("fox-4", FOX, BOB))
+    assert later.state is State.ACCEPTED
+
+
+def test_a_shared_failure_is_everybodys(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+) -> None:
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
+    accepted(admission.admit("fox-1", FOX, ANN))
+    accepted(admission.admit("fox-2", FOX, BOB))
+    _, others = ledger.failed(running(ledger, "fox-1"), Failure.TIMED_OUT)
+    follower = ledger.get("fox-2")
+    assert follower is not None
+    assert (others, follower.state, follower.failure) == (["fox-2"], State.FAILED, Failure.TIMED_OUT)
+    assert client.hget(keys.counts(), "tokens_given_back") == "2"
+
+
+def test_the_first_users_cancel_leaves_the_others_their_picture(
+    door: Callable[..., Admission], ledger: Ledger
+) -> None:
+    """Given a running job that two others share, its cancel makes the next one its heir."""
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    accepted(admission.admit("fox-2", FOX, BOB))
+    accepted(admission.admit("fox-3", FOX, replace(BOB, user=3)))
+    held = running(ledger, "fox-1")
+    assert ledger.cancel("fox-1", 1) == (Cancellation.CANCELLING, "")
+    ended, heirs = ledger.cancelled(held)
+    assert (ended.state, heirs) == (State.CANCELLED, ["fox-2"])
+    heir = ledger.claim("fox-2", "worker-2", Stage.GENERATE)
+    assert heir is not None
+    assert (heir.state, heir.prediction, heir.crashes) == (State.RUNNING, "p1", 0)
+    assert heir.stamps["running"] == held.stamps["running"]
+    fourth = accepted(admission.admit("fox-4", FOX, replace(BOB, user=4)))
+    assert fourth.state is State.SHARING
+    _, others = ledger.stored(ledger.storing(heir), PICTURE)
+    assert others == ["fox-3", "fox-4"]
+
+
+def test_a_cancel_before_the_start_hands_the_place_on(door: Callable[..., Admission], ledger: Ledger) -> None:
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    accepted(admission.admit("fox-2", FOX, BOB))
+    assert ledger.cancel("fox-1", 1) == (Cancellation.CANCELLED, "fox-2")
+    heir = ledger.claim("fox-2", "worker-1", Stage.GENERATE)
+    assert heir is not None
+    assert (heir.state, heir.prediction) == (State.CLAIMED, "")
+
+
+def test_a_follower_may_cancel_for_itself(door: Callable[..., Admission], ledger: Ledger) -> None:
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    accepted(admission.admit("fox-2", FOX, BOB))
+    assert ledger.cancel("fox-2", 2) == (Cancellation.CANCELLED, "")
+    _, others = ledger.stored(ledger.storing(running(ledger, "fox-1")), PICTURE)
+    assert others == []
+
+
+def test_a_paused_lane_keeps_its_jobs(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+) -> None:
+    accepted(door().admit("fox", FOX, ANN))
+    client.sadd(keys.paused(), Lane.IMG)
+    assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
+    client.srem(keys.paused(), Lane.IMG)
+    assert ledger.claim("fox", "worker-1", Stage.GENERATE) is not None
+
+
+def test_the_submissions_of_a_day_are_summed_by_model(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+) -> None:
+    """Given two submissions and one shared job, the list price of two is written down."""
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN, price_usd=0.25))
+    accepted(admission.admit("fox-2", FOX, BOB, price_usd=0.25))
+    accepted(admission.admit("cat", of(1), BOB, price_usd=0.25))
+    for job_id in ("fox-1", "cat"):
+        ledger.storing(running(ledger, job_id))
+    days = list(client.scan_iter(keys.spend("*")))
+    assert len(days) == 1
+    assert client.hget(days[0], "sketch") == "0.5"
+
+
+def test_what_matters_makes_the_digest() -> None:
+    """Case, spaces and a drawn seed make no difference; an explicit seed or another ratio does."""
+    same = (replace(FOX, prompt="  A RED\nFox "), replace(FOX, seed=8))
+    other = (
+        replace(FOX, options={"ar": "1:1", "seed": 8}),
+        replace(FOX, options={"ar": "16:9"}),
+        replace(FOX, model="other"),
+        replace(FOX, source="abc"),
+        replace(FOX, prompt="a red foxes"),
+    )
+    assert {digest_of(request) for request in same} == {digest_of(FOX)}
+    assert len({digest_of(request) for request in (FOX, *other)}) == 1 + len(other)
+
+
+def test_the_cache_forgets_and_may_be_away(client: "redis.Redis") -> None:
+    cache = Cache(client, ttl_s=100)
+    cache.put("d", Hit(PICTURE, "FILE"))
+    assert cache.get("d") == Hit(PICTURE, "FILE")
+    assert 0 < int(client.ttl(keys.cached("d"))) <= 100
+    assert cache.get("e") is None
+    Cache(client, ttl_s=0).put("f", Hit(PICTURE, "FILE"))
+    assert cache.get("f") is None
+    away = connect("redis://127.0.0.1:1/0")
+    Cache(away, 100).put("d", Hit(PICTURE, "FILE"))
+    assert Cache(away, 100).get("d") is None
+    away.close()
