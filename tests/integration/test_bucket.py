@@ -1,0 +1,147 @@
+"""The users' token bucket against an exact model, over times and interleavings.
+
+Time passes by moving the bucket's own stamps back; the milliseconds that really pass are allowed for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from config.settings import Settings
+from jobs import keys
+from jobs.admission import Accepted, Admission, Limited
+from jobs.connection import connect
+from jobs.failures import Failure
+from jobs.ledger import Ledger, Stage
+from jobs.limits import Rate
+from jobs.model import Kind, Origin, Request, Tier
+
+ANN = Origin(user=1, chat=1, reply_to=5)
+SLACK = 0.02
+"""Tokens that may come in while a step of the test runs."""
+
+
+@dataclass
+class Model:
+    """The bucket as it is meant: a number that grows with time up to its size."""
+
+    rate: Rate
+    tokens: float
+
+    def passes(self, seconds: float) -> None:
+        self.tokens = min(self.rate.burst, self.tokens + seconds * self.rate.per_s)
+
+    def gives_back(self) -> None:
+        self.tokens = min(self.rate.burst, self.tokens + 1)
+
+
+STEPS = some.one_of(
+    some.just(("ask", 0.0)),
+    some.tuples(some.just("pass"), some.floats(0.1, 900)),
+    some.just(("fail, ours", 0.0)),
+    some.just(("fail, refused", 0.0)),
+    some.just(("cancel", 0.0)),
+    some.just(("die", 0.0)),
+)
+
+
+@pytest.fixture(scope="module")
+def client(redis_server: str) -> Iterator["redis.Redis"]:
+    client = connect(redis_server)
+    yield client
+    client.close()
+
+
+class World:
+    """One user at the door, and the model beside."""
+
+    def __init__(self, client: "redis.Redis", rate: Rate) -> None:
+        client.flushall()
+        self.client = client
+        terms = Settings(active_jobs=10_000, lane_backlog=10_000)
+        self.admission = Admission(client, terms, {Tier.REGULAR: rate})
+        self.ledger = Ledger(client, terms)
+        self.model = Model(rate, rate.burst)
+        self.held: list[str] = []
+        self.asked = 0
+
+    def ask(self) -> None:
+        self.asked += 1
+        job_id = f"job-{self.asked}"
+        request = Request(Kind.IMAGE, "sketch", f"fox {self.asked}")
+        answer = self.admission.admit(job_id, request, ANN)
+        taken = isinstance(answer, Accepted)
+        if abs(self.model.tokens - 1) > SLACK:
+            assert taken is (self.model.tokens > 1)
+        if taken:
+            self.model.tokens -= 1
+            self.held.append(job_id)
+        else:
+            assert isinstance(answer, Limited)
+            wait = (1 - self.model.tokens) / self.model.rate.per_s
+            assert answer.retry_after_s == pytest.approx(wait, abs=SLACK / self.model.rate.per_s + 0.05)
+
+    def time_passes(self, seconds: float) -> None:
+        bucket = keys.user_bucket(1)
+        for stamp in ("at", "told_until"):
+            if self.client.hexists(bucket, stamp):
+                self.client.hincrby(bucket, stamp, -round(seconds * 1000))
+        self.model.passes(seconds)
+
+    def end(self, how: str) -> None:
+        """End the oldest job; one whose worker has died stays as it is, for the sweep."""
+        if not self.held or how == "die":
+            return
+        job_id = self.held.pop(0)
+        if how == "cancel":
+            self.ledger.cancel(job_id, 1)
+            self.model.gives_back()
+            return
+        job = self.ledger.claim(job_id, "worker-1", Stage.GENERATE)
+        assert job is not None
+        ours = how == "fail, ours"
+        self.ledger.failed(job, Failure.TIMED_OUT if ours else Failure.REFUSED)
+        if ours:
+            self.model.gives_back()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    burst=some.integers(1, 5),
+    per_minute=some.floats(0.2, 6),
+    steps=some.lists(STEPS, max_size=30),
+)
+def test_the_bucket_is_the_model(
+    client: "redis.Redis", burst: int, per_minute: float, steps: list[tuple[str, float]]
+) -> None:
+    """Given any mixture of requests, ends and pauses, each answer is the model's; nobody stays locked out."""
+    world = World(client, Rate(per_minute / 60, burst))
+    for step, seconds in steps:
+        if step == "ask":
+            world.ask()
+        elif step == "pass":
+            world.time_passes(seconds)
+        else:
+            world.end(step)
+    # Whatever died in between: after the time for one token the user gets in again.
+    world.time_passes(1 / world.model.rate.per_s + 0.001)
+    before = world.asked
+    world.ask()
+    assert f"job-{before + 1}" in world.held
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(burst=some.integers(1, 20))
+def test_a_full_bucket_holds_its_burst_and_no_more(client: "redis.Redis", burst: int) -> None:
+    """Given any idle time, exactly `burst` requests get in at once."""
+    world = World(client, Rate(0.001, burst))
+    world.time_passes(1e6)
+    answers = [
+        world.admission.admit(f"job-{n}", Request(Kind.IMAGE, "sketch", f"fox {n}"), replace(ANN, reply_to=n))
+        for n in range(burst + 3)
+    ]
+    assert [isinstance(answer, Accepted) for answer in answers] == [True] * burst + [False] * 3
