@@ -24,21 +24,28 @@ class Receiver:
     def __init__(self) -> None:
         self.got: queue.Queue[tuple[Json, str | None]] = queue.Queue()
         self.answers: queue.Queue[tuple[int, bytes]] = queue.Queue()
+        self.hangs_up = False
+        self.connections: set[int] = set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_POST(self) -> None:
+                receiver.connections.add(self.client_address[1])
                 update = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 try:
                     status, body = receiver.answers.get_nowait()
                 except queue.Empty:
                     status, body = 200, b""
-                receiver.got.put((update, self.headers.get("X-Telegram-Bot-Api-Secret-Token")))
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+                # Without a word in the headers, as a server does that closes its idle connections.
+                self.close_connection = receiver.hangs_up
+                receiver.got.put((update, self.headers.get("X-Telegram-Bot-Api-Secret-Token")))
 
             def log_message(self, *_: Any) -> None:
                 """Quiet."""
@@ -105,6 +112,25 @@ def test_an_update_that_fails_is_sent_again_and_holds_up_its_chat_only(
     assert first["message"]["text"] == "one"
     error = api.ok("getWebhookInfo")["last_error_message"]
     assert error == "Wrong response from the webhook: 500 Internal Server Error"
+
+
+def test_connections_are_kept_and_replaced_when_the_receiver_closed_them(
+    api: Api, stand: TelegramStand, receiver: Receiver, ann: int
+) -> None:
+    """One connection serves many updates; one that was closed meanwhile costs neither an update nor a
+    retry's wait.
+    """
+    api.ok("setWebhook", url=receiver.url, max_connections=1)
+    for text in ("1", "2", "3"):
+        stand.send(ann, text)
+        assert receiver.next()[0]["message"]["text"] == text
+    assert len(receiver.connections) == 1
+    receiver.hangs_up = True
+    for text in ("4", "5", "6"):
+        stand.send(ann, text)
+        assert receiver.next()[0]["message"]["text"] == text
+    assert len(receiver.connections) == 3
+    assert "last_error_message" not in api.ok("getWebhookInfo")
 
 
 def test_a_call_in_the_webhooks_answer_is_carried_out(
