@@ -106,12 +106,13 @@ class Scene:
         return self.job_of(self.ask(user, text, chat), chat or user)
 
     def job_of(self, message: Message, chat: int) -> Job:
-        """The job that lives in the message, once it is queued."""
+        """The job that lives in the message, once it is queued and knows its message."""
         found: list[Job] = []
 
         def queued() -> bool:
-            found[:] = [job for job in [self.ledger.by_message(chat, message["message_id"])] if job]
-            return bool(found) and found[0].state != "accepted"
+            job = self.ledger.by_message(chat, message["message_id"])
+            found[:] = [job] if job is not None and job.message and job.state != "accepted" else []
+            return bool(found)
 
         eventually(queued)
         return found[0]
