@@ -126,8 +126,11 @@ class Scene:
         keys = [key for key in self.redis.scan_iter(f"{lane}*") if self.redis.type(key) == "list"]
         return sum(job_id in item for key in keys for item in self.redis.lrange(key, 0, -1))
 
-    def finish(self, job: Job) -> Job:
-        """Do what worker and delivery do: the job's message becomes the result."""
+    def finish(self, job: Job, file_id: str = "") -> Job:
+        """Do what worker and delivery do: the job's message becomes the result.
+
+        With a `file_id` the chat is left alone, as if the result had been sent as a message of its own.
+        """
         made = self.ledger.claim(job.id, "a worker", Stage.GENERATE)
         assert made is not None
         made = self.ledger.running(self.ledger.submitting(made), "prediction")
@@ -136,7 +139,7 @@ class Scene:
         assert given is not None
         t = texts(job.origin.language)
         view = status.result(made, CATALOGUE.models[job.request.model], CATALOGUE.animator(), t)
-        return self.ledger.delivered(given, self._show(made, view))
+        return self.ledger.delivered(given, file_id or self._show(made, view))
 
     def _show(self, job: Job, view: status.View) -> str:
         assert view.keyboard is not None
