@@ -1,6 +1,8 @@
 """`python -m bot`: take in updates by long polling until SIGTERM or SIGINT."""
 
 import asyncio
+import logging
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -13,7 +15,7 @@ from bot.services import open_services
 from config.logging import configure
 from config.settings import Settings, SettingsError, load, require
 
-FINISH_S = 3.0
+FINISH_S = 2.0
 """Handlers may take this long to end after a signal."""
 
 
@@ -55,4 +57,7 @@ async def serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    # All is closed by now. A thread that still waits for a Redis that hangs must not hold up the exit.
+    os._exit(code)

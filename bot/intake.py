@@ -6,6 +6,7 @@ import structlog
 
 from bot import cancelling
 from bot.making import model_of
+from bot.replies import retract
 from bot.services import Services
 from bot.turned_away import Refusal, refusal
 from chat import status
@@ -75,14 +76,24 @@ async def _show(services: Services, job: Job) -> None:
             return
         view = status.waiting(job, place, texts(job.origin.language))
         message = await services.gateway.post(job.origin, view)
-        await services.off(services.ledger.posted, job, message)
-        if place is not None:
+        if not await services.off(_posted, services, job, message):
+            await retract(services, job.origin, message)
+        elif place is not None:
             await services.off(services.waiting.show, job.id, rung(place.position))
     except Unreachable:
         log.info("cancelled, the chat cannot be written to")
         await cancelling.cancel(services, job.id, job.origin.user)
     except DarkroomError as error:
         log.warning("no status message", error=repr(error))
+
+
+def _posted(services: Services, job: Job, message: int) -> bool:
+    """Tie the message to the job; False where the chat was given the job's end while this was on its way."""
+    now = services.ledger.get(job.id)
+    if now is None or now.told:
+        return False
+    services.ledger.posted(job, message)
+    return True
 
 
 def _first(services: Services, job: Job) -> tuple[bool, Place | None]:

@@ -7,6 +7,7 @@ from telegram.error import TelegramError
 from bot import incoming
 from bot.services import Services
 from chat.calls import TEXT_BOUND_S, twice
+from jobs.model import Origin
 
 log = structlog.get_logger(__name__)
 
@@ -16,6 +17,14 @@ async def say(
 ) -> None:
     """Answer the person's message with a message."""
     await services.gateway.say(incoming.origin(*incoming.speech(update)), text, keyboard)
+
+
+async def retract(services: Services, origin: Origin, message: int) -> None:
+    """Delete a message of the bot's own that has come too late; it stays where that fails."""
+    try:
+        await services.gateway.bot.delete_message(origin.chat, message)
+    except TelegramError as error:
+        log.info("late message not deleted", error=repr(error))
 
 
 async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:

@@ -10,6 +10,19 @@ import uvicorn
 from sandbox.telegram.connection import StandProtocol
 from sandbox.telegram.server import application
 from sandbox.telegram.settings import Settings
+from sandbox.telegram.world import World
+
+
+class _Server(uvicorn.Server):
+    """Ends the long polls at the first signal: uvicorn would wait for them and then cut them off."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.stop()
+        await super().shutdown(sockets)
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,7 +74,7 @@ def main() -> int:
         signal.signal(number, lambda *_: sys.exit(0))
     print(f"telegram stand on http://{arguments.host}:{listener.getsockname()[1]}", flush=True)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, app.state.world).run(sockets=[listener])
     finally:
         app.state.world.close()
     return 0

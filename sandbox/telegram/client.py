@@ -210,6 +210,10 @@ class TelegramStand:
         """{"calls", "counts", "refused"}: the log of bot calls."""
         return self._call("GET", "calls", method=method, chat=chat)
 
+    def commands(self, language_code: str = "") -> list[Json]:
+        """The bot's commands as its menu shows them in a private chat."""
+        return list(self._call("GET", "commands", language_code=language_code)["commands"])
+
     def state(self) -> Json:
         """Totals: updates_sent, updates_pending, webhook, messages, ..."""
         return self._call("GET", "state")

@@ -159,7 +159,13 @@ async def _stream(world: World, _body: Json, request: Request) -> Response:
         async for event in world.events.stream(after):
             yield {"id": str(event["seq"]), "data": json.dumps(event, ensure_ascii=False)}
 
-    return EventSourceResponse(lines())
+    # The stream ends by itself when the stand stops; the grace lets it, before the library cuts it off.
+    return EventSourceResponse(lines(), shutdown_grace_period=1)
+
+
+@_route("commands", "GET")
+async def _commands(world: World, _body: Json, request: Request) -> Json:
+    return {"commands": deeds.commands(world, request.query_params.get("language_code", ""))}
 
 
 @_route("faults", "POST")

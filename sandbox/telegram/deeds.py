@@ -194,6 +194,16 @@ def migrate(world: World, chat_id: int) -> Json:
     return {"id": old.id, "migrated_to": new.id}
 
 
+def commands(world: World, language_code: str) -> list[Json]:
+    """The first bot's commands as a private chat shows them: for the language, else for all languages."""
+    bot = next(iter(world.bots.values()), None)
+    if bot is None:
+        return []
+    scopes = ('{"type": "all_private_chats"}', '{"type": "default"}')
+    keys = [(scope, language) for scope in scopes for language in (language_code, "")]
+    return next((bot.commands[key] for key in keys if bot.commands.get(key)), [])
+
+
 def state(world: World) -> Json:
     """Totals since the start."""
     bots = list(world.bots.values())
@@ -209,5 +219,6 @@ def state(world: World) -> Json:
         "bots": [{"id": bot.id, "username": bot.username} for bot in bots],
         "file_bytes": world.files.bytes,
         "events": world.events.seq,
+        "event_readers": world.events.readers,
         "calls": sum(world.calls.counts.values()),
     }

@@ -1,7 +1,6 @@
 """What happens in the chats, as numbered events: a long poll and a stream read them."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,6 +17,8 @@ class Events:
         self.seq = 0
         self._events: deque[tuple[int, Json, Snapshot | None]] = deque(maxlen=length)
         self._fresh = asyncio.Event()
+        self._closed = False
+        self.readers = 0
 
     def add(self, kind: str, chat: int | None = None, record: Record | None = None, **more: Any) -> None:
         """Append an event and wake the readers."""
@@ -27,6 +28,11 @@ class Events:
             event["chat"] = chat
         event.update(more)
         self._events.append((self.seq, event, record.snapshot() if record else None))
+        self._fresh.set()
+
+    def close(self) -> None:
+        """End all waits and streams."""
+        self._closed = True
         self._fresh.set()
 
     def after(self, seq: int, chat: int | None = None) -> list[Json]:
@@ -52,16 +58,21 @@ class Events:
         while True:
             found = self.after(seen, chat)
             left = deadline - loop.time()
-            if found or left <= 0:
+            if found or left <= 0 or self._closed:
                 return found
             seen = max(seen, self.seq)
             self._fresh.clear()
-            with contextlib.suppress(TimeoutError):
+            self.readers += 1
+            try:
                 await asyncio.wait_for(self._fresh.wait(), left)
+            except TimeoutError:
+                continue
+            finally:
+                self.readers -= 1
 
     async def stream(self, seq: int) -> AsyncIterator[Json]:
         """All events after `seq`, for as long as the reader stays."""
-        while True:
+        while not self._closed:
             for event in await self.wait(seq, 15):
                 seq = event["seq"]
                 yield event

@@ -63,8 +63,7 @@ class UpdateQueue:
             self.on_new(update)
             return
         queue.append(update)
-        if self._poller and self.polled:
-            self._poller.set_result(True)
+        self.wake()
 
     def take(self, offset: int, limit: int) -> list[Json]:
         """Confirm what lies below `offset` and return the first `limit` of the rest.
@@ -96,6 +95,11 @@ class UpdateQueue:
     def restore(self, updates: list[Json]) -> None:
         """Put undelivered updates of a webhook back to the front."""
         self._pending.extendleft(reversed(updates))
+
+    def wake(self) -> None:
+        """End a waiting long poll with what there is."""
+        if self._poller and self.polled:
+            self._poller.set_result(True)
 
     @property
     def polled(self) -> bool:

@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
+import h11
+
+from sandbox.telegram.courier import Courier
 
 Json = dict[str, Any]
 
 FIRST_RETRY = 1.0
 LAST_RETRY = 60.0
-ANSWER_WITHIN = 60.0
 
 
 def _lane(update: Json) -> int:
@@ -38,15 +39,10 @@ class Webhook:
         self.delivered = 0
         self._connections = connections
         self._answer = answer
-        self._headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"}
         if secret:
-            self._headers["X-Telegram-Bot-Api-Secret-Token"] = secret
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(ANSWER_WITHIN, connect=5),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=False,
-            verify=False,  # noqa: S501 - loopback only; a certificate for 127.0.0.1 is nobody's
-        )
+            headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+        self._courier = Courier(url, headers)
         self._slots = asyncio.Semaphore(connections)
         self._lanes: dict[int, deque[Json]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -82,18 +78,16 @@ class Webhook:
     async def _send(self, update: Json) -> bool:
         body = json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            answer = await self._client.post(self.url, content=body, headers=self._headers)
-        except httpx.TimeoutException:
+            answer = await self._courier.post(body)
+        except TimeoutError:
             return self._failed("Read timeout expired")
-        except httpx.ConnectError:
+        except ConnectionRefusedError:
             return self._failed("Connection refused")
-        except httpx.HTTPError:
+        except (OSError, h11.ProtocolError):
             return self._failed("Connection reset by peer")
-        if not answer.is_success:
-            return self._failed(
-                f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}"
-            )
-        if answer.content and answer.headers.get("content-type", "").startswith("application/json"):
+        if not 200 <= answer.status < 300:
+            return self._failed(f"Wrong response from the webhook: {answer.status} {answer.reason}")
+        if answer.content and answer.content_type.startswith("application/json"):
             await self._call_back(answer.content)
         return True
 
@@ -131,7 +125,7 @@ class Webhook:
         for worker in list(self._workers):
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._client.aclose()
+        self._courier.close()
         left = [update for queue in self._lanes.values() for update in queue]
         self._lanes.clear()
         return sorted(left, key=lambda update: int(update["update_id"]))

@@ -1,5 +1,7 @@
 """The stand's whole state: who there is, which chats, and what reaches which bot."""
 
+import asyncio
+import contextlib
 import hashlib
 import time
 from collections import deque
@@ -36,9 +38,22 @@ class World:
         self.faults = Faults()
         self.calls = CallLog(settings.calls)
         self.messages = 0
+        self._stopping = asyncio.Event()
         self._early: deque[tuple[str, Json, Record | None]] = deque(maxlen=settings.past_updates)
         self._last_user = 1_000_000
         self._last_group = 4_000_000
+
+    def stop(self) -> None:
+        """End all long polls, streams and pauses, so that the server can go."""
+        self._stopping.set()
+        self.events.close()
+        for bot in self.bots.values():
+            bot.updates.wake()
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not beyond the stand's stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def close(self) -> None:
         """Remove the files."""

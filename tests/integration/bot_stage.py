@@ -106,12 +106,13 @@ class Scene:
         return self.job_of(self.ask(user, text, chat), chat or user)
 
     def job_of(self, message: Message, chat: int) -> Job:
-        """The job that lives in the message, once it is queued."""
+        """The job that lives in the message, once it is queued and knows its message."""
         found: list[Job] = []
 
         def queued() -> bool:
-            found[:] = [job for job in [self.ledger.by_message(chat, message["message_id"])] if job]
-            return bool(found) and found[0].state != "accepted"
+            job = self.ledger.by_message(chat, message["message_id"])
+            found[:] = [job] if job is not None and job.message and job.state != "accepted" else []
+            return bool(found)
 
         eventually(queued)
         return found[0]
@@ -125,8 +126,11 @@ class Scene:
         keys = [key for key in self.redis.scan_iter(f"{lane}*") if self.redis.type(key) == "list"]
         return sum(job_id in item for key in keys for item in self.redis.lrange(key, 0, -1))
 
-    def finish(self, job: Job) -> Job:
-        """Do what worker and delivery do: the job's message becomes the result."""
+    def finish(self, job: Job, file_id: str = "") -> Job:
+        """Do what worker and delivery do: the job's message becomes the result.
+
+        With a `file_id` the chat is left alone, as if the result had been sent as a message of its own.
+        """
         made = self.ledger.claim(job.id, "a worker", Stage.GENERATE)
         assert made is not None
         made = self.ledger.running(self.ledger.submitting(made), "prediction")
@@ -135,7 +139,7 @@ class Scene:
         assert given is not None
         t = texts(job.origin.language)
         view = status.result(made, CATALOGUE.models[job.request.model], CATALOGUE.animator(), t)
-        return self.ledger.delivered(given, self._show(made, view))
+        return self.ledger.delivered(given, file_id or self._show(made, view))
 
     def _show(self, job: Job, view: status.View) -> str:
         assert view.keyboard is not None

@@ -151,6 +151,16 @@ def test_a_video_waits_in_the_lane_of_videos(scene: Scene, ann: int) -> None:
     assert scene.on_broker(job.id, Lane.VID) == 1
 
 
+def test_a_status_message_that_comes_after_the_result_is_taken_back(scene: Scene, ann: int) -> None:
+    """Given a chat that Telegram makes wait, when its job is done first, I expect no "Queued" beside it."""
+    scene.stand.fault("delay", method="sendMessage", chat=ann, seconds=1)
+    scene.stand.send(ann, "a red fox")
+    eventually(lambda: [job.state for job in scene.jobs(ann)] == [State.QUEUED])
+    scene.finish(scene.jobs(ann)[0], file_id="of a message of its own")
+    eventually(lambda: [each["deleted"] for each in scene.stand.messages(ann)] == [False, True])
+    assert scene.jobs(ann)[0].message == 0
+
+
 # Cancelling
 
 

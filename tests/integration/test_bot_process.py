@@ -74,6 +74,24 @@ def test_sigterm_ends_it_within_five_seconds_even_amid_a_slow_call(scene: Scene,
         assert bot.terminate(5) == 0
 
 
+def test_sigterm_ends_it_within_five_seconds_while_redis_hangs() -> None:
+    port = free_port()
+    with (
+        stand_program() as stand,
+        TelegramStand(stand.url) as client,
+        Program(command(port), ready="Ready to accept") as server,
+        bot_program(stand.url, f"redis://127.0.0.1:{port}/0") as bot,
+    ):
+        ann = client.new_user()
+        client.send(ann, "a red fox")
+        client.wait_message(ann, lambda each: each["from"]["is_bot"])
+        server.stop()
+        before = client.state()["updates_sent"]
+        client.send(ann, "a blue whale")
+        eventually(lambda: client.state()["updates_sent"] > before)
+        assert bot.terminate(5) == 0
+
+
 def test_ctrl_c_ends_it_and_what_was_handled_does_not_come_again(scene: Scene, redis_url: str) -> None:
     ann = scene.stand.new_user()
     with bot_program(scene.stand.base_url, redis_url) as bot:

@@ -1,16 +1,13 @@
 """The control side: what tests, the page and the load runs use."""
 
 import json
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from telegram_stand_tools import Api, mp4, png
 
-from sandbox.processes import Program
 from sandbox.telegram.client import StandError, TelegramStand
 
 pytest_plugins = ["telegram_stand"]
@@ -206,44 +203,6 @@ def test_bad_orders_get_a_reason(stand: TelegramStand, verb: str, path: str, bod
     answer = httpx.request(verb, f"{stand.base_url}/control/{path}", json=body)
     assert answer.status_code == status
     assert answer.json()["error"]
-
-
-def test_history_is_bounded(api: Api, stand: TelegramStand) -> None:
-    """A chat keeps its last 1,000 messages; the state counts all of them."""
-    user = stand.new_user()
-    for number in range(1_010):
-        api.http.post("sendMessage", json={"chat_id": user, "text": str(number)})
-    held = stand.messages(user)
-    assert [held[0]["text"], held[-1]["text"], len(held)] == ["10", "1009", 1_000]
-    assert stand.state()["messages"] >= 1_010
-
-
-def test_the_media_goes_with_the_program_and_a_taken_port_is_named(tmp_path: Path) -> None:
-    """Uploads lie in a temporary directory that is gone after a stop; a second stand on the port says so."""
-    root = Path(__file__).parents[2]
-    argv = [sys.executable, "-m", "sandbox.telegram", "--port"]
-    ready = r"telegram stand on (?P<url>http://127\.0\.0\.1:(?P<port>\d+))"
-    with Program([*argv, "0"], ready=ready, cwd=root, env={"TMPDIR": str(tmp_path)}) as program:
-        api = Api(program.url, "720000:" + "D" * 35)
-        with TelegramStand(program.url) as stand:
-            api.ok("sendPhoto", {"photo": ("a.png", png())}, chat_id=stand.new_user())
-        assert len(list(tmp_path.glob("*/*"))) == 1
-        second = Program([*argv, program.groups["port"]], ready=ready, cwd=root)
-        with pytest.raises(
-            RuntimeError, match=r"cannot listen on .*: Address already in use; choose another"
-        ):
-            second.start()
-        second.close()
-        assert program.terminate() == 0
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_page_is_served(stand: TelegramStand) -> None:
-    """The chat page at /, its parts below /page/."""
-    page = httpx.get(f"{stand.base_url}/")
-    assert page.status_code == 200
-    assert "text/html" in page.headers["content-type"]
-    assert httpx.get(f"{stand.base_url}/page/index.html").status_code == 200
 
 
 def test_copies_and_forwards(api: Api, stand: TelegramStand, ann: int) -> None:

@@ -52,6 +52,10 @@ def test_what_a_bot_says_about_itself(api: Api, stand: TelegramStand, ann: int) 
     api.ok("setMyCommands", commands=commands, scope=scope, language_code="ru")
     assert api.ok("getMyCommands", scope=scope, language_code="ru") == commands
     assert api.ok("getMyCommands") == []
+    assert stand.commands() == []
+    api.ok("setMyCommands", commands=commands)
+    assert stand.commands("de") == commands
+    api.ok("deleteMyCommands")
     api.ok("deleteMyCommands", scope=scope, language_code="ru")
     assert api.ok("getMyCommands", scope=scope, language_code="ru") == []
     api.ok("setMyDescription", description="Draws")

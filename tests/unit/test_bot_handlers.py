@@ -1,16 +1,27 @@
 """What the handlers' tables cover."""
 
 import re
+from collections import deque
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from telegram import Update
 
 from bot.application import _COMMANDS
 from bot.commands import COMMANDS, listed
+from bot.handlers import fallback
 from bot.handlers.presses import HANDLERS
 from bot.handlers.start import usage
 from bot.keyboards import page_start, pages
+from bot.services import Services
+from chat.errors import Unreachable
 from chat.keyboards import Action
 from chat.texts import LANGUAGES, texts
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings
+from jobs.errors import LedgerUnavailable
+from jobs.model import Origin
 
 CATALOGUE = load_catalogue(Settings())
 
@@ -44,3 +55,56 @@ def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:
     assert starts(10, 20) == [0]
     assert page_start("again:x") is None
     assert page_start(None) is None
+
+
+class Said:
+    """Services of which only speaking is used, and what was said."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.services = cast(Services, SimpleNamespace(gateway=self, albums=deque(maxlen=200)))
+
+    async def say(self, _origin: Origin, text: str, _keyboard: Any) -> int:
+        self.texts.append(text)
+        return 1
+
+
+def picture(message_id: int, album: str | None) -> Update:
+    message = {
+        "message_id": message_id,
+        "date": 1,
+        "chat": {"id": 1, "type": "private", "first_name": "Ann"},
+        "from": {"id": 1, "is_bot": False, "first_name": "Ann"},
+    }
+    if album:
+        message["media_group_id"] = album
+    return Update.de_json({"update_id": message_id, "message": message}, None)
+
+
+async def test_an_album_is_answered_once() -> None:
+    """Given ten pictures sent together, which come as ten messages, I expect one answer."""
+    said = Said()
+    for number in range(10):
+        await fallback.media(said.services, picture(number, "album 1"))
+    assert len(said.texts) == 1
+    await fallback.media(said.services, picture(11, "album 2"))
+    await fallback.media(said.services, picture(12, None))
+    await fallback.media(said.services, picture(13, None))
+    assert len(said.texts) == 4
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (
+            LedgerUnavailable("refused"),
+            ["I cannot reach my job book at the moment. Please try again in a minute."],
+        ),
+        (KeyError("a mistake of ours"), ["Something went wrong on my side. Please try again."]),
+        (Unreachable("bot was blocked by the user"), []),
+    ],
+)
+async def test_a_person_is_told_of_an_error_where_that_can_help(trouble: Exception, told: list[str]) -> None:
+    said = Said()
+    await fallback.error(said.services, picture(1, None), trouble)
+    assert said.texts == told

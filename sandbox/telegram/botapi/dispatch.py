@@ -93,7 +93,7 @@ async def _carry_out(call: Call, request: Request) -> Response:
     calls, fault = call.world.calls, call.world.faults.hit(call.method.lower(), call.chat)
     try:
         if fault:
-            await _before(fault)
+            await _before(call.world, fault)
         result = await _unless_gone(METHODS[call.method.lower()].handler(call), call, request)
     except ApiError as error:
         calls.add(call.method, call.chat, call.message_id, error.code, error.description)
@@ -103,17 +103,17 @@ async def _carry_out(call: Call, request: Request) -> Response:
         return await hang_up(request, hangup)
     if fault and fault.kind == "drop_answer":
         calls.add(call.method, call.chat, call.message_id, 0, "answer dropped")
-        await asyncio.sleep(fault.seconds)
+        await call.world.pause(fault.seconds)
         return await hang_up(request, Hangup("answer dropped"))
     calls.add(call.method, call.chat, call.message_id, 200, None)
     return _answer(200, {"ok": True, "result": result})
 
 
-async def _before(fault: Fault) -> None:
+async def _before(world: World, fault: Fault) -> None:
     if fault.kind == "reset":
         raise Hangup("connection reset", reset=True)
     if fault.kind == "delay":
-        await asyncio.sleep(fault.seconds)
+        await world.pause(fault.seconds)
     error = fault.error()
     if error:
         raise error

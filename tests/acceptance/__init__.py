@@ -1,0 +1,1 @@
+"""The whole of Darkroom as processes, seen as a person and an operator see it."""

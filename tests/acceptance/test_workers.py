@@ -1,0 +1,115 @@
+"""What an operator does to workers, and what happens to them: killed, stopped, started by hand, cut off."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from pytest_celery import CeleryTestSetup, CeleryTestWorker
+
+from jobs.model import Job
+from jobs.states import State
+from sandbox.processes import Program
+from sandbox.stack import Stack
+
+from .person import Message, Person, eventually, text_of
+
+
+def held_by(celery_setup: CeleryTestSetup, job: Job) -> CeleryTestWorker:
+    """The worker that works on a job: its process id is in the owner's name."""
+    pid = job.owner.split(":")[1]
+    (holder,) = (worker for worker in celery_setup.worker_cluster if worker.container.id == pid)
+    return holder
+
+
+def in_mid_poll(person: Person, prompt: str) -> tuple[Message, Job]:
+    """A job that the provider is working on, and that some worker polls; its message, and the record."""
+    person.stack.provider.hold()
+    shown = person.ask(f"/image {prompt}")
+    job = person.job_when(shown, lambda job: job.state is State.RUNNING and job.owner)
+    prediction = person.prediction(prompt)["id"]
+    eventually(lambda: person.prediction(prompt)["gets"] > 1)
+    assert job.prediction == prediction
+    return shown, job
+
+
+def finish(person: Person, shown: Message, prompt: str) -> Job:
+    """Let the provider end it: the chat has one result, which was paid for once."""
+    person.stack.provider.release()
+    shown = person.result(shown)
+    assert person.answered_once(shown)
+    assert [each["message_id"] for each in person.told() if each["media"]] == [shown["message_id"]]
+    assert len(person.predictions(prompt)) == 1
+    return person.job_when(shown, lambda job: job.state is State.DELIVERED)
+
+
+def test_the_processes_are_nodes(celery_setup: CeleryTestSetup) -> None:
+    """All are up, and the workers answer on the remote control."""
+    assert celery_setup.ready(ping=False, control=True)
+    assert len(celery_setup.app.control.ping(timeout=10, limit=3)) == 3
+    celery_setup.worker.wait_for_log("ready.")
+
+
+def test_a_killed_workers_job_is_resumed(celery_setup: CeleryTestSetup, bob: Person) -> None:
+    """SIGKILL in mid-poll: another worker goes on from the saved prediction id, and nothing is paid twice."""
+    shown, before = in_mid_poll(bob, "a sunken galleon")
+    victim = held_by(celery_setup, before)
+    victim.kill()
+    died = time.monotonic()
+    after = bob.job_when(shown, lambda job: job.owner not in ("", before.owner))
+    assert time.monotonic() - died < 6
+    assert after.prediction == before.prediction
+    assert held_by(celery_setup, after) != victim
+    ended = finish(bob, shown, "a sunken galleon")
+    assert ended.crashes == 1
+
+
+def test_a_deploy_interrupts_nobody(celery_setup: CeleryTestSetup, bob: Person) -> None:
+    """SIGTERM in mid-poll: the job is handed over within two seconds, and no crash is counted."""
+    shown, before = in_mid_poll(bob, "a walled garden")
+    leaver = held_by(celery_setup, before)
+    leaver.kill(signal="SIGTERM")
+    told = time.monotonic()
+    bob.job_when(shown, lambda job: job.owner not in ("", before.owner))
+    assert time.monotonic() - told < 2
+    assert leaver.container.program.wait(10) == 0
+    ended = finish(bob, shown, "a walled garden")
+    assert ended.crashes == 0
+    assert ended.prediction == before.prediction
+
+
+def test_redis_restarts_under_a_running_job(celery_setup: CeleryTestSetup, bob: Person) -> None:
+    """Broker and ledger go away and come back: bot and workers reconnect, and the job ends well."""
+    shown, before = in_mid_poll(bob, "a stone circle")
+    celery_setup.broker.restart()
+    ended = finish(bob, shown, "a stone circle")
+    assert ended.prediction == before.prediction
+    bob.make("/image a second stone circle")
+
+
+@pytest.fixture
+def by_hand(fragile: Stack) -> Iterator[Program]:
+    """`celery -A tasks worker -Q img`, as one would type it; not yet started."""
+    program = fragile.add("by-hand", "celery -A tasks worker -Q img")
+    yield program
+    program.close()
+
+
+def test_a_worker_started_by_hand_takes_jobs_at_once(
+    celery_setup: CeleryTestSetup, bob: Person, by_hand: Program
+) -> None:
+    """Without a worker for its lane a job waits, and says where it stands; any new worker takes it."""
+    for worker in celery_setup.worker_cluster:
+        worker.kill(signal="SIGTERM")
+    for worker in celery_setup.worker_cluster:
+        worker.container.program.wait(10)
+    shown = bob.ask("/image a lonely island")
+    assert re.fullmatch(r"Queued #1, about \d+ s", text_of(shown))
+    assert bob.job(shown).state in (State.ACCEPTED, State.QUEUED)
+
+    by_hand.start()
+    started = time.time()
+    bob.result(shown)
+    job = bob.job_when(shown, lambda job: job.state is State.DELIVERED)
+    assert job.stamps["claimed"] - started < 2
+    assert bob.answered_once(shown)
