@@ -40,6 +40,12 @@ def ann(scene: Scene) -> int:
     return scene.stand.new_user("Ann")
 
 
+@pytest.fixture(autouse=True)
+def requests_of_their_own(scene: Scene) -> None:
+    """Earlier tests' unfinished jobs are not shared."""
+    scene.forget_requests()
+
+
 @pytest.fixture
 def ivan(scene: Scene) -> int:
     """A user whose Telegram is in Russian."""
