@@ -93,6 +93,31 @@ def vips() -> str:
     return f"{PREFIX}:vips"
 
 
+def audit() -> str:
+    """Stream: what admins did, the latest thousand deeds."""
+    return f"{PREFIX}:audit"
+
+
+def people() -> str:
+    """Sorted set: users whose private chat can be written to, by their id."""
+    return f"{PREFIX}:people"
+
+
+def person(user_id: int) -> str:
+    """Hash: a user's language, private chat, and when they were seen first and last (ms)."""
+    return f"{PREFIX}:user:{user_id}:person"
+
+
+def broadcast(broadcast_id: str) -> str:
+    """Hash: one message to all users, and how far it has come."""
+    return f"{PREFIX}:broadcast:{broadcast_id}"
+
+
+def broadcasting() -> str:
+    """String: the broadcast that is under way."""
+    return f"{PREFIX}:broadcasting"
+
+
 def durations(model: str) -> str:
     """List: a model's latest durations (seconds), newest first."""
     return f"{PREFIX}:durations:{model}"

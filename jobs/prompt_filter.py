@@ -1,0 +1,108 @@
+"""The prompt filter: words and expressions from a file that no prompt may have. Off without a file."""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from config.settings import ROOT, SettingsError
+
+log = structlog.get_logger(__name__)
+
+
+def parse(text: str) -> list["re.Pattern[str]"]:
+    """The rules of a filter file, one a line; empty lines and those that begin with # do not count.
+
+    `/.../` is a regular expression that is looked for anywhere; anything else is a word, or several, that
+    must stand in the prompt as whole words. Case makes no difference. Raises ValueError that names the line.
+    """
+    rules, words = [], []
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if not line or line.startswith("#"):
+            continue
+        if len(line) > 2 and line.startswith("/") and line.endswith("/"):
+            try:
+                rules.append(re.compile(line[1:-1], re.IGNORECASE))
+            except re.error as error:
+                raise ValueError(f"line {number}: {line} is not a regular expression ({error})") from error
+        else:
+            words.append(re.escape(plain(line).casefold()))
+    if words:
+        rules.append(re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)"))
+    return rules
+
+
+def plain(text: str) -> str:
+    """Text without what only hides a word in it: letter forms, invisible characters, runs of white space."""
+    visible = "".join(
+        letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf"
+    )
+    return " ".join(visible.split())
+
+
+def hits(rules: Sequence["re.Pattern[str]"], prompt: str) -> bool:
+    """Whether a rule forbids the prompt."""
+    seen = plain(prompt)
+    folded = seen.casefold()
+    return any(rule.search(seen) or rule.search(folded) for rule in rules)
+
+
+class PromptFilter:
+    """The rules of PROMPT_FILTER_FILE, read again when the file changes. Safe to share between threads."""
+
+    def __init__(self, setting: str) -> None:
+        """A relative path starts at the project's root; an empty one is no filter.
+
+        Raises SettingsError for a file that cannot be read or a rule that is none.
+        """
+        self._file = ROOT / setting if setting else None
+        self._reading = threading.Lock()
+        self._rules: list[re.Pattern[str]] = []
+        self._read: tuple[int, int] | None = None
+        if self._file is not None:
+            try:
+                self._read = _version(self._file)
+                self._rules = parse(self._file.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise SettingsError(f"PROMPT_FILTER_FILE: {self._file}: {_reason(error)}.") from error
+
+    def refuses(self, prompt: str) -> bool:
+        """Whether the prompt has something that it may not have."""
+        if self._file is None:
+            return False
+        with self._reading:
+            self._refresh(self._file)
+        return hits(self._rules, prompt)
+
+    def _refresh(self, file: Path) -> None:
+        try:
+            version = _version(file)
+        except OSError as error:
+            self._keep(None, error)
+            return
+        if version == self._read:
+            return
+        try:
+            self._rules = parse(file.read_text(encoding="utf-8"))
+            self._read = version
+            log.info("prompt filter read", rules=len(self._rules))
+        except (OSError, ValueError) as error:
+            self._keep(version, error)
+
+    def _keep(self, version: tuple[int, int] | None, error: Exception) -> None:
+        """The last good rules stay; it is said once for each version of the file."""
+        if version != self._read:
+            self._read = version
+            log.warning("prompt filter not read, the old rules stay", reason=_reason(error))
+
+
+def _version(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _reason(error: Exception) -> str:
+    return f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
