@@ -14,10 +14,10 @@ from chat.errors import Unreachable
 from chat.texts import texts
 from jobs.admission import Answer, Blocked, Busy, Limited
 from jobs.digest import digest_of
-from jobs.errors import DarkroomError
+from jobs.errors import DarkroomError, LedgerUnavailable
 from jobs.model import Job, Origin, Request
 from jobs.states import State
-from jobs.waiting import Place, rung
+from jobs.waiting import Place
 
 log = structlog.get_logger(__name__)
 
@@ -31,14 +31,36 @@ async def take(
     nor from the cache. A request that comes again (Telegram repeats updates that a dying bot did not
     confirm) takes the same way: each step is done once, by whichever of the two gets there.
     """
+    if await services.off(_forbidden, services, request.prompt):
+        log.info("request", job=job_id, kind=request.kind, model=request.model, answer="Refused")
+        return Refusal(texts(origin.language)("I do not make pictures of that. Tell me something else."))
     answer = await services.off(_decide, services, job_id, request, origin, fresh)
     log.info("request", job=job_id, kind=request.kind, model=request.model, answer=type(answer).__name__)
     if isinstance(answer, Limited | Busy | Blocked):
         eta_s = await services.off(_eta, services, request, answer)
         return refusal(answer, eta_s, texts(origin.language))
     structlog.contextvars.bind_contextvars(job=job_id)
-    await asyncio.gather(_show(services, answer.job), _publish(services, answer.job))
+    await asyncio.gather(_show(services, answer.job), _publish(services, answer.job), seen(services, origin))
     return None
+
+
+async def seen(services: Services, origin: Origin) -> None:
+    """Put whoever writes into the register of users; what goes wrong with that stops nothing else."""
+    try:
+        await services.off(services.people.seen, origin.user, origin.chat, origin.language)
+    except LedgerUnavailable as error:
+        log.warning("user not registered", error=str(error))
+
+
+def _forbidden(services: Services, prompt: str) -> bool:
+    """Whether the prompt filter does not let these words through; if so they are counted."""
+    if not services.prompt_filter.refuses(prompt):
+        return False
+    try:
+        services.statistics.prompt_refused()
+    except LedgerUnavailable as error:
+        log.warning("refusal not counted", error=str(error))
+    return True
 
 
 def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
@@ -79,7 +101,7 @@ async def _show(services: Services, job: Job) -> None:
         if not await services.off(_posted, services, job, message):
             await retract(services, job.origin, message)
         elif place is not None:
-            await services.off(services.waiting.show, job.id, rung(place.position))
+            await services.off(services.waiting.show, job.id, place)
     except Unreachable:
         log.info("cancelled, the chat cannot be written to")
         await cancelling.cancel(services, job.id, job.origin.user)

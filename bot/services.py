@@ -16,11 +16,17 @@ from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings, SettingsError
 from jobs.admission import Admission
+from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
 from jobs.connection import connect
+from jobs.controls import Controls
 from jobs.ledger import Ledger
 from jobs.limits import user_rates
+from jobs.people import People
+from jobs.prompt_filter import PromptFilter
+from jobs.statistics import Statistics
 from jobs.users import Users
+from jobs.vips import Vips
 from jobs.waiting import Waiting
 from jobs.workers import Workers
 from tasks.app import app
@@ -35,7 +41,7 @@ THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with. Only `off` may be used to call the ledger, users, waiting and publisher."""
+    """What handlers work with. Whatever speaks to Redis or the broker is called through `off` only."""
 
     settings: Settings
     catalogue: Catalogue
@@ -43,6 +49,12 @@ class Services:
     cache: Cache
     ledger: Ledger
     users: Users
+    people: People
+    vips: Vips
+    controls: Controls
+    broadcasts: Broadcasts
+    statistics: Statistics
+    prompt_filter: PromptFilter
     waiting: Waiting
     gateway: Gateway
     publisher: Publisher
@@ -60,10 +72,12 @@ class Services:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Make the services; connections are opened at first use, so nothing has to be up yet.
 
-    Raises SettingsError for a catalogue that cannot be used.
+    Raises SettingsError for a catalogue or a prompt filter that cannot be used.
     """
     catalogue = load_catalogue(settings)
     _check_names(catalogue)
+    prompt_filter = PromptFilter(settings.prompt_filter_file)
+    rates = user_rates(app.conf.task_annotations["generate"])
     client = connect(settings.redis_url)
     cache_client = connect(settings.cache_redis_url or settings.redis_url)
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
@@ -73,10 +87,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
-                admission=Admission(client, settings, user_rates(app.conf.task_annotations["generate"])),
+                admission=Admission(client, settings, rates),
                 cache=Cache(cache_client, settings.cache_ttl_s),
                 ledger=ledger,
                 users=Users(client, ledger),
+                people=People(client),
+                vips=Vips(client),
+                controls=Controls(client),
+                broadcasts=Broadcasts(client, settings),
+                statistics=Statistics(client, rates),
+                prompt_filter=prompt_filter,
                 waiting=Waiting(client, Workers(client)),
                 gateway=gateway,
                 publisher=Publisher(app),

@@ -31,6 +31,11 @@ def waiting(job: Job, place: Place | None, t: Texts) -> View:
     """The job waits at `place`; None: its turn has come."""
     if place is None:
         text = t("Starting…")
+    elif place.paused:
+        text = t(
+            "Queued #{position}. This queue is paused for a while; your place in it is kept.",
+            position=rung(place.position),
+        )
     else:
         text = t(
             "Queued #{position}, about {eta}",

@@ -78,12 +78,12 @@ class Broadcasts:
     def draft(self, broadcast_id: str, text: str, chat: int, language: str) -> None:
         """Keep a text until it is confirmed. The same id again changes nothing."""
         key = keys.broadcast(broadcast_id)
-        fields = {"text": text, "chat": str(chat), "language": language, "phase": str(Phase.DRAFT)}
+        fields: Any = {"text": text, "chat": str(chat), "language": language, "phase": str(Phase.DRAFT)}
         with ledger_errors():
             if self._redis.exists(key):
                 return
             with self._redis.pipeline() as pipe:
-                pipe.hset(key, mapping={**fields})
+                pipe.hset(key, mapping=fields)
                 pipe.expire(key, DRAFT_S)
                 pipe.execute()
 

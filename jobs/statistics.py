@@ -83,7 +83,8 @@ class Statistics:
             return None
         with ledger_errors():
             found: Any = self._redis.hmget(keys.user_bucket(user), "tokens", "at")
-        return Bucket(filled(rate, *found, time.time() * 1000), rate.burst)
+        tokens, at = found
+        return Bucket(filled(rate, tokens, at, time.time() * 1000), rate.burst)
 
     def prompt_refused(self) -> None:
         """Count a prompt that the filter did not let through."""

@@ -20,10 +20,17 @@ LADDER = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`position` 1 is next; `eta_s` is the expected time from now to the result, in seconds."""
+    """`position` 1 is next; `eta_s` is the expected time from now to the result, in seconds. `paused`: an
+    admin has paused the lane, and nobody can tell how long it takes."""
 
     position: int
     eta_s: float
+    paused: bool = False
+
+    @property
+    def shown(self) -> int:
+        """What the job's chat is noted to show: the ladder's step, below zero in a paused lane."""
+        return -rung(self.position) if self.paused else rung(self.position)
 
 
 def estimate(position: int, slots: int, durations: Sequence[float], typical_s: float) -> float:
@@ -51,7 +58,8 @@ class Waiting:
         if rank is None:
             return None
         position = int(rank) + 1
-        return Place(position, self.expect(job.lane, job.request.model, position, typical_s))
+        eta_s = self.expect(job.lane, job.request.model, position, typical_s)
+        return Place(position, eta_s, self.is_paused(job.lane))
 
     def expect(self, lane: str, model: str, position: int, typical_s: float) -> float:
         """Seconds until a job of `model` at this position of the lane is done."""
@@ -67,18 +75,18 @@ class Waiting:
         return list(found)
 
     def shown(self, lane: str, limit: int) -> list[tuple[str, int]]:
-        """A lane's first waiting jobs in order, each with the position that its chat shows (0: none yet)."""
+        """A lane's first waiting jobs in order, each with the `Place.shown` of its chat (0: none yet)."""
         ids = self.first(lane, limit)
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
                 pipe.hget(keys.job(job_id), "shown")
             return [(job_id, int(row or 0)) for job_id, row in zip(ids, pipe.execute(), strict=True)]
 
-    def show(self, job_id: str, position: int) -> None:
-        """The job's chat shows this position now. Nothing is written where the job is gone."""
+    def show(self, job_id: str, place: Place) -> None:
+        """The job's chat shows this place now. Nothing is written where the job is gone."""
         with ledger_errors():
             if self._redis.exists(keys.job(job_id)):
-                self._redis.hset(keys.job(job_id), "shown", position)
+                self._redis.hset(keys.job(job_id), "shown", place.shown)
 
     def is_paused(self, lane: str) -> bool:
         """Whether an admin has paused the lane: its jobs wait, and keep their places."""

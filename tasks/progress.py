@@ -8,7 +8,7 @@ from config.catalogue import Catalogue
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.states import State
-from jobs.waiting import Waiting, rung
+from jobs.waiting import Place, Waiting
 from tasks.chat import Chat
 from tasks.slots import Slot
 
@@ -49,17 +49,21 @@ class Progress:
         self._chat.post(lambda gateway: gateway.show(job, view, progress=True))
 
     def round(self) -> None:
-        """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, 13, ..."""
+        """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, ..., and that a lane is paused."""
         for lane in (Lane.IMG, Lane.VID, Lane.VIP):
+            paused = self._waiting.is_paused(lane)
             for position, (job_id, shown) in enumerate(self._waiting.shown(lane, _FIRST), start=1):
-                if rung(position) != shown and (job := self._ledger.get(job_id)) and job.message:
-                    self._show_place(job)
+                if Place(position, 0.0, paused).shown != shown:
+                    self._show_place(job_id, droppable=not paused and shown >= 0)
 
-    def _show_place(self, job: Job) -> None:
+    def _show_place(self, job_id: str, *, droppable: bool) -> None:
+        job = self._ledger.get(job_id)
+        if job is None or not job.message:
+            return
         model = self._catalogue.models.get(job.request.model)
         place = self._waiting.place(job, model.typical_s if model else 0.0)
         if place is None:
             return
-        self._waiting.show(job.id, rung(place.position))
+        self._waiting.show(job.id, place)
         view = status.waiting(job, place, texts(job.origin.language))
-        self._chat.post(lambda gateway: gateway.show(job, view, progress=True))
+        self._chat.post(lambda gateway: gateway.show(job, view, progress=droppable))

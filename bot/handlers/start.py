@@ -2,7 +2,7 @@
 
 from telegram import Update
 
-from bot import incoming
+from bot import incoming, intake
 from bot.replies import say
 from bot.services import Services
 from chat.texts import Texts
@@ -11,7 +11,8 @@ from config.catalogue import Catalogue
 
 async def start(services: Services, update: Update) -> None:
     """Say what to do first."""
-    user, _ = incoming.speech(update)
+    user, message = incoming.speech(update)
+    await intake.seen(services, incoming.origin(user, message))
     await say(services, update, greeting(incoming.language(user)))
 
 
