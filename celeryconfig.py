@@ -13,7 +13,7 @@ try:
 except SettingsError as error:
     sys.exit(str(error))
 
-include = ["tasks.signals", "tasks.generate", "tasks.deliver"]
+include = ["tasks.signals", "tasks.generate", "tasks.deliver", "tasks.broadcast"]
 
 # Lanes. A mistyped lane is an error, not a new queue that nobody serves.
 task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in Lane]

@@ -33,7 +33,8 @@ async def take(
     """
     if await services.off(_forbidden, services, request.prompt):
         log.info("request", job=job_id, kind=request.kind, model=request.model, answer="Refused")
-        return Refusal(texts(origin.language)("I do not make pictures of that. Tell me something else."))
+        t = texts(origin.language)
+        return Refusal(t("That is something I do not make. Tell me something else that you want to see."))
     answer = await services.off(_decide, services, job_id, request, origin, fresh)
     log.info("request", job=job_id, kind=request.kind, model=request.model, answer=type(answer).__name__)
     if isinstance(answer, Limited | Busy | Blocked):

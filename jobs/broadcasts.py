@@ -140,6 +140,10 @@ class Broadcasts:
         user = self._run("broadcast_take", broadcast_id, turn, self._lease)
         return None if user is None else int(user or 0)
 
+    def keep(self, broadcast_id: str, turn: int) -> None:
+        """The worker of this turn is alive, though it waits."""
+        self._run("broadcast_keep", broadcast_id, turn, self._lease)
+
     def put_back(self, broadcast_id: str, turn: int, user: int) -> bool:
         """The user just taken was surely not written to, and is taken again; False when that was so often
         that they are to be passed over."""

@@ -14,12 +14,14 @@ from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Model, load_catalogue
 from config.settings import Settings, load
+from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
 from jobs.connection import connect
 from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
+from jobs.people import People
 from jobs.states import ENDED, State
 from jobs.waiting import Waiting
 from jobs.workers import Workers
@@ -51,6 +53,8 @@ class Process:
         self._cache_redis = connect(settings.cache_redis_url or settings.redis_url)
         self.cache = Cache(self._cache_redis, settings.cache_ttl_s)
         self.waiting = Waiting(self._redis, Workers(self._redis))
+        self.people = People(self._redis)
+        self.broadcasts = Broadcasts(self._redis, settings)
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
         self.downloader = Downloader(settings.provider_timeout_s)
@@ -70,7 +74,11 @@ class Process:
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
         self._rounds = [
             Background(name, settings.sweep_s, alone(self._redis, name, work))
-            for name, work in (("sweep", sweep.round), ("places", self.progress.round))
+            for name, work in (
+                ("sweep", sweep.round),
+                ("places", self.progress.round),
+                ("broadcast", self.revive_broadcast),
+            )
         ]
 
     def model_of(self, job: Job) -> Model:
@@ -101,6 +109,12 @@ class Process:
                 self.publisher.publish_generation(job)
         except LedgerUnavailable as error:
             log.warning("job not published; the sweep will", job=job_id, error=str(error))
+
+    def revive_broadcast(self) -> None:
+        """Have another worker go on with a broadcast whose worker is gone."""
+        if overdue := self.broadcasts.revive():
+            log.info("broadcast goes on", broadcast=overdue[0])
+            self.publisher.publish_broadcast(*overdue)
 
     def hand_over(self, job: Job) -> None:
         """Give a held job to another worker, at once."""

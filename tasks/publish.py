@@ -24,6 +24,16 @@ class Publisher:
         """Have the chat given what it is owed of this job."""
         self._send("deliver", job_id, f"{job_id}-deliver", Lane.DELIVER, 0)
 
+    def publish_broadcast(self, broadcast_id: str, turn: int) -> None:
+        """Have the next users written to, behind all deliveries that wait."""
+        task_id = f"{broadcast_id}-{turn}"
+        try:
+            self._app.send_task(
+                "broadcast", args=[broadcast_id, turn], task_id=task_id, queue=Lane.DELIVER, priority=9
+            )
+        except OperationalError as error:
+            raise LedgerUnavailable(str(error)) from error
+
     def backlog(self, lane: Lane) -> int:
         """Messages that wait on the broker in this lane, all priorities together."""
         try:

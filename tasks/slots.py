@@ -88,6 +88,11 @@ class Slots:
     def __len__(self) -> int:
         return len(self._held)
 
+    @property
+    def draining(self) -> bool:
+        """Whether this process stops."""
+        return self._draining
+
     def tokens(self) -> dict[str, int]:
         """Job id -> token of every lease to renew."""
         return {job_id: slot.job.token for job_id, slot in list(self._held.items())}

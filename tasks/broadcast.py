@@ -1,0 +1,146 @@
+"""The task `broadcast`: one turn of a message to all users. Why nobody gets it twice: see jobs.broadcasts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from celery import Task
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from chat import announcement
+from chat.errors import ChatMoved, Dropped, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
+from chat.texts import texts
+from jobs.broadcasts import Outcome, Phase
+from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
+from tasks.app import app
+from tasks.process import Process, current
+from tasks.waits import advice
+
+log = structlog.get_logger(__name__)
+BATCH = 20
+"""Users of one turn."""
+_TURN_S = 5.0
+"""No user is begun with after this much of a turn."""
+_PATIENT_S = 20.0
+"""Telegram's troubles with one user are waited out for this long, then the user is put back."""
+_LONGEST_WAIT_S = 2.0
+"""Between two attempts: a turn that waits for longer than a lease would count as dead."""
+_SPARE = 8
+"""This often a call that the budget can spare is asked for; from then on one like that for a result."""
+_FINAL = (Refused, ChatMoved, MessageGone, MediaTooLarge)
+
+
+class Stopping(DarkroomError):
+    """This process stops, and was about to try again: nobody was written to."""
+
+
+@app.task(name="broadcast", bind=True)
+def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
+    """Write to the next users and publish the turn after this one. Where it breaks off, the round of
+    `Process.revive_broadcast` goes on."""
+    process = current(self.app)
+    try:
+        try:
+            took_all = work(process, broadcast_id, turn)
+        except Stopping:
+            log.info("broadcast left to another worker")
+            took_all = False
+        show(process, (broadcast_id, turn), took_all=took_all)
+        if took_all:
+            process.broadcasts.done(broadcast_id)
+        elif following := process.broadcasts.pass_on(broadcast_id, turn):
+            process.publisher.publish_broadcast(broadcast_id, following)
+    except PassingError as error:
+        log.warning("broadcast put off", reason=str(error))
+    except LedgerUnavailable as error:
+        log.warning("ledger unavailable; the broadcast is resumed", error=str(error))
+
+
+def work(process: Process, broadcast_id: str, turn: int) -> bool:
+    """Write to a batch of users; answers whether all have been taken."""
+    found = process.broadcasts.get(broadcast_id)
+    end = time.monotonic() + _TURN_S
+    for _ in range(BATCH):
+        if found is None or time.monotonic() > end or process.slots.draining:
+            break
+        user = process.broadcasts.take(broadcast_id, turn)
+        if not user:
+            return user == 0
+        try:
+            outcome = write_to(process, (broadcast_id, turn), user, found.text)
+        except (PassingError, Stopping):
+            if process.broadcasts.put_back(broadcast_id, turn, user):
+                raise
+            outcome = Outcome.FAILED
+        process.broadcasts.count(broadcast_id, outcome)
+    return False
+
+
+def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> Outcome:
+    """Write to one user. PassingError and Stopping say that nothing was sent."""
+    attempts = 0
+
+    def call() -> None:
+        nonlocal attempts
+        attempts += 1
+        spare = attempts <= _SPARE
+        process.chat.call(lambda gateway: announcement.send(gateway, user, text, spare=spare))
+
+    try:
+        patiently(process, turn, call)
+    except Unreachable:
+        process.people.unreachable(user)
+        return Outcome.UNREACHABLE
+    except (OutcomeUnknown, TimeoutError, *_FINAL) as error:
+        log.info("broadcast not sent to a user", error=type(error).__name__)
+        return Outcome.FAILED
+    return Outcome.SENT
+
+
+def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
+    """Show the admin how far it is. While it runs that may be lost; its end is tried for a while."""
+    found = process.broadcasts.get(turn[0])
+    if found is None:
+        return
+    if took_all:
+        found = replace(found, phase=Phase.DONE)
+    view = announcement.state(found, texts(found.language))
+    if found.phase is Phase.RUNNING:
+        process.chat.post(lambda gateway: announcement.show(gateway, found, view, progress=True))
+        return
+
+    def call() -> None:
+        process.chat.call(lambda gateway: announcement.show(gateway, found, view))
+
+    try:
+        patiently(process, turn, call)
+    except (PassingError, Stopping, Unreachable, TimeoutError, *_FINAL) as error:
+        log.info("the end of the broadcast was not shown", error=repr(error))
+
+
+def patiently(process: Process, turn: tuple[str, int], call: Callable[[], None]) -> None:
+    """Make a call again while it is dropped or meets troubles that pass: PassingError in the end."""
+
+    def sleep(seconds: float) -> None:
+        if process.slots.draining:
+            raise Stopping
+        process.broadcasts.keep(*turn)
+        time.sleep(seconds)
+
+    def wait(state: RetryCallState) -> float:
+        return min(_LONGEST_WAIT_S, max(grow(state), advice(state)))
+
+    grow = wait_exponential(multiplier=0.1, max=1)
+    retrying = Retrying(
+        sleep=sleep,
+        wait=wait,
+        stop=stop_after_delay(_PATIENT_S),
+        retry=retry_if_exception_type((Dropped, PassingError)),
+        reraise=True,
+    )
+    try:
+        retrying(call)
+    except Dropped as error:
+        raise PassingError(str(error)) from error
