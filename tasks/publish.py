@@ -40,6 +40,9 @@ class Publisher:
             with self._app.connection_for_read() as connection, connection.channel() as channel:
                 return int(channel.queue_declare(lane, passive=True).message_count)
         except (OperationalError, *self._app.connection_for_read().channel_errors) as error:
+            # In Redis a list without messages is no list, and the queue then counts as unknown.
+            if getattr(error, "reply_code", None) == 404:
+                return 0
             raise LedgerUnavailable(str(error)) from error
 
     def _send(self, task: str, job_id: str, task_id: str, lane: Lane, priority: int) -> None:
