@@ -11,6 +11,8 @@ from typing import Any, get_type_hints
 
 import environ
 
+from config import webhooks
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -33,9 +35,15 @@ class Settings:
     telegram_rate_per_s: float = setting(30.0, "calls to Telegram of all processes together", "calls/s")
     telegram_chat_rate_per_s: float = setting(1.0, "messages and edits to one private chat", "calls/s")
     telegram_group_rate_per_min: float = setting(20.0, "messages and edits to one group", "calls/min")
-    bot_mode: str = setting("polling", "how updates come in: polling")
-    webhook_url: str = setting("", "public https base URL for webhooks; empty = none")
+    bot_mode: str = setting("polling", "how updates come in: polling or webhook")
+    webhook_url: str = setting("", "public base URL of this bot; Telegram posts to /telegram under it")
     webhook_secret: str = setting("", "secret token that Telegram sends with each webhook", secret=True)
+    webhook_max_connections: int = setting(100, "updates that Telegram posts at a time", "1 to 100")
+    webhook_bind: str = setting("127.0.0.1:8080", "host:port on which the bot listens for webhooks")
+    provider_webhook_url: str = setting(
+        "", "public base URL of the bot for the providers' webhooks; empty: polling alone"
+    )
+    signing_secret: str = setting("", "signs the job ids in the providers' webhook URLs", secret=True)
 
     redis_url: str = setting("redis://127.0.0.1:6379/0", "Redis of the broker and the ledger", secret=True)
     cache_redis_url: str = setting("", "Redis of the cache; empty: that of the ledger", secret=True)
@@ -115,11 +123,7 @@ def check(settings: Settings) -> None:
     """Refuse values that contradict each other, before any connection is made."""
     s = settings
     rules = (
-        (s.bot_mode == "polling", f"BOT_MODE must be polling, not {s.bot_mode!r}."),
-        (
-            not s.webhook_url or bool(s.webhook_secret),
-            "WEBHOOK_URL is set without WEBHOOK_SECRET: anyone could post updates; set both.",
-        ),
+        *webhooks.rules(s),
         (
             s.lease_s >= 3 * s.heartbeat_s,
             f"LEASE_S ({s.lease_s:g}) must be at least three times HEARTBEAT_S ({s.heartbeat_s:g}), "

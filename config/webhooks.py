@@ -1,0 +1,92 @@
+"""What the webhook settings must be like, for the two who post to us: Telegram and the providers. Pure."""
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+_SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_SHORTEST_SIGNING_SECRET = 16
+
+
+def rules(s: "Settings") -> tuple[tuple[bool, str], ...]:
+    """(holds, the sentence for when it does not) of each rule."""
+    return (
+        (s.bot_mode in ("polling", "webhook"), f"BOT_MODE must be polling or webhook, not {s.bot_mode!r}."),
+        (
+            not s.webhook_url or bool(s.webhook_secret),
+            "WEBHOOK_URL is set without WEBHOOK_SECRET: anyone could post updates; set both.",
+        ),
+        (
+            s.bot_mode != "webhook" or bool(s.webhook_url),
+            "BOT_MODE=webhook needs WEBHOOK_URL (where Telegram reaches this bot) and WEBHOOK_SECRET.",
+        ),
+        (
+            not s.webhook_secret or bool(_SECRET_TOKEN.fullmatch(s.webhook_secret)),
+            "WEBHOOK_SECRET must be 1 to 256 of the characters A-Z, a-z, 0-9, _ and -, as Telegram demands.",
+        ),
+        (
+            not s.webhook_url or _is_base(s.webhook_url, s.telegram_api_url),
+            f"WEBHOOK_URL must be an https:// base URL without a query, not {s.webhook_url!r}.",
+        ),
+        (
+            1 <= s.webhook_max_connections <= 100,
+            f"WEBHOOK_MAX_CONNECTIONS must be from 1 to 100, not {s.webhook_max_connections}.",
+        ),
+        (
+            address(s.webhook_bind) is not None,
+            f"WEBHOOK_BIND must be host:port, such as 0.0.0.0:8080, not {s.webhook_bind!r}.",
+        ),
+        *_providers(s),
+    )
+
+
+def _providers(s: "Settings") -> tuple[tuple[bool, str], ...]:
+    wanted = bool(s.provider_webhook_url)
+    return (
+        (
+            not wanted or _is_base(s.provider_webhook_url, s.replicate_api_url),
+            "PROVIDER_WEBHOOK_URL must be an https:// base URL without a query, "
+            f"not {s.provider_webhook_url!r}.",
+        ),
+        (
+            not wanted or len(s.signing_secret) >= _SHORTEST_SIGNING_SECRET,
+            "PROVIDER_WEBHOOK_URL needs SIGNING_SECRET, at least "
+            f"{_SHORTEST_SIGNING_SECRET} random characters: it signs the job ids in the webhooks' URLs.",
+        ),
+        (
+            not wanted or _is_signing_key(s.replicate_webhook_secret),
+            "PROVIDER_WEBHOOK_URL needs REPLICATE_WEBHOOK_SECRET (whsec_...): without it no webhook can be "
+            "verified. Replicate gives it at /v1/webhooks/default/secret.",
+        ),
+    )
+
+
+def address(bind: str) -> tuple[str, int] | None:
+    """Host and port of `host:port` or `[IPv6]:port`; None where the text is neither."""
+    host, colon, port = bind.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        return None
+    return host, int(port)
+
+
+def _is_base(url: str, service: str) -> bool:
+    """Whether a service can post to URLs under this one; only a service of one's own posts without TLS."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        return False
+    return named and (parts.scheme == "https" or (parts.scheme == "http" and service.startswith("http:")))
+
+
+def _is_signing_key(secret: str) -> bool:
+    try:
+        return secret.startswith("whsec_") and len(base64.b64decode(secret[6:] + "==")) > 0
+    except binascii.Error:
+        return False
