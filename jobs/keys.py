@@ -143,6 +143,11 @@ def lock(name: str) -> str:
     return f"{PREFIX}:lock:{name}"
 
 
+def mark(kind: str, name: str) -> str:
+    """String: something was dealt with (an album answered, a webhook heard)."""
+    return f"{PREFIX}:mark:{kind}:{name}"
+
+
 def bucket(scope: str) -> str:
     """String: one budget of the limiter for calls to Telegram."""
     return f"{PREFIX}:telegram:{scope}"

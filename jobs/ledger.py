@@ -167,6 +167,10 @@ class Ledger:
         outcome, heir = self._run("cancel", job_id, user, self._unpublished)
         return Cancellation(outcome), heir
 
+    def wake(self, job_id: str) -> bool:
+        """Have the slot that holds the job look at it now, in whatever process; False where none heard it."""
+        return bool(self._run("wake", job_id))
+
     def release(self, job: Job, again_in_s: float = 0.0) -> None:
         """Hand a held job back as it is; after that time the sweep publishes it, if nobody did before."""
         self._finish(self._run("release", job.id, job.token, _ms(again_in_s)), job.id)
@@ -197,6 +201,11 @@ class Ledger:
         with ledger_errors():
             record: Any = self._redis.hgetall(keys.job(job_id))
         return model.from_record(job_id, record) if "state" in record else None
+
+    def ping(self) -> None:
+        """Return if the ledger answers."""
+        with ledger_errors():
+            self._redis.ping()
 
     def followers(self, job_id: str) -> list[str]:
         """Ids of the jobs that share this one's result, in the order of their admission."""

@@ -41,7 +41,7 @@ class Publisher:
                 return int(channel.queue_declare(lane, passive=True).message_count)
         except (OperationalError, *self._app.connection_for_read().channel_errors) as error:
             # In Redis a list without messages is no list, and the queue then counts as unknown.
-            if getattr(error, "reply_code", None) == 404:
+            if str(getattr(error, "reply_code", "")) == "404":
                 return 0
             raise LedgerUnavailable(str(error)) from error
 

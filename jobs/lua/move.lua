@@ -5,6 +5,9 @@ local id, token, to = ARGV[1], ARGV[2], ARGV[3]
 local key = job_key(id)
 local state, held = unpack(redis.call('HMGET', key, 'state', 'token'))
 if not state then return { 'missing' } end
+-- A webhook was quicker than the doubt about the paid call: its outcome is known.
+local adopted = to == 'unknown' and (redis.call('HGET', key, 'prediction') or '') ~= ''
+if adopted then to = 'running' end
 if token ~= '' and token ~= held then return { 'lost', state } end
 -- The same move again, by the holder itself: its first answer was lost on the way.
 if token ~= '' and state == to then return { 'moved', redis.call('HGETALL', key), {} } end
@@ -15,7 +18,7 @@ if not legal then return { 'illegal', state } end
 local now = now_ms()
 for field, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', key, field, value) end
 enter(id, state, to, now)
-if ARGV[5] ~= '' then redis.call('ZADD', due_key(), now + ARGV[5], id) end
+if ARGV[5] ~= '' and not adopted then redis.call('ZADD', due_key(), now + ARGV[5], id) end
 local others = {}
 if to == 'stored' or to == 'failed' then others = settle(id, to, now) end
 if to == 'cancelled' then others = { bequeath(id, state, now) } end
