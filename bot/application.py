@@ -14,7 +14,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.handlers import fallback, generate, history, jobs, presses, settings, start
+from bot.handlers import admin, fallback, generate, history, jobs, presses, settings, start
 from bot.services import Services
 
 App = Application[Any, Any, Any, Any, Any, Any]
@@ -22,6 +22,8 @@ Context = CallbackContext[Any, Any, Any, Any]
 
 CONCURRENT_UPDATES = 64
 """Updates that are handled at a time; others wait."""
+ADMINS = "admins"
+"""Under this name the Application's `bot_data` holds the admins' ids."""
 UPDATE_TYPES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY)
 """What Telegram is asked to send."""
 
@@ -61,6 +63,8 @@ def build(services: Services) -> App:
         .build()
     )
 
+    application.bot_data[ADMINS] = services.settings.admin_ids
+
     def using(handle: Callable[[Services, Update], Awaitable[None]]) -> Any:
         async def callback(update: Update, _context: Context) -> None:
             await handle(services, update)
@@ -73,6 +77,7 @@ def build(services: Services) -> App:
     application.add_handlers(
         [
             *(CommandHandler(name, using(handle), _SAID) for name, handle in _COMMANDS.items()),
+            *(CommandHandler(name, using(handle), _SAID) for name, handle in admin.COMMANDS.items()),
             MessageHandler(_SAID & filters.COMMAND, using(fallback.command)),
             MessageHandler(_SAID & filters.TEXT, using(generate.words)),
             MessageHandler(_SAID & _CONTENT, using(fallback.media)),

@@ -9,7 +9,7 @@ from telegram import Bot, Update
 from telegram.error import TelegramError
 
 from bot import commands
-from bot.application import UPDATE_TYPES, App
+from bot.application import ADMINS, UPDATE_TYPES, App
 from bot.patience import patient
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class Poller:
         await patient("deleteWebhook")(self._bot.delete_webhook)
         log.info("polling", bot=self._bot.username)
         announcing: asyncio.Task[None] = asyncio.create_task(
-            patient("setMyCommands")(commands.announce, self._bot)
+            patient("setMyCommands")(commands.announce, self._bot, self._application.bot_data[ADMINS])
         )
         try:
             await self._poll()

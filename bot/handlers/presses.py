@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from telegram import Update
 
 from bot import incoming
-from bot.handlers import buttons, history, settings
+from bot.handlers import admin, buttons, history, settings
 from bot.keyboards import page_start
 from bot.replies import toast
 from bot.services import Services
@@ -31,6 +31,6 @@ async def pressed(services: Services, update: Update) -> None:
         await HANDLERS[press.action](services, update, press)
     elif start is not None:
         await history.turn(services, update, start)
-    else:
+    elif not await admin.pressed(services, update):
         t = incoming.language(query.from_user)
         await toast(query, t("This button is out of date. Send /help to see what I can do."), alert=True)

@@ -1,10 +1,11 @@
 """/settings: models and aspect ratios that last."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from telegram import InlineKeyboardMarkup, Update
 
-from bot import incoming
+from bot import arguments, incoming
 from bot.making import chosen_model, chosen_options
 from bot.replies import rewrite, say, toast
 from bot.services import Services
@@ -22,7 +23,7 @@ async def settings(services: Services, update: Update) -> None:
     user, _ = incoming.speech(update)
     t = incoming.language(user)
     choices = await services.off(services.users.choices, user.id)
-    await say(services, update, heading(t), _overview(services.catalogue, choices, t))
+    await say(services, update, await _head(services, user.id, t), _overview(services.catalogue, choices, t))
 
 
 async def pressed(services: Services, update: Update, press: Press) -> None:
@@ -43,20 +44,27 @@ async def pressed(services: Services, update: Update, press: Press) -> None:
         keyboard = keyboards.choices(
             name, offered, _chosen(name, services.catalogue, choices), t, columns=columns
         )
-        await rewrite(query, heading(t), keyboard)
+        await rewrite(query, await _head(services, user, t), keyboard)
         await toast(query)
         return
     saved = press.action is keyboards.Action.CHOOSE
     if saved:
         await services.off(services.users.choose, user, name, value)
         choices = {**choices, name: value}
-    await rewrite(query, heading(t), _overview(services.catalogue, choices, t))
+    await rewrite(query, await _head(services, user, t), _overview(services.catalogue, choices, t))
     await toast(query, t("Saved.") if saved else "")
 
 
-def heading(t: Texts) -> str:
-    """The text above the settings' buttons."""
-    return t("Your settings. I use them for everything that you ask for from now on.")
+def heading(vip_until: date | None, t: Texts) -> str:
+    """The text above the settings' buttons, and how long a VIP is one."""
+    text = t("Your settings. I use them for everything that you ask for from now on.")
+    if vip_until is None:
+        return text
+    return t("VIP until {day}", day=arguments.day(vip_until, t)) + "\n\n" + text
+
+
+async def _head(services: Services, user: int, t: Texts) -> str:
+    return heading(await services.off(services.vips.until, user), t)
 
 
 def _overview(catalogue: Catalogue, choices: Choices, t: Texts) -> InlineKeyboardMarkup:

@@ -2,7 +2,7 @@
 
 from telegram import Update
 
-from bot import incoming, intake
+from bot import commands, incoming, intake
 from bot.replies import say
 from bot.services import Services
 from chat.texts import Texts
@@ -14,6 +14,8 @@ async def start(services: Services, update: Update) -> None:
     user, message = incoming.speech(update)
     await intake.seen(services, incoming.origin(user, message))
     await say(services, update, greeting(incoming.language(user)))
+    if user.id in services.settings.admin_ids and incoming.is_private(message.chat):
+        await commands.announce_to(services.gateway.bot, user.id)
 
 
 async def help_(services: Services, update: Update) -> None:

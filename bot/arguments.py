@@ -1,0 +1,30 @@
+"""What stands behind an admin's command, and how it is shown. Pure."""
+
+import re
+from datetime import date
+
+from babel.dates import format_date
+
+from chat.texts import Texts
+from jobs.controls import LANES
+from jobs.model import Lane
+
+_LARGEST_ID = 2**52
+"""Telegram's ids have at most 52 significant bits."""
+
+
+def user_id(text: str) -> int | None:
+    """A user's id as Telegram writes it; None for anything else."""
+    if not re.fullmatch(r"[0-9]{1,16}", text) or not 0 < int(text) <= _LARGEST_ID:
+        return None
+    return int(text)
+
+
+def lane(text: str) -> Lane | None:
+    """A lane that can be paused."""
+    return next((each for each in LANES if each == text.lower()), None)
+
+
+def day(value: date, t: Texts) -> str:
+    """A date as people of the language write it: 24 Dec 2026."""
+    return format_date(value, "d MMM y", locale=t.language)

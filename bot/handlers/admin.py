@@ -1,0 +1,47 @@
+"""The admins' commands: who may give them, and what stands behind each."""
+
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+
+from bot import incoming
+from bot.handlers import admin_broadcast, admin_lanes, admin_users, fallback
+from bot.services import Services
+
+Handle = Callable[[Services, Update], Awaitable[None]]
+
+
+def is_admin(services: Services, user: int) -> bool:
+    """Whether this user's id stands in ADMIN_IDS."""
+    return user in services.settings.admin_ids
+
+
+def for_admins(handle: Handle) -> Handle:
+    """The command as admins know it in their private chats; for all others there is no such command."""
+
+    async def guarded(services: Services, update: Update) -> None:
+        user, message = incoming.speech(update)
+        known = is_admin(services, user.id) and incoming.is_private(message.chat)
+        await (handle if known else fallback.command)(services, update)
+
+    return guarded
+
+
+COMMANDS: dict[str, Handle] = {
+    "stats": for_admins(admin_lanes.stats),
+    "pause": for_admins(admin_lanes.pause),
+    "resume": for_admins(admin_lanes.resume),
+    "user": for_admins(admin_users.user),
+    "block": for_admins(admin_users.block),
+    "unblock": for_admins(admin_users.unblock),
+    "vip": for_admins(admin_users.vip),
+    "broadcast": for_admins(admin_broadcast.broadcast),
+}
+
+
+async def pressed(services: Services, update: Update) -> bool:
+    """Take the press of a button that only admins have; False for all others, and for all others' presses."""
+    query = incoming.pressed(update)
+    if not is_admin(services, query.from_user.id):
+        return False
+    return await admin_broadcast.pressed(services, update)
