@@ -1,0 +1,22 @@
+"""`python -m bench NAME`: run one benchmark."""
+
+import argparse
+
+from bench import lanes
+
+BENCHMARKS = {"lanes": lanes}
+
+
+def main() -> None:
+    """Choose the benchmark by its name."""
+    parser = argparse.ArgumentParser("python -m bench", description=__doc__)
+    commands = parser.add_subparsers(dest="name", required=True)
+    for name, benchmark in BENCHMARKS.items():
+        about = (benchmark.__doc__ or "").partition("\n")[0]
+        benchmark.arguments(commands.add_parser(name, help=about, description=benchmark.__doc__))
+    options = parser.parse_args()
+    BENCHMARKS[options.name].main(options)
+
+
+if __name__ == "__main__":
+    main()
