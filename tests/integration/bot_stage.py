@@ -4,7 +4,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,17 @@ def stand_program(port: int = 0) -> Program:
 
 
 def bot_program(
-    stand_url: str, redis_url: str, *, ready: str | None = "polling", token: str = TOKEN
+    stand_url: str,
+    redis_url: str,
+    *,
+    ready: str | None = "polling",
+    token: str = TOKEN,
+    settings: Mapping[str, str] | None = None,
 ) -> Program:
-    """A bot, not started; its budget for calls is wide, so that tests need not wait for it."""
+    """A bot, not started; its budget for calls is wide, so that tests need not wait for it.
+
+    `settings` are laid over those of the stage.
+    """
     env = {
         "TELEGRAM_TOKEN": token,
         "TELEGRAM_API_URL": stand_url,
@@ -53,6 +61,7 @@ def bot_program(
         "USER_RATE_LIMIT": "1000/s",
         "ACTIVE_JOBS": "1000",
         "LANE_BACKLOG": "1000",
+        **(settings or {}),
     }
     return Program([sys.executable, "-m", "bot"], ready=ready, env=env, cwd=ROOT)
 
