@@ -25,6 +25,8 @@ _STATUS = {
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # Models write a progress bar to their log; the last figure in it is where they are.
 _PERCENT = re.compile(r"(\d{1,3})%")
+# An id goes into paths of the API.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
 _RESETS_IN = re.compile(r"resets in ~?(\d+)s")
 
@@ -94,11 +96,7 @@ class Replicate:
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
         """Verify the Standard Webhooks signature (at most 5 min old) and read the prediction."""
-        try:
-            Webhook(self._webhook_secret).verify(body, dict(headers))
-            return read(json.loads(body))
-        except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:
-            raise WebhookRefused(f"webhook refused: {error}") from error
+        return verified(self._webhook_secret, headers, body)
 
     def close(self) -> None:
         """Close the connections."""
@@ -109,6 +107,18 @@ class Replicate:
             return self._http.request(method, path, **kwargs)
         except httpx.HTTPError as error:
             raise PassingError(f"{method} {path.partition('/')[0]}: {error!r}") from error
+
+
+def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction:
+    """The prediction in a webhook of at most 5 min ago that Replicate signed; raises WebhookRefused."""
+    try:
+        Webhook(secret).verify(body, dict(headers), json_parse=False)
+        prediction = read(json.loads(body))
+    except (WebhookVerificationError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise WebhookRefused(f"webhook refused: {error}") from error
+    if not _ID.fullmatch(prediction.id):
+        raise WebhookRefused("webhook refused: its id is no prediction's")
+    return prediction
 
 
 def read(body: Mapping[str, Any]) -> Prediction:

@@ -1,11 +1,14 @@
 """What is sent to a provider for a job: the model's constants, prompt, options and source picture."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from config.catalogue import Model
+from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Request
+from jobs.signing import signature
 from providers.base import Provider, Submission
 from tasks import waits
 from tasks.process import Process
@@ -22,7 +25,17 @@ def submission(process: Process, slot: Slot, provider: Provider) -> Submission:
     values = fields(request, model)
     if request.source:
         values[model.source_field] = _uploaded(process, slot, provider)
-    return Submission(model.reference, values, model.deadline_s)
+    return Submission(
+        model.reference, values, model.deadline_s, webhook(process.settings, provider.name, slot.job.id)
+    )
+
+
+def webhook(settings: Settings, provider: str, job_id: str) -> str:
+    """Where the provider tells of this job ("" = nowhere); the signature proves the job id ours. Pure."""
+    if not settings.provider_webhook_url:
+        return ""
+    query = urlencode({"job": job_id, "sig": signature(settings.signing_secret, job_id)})
+    return f"{settings.provider_webhook_url.rstrip('/')}/providers/{provider}/webhook?{query}"
 
 
 def fields(request: Request, model: Model) -> dict[str, Any]:
