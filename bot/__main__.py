@@ -1,4 +1,4 @@
-"""`python -m bot`: take in updates by long polling until SIGTERM or SIGINT."""
+"""`python -m bot`: take in updates, by long polling or by webhook, until SIGTERM or SIGINT."""
 
 import asyncio
 import logging
@@ -9,9 +9,11 @@ from contextlib import suppress
 
 from telegram.error import InvalidToken
 
-from bot.application import build
+from bot.application import App, build
 from bot.polling import Poller
-from bot.services import open_services
+from bot.services import Services, open_services
+from bot.webhook import server
+from bot.webhook.inbox import Inbox
 from config.logging import configure
 from config.settings import Settings, SettingsError, load, require
 
@@ -42,18 +44,38 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_services(settings) as services:
         application = build(services)
-        poller = Poller(application)
-        polling = asyncio.create_task(poller.run())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({polling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if polling.done():
-            await polling
-        polling.cancel()
-        with suppress(asyncio.CancelledError):
-            await polling
-        await poller.finish(FINISH_S)
-        await application.shutdown()
+        inbox = Inbox(application, settings) if settings.bot_mode == "webhook" else None
+        door = _door(services, inbox)
+        await _run(application, inbox or Poller(application), door, stop)
+
+
+def _door(services: Services, inbox: Inbox | None) -> server.Server | None:
+    """The HTTP server, where anybody has our address; it listens at once."""
+    if inbox is None and not services.settings.provider_webhook_url:
+        return None
+    return server.Server(server.build(services, inbox), server.listen(services.settings))
+
+
+async def _run(
+    application: App, source: Inbox | Poller, door: server.Server | None, stop: asyncio.Event
+) -> None:
+    """Run all parts until the signal comes or one fails, which raises; end them in order."""
+    stopping = asyncio.create_task(stop.wait())
+    bringing = asyncio.create_task(source.run())
+    serving = asyncio.create_task(door.run_bound()) if door else None
+    parts = {stopping, bringing, serving} if serving else {stopping, bringing}
+    await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if door and serving:
+        door.stop()
+        await serving
+    if bringing.done():
+        await bringing
+    bringing.cancel()
+    with suppress(asyncio.CancelledError):
+        await bringing
+    await source.finish(FINISH_S)
+    await application.shutdown()
 
 
 if __name__ == "__main__":

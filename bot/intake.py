@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from bot import cancelling
+from bot import cancelling, receipt
 from bot.making import model_of
 from bot.replies import retract
 from bot.services import Services
@@ -40,6 +40,7 @@ async def take(
     if isinstance(answer, Limited | Busy | Blocked):
         eta_s = await services.off(_eta, services, request, answer)
         return refusal(answer, eta_s, texts(origin.language))
+    receipt.settle()
     structlog.contextvars.bind_contextvars(job=job_id)
     await asyncio.gather(_show(services, answer.job), _publish(services, answer.job), seen(services, origin))
     return None

@@ -1,10 +1,11 @@
 """Trying until Telegram answers."""
 
 import structlog
-from telegram.error import Conflict, InvalidToken, RetryAfter
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from chat.errors import seconds
+from jobs.errors import DarkroomError
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ def _tell(what: str, state: RetryCallState) -> None:
     error = _error(state)
     if isinstance(error, Conflict):
         log.warning("another process reads the updates of this token: end one of the two", call=what)
+    elif isinstance(error, BadRequest | DarkroomError):
+        log.error("telegram does not take this call", call=what, error=str(error))
     else:
         wait = state.next_action.sleep if state.next_action else 0
         log.warning("telegram is out of reach", call=what, error=repr(error), again_in_s=round(wait, 1))

@@ -4,7 +4,7 @@ import structlog
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 
-from bot import incoming
+from bot import incoming, receipt
 from bot.services import Services
 from chat.calls import TEXT_BOUND_S, twice
 from jobs.model import Origin
@@ -15,7 +15,8 @@ log = structlog.get_logger(__name__)
 async def say(
     services: Services, update: Update, text: str, keyboard: InlineKeyboardMarkup | None = None
 ) -> None:
-    """Answer the person's message with a message."""
+    """Answer the person's message with a message; all that must last of it has been written by then."""
+    receipt.settle()
     await services.gateway.say(incoming.origin(*incoming.speech(update)), text, keyboard)
 
 
@@ -32,6 +33,7 @@ async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) ->
 
     A press that Telegram no longer takes an answer for (it was too long ago) has had its effect all the same.
     """
+    receipt.settle()
     try:
         await query.answer(text or None, show_alert=alert)
     except TelegramError as error:
@@ -40,4 +42,5 @@ async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) ->
 
 async def rewrite(query: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
     """Change the message that the pressed button stands under."""
+    receipt.settle()
     await twice(lambda: query.edit_message_text(text, reply_markup=keyboard), TEXT_BOUND_S)

@@ -3,11 +3,10 @@
 import asyncio
 import contextvars
 import functools
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from chat import keyboards
@@ -22,6 +21,7 @@ from jobs.connection import connect
 from jobs.controls import Controls
 from jobs.ledger import Ledger
 from jobs.limits import user_rates
+from jobs.marks import Marks
 from jobs.people import People
 from jobs.prompt_filter import PromptFilter
 from jobs.statistics import Statistics
@@ -58,9 +58,8 @@ class Services:
     waiting: Waiting
     gateway: Gateway
     publisher: Publisher
+    marks: Marks
     executor: ThreadPoolExecutor
-    albums: deque[str] = field(default_factory=lambda: deque(maxlen=200))
-    """Albums that were answered: Telegram sends one message for each picture."""
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a blocking function off the event loop, with the caller's log context."""
@@ -100,6 +99,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 waiting=Waiting(client, Workers(client)),
                 gateway=gateway,
                 publisher=Publisher(app),
+                marks=Marks(client),
                 executor=executor,
             )
     finally:

@@ -25,7 +25,7 @@ from sandbox.telegram.client import TelegramStand
 
 PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
 """The Procfile's processes that a job needs."""
-_READY = {"bot": r"\"event\": \"polling\"", "worker": r"ready\."}
+_READY = {"bot": r"\"event\": \"(polling|receiving)\"", "worker": r"ready\."}
 
 
 def procfile() -> dict[str, str]:

@@ -5,7 +5,7 @@ import difflib
 import structlog
 from telegram import Update
 
-from bot import incoming
+from bot import incoming, receipt
 from bot.commands import COMMANDS
 from bot.replies import say, toast
 from bot.services import Services
@@ -15,14 +15,18 @@ from jobs.errors import DarkroomError, LedgerUnavailable
 
 log = structlog.get_logger(__name__)
 
+ALBUM_S = 600
+"""The pictures of an album come within this time."""
+
 
 async def media(services: Services, update: Update) -> None:
     """A sticker, a photo, a voice message...: say what to send instead, once for an album."""
     user, message = incoming.speech(update)
     if message.media_group_id is not None:
-        if message.media_group_id in services.albums:
+        # Telegram sends one message for each picture, and any replica may get it.
+        album = f"{message.chat.id}:{message.media_group_id}"
+        if not await services.off(services.marks.first, "album", album, ALBUM_S):
             return
-        services.albums.append(message.media_group_id)
     t = incoming.language(user)
     await say(services, update, t("I work from words alone. Describe what you want to see, and I make it."))
 
@@ -58,6 +62,8 @@ async def error(services: Services, update: object, trouble: BaseException | Non
     """Log what a handler could not deal with, and tell the person where that can help."""
     if isinstance(trouble, LedgerUnavailable):
         log.warning("the ledger is out of reach", error=str(trouble))
+        if receipt.refuse():
+            return
     elif isinstance(trouble, DarkroomError):
         log.warning("not answered", error=repr(trouble))
         return

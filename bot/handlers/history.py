@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot import cancelling, incoming
+from bot import cancelling, incoming, receipt
 from bot.handlers.jobs import here
 from bot.keyboards import pages
 from bot.making import model_of
@@ -59,6 +59,7 @@ async def show(services: Services, update: Update, press: Press) -> None:
     model, animator = _shown(job, services.catalogue), services.catalogue.animator()
     here_now = replace(job, origin=incoming.origin(query.from_user, query.message))
     view = status.result(here_now, model, animator, t)
+    receipt.settle()
     await services.gateway.send(here_now, view, Known(job.file_id, job.artifact.mime))
     await toast(query)
 

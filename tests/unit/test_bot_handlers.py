@@ -1,7 +1,7 @@
 """What the handlers' tables cover."""
 
+import asyncio
 import re
-from collections import deque
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,7 +20,9 @@ from chat.keyboards import Action
 from chat.texts import LANGUAGES, texts
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings
+from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
+from jobs.marks import Marks
 from jobs.model import Origin
 
 CATALOGUE = load_catalogue(Settings())
@@ -60,9 +62,9 @@ def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:
 class Said:
     """Services of which only speaking is used, and what was said."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Marks | None = None) -> None:
         self.texts: list[str] = []
-        self.services = cast(Services, SimpleNamespace(gateway=self, albums=deque(maxlen=200)))
+        self.services = cast(Services, SimpleNamespace(gateway=self, marks=marks, off=asyncio.to_thread))
 
     async def say(self, _origin: Origin, text: str, _keyboard: Any) -> int:
         self.texts.append(text)
@@ -81,16 +83,17 @@ def picture(message_id: int, album: str | None) -> Update:
     return Update.de_json({"update_id": message_id, "message": message}, None)
 
 
-async def test_an_album_is_answered_once() -> None:
-    """Given ten pictures sent together, which come as ten messages, I expect one answer."""
-    said = Said()
-    for number in range(10):
-        await fallback.media(said.services, picture(number, "album 1"))
-    assert len(said.texts) == 1
-    await fallback.media(said.services, picture(11, "album 2"))
-    await fallback.media(said.services, picture(12, None))
-    await fallback.media(said.services, picture(13, None))
-    assert len(said.texts) == 4
+async def test_an_album_is_answered_once(redis_url: str) -> None:
+    """Given ten pictures sent together, which come as ten messages to two replicas, I expect one answer."""
+    with connect(redis_url) as client, connect(redis_url) as another:
+        bots = (Said(Marks(client)), Said(Marks(another)))
+        for number in range(10):
+            await fallback.media(bots[number % 2].services, picture(number, "album 1"))
+        assert [len(bot.texts) for bot in bots] == [1, 0]
+        await fallback.media(bots[0].services, picture(11, "album 2"))
+        await fallback.media(bots[0].services, picture(12, None))
+        await fallback.media(bots[0].services, picture(13, None))
+        assert [len(bot.texts) for bot in bots] == [4, 0]
 
 
 @pytest.mark.parametrize(

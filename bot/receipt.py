@@ -1,0 +1,43 @@
+"""What is known of an update: whether it is dealt with, or must be brought once more.
+
+Who posts an update to a webhook waits for this, not for all that is then said in the chat, which may have
+to wait for its turn there. In long polling there is no receipt, and nothing here has any effect.
+"""
+
+import asyncio
+from contextvars import ContextVar
+
+
+class Receipt:
+    """One for each update; `answer` is True once all that must last is written, False where it cannot be."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def give(self, taken: bool) -> bool:
+        """Answer; False where that was done before (or nobody waits any more)."""
+        if self.answer.done():
+            return False
+        self.answer.set_result(taken)
+        return True
+
+
+_current: ContextVar[Receipt | None] = ContextVar("receipt", default=None)
+
+
+def open_with(receipt: Receipt) -> None:
+    """What follows in this asyncio task handles the update of this receipt."""
+    _current.set(receipt)
+
+
+def settle() -> None:
+    """All that must last of this update is written, be it a job or nothing: the rest is talk."""
+    receipt = _current.get()
+    if receipt is not None:
+        receipt.give(True)
+
+
+def refuse() -> bool:
+    """The update cannot be dealt with now; True where it comes again, so that nobody need be told."""
+    receipt = _current.get()
+    return receipt is not None and receipt.give(False)

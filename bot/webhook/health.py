@@ -1,0 +1,31 @@
+"""GET /healthz: the process lives. GET /readyz: it can take updates, which takes a ledger that answers."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.services import Services
+from jobs.errors import LedgerUnavailable
+
+ANSWERS_WITHIN_S = 2.0
+
+
+def routes(services: Services, started: Callable[[], bool]) -> list[Route]:
+    """Both routes; `started` is False until the bot can handle updates."""
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_request: Request) -> Response:
+        if not started():
+            return PlainTextResponse("Telegram has not answered yet\n", 503)
+        try:
+            await asyncio.wait_for(services.off(services.ledger.ping), ANSWERS_WITHIN_S)
+        except (LedgerUnavailable, TimeoutError):
+            return PlainTextResponse("the ledger does not answer\n", 503)
+        return PlainTextResponse("ready\n")
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]

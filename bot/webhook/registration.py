@@ -1,0 +1,28 @@
+"""Telling Telegram where to post updates, and checking that it has understood."""
+
+from telegram import Bot
+
+from bot.application import UPDATE_TYPES
+from config.settings import Settings
+from jobs.errors import DarkroomError
+
+PATH = "/telegram"
+
+
+class NotRegistered(DarkroomError):
+    """Telegram's idea of the webhook differs from ours: another process sets it for the same token."""
+
+
+async def register(bot: Bot, settings: Settings) -> None:
+    """Set the webhook; any number of replicas may do so. Raises NotRegistered and telegram's errors."""
+    url = settings.webhook_url.rstrip("/") + PATH
+    await bot.set_webhook(
+        url,
+        secret_token=settings.webhook_secret,
+        allowed_updates=UPDATE_TYPES,
+        max_connections=settings.webhook_max_connections,
+    )
+    info = await bot.get_webhook_info()
+    found = (info.url, info.max_connections, frozenset(info.allowed_updates or ()))
+    if found != (url, settings.webhook_max_connections, frozenset(UPDATE_TYPES)):
+        raise NotRegistered(f"the webhook was set and now is {info.url!r}: end the other process")
