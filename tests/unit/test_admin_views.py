@@ -1,0 +1,190 @@
+"""What admins are shown, and what they may write."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot import arguments
+from bot.commands import listed, listed_for_admins
+from bot.handlers.admin import COMMANDS
+from bot.handlers.admin_lanes import Lines, report
+from bot.handlers.admin_users import Card, describe, vip_list
+from chat import announcement
+from chat.announcement import Word
+from chat.texts import LANGUAGES, texts
+from jobs.broadcasts import Broadcast, Phase
+from jobs.limits import Rate
+from jobs.model import Job, Kind, Lane, Origin, Request, Tier
+from jobs.people import Person
+from jobs.states import State
+from jobs.statistics import Bucket, LaneView, Overview, filled
+from jobs.vips import LONGEST_DAYS, last_day
+
+EN, RU = texts("en"), texts("ru")
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("30", date(2026, 12, 24)), ("0", TODAY), ("2026-12-24", date(2026, 12, 24)), ("2026-11-24", TODAY)],
+)
+def test_a_grant_is_written_in_days_or_as_a_date(text: str, day: date) -> None:
+    assert last_day(text, TODAY) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "-1", "tomorrow", "24.12.2026", "2026-11-23", "2026-02-30", "3651", "99999", "9999-01-01", "١"],
+)
+def test_any_other_grant_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        last_day(text, TODAY)
+
+
+def test_the_longest_grant_is_the_same_in_days_and_as_a_date() -> None:
+    longest = TODAY + timedelta(days=LONGEST_DAYS)
+    assert last_day(str(LONGEST_DAYS), TODAY) == last_day(longest.isoformat(), TODAY) == longest
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        ("123", 123), ("7000000001", 7_000_000_001),
+        ("0", None), ("-5", None), ("@ann", None), ("1 2", None), ("9" * 16, None), ("", None), ("²", None),
+    ],
+)  # fmt: skip
+def test_a_user_is_named_by_id(text: str, user: int | None) -> None:
+    assert arguments.user_id(text) == user
+
+
+def test_only_lanes_of_jobs_that_wait_can_be_named() -> None:
+    assert [arguments.lane(name) for name in ("img", "VIP", "deliver", "")] == [
+        Lane.IMG,
+        Lane.VIP,
+        None,
+        None,
+    ]
+
+
+def test_dates_are_written_in_the_admins_language() -> None:
+    assert arguments.day(date(2026, 12, 24), EN) == "24 Dec 2026"
+    assert arguments.day(date(2026, 12, 24), RU) == "24 дек. 2026"
+
+
+def test_admins_see_all_their_commands_below_everybodys() -> None:
+    for language in LANGUAGES:
+        mine = [command.command for command in listed_for_admins(texts(language))]
+        assert set(mine) == set(COMMANDS)
+        assert not set(mine) & {command.command for command in listed(texts(language))}
+
+
+OVERVIEW = Overview(
+    active={State.QUEUED: 3, State.RUNNING: 2},
+    ended={State.CANCELLED: 1, State.DELIVERED: 120, State.FAILED: 4},
+    lanes={Lane.IMG: LaneView(3, 125.0), Lane.VID: LaneView(0, 0.0)},
+    requests=130,
+    cached=12,
+    prompts_refused=7,
+    spend_usd={"video": 1.5, "sketch": 0.0125},
+)
+LINES: Lines = {Lane.IMG: (2, True), Lane.VID: (-1, False)}
+
+
+def test_stats_in_english() -> None:
+    assert report(OVERVIEW, LINES, EN) == (
+        "Jobs now: queued 3, running 2\n"
+        "Ended so far: cancelled 1, delivered 120, failed 4\n\n"
+        "img: 3 waiting, the oldest for 2 min, 2 on the broker, paused\n"
+        "vid: 0 waiting, the broker does not answer\n\n"
+        "From the cache: 12 of 130 requests (9 %)\n"
+        "Prompts refused: 7\n\n"
+        "Spent today (UTC), list price: $1.51\n"
+        "· video: $1.50\n"
+        "· sketch: $0.0125"
+    )
+
+
+def test_stats_in_russian_and_before_the_first_request() -> None:
+    quiet = replace(OVERVIEW, active={}, requests=0, cached=0, spend_usd={})
+    text = report(quiet, LINES, RU)
+    assert "Задания сейчас: 0\n" in text
+    assert "img: ждут 3, самое старое ждёт 2 минуты, у брокера 2, приостановлена\n" in text
+    assert "Из кэша: 0 из 0 запросов (0 %)" in text
+    assert text.endswith("Потрачено сегодня (UTC), по прейскуранту: $0.00")
+
+
+ANN = Person(7, "en", 7, True, 100.0, 940.0)
+FOX = Job(
+    id="abcdefghij234567abcd",
+    request=Request(Kind.IMAGE, "flux-schnell", "a red fox"),
+    origin=Origin(7, 7, 5, "en"),
+    tier=Tier.REGULAR,
+    lane=Lane.IMG,
+    state=State.RUNNING,
+    stamps={"accepted": 988.0},
+)
+
+
+def test_a_users_card_shows_everything_but_what_they_ask_for() -> None:
+    card = Card(7, ANN, date(2026, 12, 24), True, Bucket(6.7, 10), [FOX])
+    assert describe(card, 1000.0, EN) == (
+        "User 7\nLanguage en, last seen 60 s ago\nVIP until 24 Dec 2026\nBlocked\n"
+        "Requests left now: 6 of 10\nActive jobs: 1\n· image, img, running, 12 s"
+    )
+    assert "VIP до 24 дек. 2026\nЗаблокирован\nОсталось запросов: 6 из 10\n" in describe(card, 1000.0, RU)
+
+
+def test_a_card_of_somebody_unknown_and_of_somebody_out_of_reach() -> None:
+    card = Card(7, None, None, False, None, [])
+    assert describe(card, 1000.0, EN) == (
+        "User 7\nHas never asked me for anything.\nNo VIP\nNot blocked\nActive jobs: 0"
+    )
+    gone = replace(card, person=replace(ANN, reachable=False))
+    assert "Cannot be written to." in describe(gone, 1000.0, EN)
+
+
+def test_a_long_list_of_vips_fits_into_a_message() -> None:
+    grants = [(10**15 + user, date(2026, 12, 24)) for user in range(150)]
+    text = vip_list(grants, RU)
+    assert len(text) < 4096
+    assert text.endswith("…и ещё 50")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "at", "now", "left"),
+    [
+        (None, None, 0, 10),
+        ("3", "1000", 1000, 3),
+        ("3", "1000", 2000, 5),
+        ("3", "1000", 60_000, 10),
+        ("3", "1000", 0, 3),
+    ],
+)
+def test_a_bucket_fills_with_time_up_to_its_size(
+    tokens: str | None, at: str | None, now: float, left: float
+) -> None:
+    assert filled(Rate(2.0, 10), tokens, at, now) == left
+
+
+NEWS = Broadcast("b" * 20, "We are back", 1, "en", Phase.RUNNING, 5, total=30, sent=9, unreachable=1)
+
+
+def test_a_broadcast_shows_how_far_it_is_and_how_it_ended() -> None:
+    running = announcement.state(NEWS, EN)
+    assert running.text == "Broadcast: 10 of 30.\nSent: 9\nHave blocked the bot, or are gone: 1"
+    assert running.keyboard is not None
+    done = announcement.state(replace(NEWS, phase=Phase.DONE, failed=2), RU)
+    assert done.keyboard is None
+    assert done.text.splitlines()[0] == "Рассылка завершена."
+    assert done.text.endswith("Не отправлено или неизвестно, дошло ли: 2")
+
+
+def test_the_question_fits_into_a_message_and_its_buttons_are_understood() -> None:
+    view = announcement.question(NEWS.id, "🦊" * 4000, 21, RU)
+    assert view.text.startswith("Отправить это 21 человеку?")
+    assert len(view.text.encode("utf-16-le")) // 2 <= 4096
+    assert view.keyboard is not None
+    presses = [announcement.unpack(str(button.callback_data)) for button in view.keyboard.inline_keyboard[0]]
+    assert presses == [(Word.SEND, NEWS.id), (Word.DROP, NEWS.id)]
+    assert announcement.unpack("broadcast:send:x") is announcement.unpack(None) is None
