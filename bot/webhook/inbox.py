@@ -45,7 +45,7 @@ class Inbox:
         self._started = True
         await patient("setWebhook")(register, self._bot, self._settings)
         log.info("receiving", bot=self._bot.username)
-        await patient("setMyCommands")(commands.announce, self._bot)
+        await patient("setMyCommands")(commands.announce, self._bot, self._settings.admin_ids)
         await asyncio.Event().wait()
 
     async def take(self, update: Update) -> bool:
