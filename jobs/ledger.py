@@ -60,7 +60,6 @@ class Ledger:
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
         self._requeue = _ms(settings.requeue_s)
-        self._grace = _ms(settings.unknown_grace_s)
         self._keep = settings.keep_jobs_days * 86_400
 
     # A job's way, in the order in which things happen.
@@ -95,8 +94,8 @@ class Ledger:
         return replace(job, unsent=True)
 
     def unknown(self, job: Job) -> Job:
-        """The paid call's outcome is unknown: wait a grace period for news of it."""
-        return self._move(job, State.UNKNOWN, due=self._grace)
+        """The paid call's outcome is unknown: its job is looked for, and the webhook may bring news of it."""
+        return self._move(job, State.UNKNOWN, due=self._unpublished)
 
     def running(self, job: Job, prediction: str) -> Job:
         """The provider has the job under this id."""
@@ -128,22 +127,6 @@ class Ledger:
         Also answers the ids of the jobs that share the failure.
         """
         return self._moved(job, State.FAILED, due=self._unpublished, **_reason(failure))
-
-    def given_up(self, job_id: str, state: State, failure: Failure) -> None:
-        """End a job that nobody holds, if it still is in `state`. Raises IllegalMove when it has moved on."""
-        self._finish(
-            self._run(
-                "move",
-                job_id,
-                "",
-                State.FAILED,
-                json.dumps([state]),
-                self._unpublished,
-                json.dumps(_reason(failure)),
-                self._keep,
-            ),
-            job_id,
-        )
 
     def cancelled(self, job: Job) -> tuple[Job, list[str]]:
         """The job ends because its owner wanted it to. Needs the job's lease.

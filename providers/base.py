@@ -80,6 +80,13 @@ class Provider(Protocol):
         """
         ...
 
+    def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
+        """Look for a submission made after `since` (Unix seconds) whose input has these values.
+
+        None where there is none, or more than one, or the provider cannot tell.
+        """
+        ...
+
     def get(self, prediction: str) -> Prediction:
         """Look at a prediction."""
         ...

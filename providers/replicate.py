@@ -3,7 +3,8 @@
 import ipaddress
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, BinaryIO
 
 import httpx
@@ -25,6 +26,9 @@ _STATUS = {
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # Models write a progress bar to their log; the last figure in it is where they are.
 _PERCENT = re.compile(r"(\d{1,3})%")
+_MAX_PAGES = 3
+# The provider's clock and ours may differ by this much.
+_SKEW_S = 30.0
 # An id goes into paths of the API.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
@@ -78,6 +82,36 @@ class Replicate:
             return read(answer.json())
         except (ValueError, KeyError, TypeError) as error:
             raise PassingError(f"unreadable prediction: {error!r}") from error
+
+    def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
+        """Look through the latest predictions (the list has no inputs, so each candidate is fetched)."""
+        name = reference.partition(":")[0]
+        try:
+            candidates = [row["id"] for row in self._since(since) if row.get("model") == name]
+            bodies = [self._body(f"predictions/{candidate}") for candidate in candidates]
+            found = [read(body) for body in bodies if values.items() <= (body.get("input") or {}).items()]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PassingError(f"unreadable list of predictions: {error!r}") from error
+        return found[0] if len(found) == 1 else None
+
+    def _since(self, since: float) -> Iterator[dict[str, Any]]:
+        """The rows of the list, newest first, back to a time."""
+        path = "predictions"
+        for _ in range(_MAX_PAGES):
+            page = self._body(path)
+            for row in page["results"]:
+                if datetime.fromisoformat(row["created_at"]).timestamp() < since - _SKEW_S:
+                    return
+                yield row
+            path = page.get("next") or ""
+            if not path:
+                return
+
+    def _body(self, path: str) -> dict[str, Any]:
+        answer = self._repeatable("GET", path)
+        _raise_for_error(answer)
+        body: dict[str, Any] = answer.json()
+        return body
 
     def cancel(self, prediction: str) -> Cancelled:
         """Ask Replicate to stop; a prediction that has ended answers with its end."""

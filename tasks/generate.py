@@ -20,6 +20,7 @@ from tasks.process import Process, current
 from tasks.slots import CancelWanted, HandOver, Slot
 
 log = structlog.get_logger(__name__)
+_LOOK_AGAIN_S = 5.0
 
 
 @app.task(name="generate", bind=True)
@@ -53,7 +54,9 @@ def make(process: Process, slot: Slot) -> None:
         raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
     slot.check()
     provider = process.provider_of(slot.job)
-    if slot.job.state is State.CLAIMED or slot.job.unsent:
+    if slot.job.state is State.UNKNOWN:
+        search(process, slot, provider)
+    elif slot.job.state is State.CLAIMED or slot.job.unsent:
         submit(process, slot, provider)
     elif slot.job.state is State.SUBMITTING:
         adopt(process, slot)
@@ -107,6 +110,24 @@ def adopt(process: Process, slot: Slot) -> None:
         slot.job = process.ledger.running(slot.job, slot.job.prediction)
     else:
         slot.job = process.ledger.unknown(slot.job)
+
+
+def search(process: Process, slot: Slot, provider: Provider) -> None:
+    """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
+    job, model = slot.job, process.model_of(slot.job)
+    wanted = inputs.fields(job.request, model)
+    try:
+        found = provider.find(model.reference, wanted, since=job.stamps["submitting"])
+    except PassingError as error:
+        log.info("not looked for", reason=str(error))
+        found = None
+    if found is not None:
+        log.info("found the submission", prediction=found.id)
+        slot.job = remember(process, job, found.id)
+    elif time.time() - job.stamps["unknown"] > process.settings.unknown_grace_s:
+        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
+    else:
+        process.put_off(job, _LOOK_AGAIN_S)
 
 
 def poll(process: Process, slot: Slot, provider: Provider) -> None:

@@ -5,8 +5,6 @@ import time
 import structlog
 
 from config.settings import Settings
-from jobs.errors import IllegalMove, LeaseLost
-from jobs.failures import Failure
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.states import GENERATING, State
@@ -44,10 +42,8 @@ class Sweep:
             self._ledger.postpone(job_id, self._settings.requeue_s)
         elif job.state is State.QUEUED:
             self._publish(job, again_in_s=self._settings.requeue_s, front=True)
-        elif job.state in GENERATING:
+        elif job.state in GENERATING or job.state is State.UNKNOWN:
             self._publish(job, again_in_s=self._settings.lease_s)
-        elif job.state is State.UNKNOWN:
-            self._give_up(job)
         elif self._ledger.postpone(job_id, self._settings.lease_s):
             self._publisher.publish_delivery(job_id)
 
@@ -70,12 +66,3 @@ class Sweep:
                     continue
                 self._ledger.hasten(job_id)
                 self._publish(job, again_in_s=self._settings.requeue_s, front=True)
-
-    def _give_up(self, job: Job) -> None:
-        """The grace period is over, and nothing was heard of the submission."""
-        try:
-            self._ledger.given_up(job.id, State.UNKNOWN, Failure.UNKNOWN_OUTCOME)
-        except (IllegalMove, LeaseLost):
-            return  # the news came in this very moment
-        log.warning("gave up a submission with unknown outcome", job=job.id)
-        self._publisher.publish_delivery(job.id)

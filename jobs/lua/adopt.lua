@@ -9,6 +9,9 @@ redis.call('HSET', key, 'prediction', ARGV[2])
 if state == 'unknown' then
   local now = now_ms()
   enter(id, state, 'running', now)
+  -- Whoever is looking for it has found nothing yet, and may write nothing from now on.
+  redis.call('HSET', key, 'owner', '')
+  redis.call('HINCRBY', key, 'token', 1)
   redis.call('ZADD', due_key(), now, id)
 end
 return 1

@@ -11,7 +11,7 @@ if stage == 'generate' then
   if WAITING[state] then
     if redis.call('SISMEMBER', paused_key(), lane) == 1 then return { 'paused' } end
     into = 'claimed'
-  elseif not HELD[state] or state == 'delivering' then return { 'idle' } end
+  elseif state ~= 'unknown' and (not HELD[state] or state == 'delivering') then return { 'idle' } end
 else
   if state == 'stored' then into = 'delivering'
   elseif told or not (state == 'delivering' or state == 'failed' or state == 'cancelled') then return { 'idle' } end
