@@ -1,0 +1,146 @@
+"""The log of a process: JSON or readable, the job id on every line, and neither secrets nor prompts in any.
+
+Logging belongs to a whole process, so each story is a process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from config.settings import ROOT
+
+TOKEN = "7001001:" + "S" * 35
+PROMPT = "a red fox that nobody may read about"
+
+STORY = f"""
+import logging, sys, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+import httpx, structlog
+from config.logging import configure
+from config.settings import Settings
+
+settings = Settings(
+    telegram_token="{TOKEN}", replicate_api_token="r8_secret", redis_url="redis://:hush@127.0.0.1:1/0",
+    log_format=sys.argv[1], log_level=sys.argv[2],
+)
+configure(settings, "worker")
+log = structlog.get_logger("tasks.generate")
+
+class Quiet(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+def fail():
+    prompt, api_token = "{PROMPT}", "r8_" + "another"
+    raise ValueError("it broke")
+
+with structlog.contextvars.bound_contextvars(job="fox"):
+    log.info("submitted", prediction="p1")
+    logging.getLogger("celery.worker").warning("by the %s logging of Python", "plain")
+    log.info("connecting", url=settings.redis_url, header="Bearer r8_secret")
+    server = HTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = "http://127.0.0.1:" + str(server.server_address[1])
+    httpx.get(address + "/bot{TOKEN}/getMe", trust_env=False)
+    server.shutdown()
+    try:
+        fail()
+    except ValueError:
+        log.exception("job failed by an error of ours")
+        logging.getLogger("kombu").exception("theirs failed too")
+log.info("after the job")
+log.debug("small print")
+"""
+
+
+def told(log_format: str, level: str = "INFO") -> str:
+    """All that the story writes to stderr."""
+    argv = [sys.executable, "-c", STORY, log_format, level]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def json_log() -> str:
+    """What goes into a pipe is JSON."""
+    return told("auto")
+
+
+def lines(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines()]
+
+
+def test_every_line_is_json_with_its_time_its_level_and_its_process(json_log: str) -> None:
+    """Given lines of ours, of a library's and of an exception, each is one JSON object of the same shape."""
+    told = lines(json_log)
+    assert [line["event"] for line in told] == [
+        "submitted",
+        "by the plain logging of Python",
+        "connecting",
+        "job failed by an error of ours",
+        "theirs failed too",
+        "after the job",
+    ]
+    assert all(line["process"] == "worker" and line["timestamp"].endswith("Z") for line in told)
+    assert [line["level"] for line in told] == ["info", "warning", "info", "error", "error", "info"]
+    assert [line["logger"] for line in told][:2] == ["tasks.generate", "celery.worker"]
+
+
+def test_the_job_is_on_every_line_that_was_written_for_it_and_on_no_other(json_log: str) -> None:
+    assert [line.get("job") for line in lines(json_log)] == ["fox"] * 5 + [None]
+
+
+def test_what_went_wrong_can_be_read_from_the_line(json_log: str) -> None:
+    for line in lines(json_log)[3:5]:
+        assert "ValueError: it broke" in line["exception"]
+        assert "in fail" in line["exception"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_line_has_a_secret_or_a_prompt(log_format: str, json_log: str) -> None:
+    """Given secrets in values, in a URL that httpx called and in an exception's variables, none is shown."""
+    log = json_log if log_format == "json" else told(log_format)
+    assert "***" in log
+    for secret in (TOKEN, "r8_secret", "hush", "r8_another", PROMPT, "getMe"):
+        assert secret not in log
+
+
+def test_debugging_shows_more_and_still_no_secret() -> None:
+    log = told("json", "DEBUG")
+    assert lines(log)[-1]["event"] == "small print"
+    assert TOKEN not in log
+    assert "getMe" not in log
+
+
+def test_a_terminal_gets_lines_for_people() -> None:
+    """Given LOG_FORMAT=auto, when its stderr is a terminal, a process writes coloured text without local
+    variables."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", STORY, "auto", "INFO"],
+        cwd=ROOT,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+    ) as program:
+        os.close(theirs)
+        seen = b""
+        try:
+            while part := os.read(ours, 65536):
+                seen += part
+        except OSError:
+            pass  # Linux says so when the other end is closed
+        assert program.wait(10) == 0
+    os.close(ours)
+    shown = seen.decode()
+    assert "\x1b[" in shown
+    assert "submitted" in shown
+    assert "ValueError: it broke" in shown
+    assert PROMPT not in shown
