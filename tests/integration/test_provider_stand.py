@@ -1,4 +1,4 @@
-"""The provider stand's API: every answer against Replicate's OpenAPI, its refusals, and a prediction's life."""
+"""The provider stand's API: every answer against Replicate's OpenAPI, its refusals, a prediction's life."""
 
 import base64
 import io
