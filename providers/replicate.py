@@ -119,14 +119,20 @@ class Replicate:
         if answer.status_code == 404:
             return Cancelled.NOT_FOUND
         _raise_for_error(answer)
-        ended = answer.json().get("status") in ("succeeded", "failed")
+        try:
+            ended = answer.json()["status"] in ("succeeded", "failed")
+        except (ValueError, KeyError, TypeError) as error:
+            raise PassingError(f"unreadable answer to a cancel: {error!r}") from error
         return Cancelled.TOO_LATE if ended else Cancelled.REQUESTED
 
     def upload(self, name: str, mime: str, content: BinaryIO) -> str:
         """Put a file into Replicate's file store (free, kept for 24 h); returns its URL."""
         answer = self._repeatable("POST", "files", files={"content": (name, content, mime)})
         _raise_for_error(answer)
-        return str(answer.json()["urls"]["get"])
+        try:
+            return str(answer.json()["urls"]["get"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise PassingError(f"unreadable answer to an upload: {error!r}") from error
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
         """Verify the Standard Webhooks signature (at most 5 min old) and read the prediction."""
@@ -145,6 +151,8 @@ class Replicate:
 
 def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction:
     """The prediction in a webhook of at most 5 min ago that Replicate signed; raises WebhookRefused."""
+    if not secret:
+        raise WebhookRefused("webhook refused: REPLICATE_WEBHOOK_SECRET is not set")
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
         prediction = read(json.loads(body))

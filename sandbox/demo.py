@@ -4,7 +4,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,10 +20,10 @@ from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
 from jobs.workers import Workers
 from sandbox.environment import free_port, is_free, on_path, stand_environment
+from sandbox.processes import Program
 from sandbox.stack import procfile
 
 DEFAULT_PORT = 8080
-_PYTHON = f"exec {sys.executable} -m"
 
 
 def demo(environment: Mapping[str, str]) -> int:
@@ -37,14 +38,14 @@ def demo(environment: Mapping[str, str]) -> int:
             "FLOWER_PORT": str(flower),
             "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
         }
-        extra = {
-            "redis": f"{_PYTHON} sandbox.redis --port {redis_port}",
-            "telegram": f"{_PYTHON} sandbox.telegram --port {page}",
-            "provider": f"{_PYTHON} sandbox.provider --port {provider_port}",
-        }
+        servers = [
+            _redis("--port", str(redis_port)),
+            _server("sandbox.telegram", "--port", str(page), ready=" on http"),
+            _server("sandbox.provider", "--port", str(provider_port), ready=" on http"),
+        ]
         ready = lambda: _answers(page_url) and _served(redis_url)  # noqa: E731
         hello = f"Darkroom is ready. Open {page_url} and write: /image a red fox in the snow"
-        return _run({**environment, **stand}, extra, ready, hello)
+        return _run({**environment, **stand}, servers, ready, hello)
 
 
 def run(environment: Mapping[str, str]) -> int:
@@ -53,28 +54,42 @@ def run(environment: Mapping[str, str]) -> int:
     require(settings, "telegram_token", "replicate_api_token")
     flower = _port(environment, "FLOWER_PORT", settings.flower_port)
     variables = {**environment, "FLOWER_PORT": str(flower)}
-    extra: dict[str, str] = {}
+    servers = []
     redis_url = settings.redis_url
     if redis_url == type(settings)().redis_url and not environment.get("REDIS_URL"):
         port = free_port()
         redis_url = variables["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
-        extra["redis"] = f"{_PYTHON} sandbox.redis --port {port} --dir {ROOT / 'data' / 'redis'}"
+        servers.append(_redis("--port", str(port), "--dir", str(ROOT / "data" / "redis")))
     hello = "Darkroom is ready. Write to your bot in Telegram."
-    return _run(variables, extra, lambda: _served(redis_url), hello)
+    return _run(variables, servers, lambda: _served(redis_url), hello)
 
 
 def _run(
-    environment: Mapping[str, str], extra: Mapping[str, str], ready: Callable[[], bool], hello: str
+    environment: Mapping[str, str], servers: Sequence[Program], ready: Callable[[], bool], hello: str
 ) -> int:
-    """Run all under honcho until one ends or Ctrl-C; it ends the others."""
+    """Run the Procfile under honcho until one process ends or Ctrl-C; it ends the others.
+
+    The servers come first and go last: a worker that stops writes to Redis what others need to go on.
+    """
     os.chdir(ROOT)
     manager = Manager(Printer(sys.stdout))
     variables = on_path({**environment, "PYTHONUNBUFFERED": "1"})
-    for name, line in {**extra, **{name: f"exec {line}" for name, line in procfile().items()}}.items():
-        manager.add_process(name, line, env=variables, cwd=str(ROOT))
-    threading.Thread(target=_announce, args=(ready, hello), daemon=True).start()
-    manager.loop()
+    for name, line in procfile().items():
+        manager.add_process(name, f"exec {line}", env=variables, cwd=str(ROOT))
+    with ExitStack() as running:
+        for server in servers:
+            running.enter_context(server)
+        threading.Thread(target=_announce, args=(ready, hello), daemon=True).start()
+        manager.loop()
     return int(manager.returncode or 0)
+
+
+def _redis(*options: str) -> Program:
+    return _server("sandbox.redis", *options, ready="Ready to accept connections")
+
+
+def _server(module: str, *options: str, ready: str) -> Program:
+    return Program([sys.executable, "-m", module, *options], ready=ready, cwd=ROOT)
 
 
 def _announce(ready: Callable[[], bool], hello: str) -> None:

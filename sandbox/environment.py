@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.settings import ROOT
 
-TOKEN = "1000001:stand-token-of-the-darkroom-demo-bot"  # noqa: S105 - the stand takes any token of this form
+TOKEN = "5000000001:stand-token-of-the-darkroom-demo-bot"  # noqa: S105 - the stand takes any token of this form
 
 
 def free_port() -> int:

@@ -1,8 +1,10 @@
 """`python -m sandbox.provider`: start the provider stand."""
 
 import argparse
+import signal
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -101,10 +103,19 @@ def main(argv: list[str] | None = None) -> int:
         ws="none",
         access_log=False,
         log_level="warning",
+        proxy_headers=False,
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again after its own orderly end; dying of it would skip ours.
+        signal.signal(number, _ended)
     Server(config, address).run(sockets=[listener])
     return 0
+
+
+def _ended(_number: int, _frame: FrameType | None) -> None:
+    return
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ async def list_predictions(call: Call) -> Response:
         prediction
         for prediction in call.stand.predictions
         if prediction.account == call.account
-        and (after is None or prediction.created_at >= after)
-        and (before is None or prediction.created_at < before)
+        and (after is None or round(prediction.created_at * 1e6) >= after)
+        and (before is None or round(prediction.created_at * 1e6) < before)
     ]
     mine.reverse()
     at, back = _cursor(call.request.query_params.get("cursor"))
@@ -128,12 +128,13 @@ def _shown(stand: Stand, prediction: Prediction, status: int) -> Response:
     return JSONResponse(prediction.json(stand.base_url, stand.settings.ttl_s), status_code=status)
 
 
-def _moment(request: Request, name: str) -> float | None:
+def _moment(request: Request, name: str) -> int | None:
+    """Microseconds, as exact as the times that are shown."""
     text = request.query_params.get(name)
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return round(datetime.fromisoformat(text).timestamp() * 1e6)
     except ValueError:
         raise bad_request(f"{name} takes an ISO 8601 date-time") from None
 

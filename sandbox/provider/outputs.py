@@ -114,3 +114,5 @@ def _spoilt(output: Output, fault: Fault) -> Response:
 async def _zeros(length: int) -> AsyncIterator[bytes]:
     for _ in range(length // CHUNK):
         yield bytes(CHUNK)
+        # Once the reader has gone nothing else in this loop waits, and the end could not get in.
+        await asyncio.sleep(0)

@@ -23,7 +23,7 @@ def line(done: int, steps: int, seconds: float) -> str:
     else:
         speed = f"{rate:5.2f}it/s" if rate >= 1 else f"{1 / rate:5.2f}s/it"
         left = _clock(seconds - passed)
-    return f"{int(share * 100):3d}%|{_bar(share)}| {done}/{steps} [{_clock(passed)}<{left}, {speed}]"
+    return f"{done * 100 // steps:3d}%|{_bar(share)}| {done}/{steps} [{_clock(passed)}<{left}, {speed}]"
 
 
 def logs(seed: int, done: int, steps: int, seconds: float) -> str:

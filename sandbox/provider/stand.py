@@ -64,9 +64,10 @@ class Stand:
         )
 
     def release_all(self) -> None:
-        """Let the predictions that are held complete now."""
+        """Let the predictions that are held complete now; one that never finishes is not held, but stuck."""
         for prediction in self.predictions:
-            if prediction.status == "processing":
+            stuck = prediction.fault is not None and prediction.fault.kind == "never_finishes"
+            if prediction.status == "processing" and not stuck:
                 prediction.released.set()
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from celery import Celery
@@ -9,6 +10,7 @@ from pytest_celery import CeleryBrokerCluster, CeleryTestBroker, CeleryTestWorke
 
 from sandbox.stack import Stack
 
+from .commands import Once, sandbox
 from .nodes import BrokerProcess, WorkerProcess
 from .person import Person
 
@@ -26,6 +28,11 @@ FRAGILE = {"LEASE_S": "1.5", "HEARTBEAT_S": "0.4", "SWEEP_S": "0.2"}
 """A dead worker is missed within two seconds."""
 SMALL = ("--latency", "image=0.3,video=0.3", "--sigma", "0", "--image-size", "256", "--video-size", "128")
 WORKERS = ("first", "second")
+ONCE = {
+    "image": "/image a red fox in the snow",
+    "video": "/video waves at night",
+    "nothing": "/image",
+}
 
 
 def _quick(stack: Stack) -> Stack:
@@ -84,3 +91,15 @@ def celery_worker_cluster(fragile: Stack, celery_setup_app: Celery) -> CeleryWor
     with ThreadPoolExecutor(len(nodes)) as starting:
         list(starting.map(WorkerProcess.restart, [node for node in nodes if not node.ready()]))
     return CeleryWorkerCluster(*(CeleryTestWorker(node, celery_setup_app) for node in nodes))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Once]]:
+    """The messages of ONCE, each sent by a command of its own; they run side by side."""
+    with ExitStack() as stack:
+        runs = {}
+        for name, text in ONCE.items():
+            folder = tmp_path_factory.mktemp(name)
+            program = stack.enter_context(sandbox("--once", text, "--out", str(folder)))
+            runs[name] = Once(program, folder)
+        yield runs

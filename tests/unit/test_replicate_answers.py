@@ -1,0 +1,208 @@
+"""What Replicate says, read: predictions, progress, outputs, refusals, addresses, webhooks."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook
+
+from providers.base import Prediction, Status, WebhookRefused
+from providers.replicate import Replicate, is_local, is_refusal, read, urls_in
+
+SECRET = "whsec_" + base64.b64encode(b"twenty-four random bytes").decode()
+ELSEWHERE = "whsec_" + base64.b64encode(b"somebody else's 24 bytes").decode()
+DONE = {"id": "p1", "status": "succeeded", "output": ["https://r.example/a.png"], "logs": "", "error": None}
+
+WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), max_size=8)
+URLS = st.builds("{}{}".format, st.sampled_from(["https://", "http://", "data:"]), WORDS)
+OTHER = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
+OUTPUTS = st.recursive(
+    URLS | OTHER, lambda part: st.lists(part, max_size=4) | st.dictionaries(WORDS, part, max_size=4)
+)
+
+
+def signed(
+    body: bytes, *, secret: str = SECRET, age: timedelta = timedelta(), name: str = "msg_1"
+) -> dict[str, str]:
+    """The headers that Replicate sends with a webhook."""
+    at = datetime.now(UTC) - age
+    return {
+        "Webhook-Id": name,
+        "Webhook-Timestamp": str(int(at.timestamp())),
+        "Webhook-Signature": Webhook(secret).sign(name, at, body.decode()),
+    }
+
+
+@pytest.fixture(scope="module")
+def replicate() -> Iterator[Replicate]:
+    with closing(Replicate("https://api.replicate.com/v1", "r8_x", SECRET, 1.0, 1)) as provider:
+        yield provider
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("starting", Status.QUEUED),
+        ("processing", Status.RUNNING),
+        ("succeeded", Status.SUCCEEDED),
+        ("failed", Status.FAILED),
+        ("canceled", Status.CANCELLED),
+        ("aborted", Status.CANCELLED),
+        ("warming up the flux capacitor", Status.RUNNING),
+    ],
+)
+def test_a_status_has_one_meaning_and_an_unknown_one_is_running(said: str, meant: Status) -> None:
+    assert read({"id": "p1", "status": said}).status is meant
+
+
+@pytest.mark.parametrize(
+    ("status", "logs", "percent"),
+    [
+        ("processing", None, 0),
+        ("processing", "Using seed: 42\nloading weights", 0),
+        ("processing", "  0%|          | 0/28\n 40%|████      | 11/28 [00:02<00:03]", 40),
+        ("processing", "100%|██████████| 28/28", 99),
+        ("processing", "denoising 100%|███|\nupscaling  7%|▋  |", 7),
+        ("succeeded", " 40%|████      |", 100),
+    ],
+)
+def test_progress_is_the_last_figure_in_the_log(status: str, logs: str | None, percent: int) -> None:
+    """Given a log, when it is read, I expect its last figure, and 100 only once it is done."""
+    assert read({"id": "p1", "status": status, "logs": logs}).progress == percent
+
+
+@pytest.mark.parametrize(
+    ("output", "urls"),
+    [
+        (None, []),
+        ("https://r.example/a.mp4", ["https://r.example/a.mp4"]),
+        (["https://r.example/a.png", "https://r.example/b.png"], ["https://r.example/a.png", "https://r.example/b.png"]),
+        ({"images": [{"url": "https://r.example/a.png"}], "seed": 7}, ["https://r.example/a.png"]),
+        ("data:image/png;base64,AAAA", ["data:image/png;base64,AAAA"]),
+        (["a poem", "file:///etc/passwd", "ftp://r.example/a.png", 3], []),
+    ],
+)  # fmt: skip
+def test_urls_are_found_in_any_output(output: Any, urls: list[str]) -> None:
+    assert urls_in(output) == urls
+
+
+@given(OUTPUTS)
+def test_every_url_of_an_output_is_found_once_and_nothing_else(output: Any) -> None:
+    """Given any JSON, I expect the URLs that its text holds as whole strings, in their order."""
+    found: list[str] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            part = list(part.values())
+        if isinstance(part, list):
+            for each in part:
+                walk(each)
+        elif isinstance(part, str) and part.partition(":")[0] in ("http", "https", "data") and ":" in part:
+            found.append(part)
+
+    walk(output)
+    assert urls_in(output) == found
+    assert urls_in([output, output]) == found * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        ("NSFW content detected. Try running it again, or try a different prompt.", True),
+        ("The input or output was flagged as sensitive. Please try again. (E005)", True),
+        ("Content policy violation", True),
+        ("Prediction failed: CUDA out of memory.", False),
+        ("Cannot load flux.safetensors", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_from_a_failure(error: str, refused: bool) -> None:
+    assert is_refusal(error) is refused
+    prediction = read({"id": "p1", "status": "failed", "error": error or None})
+    assert (prediction.refused, prediction.error) == (refused, error)
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("https://api.replicate.com/v1", False),
+        ("https://93.184.216.34/v1", False),
+        ("https://localhost.example.org/v1", False),
+        ("http://localhost:8090/v1", True),
+        ("http://127.0.0.1:8090/v1", True),
+        ("http://10.1.2.3/v1", True),
+        ("http://192.168.0.9:5000", True),
+        ("http://[::1]:8090/v1", True),
+    ],
+)
+def test_a_provider_on_a_private_address_is_local(url: str, local: bool) -> None:
+    assert is_local(url) is local
+
+
+def test_a_webhook_that_is_signed_is_read(replicate: Replicate) -> None:
+    """Given a body signed with our secret (among other signatures), I expect its prediction."""
+    body = json.dumps(DONE).encode()
+    headers = signed(body)
+    assert replicate.parse_webhook(headers, body) == Prediction(
+        "p1", Status.SUCCEEDED, progress=100, outputs=("https://r.example/a.png",)
+    )
+    rotated = signed(body, secret=ELSEWHERE)["Webhook-Signature"] + " " + headers["Webhook-Signature"]
+    assert replicate.parse_webhook({**headers, "Webhook-Signature": rotated}, body).id == "p1"
+
+
+BODY = json.dumps(DONE).encode()
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param(lambda: signed(BODY, secret=ELSEWHERE), BODY, id="forged"),
+        pytest.param(lambda: signed(BODY, age=HOUR), BODY, id="too old"),
+        pytest.param(lambda: signed(BODY, age=-HOUR), BODY, id="from the future"),
+        pytest.param(lambda: signed(BODY), BODY.replace(b"p1", b"p2"), id="another body"),
+        pytest.param(lambda: signed(BODY) | {"Webhook-Id": "msg_2"}, BODY, id="another id"),
+        pytest.param(lambda: signed(BODY) | {"Webhook-Signature": "v1"}, BODY, id="no signature"),
+        pytest.param(lambda: signed(BODY) | {"Webhook-Timestamp": "today"}, BODY, id="no time"),
+        pytest.param(dict, BODY, id="no headers"),
+        pytest.param(lambda: signed(b"not JSON"), b"not JSON", id="no JSON"),
+        pytest.param(lambda: signed(b"[1]"), b"[1]", id="no object"),
+        pytest.param(lambda: signed(b'{"id": "p1"}'), b'{"id": "p1"}', id="no prediction"),
+        pytest.param(lambda: signed(BODY), b"\xff\xfe", id="no text"),
+    ],
+)
+def test_any_other_webhook_is_refused(
+    replicate: Replicate, headers: Callable[[], dict[str, str]], body: bytes
+) -> None:
+    with pytest.raises(WebhookRefused, match="webhook refused"):
+        replicate.parse_webhook(headers(), body)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]),
+        st.text(max_size=30) | st.just(str(int(time.time()))) | st.just("v1,AAAA"),
+    ),
+    st.binary(max_size=40),
+)
+def test_whatever_is_posted_is_refused_without_a_crash(
+    replicate: Replicate, headers: dict[str, str], body: bytes
+) -> None:
+    with pytest.raises(WebhookRefused):
+        replicate.parse_webhook(headers, body)
+
+
+def test_without_a_secret_every_webhook_is_refused() -> None:
+    """Given no signing key, when anything comes, I expect a refusal that names the setting."""
+    with (
+        closing(Replicate("https://api.replicate.com/v1", "r8_x", "", 1.0, 1)) as replicate,
+        pytest.raises(WebhookRefused, match="REPLICATE_WEBHOOK_SECRET"),
+    ):
+        replicate.parse_webhook(signed(BODY), BODY)
