@@ -51,6 +51,9 @@ class Settings:
     active_jobs: int = setting(3, "active jobs of one user", "jobs")
     vip_active_jobs: int = setting(10, "active jobs of one VIP user", "jobs")
     lane_backlog: int = setting(50, "jobs that may wait in a lane; more are turned away", "jobs")
+    fair_share_s: float = setting(
+        15.0, "each active job of a user puts the next one behind those that come this much later", "seconds"
+    )
     user_rate_limit: str = setting("10/m", "jobs of one user, in Celery's syntax: 10/m or 10/m, burst 3")
     vip_user_rate_limit: str = setting("30/m", "jobs of one VIP user")
     generate_rate_limit: str = setting("", "jobs of one worker process (Celery's rate_limit); empty: none")
@@ -72,7 +75,9 @@ class Settings:
     sweep_s: float = setting(1.0, "lapsed, unpublished and lost jobs are looked for this often", "seconds")
     max_crashes: int = setting(3, "a job whose worker died this many times is failed", "times")
     unpublished_s: float = setting(3.0, "an accepted job is published again after this long", "seconds")
-    requeue_s: float = setting(30.0, "a job that waits this long is published again, at the front", "seconds")
+    requeue_s: float = setting(
+        30.0, "a waiting job whose message is lost is published again after this long", "seconds"
+    )
     unknown_grace_s: float = setting(120.0, "wait for news of a submission with unknown outcome", "seconds")
     visibility_timeout_s: int = setting(3600, "the broker gives an unacknowledged message back", "seconds")
 

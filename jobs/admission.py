@@ -80,6 +80,7 @@ class Admission:
             },
             "active": {Tier.REGULAR: settings.active_jobs, Tier.VIP: settings.vip_active_jobs},
             "backlog": settings.lane_backlog,
+            "fair_share": round(settings.fair_share_s * 1000),
             "look_again": round(settings.unpublished_s * 1000),
             "history": HISTORY,
         }

@@ -14,12 +14,12 @@ def in_state(state: str) -> str:
 
 
 def waiting(lane: str) -> str:
-    """Sorted set: a lane's jobs that nobody has claimed, in the order in which the broker gives them out."""
+    """Sorted set: a lane's jobs that nobody has claimed, in the order in which they are."""
     return f"{PREFIX}:waiting:{lane}"
 
 
 def sequence() -> str:
-    """Integer: the latest place given out in any lane."""
+    """Integer: counts the jobs that were given a turn."""
     return f"{PREFIX}:sequence"
 
 

@@ -70,10 +70,13 @@ class Ledger:
             "move", job_id, "", State.QUEUED, json.dumps([State.ACCEPTED]), self._requeue, "{}", self._keep
         )
 
-    def claim(self, job_id: str, owner: str, stage: Stage) -> Job | None:
-        """Take the job's lease for this stage; None when it is taken, has ended or is at another stage."""
-        answer, *found = self._run("claim", job_id, owner, self._lease, stage, VERSION)
-        return model.from_flat(job_id, found[0]) if answer == "claimed" else None
+    def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool = False) -> Job | None:
+        """Take the job's lease for this stage; None when it is taken, has ended or is at another stage.
+
+        `turn`: unless this very job is to be gone on with, take the one whose turn it is in its lane.
+        """
+        answer, *found = self._run("claim", job_id, owner, self._lease, stage, VERSION, "1" if turn else "0")
+        return model.from_flat(found[1], found[0]) if answer == "claimed" else None
 
     def renew(self, held: Mapping[str, int]) -> Renewal:
         """Renew the leases of all jobs of a process (job id -> token) in one call."""
@@ -204,12 +207,9 @@ class Ledger:
             found: Any = self._redis.zrangebyscore(keys.due(), "-inf", now, start=0, num=limit)
             return list(found)
 
-    def postpone(self, job_id: str, seconds: float, *, front: bool = False) -> bool:
-        """Take an overdue job for a look of its own, ending its lapsed lease; False when another was first.
-
-        `front`: its message is about to be published again at the front of its lane.
-        """
-        return bool(self._run("postpone", job_id, _ms(seconds), "1" if front else "0"))
+    def postpone(self, job_id: str, seconds: float) -> bool:
+        """Take an overdue job for a look, ending its lapsed lease; False when another was first."""
+        return bool(self._run("postpone", job_id, _ms(seconds)))
 
     def hasten(self, job_id: str) -> None:
         """Make a waiting job overdue now."""

@@ -80,7 +80,7 @@ class Artifact:
 class Job:
     """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
 
-    `priority` is its message's on the broker (0 is first), `token` the fencing number of the latest lease.
+    `token` is the fencing number of the latest lease.
     `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
     wants one of its own); `cached`: it did reuse one. `unsent`: it is submitting, and the last attempt has
     surely not reached the provider. `message` is the id of the chat message that the job lives in (0 until
@@ -93,7 +93,6 @@ class Job:
     tier: Tier
     lane: Lane
     state: State
-    priority: int = 0
     version: int = VERSION
     token: int = 0
     owner: str = ""
@@ -164,7 +163,6 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         tier=Tier(record["tier"]),
         lane=Lane(record["lane"]),
         state=State(record["state"]),
-        priority=number("priority"),
         token=number("token"),
         owner=record.get("owner", ""),
         crashes=number("crashes"),

@@ -68,6 +68,12 @@ class Waiting:
         slots = self._workers.slots(lane)
         return estimate(position, slots, [float(value) for value in past], typical_s)
 
+    def count(self, lane: str) -> int:
+        """A lane's waiting jobs."""
+        with ledger_errors():
+            found: Any = self._redis.zcard(keys.waiting(lane))
+        return int(found)
+
     def first(self, lane: str, limit: int) -> list[str]:
         """Ids of a lane's waiting jobs in the order in which they are given out."""
         with ledger_errors():

@@ -5,6 +5,11 @@ from kombu.exceptions import OperationalError
 
 from jobs.errors import LedgerUnavailable
 from jobs.model import Job, Lane
+from jobs.states import WAITING
+
+# On Redis 0 is given out first.
+_GO_ON = 0
+_TURN = 3
 
 
 class Publisher:
@@ -17,8 +22,12 @@ class Publisher:
         self._app = app
 
     def publish_generation(self, job: Job) -> None:
-        """Put a job on its lane, at its priority (0 is given out first)."""
-        self._send("generate", job.id, job.id, job.lane, job.priority)
+        """Give the job's lane one more turn: the ledger says which waiting job gets it.
+
+        All turns have one priority: BRPOP asks for the first list of every lane before the second of any, and
+        a worker of two lanes would take nothing from one of them. Ahead of them go only jobs that were begun.
+        """
+        self._send("generate", job.id, job.id, job.lane, _TURN if job.state in WAITING else _GO_ON)
 
     def publish_delivery(self, job_id: str) -> None:
         """Have the chat given what it is owed of this job."""

@@ -69,21 +69,25 @@ class Slots:
 
     @contextmanager
     def hold(self, job_id: str, stage: Stage) -> Iterator[Slot | None]:
-        """Claim a job for a stage and keep its lease renewed meanwhile; None when there is nothing to do."""
-        job = None if self._draining else self._ledger.claim(job_id, self.owner, stage)
+        """Claim a job for a stage and keep its lease renewed meanwhile; None when there is nothing to do.
+
+        To be generated is the job whose turn it is in the lane: see `Ledger.claim`.
+        """
+        turn = stage is Stage.GENERATE
+        job = None if self._draining else self._ledger.claim(job_id, self.owner, stage, turn=turn)
         if job is None:
             yield None
             return
         slot = Slot(job)
-        self._held[job_id] = slot
+        self._held[job.id] = slot
         slot.draining = self._draining
         try:
-            with structlog.contextvars.bound_contextvars(job=job_id):
+            with structlog.contextvars.bound_contextvars(job=job.id):
                 yield slot
         finally:
             # The delivery of a job may be claimed here before its generation has left this block.
-            if self._held.get(job_id) is slot:
-                del self._held[job_id]
+            if self._held.get(job.id) is slot:
+                del self._held[job.id]
 
     def __len__(self) -> int:
         return len(self._held)

@@ -12,6 +12,7 @@ from jobs.waiting import Waiting
 from tasks.publish import Publisher
 
 log = structlog.get_logger(__name__)
+_LANES = (Lane.IMG, Lane.VID, Lane.VIP)
 _LOOKS = 100
 """Jobs looked at in one round: a round stays short, and what is left is first in the next one."""
 
@@ -24,12 +25,14 @@ class Sweep:
         self._ledger = ledger
         self._waiting = waiting
         self._publisher = publisher
+        self._missing: dict[Lane, int] = {}
 
     def round(self) -> None:
         """Look at every job that is overdue, and at every lane whose messages are gone."""
+        self._missing = {lane: self._messages_missing(lane) for lane in _LANES}
         for job_id in self._ledger.overdue(_LOOKS):
             self._look(job_id)
-        for lane in (Lane.IMG, Lane.VID, Lane.VIP):
+        for lane in _LANES:
             self._find_lost(lane)
 
     def _look(self, job_id: str) -> None:
@@ -38,21 +41,29 @@ class Sweep:
             self._ledger.postpone(job_id, 0)
         elif job.state is State.ACCEPTED:
             self._publish(job, again_in_s=self._settings.requeue_s)
-        elif job.state is State.QUEUED and self._waiting.is_paused(job.lane):
+        elif job.state is State.QUEUED and self._missing[job.lane] <= 0:
             self._ledger.postpone(job_id, self._settings.requeue_s)
         elif job.state is State.QUEUED:
-            self._publish(job, again_in_s=self._settings.requeue_s, front=True)
+            self._missing[job.lane] -= 1
+            self._publish(job, again_in_s=self._settings.requeue_s)
         elif job.state in GENERATING or job.state is State.UNKNOWN:
             self._publish(job, again_in_s=self._settings.lease_s)
         elif self._ledger.postpone(job_id, self._settings.lease_s):
             self._publisher.publish_delivery(job_id)
 
-    def _publish(self, job: Job, *, again_in_s: float, front: bool = False) -> None:
+    def _publish(self, job: Job, *, again_in_s: float) -> None:
         """Whatever became of the first message, this one brings the job to a worker; both do no harm."""
-        if self._ledger.postpone(job.id, again_in_s, front=front):
+        if self._ledger.postpone(job.id, again_in_s):
             log.info("published again", job=job.id, state=job.state)
             self._publisher.publish_generation(self._ledger.get(job.id) or job)
             self._ledger.published(job.id)
+
+    def _messages_missing(self, lane: Lane) -> int:
+        """How many more jobs than messages wait in a lane; 0 while it is paused."""
+        waiting = self._waiting.count(lane)
+        if not waiting or self._waiting.is_paused(lane):
+            return 0
+        return waiting - self._publisher.backlog(lane)
 
     def _find_lost(self, lane: Lane) -> None:
         """Jobs in a lane that has no message for them: a worker died between taking and claiming."""
@@ -65,4 +76,4 @@ class Sweep:
                 if time.time() - job.stamps["queued"] < self._settings.unpublished_s:
                     continue
                 self._ledger.hasten(job_id)
-                self._publish(job, again_in_s=self._settings.requeue_s, front=True)
+                self._publish(job, again_in_s=self._settings.requeue_s)

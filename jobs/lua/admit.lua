@@ -53,13 +53,13 @@ if rate then
   redis.call('PEXPIRE', bucket, math.ceil(rate.burst / rate.per_ms) + 1000)
   record.token_taken = '1'
 end
--- Fair shares: the more a user has in hand, the later the broker gives the next one out.
-record.priority = math.min(9, 3 * active)
+-- Fair shares: what a user has in hand already puts the next job behind those that come a while after it.
+record.turn = string.format('%.0f', turn_at(now + active * ask.fair_share))
 record.state = 'accepted'
 record['at:accepted'] = now
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end
 redis.call('ZADD', state_key('accepted'), now, id)
-redis.call('ZADD', waiting_key(record.lane), waiting_score(record.priority), id)
+redis.call('ZADD', waiting_key(record.lane), record.turn, id)
 redis.call('ZADD', due_key(), now + ask.look_again, id)
 redis.call('ZADD', active_key(user), now, id)
 redis.call('ZADD', history_key(user), now, id)

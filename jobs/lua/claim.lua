@@ -1,5 +1,17 @@
--- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read
+-- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read,
+--       turn ('1' = the lane's next job may be claimed in the place of this one)
 local id, owner, stage = ARGV[1], ARGV[2], ARGV[4]
+
+-- A job to be gone on with is itself meant; a waiting one, or one that needs nobody any more, stands for
+-- whichever has its turn in the lane.
+local function next_of(named)
+  local state, holder, lane = unpack(redis.call('HMGET', job_key(named), 'state', 'owner', 'lane'))
+  local lapsed = (holder or '') == '' or tonumber(redis.call('ZSCORE', due_key(), named) or 0) <= now_ms()
+  if not state or (HELD[state] and state ~= 'delivering' or state == 'unknown') and lapsed then return named end
+  return redis.call('ZRANGE', waiting_key(lane), 0, 0)[1] or named
+end
+
+if ARGV[6] == '1' then id = next_of(id) end
 local key = job_key(id)
 local state, holder, version, told, lane =
   unpack(redis.call('HMGET', key, 'state', 'owner', 'version', 'at:told', 'lane'))
@@ -30,4 +42,4 @@ if into then enter(id, state, into, now) end
 redis.call('HSET', key, 'owner', owner)
 redis.call('HINCRBY', key, 'token', 1)
 redis.call('ZADD', due_key(), now + ARGV[3], id)
-return { 'claimed', redis.call('HGETALL', key) }
+return { 'claimed', redis.call('HGETALL', key), id }

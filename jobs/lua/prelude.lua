@@ -15,10 +15,10 @@ local function count(name)
   redis.call('HINCRBY', counts_key(), name, 1)
 end
 
--- The end of the line of its priority (0 is given out first), as Redis gives a lane's messages out.
--- A running number rather than the time: two jobs of one millisecond have an order too.
-local function waiting_score(priority)
-  return priority * 1e14 + redis.call('INCR', sequence_key())
+-- A waiting job's turn, from the time (ms) at which it counts as come. The running number behind it gives
+-- two jobs of one millisecond an order too.
+local function turn_at(ms)
+  return ms * 1000 + redis.call('INCR', sequence_key()) % 1000
 end
 
 -- The record is closed: nothing is owed to anybody any more.
@@ -127,9 +127,9 @@ local function bequeath(id, from, now)
     -- The deadline counts from the submission.
     redis.call('HSET', job_key(heir), 'at:running', submitted or now, 'owner', '')
   else
-    local lane, priority = unpack(redis.call('HMGET', job_key(heir), 'lane', 'priority'))
+    local lane, turn = unpack(redis.call('HMGET', job_key(heir), 'lane', 'turn'))
     enter(heir, 'sharing', 'queued', now)
-    redis.call('ZADD', waiting_key(lane), waiting_score(priority), heir)
+    redis.call('ZADD', waiting_key(lane), turn, heir)
   end
   redis.call('ZADD', due_key(), now, heir)
   return heir

@@ -1,0 +1,138 @@
+"""Whose turn it is in a lane: fair shares between users, and what a message brings to a slot."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from celery import Celery
+
+from config.settings import Settings
+from jobs.admission import Accepted, Admission
+from jobs.connection import connect
+from jobs.ledger import Ledger, Stage
+from jobs.model import Job, Kind, Origin, Request
+from jobs.waiting import Waiting
+from jobs.workers import Workers
+from tasks.publish import Publisher
+from tasks.sweep import Sweep
+
+ANN, BOB = 1, 2
+
+
+class Lane:
+    """A lane of pictures whose jobs are named by who wants them."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self.ledger = Ledger(client, settings)
+        self._admission = Admission(client, settings, {})
+
+    def wants(self, user: int, name: str) -> Job:
+        request = Request(Kind.IMAGE, "sketch", f"a fox {name}")
+        answer = self._admission.admit(name, request, Origin(user, user, 0))
+        assert isinstance(answer, Accepted)
+        return answer.job
+
+    def message(self, name: str) -> Job | None:
+        """A slot takes the message of this job."""
+        return self.ledger.claim(name, "worker-1", Stage.GENERATE, turn=True)
+
+    def given(self, *messages: str) -> list[str]:
+        """The jobs that slots get by these messages."""
+        return [job.id for job in map(self.message, messages) if job]
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    client = connect(redis_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def lane(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Lane:
+    return Lane(client, settings_for(active_jobs=100))
+
+
+@pytest.fixture
+def app(redis_url: str) -> Iterator[Celery]:
+    made = Celery("test", config_source="celeryconfig", set_as_current=False)
+    made.conf.broker_url = redis_url
+    yield made
+    made.close()
+
+
+def test_who_sends_one_is_not_behind_all_of_one_who_sends_many(lane: Lane) -> None:
+    """Given Ann's four pictures and then Bob's one, Bob's is second."""
+    for number in range(1, 5):
+        lane.wants(ANN, f"ann-{number}")
+    lane.wants(BOB, "bob")
+    order = lane.given("ann-1", "ann-2", "ann-3", "ann-4", "bob")
+    assert order == ["ann-1", "bob", "ann-2", "ann-3", "ann-4"]
+
+
+def test_a_share_is_a_bounded_time(client: "redis.Redis", settings_for: Callable[..., Settings]) -> None:
+    """Given shares of no time at all, those who come later stay behind however much somebody sends."""
+    lane = Lane(client, settings_for(active_jobs=100, fair_share_s=0.0))
+    for number in range(1, 5):
+        lane.wants(ANN, f"ann-{number}")
+    lane.wants(BOB, "bob")
+    assert lane.given("bob", "bob", "bob", "bob", "bob") == ["ann-1", "ann-2", "ann-3", "ann-4", "bob"]
+
+
+def test_a_lost_message_costs_no_job_its_turn(lane: Lane) -> None:
+    """Given three jobs and the loss of the first one's message, the other two bring the first two."""
+    for user, name in enumerate(("one", "two", "three"), start=1):
+        lane.wants(user, name)
+    assert lane.given("two", "three") == ["one", "two"]
+
+
+def test_a_message_too_many_does_nothing_once_nobody_waits(lane: Lane) -> None:
+    lane.wants(ANN, "one")
+    assert lane.given("one") == ["one"]
+    assert lane.message("one") is None
+
+
+def test_a_job_that_was_handed_back_is_gone_on_with_by_its_own_message(lane: Lane) -> None:
+    """Given a job handed back in the middle while another one waits, its message brings it, not the other."""
+    lane.wants(ANN, "begun")
+    begun = lane.message("begun")
+    assert begun is not None
+    lane.ledger.release(lane.ledger.submitting(begun))
+    lane.wants(BOB, "waiting")
+    assert lane.given("begun", "begun") == ["begun", "waiting"]
+
+
+def test_begun_jobs_go_ahead_on_the_broker(lane: Lane, app: Celery, client: "redis.Redis") -> None:
+    """Given a waiting job's message, that of a job handed back is taken before it."""
+    publisher = Publisher(app)
+    publisher.publish_generation(lane.wants(ANN, "waiting"))
+    lane.wants(BOB, "begun")
+    begun = lane.ledger.claim("begun", "worker-1", Stage.GENERATE)
+    assert begun is not None
+    publisher.publish_generation(begun)
+    found = client.brpop(["img", "img\x06\x163"], timeout=1)
+    assert isinstance(found, tuple)
+    assert found[0] == "img"
+
+
+def test_the_sweep_adds_messages_only_where_they_are_missing(
+    lane: Lane, app: Celery, client: "redis.Redis", settings_for: Callable[..., Settings]
+) -> None:
+    """Given three overdue jobs and two messages, one sweep adds one message, and the next one none."""
+    publisher = Publisher(app)
+    for user, name in enumerate(("one", "two", "three"), start=1):
+        lane.wants(user, name)
+        lane.ledger.published(name)
+        lane.ledger.hasten(name)
+    for name in ("one", "three"):
+        job = lane.ledger.get(name)
+        assert job is not None
+        publisher.publish_generation(job)
+    waiting = Waiting(client, Workers(client))
+    sweep = Sweep(settings_for(), lane.ledger, waiting, publisher)
+    sweep.round()
+    assert client.llen("img\x06\x163") == 3
+    for name in ("one", "two", "three"):
+        lane.ledger.hasten(name)
+    sweep.round()
+    assert client.llen("img\x06\x163") == 3
