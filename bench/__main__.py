@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import lanes
+from bench import admission, lanes
 
-BENCHMARKS = {"lanes": lanes}
+BENCHMARKS = {"admission": admission, "lanes": lanes}
 
 
 def main() -> None:

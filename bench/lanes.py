@@ -2,8 +2,8 @@
 
 Keys of the result: `vip_wait_p95_ratio` (VIP over regular, regular lanes saturated),
 `regular_throughput_share` (the worse lane in the worse mix, all lanes saturated),
-`light_user_wait_p95_ratio` (with over without a heavy user), `longest_wait_s` and `wait_bound_s` (a low
-priority in a lane that is kept full); beside them `jobs`, all of which were delivered, and what the figures
+`light_user_wait_p95_ratio` (with over without a heavy user), `longest_wait_s` and `wait_bound_s` (in a
+lane that is kept full); beside them `jobs`, all of which were delivered, and what the figures
 were made of.
 """
 
@@ -57,15 +57,15 @@ def main(options: argparse.Namespace) -> None:
 Parts = tuple[Compared, list[Throughput], Compared, Aging]
 
 SHORT = Plan(
-    slots=2, seconds=0.2, requeue_s=1.0, sweep_s=0.2, backlog=12, phase_s=1.0, rounds=1, patience_s=30.0
+    slots=2, seconds=0.1, fair_share_s=0.3, backlog=12, many=30, phase_s=0.6, rounds=1, patience_s=30.0
 )
 
 
 def run(plan: Plan) -> tuple[dict[str, Any], Parts]:
     """All four situations on one stack. Raises where a job is lost or fails."""
     circumstances = report.machine()
-    times = {"REQUEUE_S": str(plan.requeue_s), "SWEEP_S": str(plan.sweep_s)}
-    with Stage(plan.slots, plan.seconds, plan.sigma, times) as stage:
+    fair = {"FAIR_SHARE_S": str(plan.fair_share_s)}
+    with Stage(plan.slots, plan.seconds, plan.sigma, fair) as stage:
         vip = scenarios.vip_under_regular_load(stage, plan)
         throughput = scenarios.regular_under_vip_load(stage, plan)
         light = scenarios.light_users_beside_a_heavy_one(stage, plan)
@@ -83,7 +83,7 @@ def run(plan: Plan) -> tuple[dict[str, Any], Parts]:
             "regular": percentile(vip.compared, 95),
             "light_beside_heavy": percentile(light.looked_at, 95),
             "light_alone": percentile(light.compared, 95),
-            "low_priority": percentile(aging.low, 95),
+            "eager": percentile(aging.eager, 95),
         },
         "throughput": [asdict(found) | {"share": found.share} for found in throughput],
         "mean_work_s": aging.mean_work_s,

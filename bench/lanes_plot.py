@@ -31,7 +31,7 @@ def draw(
     axes[1].set_title("Regular throughput, all lanes saturated")
     _shares(axes[2], {"beside a heavy user": light.looked_at, "alone": light.compared})
     axes[2].set_title("Waits of 20 light users")
-    _shares(axes[3], {"low priority": aging.low, "all": aging.all})
+    _shares(axes[3], {"users with 3 at once": aging.eager, "all": aging.all})
     axes[3].axvline(figures["wait_bound_s"], color=MARK, linestyle="--", label="bound")
     axes[3].legend(frameon=False)
     axes[3].set_title("Waits in a lane that is kept full")

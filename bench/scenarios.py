@@ -11,25 +11,24 @@ from bench.stage import Stage, mean_work, waits
 from jobs.model import Job, Kind, Lane
 
 REGULAR = ((Lane.IMG, Kind.IMAGE), (Lane.VID, Kind.VIDEO))
-MANY = 150
-"""Users enough that each has one active job at a time, so that its priority is the highest."""
 FEW = 3
-"""Users so few that nearly all of their jobs have a low priority."""
+"""Users so few that nearly all of their jobs stand behind other people's."""
 
-LOW = 5
-"""Jobs of the user who wants many at once in `aging`; all but the first have a low priority."""
+ACTIVE = 3
+"""Active jobs that a user may have in `aging`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The size of a run. Each worker has `slots` slots; the provider takes `seconds` on average."""
+    """The size of a run. Each worker has `slots` slots; the provider takes `seconds` on average; `many` users
+    are so many that each has one active job at a time."""
 
     slots: int = 4
     seconds: float = 1.0
     sigma: float = 0.2
-    requeue_s: float = 30.0
-    sweep_s: float = 1.0
+    fair_share_s: float = 15.0
     backlog: int = 50
+    many: int = 150
     phase_s: float = 30.0
     rounds: int = 2
     patience_s: float = 180.0
@@ -75,17 +74,17 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Aging:
-    """Waits of all jobs of a lane that is kept full, and of those that the others would pass for ever."""
+    """Waits of all jobs of a lane that is kept full, and of those whose users sent several at once."""
 
     all: list[float]
-    low: list[float]
+    eager: list[float]
     mean_work_s: float
 
 
 def vip_under_regular_load(stage: Stage, plan: Plan) -> Compared:
-    """Regular lanes saturated by users of the highest priority; a few VIP users send 80 % of what the
-    reserved worker can do. VIP waits against regular ones."""
-    people, vips = stage.new_users(MANY), stage.new_users(FEW, vip=True)
+    """Regular lanes saturated by many users; a few VIP users send 80 % of what the reserved worker can do.
+    VIP waits against regular ones."""
+    people, vips = stage.new_users(plan.many), stage.new_users(FEW, vip=True)
     moments = steady(Random(1), 0.8 * plan.slot_rate, plan.phase_s)
     with ExitStack() as stack:
         feeds = [stack.enter_context(Feed(stage, *lane, people, plan.depth)) for lane in REGULAR]
@@ -100,10 +99,10 @@ def vip_under_regular_load(stage: Stage, plan: Plan) -> Compared:
 
 
 def regular_under_vip_load(stage: Stage, plan: Plan) -> list[Throughput]:
-    """All lanes saturated, against the regular ones alone. Measured where the VIP jobs have the highest
-    priority and the regular ones a low one, and the other way round."""
+    """All lanes saturated, against the regular ones alone. Measured where many VIP users and few regular ones
+    send the jobs, and the other way round."""
     found = []
-    for mix, regulars, vip_count in (("VIP first", FEW, MANY), ("regular first", MANY, FEW)):
+    for mix, regulars, vip_count in (("many VIP users", FEW, plan.many), ("few VIP users", plan.many, FEW)):
         people, vips = stage.new_users(regulars), stage.new_users(vip_count, vip=True)
         alone = _claim_rates(stage, plan, people, [])
         beside = _claim_rates(stage, plan, people, vips)
@@ -129,30 +128,35 @@ def light_users_beside_a_heavy_one(stage: Stage, plan: Plan) -> Compared:
 
 
 def aging(stage: Stage, plan: Plan) -> Aging:
-    """A lane kept as full as admission allows by users of the highest priority, VIP lane saturated too; one
-    user's jobs of low priority wait among them until they are published again at the front."""
-    people, vips, heavy = stage.new_users(MANY), stage.new_users(MANY, vip=True), stage.new_users(1)
-    stage.limit_backlog(plan.backlog)
+    """A lane kept as full as admission allows by users with one job each, VIP lane saturated too; other users
+    have all the jobs at once that one may have, and the last of these come behind most of the others."""
+    people, vips, eager = (
+        stage.new_users(plan.many),
+        stage.new_users(plan.many, vip=True),
+        stage.new_users(FEW),
+    )
+    stage.limit(plan.backlog, ACTIVE)
     with (
         Feed(stage, Lane.VIP, Kind.IMAGE, vips, min(plan.depth, plan.backlog)),
-        Feed(stage, Lane.IMG, Kind.IMAGE, people, plan.backlog - LOW) as full,
+        Feed(stage, Lane.IMG, Kind.IMAGE, people, plan.backlog - ACTIVE * FEW) as full,
     ):
-        low = [job_id for job_id, _ in play(stage, Kind.IMAGE, [(0.0, heavy[0])] * LOW)]
+        sent = play(stage, Kind.IMAGE, [(0.0, user) for user in eager for _ in range(ACTIVE)])
+        last = [job_id for job_id, _ in sent]
         full.depth = plan.backlog + 1
-        _wait_for_claims(stage, low, plan.patience_s)
+        _wait_for_claims(stage, last, plan.patience_s)
     jobs = _ended(stage, [full], plan)
-    lows = stage.ended(low, plan.patience_s)
-    return Aging(waits(jobs + lows), waits(lows), mean_work(jobs))
+    lasts = stage.ended(last, plan.patience_s)
+    return Aging(waits(jobs + lasts), waits(lasts), mean_work(jobs + lasts))
 
 
 def wait_bound(plan: Plan, mean_work_s: float) -> float:
-    """Seconds after which a waiting job has got a slot: until it is published again at the front
-    (REQUEUE_S, and the sweeps that it takes to look at every waiting job, 100 in each), and then until the
-    jobs in front are through. These are at most LANE_BACKLOG; every second message that a slot takes is of
-    this lane, the other one a VIP job's."""
-    sweeps = -(-3 * plan.backlog // 100)
-    front = 1 + 2 * plan.backlog / plan.slots
-    return plan.requeue_s + sweeps * plan.sweep_s + front * mean_work_s
+    """Seconds after which a waiting job has got a slot, while the lane has its workers.
+
+    A job of a user with k active ones counts as come k * FAIR_SHARE_S later; from that moment on nobody new
+    gets in front of it. In front are then fewer than LANE_BACKLOG jobs, and at worst every second slot goes
+    to a VIP job: (1 + 2 * LANE_BACKLOG / slots) times the mean time that a job holds a slot.
+    """
+    return (ACTIVE - 1) * plan.fair_share_s + (1 + 2 * plan.backlog / plan.slots) * mean_work_s
 
 
 def _claim_rates(stage: Stage, plan: Plan, people: list[int], vips: list[int]) -> dict[Lane, float]:
@@ -179,5 +183,5 @@ def _wait_for_claims(stage: Stage, job_ids: list[str], patience_s: float) -> Non
     deadline = time.monotonic() + patience_s
     while any("claimed" not in stage.job(job_id).stamps for job_id in job_ids):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"jobs of low priority still wait after {patience_s:g} s")
+            raise TimeoutError(f"the eager users' jobs still wait after {patience_s:g} s")
         time.sleep(0.05)

@@ -64,7 +64,7 @@ class Stage:
             app.conf.broker_url = self.settings.redis_url
             self._open.callback(app.close)
             self._publisher = Publisher(app)
-            self.limit_backlog(_NO_LIMIT)
+            self.limit(_NO_LIMIT, _NO_LIMIT)
         except BaseException:
             self._open.close()
             raise
@@ -75,10 +75,10 @@ class Stage:
     ) -> None:
         self._open.close()
 
-    def limit_backlog(self, jobs: int) -> None:
-        """From now on a lane takes that many waiting jobs; users are not limited."""
-        high = replace(self.settings, active_jobs=_NO_LIMIT, vip_active_jobs=_NO_LIMIT, lane_backlog=jobs)
-        self._admission = Admission(self._client, high, {})
+    def limit(self, backlog: int, active: int) -> None:
+        """From now on a lane takes that many waiting jobs, and a user may have that many active ones."""
+        limits = replace(self.settings, active_jobs=active, vip_active_jobs=active, lane_backlog=backlog)
+        self._admission = Admission(self._client, limits, {})
 
     def new_users(self, count: int, *, vip: bool = False) -> list[int]:
         """People who have never sent anything."""
