@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import httpx
 from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
@@ -31,6 +32,14 @@ _MAX_PAGES = 3
 _SKEW_S = 30.0
 # An id goes into paths of the API.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_UNVERIFIED = (
+    WebhookVerificationError,
+    EmptyWebhookSecretError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+)
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
 _RESETS_IN = re.compile(r"resets in ~?(\d+)s")
 
@@ -156,7 +165,7 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
         prediction = read(json.loads(body))
-    except (WebhookVerificationError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except _UNVERIFIED as error:
         raise WebhookRefused(f"webhook refused: {error}") from error
     if not _ID.fullmatch(prediction.id):
         raise WebhookRefused("webhook refused: its id is no prediction's")
