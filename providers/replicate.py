@@ -25,6 +25,8 @@ _STATUS = {
 }
 # Nothing has left for the provider yet when these are raised.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# The address has no scheme, or the token cannot stand in a header: likewise, and no repetition helps.
+_NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 # Models write a progress bar to their log; the last figure in it is where they are.
 _PERCENT = re.compile(r"(\d{1,3})%")
 _MAX_PAGES = 3
@@ -73,6 +75,8 @@ class Replicate:
             answer = self._http.post(path, json=body, headers=headers)
         except _NOT_SENT as error:
             raise PassingError(f"Replicate cannot be reached: {error}") from error
+        except _NEVER_SENT as error:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a submission") from error
         except httpx.HTTPError as error:
             raise OutcomeUnknown(f"no answer to a submission: {error!r}") from error
         if answer.status_code >= 500:
@@ -154,6 +158,8 @@ class Replicate:
     def _repeatable(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         try:
             return self._http.request(method, path, **kwargs)
+        except _NEVER_SENT as error:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a {method}") from error
         except httpx.HTTPError as error:
             raise PassingError(f"{method} {path.partition('/')[0]}: {error!r}") from error
 
