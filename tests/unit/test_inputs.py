@@ -1,85 +1,86 @@
-"""What is sent to a provider for a job."""
+"""The input fields of a request: the user's choice, then the drawn seed, then the model's defaults."""
 
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Mapping
+from typing import Any
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from config.catalogue import Catalogue, load_catalogue
+from config.catalogue import Model, Option, load_catalogue
 from config.settings import Settings
 from jobs.model import Kind, Request
-from jobs.signing import is_signature
-from tasks import inputs
+from tasks.inputs import fields
 
-SIGNING_SECRET = "0123456789abcdef"
-JOB_ID = "abcdefghij234567abcd"
+CATALOGUE = load_catalogue(Settings())
 
 
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load_catalogue(Settings())
+def request(model: str, options: Mapping[str, str | int] | None = None, seed: int = 0) -> Request:
+    return Request(Kind.IMAGE, model, "a red fox", options or {}, seed)
 
 
-def test_a_bare_prompt_gets_the_models_own_input_and_defaults(catalogue: Catalogue) -> None:
-    """Given no option, I expect the constants, the prompt and the defaults; what has none stays out."""
-    fields = inputs.fields(Request(Kind.IMAGE, "flux-schnell", "a red fox"), catalogue.models["flux-schnell"])
-    assert fields == {"prompt": "a red fox", "output_format": "png", "num_outputs": 1, "aspect_ratio": "1:1"}
-
-
-def test_options_go_under_the_providers_names(catalogue: Catalogue) -> None:
-    request = Request(Kind.IMAGE, "stable-diffusion-3", "a fox", {"ar": "16:9", "seed": 42, "no": "text"})
-    fields = inputs.fields(request, catalogue.models["stable-diffusion-3"])
-    assert fields == {
-        "prompt": "a fox",
+def test_a_bare_prompt_gets_the_models_constants_and_defaults() -> None:
+    assert fields(request("flux-schnell"), CATALOGUE.models["flux-schnell"]) == {
+        "prompt": "a red fox",
         "output_format": "png",
-        "aspect_ratio": "16:9",
-        "seed": 42,
-        "negative_prompt": "text",
+        "num_outputs": 1,
+        "aspect_ratio": "1:1",
     }
 
 
-@pytest.mark.parametrize(
-    ("options", "drawn", "seed"), [({}, 7, 7), ({"seed": 42}, 7, 42), ({"seed": 0}, 7, 0), ({}, 0, None)]
+def test_options_are_sent_under_the_providers_names() -> None:
+    """Given `--ar 16:9 --seed 42 --no people`, I expect the model's own fields with these values."""
+    asked = request("stable-diffusion-3", {"ar": "16:9", "seed": 42, "no": "people"}, seed=7)
+    assert fields(asked, CATALOGUE.models["stable-diffusion-3"]) == {
+        "prompt": "a red fox",
+        "output_format": "png",
+        "aspect_ratio": "16:9",
+        "seed": 42,
+        "negative_prompt": "people",
+    }
+
+
+def test_the_seed_drawn_for_the_job_is_sent_where_the_user_gave_none() -> None:
+    assert fields(request("flux-schnell", seed=7), CATALOGUE.models["flux-schnell"])["seed"] == 7
+
+
+def test_a_seed_of_zero_is_a_seed() -> None:
+    """Given `--seed 0`, I expect 0 and not the drawn one."""
+    assert fields(request("flux-schnell", {"seed": 0}, seed=7), CATALOGUE.models["flux-schnell"])["seed"] == 0
+
+
+def test_a_prompt_cannot_be_overridden_by_a_models_constants() -> None:
+    model = Model("m", "M", "image", "replicate", "o/m", 60, 5, 0.0, input={"prompt": "a cat", "steps": 4})
+    assert fields(request("m"), model) == {"prompt": "a red fox", "steps": 4}
+
+
+OPTIONS = {
+    "ar": Option("ar", "aspect_ratio", choices=("1:1", "16:9"), default="1:1"),
+    "seed": Option("seed", "random_seed", minimum=0, maximum=9),
+    "no": Option("no", "negative_prompt"),
+}
+VALUES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "ar": st.sampled_from(["1:1", "16:9"]),
+        "seed": st.integers(0, 9),
+        "no": st.text(max_size=5),
+        "loud": st.just("yes"),
+    },
 )
-def test_the_persons_seed_goes_before_the_drawn_one(
-    catalogue: Catalogue, options: dict[str, str | int], drawn: int, seed: int | None
+
+
+@given(st.text(), VALUES, st.integers(0, 9), st.sets(st.sampled_from(list(OPTIONS))))
+def test_what_is_sent_is_what_was_chosen_and_what_the_model_knows(
+    prompt: str, chosen: dict[str, Any], drawn: int, known: set[str]
 ) -> None:
-    """Given a seed of the person, even 0, it is sent; else the one drawn for the job; else none."""
-    request = Request(Kind.IMAGE, "flux-schnell", "a red fox", options, seed=drawn)
-    assert inputs.fields(request, catalogue.models["flux-schnell"]).get("seed") == seed
-
-
-def test_an_option_that_the_model_does_not_have_is_not_sent(catalogue: Catalogue) -> None:
-    """Given an option chosen for another model, this model's provider does not hear of it."""
-    request = Request(Kind.IMAGE, "flux-schnell", "a red fox", {"no": "text", "fps": 24})
-    assert {"no", "fps", "negative_prompt"}.isdisjoint(
-        inputs.fields(request, catalogue.models["flux-schnell"])
-    )
-
-
-def test_the_persons_words_are_sent_as_they_are(catalogue: Catalogue) -> None:
-    prompt = 'Лиса, "снег" & <b>\n{option}'
-    model = catalogue.models["seedance-lite"]
-    assert inputs.fields(Request(Kind.VIDEO, "seedance-lite", prompt), model)["prompt"] == prompt
-
-
-def test_the_models_entry_stays_as_it_is(catalogue: Catalogue) -> None:
-    model = catalogue.models["flux-schnell"]
-    before = dict(model.input)
-    inputs.fields(Request(Kind.IMAGE, "flux-schnell", "a red fox", {"ar": "16:9"}), model)
-    assert model.input == before
-
-
-@pytest.mark.parametrize("base", ["https://bot.example.com/hooks", "https://bot.example.com/hooks/"])
-def test_a_provider_is_told_where_to_report_this_very_job(base: str) -> None:
-    """Given a public address, the URL names provider and job, and is signed so that no other job passes."""
-    settings = Settings(provider_webhook_url=base, signing_secret=SIGNING_SECRET)
-    parts = urlsplit(inputs.webhook(settings, "replicate", JOB_ID))
-    query = parse_qs(parts.query)
-    assert (parts.netloc, parts.path) == ("bot.example.com", "/hooks/providers/replicate/webhook")
-    assert query["job"] == [JOB_ID]
-    assert is_signature(SIGNING_SECRET, JOB_ID, query["sig"][0])
-    assert not is_signature(SIGNING_SECRET, "another", query["sig"][0])
-
-
-def test_without_a_public_address_the_provider_reports_nowhere() -> None:
-    assert inputs.webhook(Settings(signing_secret=SIGNING_SECRET), "replicate", JOB_ID) == ""
+    """Given any choice and any model, every known choice arrives as it is, and nothing unknown does."""
+    options = {name: option for name, option in OPTIONS.items() if name in known}
+    model = Model("m", "M", "image", "replicate", "o/m", 60, 5, 0.0, input={"steps": 4}, options=options)
+    sent = fields(Request(Kind.IMAGE, "m", prompt, chosen, drawn), model)
+    assert (sent.pop("prompt"), sent.pop("steps")) == (prompt, 4)
+    expected = {OPTIONS[name].field: value for name, value in chosen.items() if name in known}
+    if "ar" in known:
+        expected.setdefault("aspect_ratio", "1:1")
+    if "seed" in known and drawn:
+        expected.setdefault("random_seed", drawn)
+    assert sent == expected

@@ -1,6 +1,9 @@
-"""The waits of a worker, seen through a sleep that writes down instead of sleeping."""
+"""The policies of waiting, seen through a sleep that writes down what it was asked for."""
 
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,35 +12,34 @@ from tenacity import RetryError
 from config.settings import Settings
 from jobs.errors import JobFailed, LedgerUnavailable, PassingError
 from jobs.failures import Failure
+from jobs.model import Job, Kind, Lane, Origin, Request, Tier
+from jobs.states import State
 from tasks import waits
-from tasks.slots import CancelWanted
+from tasks.slots import CancelWanted, Slot
 
-SETTINGS = Settings()
-JITTER = 0.1 * SETTINGS.poll_first_s
+JITTER = 0.1 * Settings().poll_first_s
 
 
 class Clock:
-    """A time that passes only in its own `sleep`; `slept` holds every wait."""
+    """A clock that only sleeping moves; `slept` is the record."""
 
-    def __init__(self, deadline: float = 3600.0) -> None:
-        self.now = 0.0
+    def __init__(self, deadline_s: float = 1e9) -> None:
         self.slept: list[float] = []
-        self._deadline = deadline
+        self.deadline = deadline_s
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.now += seconds
 
     def left(self) -> float:
-        return self._deadline - self.now
+        return self.deadline - sum(self.slept)
 
 
 def answers(*given: Any) -> Callable[[], Any]:
-    """A call that gives one answer after the other, or raises it; the last one for ever."""
-    left = list(given)
+    """A call that answers these, one after another: exceptions are raised, the last one stays."""
+    queue = list(given)
 
     def call() -> Any:
-        answer = left.pop(0) if len(left) > 1 else left[0]
+        answer = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -45,144 +47,152 @@ def answers(*given: Any) -> Callable[[], Any]:
     return call
 
 
-def poll(clock: Clock, look: Callable[[], Any]) -> Any:
-    return waits.polling(SETTINGS, clock.sleep, clock.left, lambda found: found == "done")(look)
+def poll(clock: Clock, call: Callable[[], Any]) -> Any:
+    return waits.polling(Settings(), clock.sleep, clock.left, lambda found: bool(found == "done"))(call)
 
 
-def close(seen: Iterable[float], wanted: Iterable[float]) -> bool:
-    """Whether each wait is the wanted one or up to the jitter longer."""
-    return all(at <= found <= at + JITTER for found, at in zip(seen, wanted, strict=True))
-
-
-# Polling.
-
-
-def test_polls_begin_at_2_s_and_grow_by_a_fifth_up_to_10_s() -> None:
-    """Given 14 looks without an end, the waits are 2, 2.4, 2.88 ... 10, 10, each with a little jitter."""
+def test_polls_come_rarer_and_rarer() -> None:
+    """Given a prediction that takes its time, I expect waits of 2, 2.4, 2.88 ... 10 s, and a little more."""
     clock = Clock()
     assert poll(clock, answers(*["running"] * 14, "done")) == "done"
-    assert clock.slept[:3] == pytest.approx([2, 2.4, 2.88], abs=JITTER)
-    assert close(clock.slept, [min(10, 2 * 1.2**n) for n in range(14)])
-    assert clock.slept[-1] >= 10
+    rhythm = [min(10.0, 2 * 1.2**n) for n in range(14)]
+    assert rhythm[:3] == [2, 2.4, 2.88]
+    assert rhythm[-1] == 10
+    assert all(due <= wait <= due + JITTER for due, wait in zip(rhythm, clock.slept, strict=True))
+    assert len(set(clock.slept[-5:])) > 1, "no jitter"
 
 
-def test_the_jitter_differs_from_poll_to_poll() -> None:
-    """Given many jobs that started together, their polls drift apart."""
-    firsts = []
-    for _ in range(20):
-        clock = Clock()
-        poll(clock, answers("running", "done"))
-        firsts.append(clock.slept[0])
-    assert len(set(firsts)) > 10
-
-
-def test_an_end_at_the_first_look_is_not_waited_for() -> None:
+def test_a_first_answer_that_is_the_last_costs_no_wait() -> None:
     clock = Clock()
-    assert poll(clock, answers("done")) == "done"
+    poll(clock, answers("done"))
     assert clock.slept == []
 
 
-def test_the_last_look_is_at_the_deadline_and_none_comes_after() -> None:
-    """Given a prediction that never ends, the waits together are exactly the time that was left."""
-    clock = Clock(deadline=25.0)
+def test_no_wait_goes_past_the_deadline() -> None:
+    """Given 10 s and a prediction that never ends, I expect the last look at 10 s, and then the end."""
+    clock = Clock(deadline_s=10)
+    looks = []
+
+    def look() -> str:
+        looks.append(sum(clock.slept))
+        return "running"
+
     with pytest.raises(RetryError):
-        poll(clock, answers("running"))
-    assert sum(clock.slept) == pytest.approx(25.0)
-    assert max(clock.slept) <= 10 + JITTER
+        poll(clock, look)
+    assert sum(clock.slept) == pytest.approx(10)
+    assert looks[-1] == pytest.approx(10)
+    assert len(looks) == 5
 
 
-def test_a_deadline_that_has_passed_leaves_one_look() -> None:
-    """Given a job that is taken over late, its prediction may have ended meanwhile: it is looked at once."""
-    clock = Clock(deadline=-5.0)
-    assert poll(clock, answers("done")) == "done"
+def test_a_deadline_that_is_over_still_allows_one_look() -> None:
+    """Given a job resumed after its deadline, I expect one look: it may be done by now."""
+    assert poll(Clock(deadline_s=-5), answers("done")) == "done"
+    late = Clock(deadline_s=-5)
     with pytest.raises(RetryError):
-        poll(clock, answers("running"))
-    assert clock.slept == []
+        poll(late, answers("running"))
+    assert late.slept == []
 
 
-def test_a_provider_that_stumbles_is_asked_again_in_the_same_rhythm() -> None:
+def test_passing_errors_of_a_poll_are_outlived_until_the_deadline() -> None:
+    clock = Clock(deadline_s=60)
+    assert poll(clock, answers(*[PassingError("502")] * 4, "done")) == "done"
+    assert len(clock.slept) == 4
+    with pytest.raises(RetryError):
+        poll(Clock(deadline_s=60), answers(PassingError("502")))
+
+
+def test_a_poll_comes_back_when_the_provider_says() -> None:
+    """Given a 429 that asks for 30 s, I expect that wait, and the usual rhythm after it."""
     clock = Clock()
-    assert poll(clock, answers(PassingError("HTTP 502"), PassingError("HTTP 502"), "done")) == "done"
-    assert close(clock.slept, [2, 2.4])
-
-
-def test_a_provider_that_says_when_to_come_back_is_left_alone_until_then() -> None:
-    clock = Clock()
-    assert poll(clock, answers(PassingError("HTTP 429", retry_after=30.0), "running", "done")) == "done"
+    poll(clock, answers(PassingError("429", 30.0), "running", "done"))
     assert clock.slept[0] == 30.0
-    assert close(clock.slept[1:], [2.4])
+    assert 2.4 <= clock.slept[1] <= 2.4 + JITTER
 
 
-def test_advice_beyond_the_deadline_does_not_move_the_deadline() -> None:
-    clock = Clock(deadline=20.0)
+def test_advice_beyond_the_deadline_is_cut_to_it() -> None:
+    clock = Clock(deadline_s=5)
     with pytest.raises(RetryError):
-        poll(clock, answers(PassingError("HTTP 429", retry_after=3600.0)))
-    assert clock.slept == [20.0]
+        poll(clock, answers(PassingError("429", 3600.0)))
+    assert clock.slept == [5]
 
 
-def test_an_error_that_does_not_pass_ends_the_polling() -> None:
+def test_a_final_error_ends_the_polling_at_once() -> None:
     clock = Clock()
-    with pytest.raises(JobFailed, match="refused"):
-        poll(clock, answers("running", JobFailed(Failure.REFUSED)))
-    assert len(clock.slept) == 1
+    with pytest.raises(JobFailed):
+        poll(clock, answers(JobFailed(Failure.NOT_CONFIGURED), "done"))
+    assert clock.slept == []
 
 
-def test_a_wait_that_is_broken_off_ends_the_polling() -> None:
-    """Given a cancel that comes during a wait, its reason comes out as it is."""
-
-    def sleep(_: float) -> None:
-        raise CancelWanted("fox")
-
-    with pytest.raises(CancelWanted):
-        waits.polling(SETTINGS, sleep, lambda: 60.0, lambda found: found == "done")(answers("running"))
-
-
-# Errors that pass.
-
-
-def test_passing_errors_are_tried_again_a_bounded_number_of_times() -> None:
-    """Given a provider that stays away, five attempts are made, and the last error comes out."""
-    clock = Clock()
-    tried: list[int] = []
+def test_a_passing_error_is_tried_five_times() -> None:
+    """Given a provider that stays away, I expect five attempts, growing waits, and its own error."""
+    clock, calls = Clock(), []
 
     def call() -> None:
-        tried.append(1)
-        raise PassingError(f"attempt {len(tried)}")
+        calls.append(1)
+        raise PassingError(f"attempt {len(calls)}")
 
     with pytest.raises(PassingError, match="attempt 5"):
         waits.passing(clock.sleep)(call)
     assert clock.slept == [0.5, 1.0, 2.0, 4.0]
 
 
-def test_waits_between_attempts_grow_to_15_s_at_most() -> None:
+def test_advice_is_obeyed_for_at_most_a_minute() -> None:
     clock = Clock()
-    with pytest.raises(PassingError):
-        waits.passing(clock.sleep, attempts=10)(answers(PassingError("away")))
-    assert clock.slept == [0.5, 1, 2, 4, 8, 15, 15, 15, 15]
+    assert (
+        waits.passing(clock.sleep)(answers(PassingError("429", 7.0), PassingError("429", 9e9), "ok")) == "ok"
+    )
+    assert clock.slept == [7.0, 60.0]
 
 
-def test_the_other_sides_advice_is_taken_up_to_a_minute() -> None:
+def test_only_passing_errors_are_tried_again() -> None:
     clock = Clock()
-    call = answers(PassingError("429", 7.0), PassingError("429", 3600.0), PassingError("429", 0.1), "done")
-    assert waits.passing(clock.sleep)(call) == "done"
-    assert clock.slept == [7.0, 60.0, 2.0]
-
-
-def test_other_errors_are_not_tried_again() -> None:
-    clock = Clock()
-    with pytest.raises(ValueError, match="broken"):
-        waits.passing(clock.sleep)(answers(ValueError("broken"), "done"))
+    with pytest.raises(JobFailed):
+        waits.passing(clock.sleep)(answers(JobFailed(Failure.REJECTED), "ok"))
     assert clock.slept == []
 
 
-# A ledger that is away.
+def test_a_write_is_repeated_until_the_ledger_is_back() -> None:
+    """Given a ledger that is away for three calls, the write is made; one that stays away is given up."""
+    gone = LedgerUnavailable("connection refused")
+    assert waits.ledger_back(5)(answers(gone, gone, gone, "written")) == "written"
+    began = time.monotonic()
+    with pytest.raises(LedgerUnavailable, match="connection refused"):
+        waits.ledger_back(0.3)(answers(gone))
+    assert 0.3 <= time.monotonic() - began < 3
 
 
-def test_a_write_is_repeated_until_the_ledger_takes_it() -> None:
-    """Given a ledger that comes back, what it is told is not lost."""
-    assert waits.ledger_back(5.0)(answers(LedgerUnavailable("away"), LedgerUnavailable("away"), 7)) == 7
+@contextmanager
+def after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
+    """Something that happens in a moment, elsewhere."""
+    timer = threading.Timer(seconds, do)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
 
 
-def test_a_ledger_that_stays_away_is_given_up_after_a_while() -> None:
-    with pytest.raises(LedgerUnavailable):
-        waits.ledger_back(0.3)(answers(LedgerUnavailable("away")))
+def slot() -> Slot:
+    request = Request(Kind.IMAGE, "sketch", "a red fox")
+    return Slot(Job("fox", request, Origin(1, 1, 1), Tier.REGULAR, Lane.IMG, State.RUNNING))
+
+
+def test_a_wake_up_ends_a_wait_at_once() -> None:
+    """Given a poll that waits 2 s, when the slot is woken, I expect the next look right then."""
+    held, began = slot(), time.monotonic()
+    asking = waits.polling(Settings(), held.wait, lambda: 60.0, lambda found: bool(found == "done"))
+    with after(0.1, held.wake):
+        assert asking(answers("running", "done")) == "done"
+    assert time.monotonic() - began < 1
+
+
+def test_a_cancel_ends_a_wait_for_good() -> None:
+    held = slot()
+
+    def cancel() -> None:
+        held.cancel = True
+        held.wake()
+
+    asking = waits.polling(Settings(), held.wait, lambda: 60.0, lambda found: bool(found == "done"))
+    with after(0.1, cancel), pytest.raises(CancelWanted):
+        asking(answers("running"))
