@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import httpx
 from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
@@ -24,6 +25,8 @@ _STATUS = {
 }
 # Nothing has left for the provider yet when these are raised.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# The address has no scheme, or the token cannot stand in a header: likewise, and no repetition helps.
+_NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 # Models write a progress bar to their log; the last figure in it is where they are.
 _PERCENT = re.compile(r"(\d{1,3})%")
 _MAX_PAGES = 3
@@ -31,6 +34,14 @@ _MAX_PAGES = 3
 _SKEW_S = 30.0
 # An id goes into paths of the API.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_UNVERIFIED = (
+    WebhookVerificationError,
+    EmptyWebhookSecretError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+)
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
 _RESETS_IN = re.compile(r"resets in ~?(\d+)s")
 
@@ -64,6 +75,8 @@ class Replicate:
             answer = self._http.post(path, json=body, headers=headers)
         except _NOT_SENT as error:
             raise PassingError(f"Replicate cannot be reached: {error}") from error
+        except _NEVER_SENT as error:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a submission") from error
         except httpx.HTTPError as error:
             raise OutcomeUnknown(f"no answer to a submission: {error!r}") from error
         if answer.status_code >= 500:
@@ -145,6 +158,8 @@ class Replicate:
     def _repeatable(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         try:
             return self._http.request(method, path, **kwargs)
+        except _NEVER_SENT as error:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a {method}") from error
         except httpx.HTTPError as error:
             raise PassingError(f"{method} {path.partition('/')[0]}: {error!r}") from error
 
@@ -156,7 +171,7 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
         prediction = read(json.loads(body))
-    except (WebhookVerificationError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except _UNVERIFIED as error:
         raise WebhookRefused(f"webhook refused: {error}") from error
     if not _ID.fullmatch(prediction.id):
         raise WebhookRefused("webhook refused: its id is no prediction's")

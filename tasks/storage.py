@@ -1,9 +1,10 @@
 """The media store: artifacts streamed in from providers, and out to Telegram, never whole in memory."""
 
 import datetime
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 import obstore
 import puremagic
@@ -57,7 +58,8 @@ class MediaStore:
 
     def open(self, artifact: Artifact) -> BinaryIO:
         """A readable, seekable file; the caller closes it. Raises FileNotFoundError when it is not kept."""
-        return cast(BinaryIO, obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK))
+        reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK)
+        return io.BufferedReader(_Readable(reader))
 
     def holds(self, artifact: Artifact) -> bool:
         """Whether the artifact is there in its full size."""
@@ -65,6 +67,35 @@ class MediaStore:
             return obstore.head(self._store, artifact.key)["size"] == artifact.size
         except FileNotFoundError:
             return False
+
+
+class _Readable(io.RawIOBase):
+    """The store's reader with all that Python and its HTTP clients expect of a file."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = memoryview(self._reader.read(len(buffer)))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return int(self._reader.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._reader.tell())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reader.close()
+        super().close()
 
 
 def type_of(head: bytes, kind: Kind) -> str:

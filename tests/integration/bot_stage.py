@@ -66,6 +66,21 @@ def bot_program(
     return Program([sys.executable, "-m", "bot"], ready=ready, env=env, cwd=ROOT)
 
 
+def worker_program(stand_url: str, redis_url: str, folder: Path, settings: Mapping[str, str]) -> Program:
+    """A worker of the delivery lane, not started; it keeps media in `folder`."""
+    env = {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": stand_url,
+        "REDIS_URL": redis_url,
+        "TELEGRAM_RATE_PER_S": "1000",
+        "MEDIA_URL": str(folder),
+        "LOG_FORMAT": "json",
+        **settings,
+    }
+    argv = ["-m", "celery", "-A", "tasks", "worker", "-Q", "deliver", "--without-gossip", "--without-mingle"]
+    return Program([sys.executable, *argv], ready=r"ready\.", env=env, cwd=ROOT)
+
+
 def eventually(condition: Callable[[], bool], within_s: float = 5) -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + within_s

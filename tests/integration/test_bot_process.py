@@ -10,7 +10,9 @@ import httpx
 import pytest
 from bot_stage import BOT_ID, TOKEN, Scene, bot_program, eventually, stand_program
 
+from config.settings import Settings
 from jobs import ids
+from jobs.admission import Admission
 from jobs.model import Kind, Lane, Origin, Request
 from jobs.states import State
 from sandbox.processes import Program
@@ -111,7 +113,7 @@ def test_what_a_killed_bot_had_taken_in_comes_to_the_next_one(scene: Scene, redi
         bot.kill()
     assert scene.stand.state()["updates_pending"] == 1
     with bot_program(scene.stand.base_url, redis_url) as bot:
-        eventually(lambda: '"duplicate": true' in bot.log_text)
+        eventually(lambda: '"answer": "Duplicate"' in bot.log_text)
         eventually(lambda: [job.state for job in scene.jobs(ann)] == [State.QUEUED])
 
 
@@ -123,7 +125,7 @@ def test_an_update_that_comes_twice_is_one_job_and_one_status_message(scene: Sce
         shown = scene.stand.wait_message(ann, lambda each: each["from"]["is_bot"])
         job = scene.job_of(shown, ann)
         scene.stand.replay(update)
-        eventually(lambda: '"duplicate": true' in bot.log_text)
+        eventually(lambda: '"answer": "Duplicate"' in bot.log_text)
         assert bot.terminate(5) == 0
     assert scene.jobs(ann) == [job]
     assert len(scene.stand.messages(ann)) == 2
@@ -136,7 +138,8 @@ def test_a_bot_that_died_half_way_is_completed_by_the_repetition(scene: Scene, r
     said = scene.stand.send(ann, "a red fox")
     job_id = ids.from_message(BOT_ID, ann, said["message_id"])
     origin = Origin(ann, ann, said["message_id"])
-    scene.ledger.admit(job_id, Request(Kind.IMAGE, "flux-schnell", "a red fox", seed=42), origin)
+    door = Admission(scene.redis, Settings(), {})
+    door.admit(job_id, Request(Kind.IMAGE, "flux-schnell", "a red fox", seed=42), origin)
     with bot_program(scene.stand.base_url, redis_url):
         job = scene.job_of(scene.answer(ann, said["message_id"]), ann)
     assert (job.id, job.state, job.request.seed) == (job_id, State.QUEUED, 42)

@@ -13,9 +13,9 @@ from sandbox.redis import command
 from sandbox.telegram.client import TelegramStand
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
-    """One for all tests; each brings people of its own."""
+    """One for a module's tests; each brings people of its own."""
     port, redis_port = free_port(), free_port()
     redis_url = f"redis://127.0.0.1:{redis_port}/0"
     with (

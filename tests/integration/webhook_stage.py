@@ -80,7 +80,12 @@ class Door(Scene):
     ) -> httpx.Response:
         """Post a provider's webhook."""
         query = {"job": job, "sig": signature(SIGNING, job) if sig is None else sig}
-        return self.http.post(f"/providers/{name}/webhook", params=query, content=body, headers=dict(headers))
+        return self.http.post(
+            f"/providers/{name}/webhook",
+            params=query,
+            content=body,
+            headers=[(each.encode(), value.encode()) for each, value in headers.items()],
+        )
 
     def info(self) -> dict[str, Any]:
         """Telegram's WebhookInfo."""

@@ -1,0 +1,284 @@
+"""What admins write to the bot, what they get, and that nobody else gets it."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
+
+from bot.arguments import day
+from bot.handlers.admin import COMMANDS
+from chat.texts import texts
+from jobs import keys
+from jobs.audit import Audit
+from jobs.controls import Controls
+from jobs.model import Lane
+from jobs.people import People
+from jobs.vips import Vips
+from sandbox.telegram.client import TelegramStand
+
+ADMIN, BOSS = 5_000_000_001, 5_000_000_002
+"""The second one's Telegram is in Russian."""
+
+
+@pytest.fixture(scope="module")
+def prompt_filter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bot's filter file."""
+    file = tmp_path_factory.mktemp("filter") / "filter.txt"
+    file.write_text("gore\nкровь\n/nud(e|ity)/\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def scene(redis_server: str, prompt_filter: Path) -> Iterator[Scene]:
+    """A bot with two admins, for all tests here; each test brings other people of its own."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+    settings = {
+        "ADMIN_IDS": f"{ADMIN},{BOSS}",
+        "PROMPT_FILTER_FILE": str(prompt_filter),
+        "USER_RATE_LIMIT": "10/h",
+    }
+    with (
+        stand_program() as stand,
+        TelegramStand(stand.url) as client_of_stand,
+        bot_program(stand.url, redis_server, settings=settings) as bot,
+    ):
+        client_of_stand.limits(enabled=False)
+        client_of_stand.new_user("Ada", user_id=ADMIN)
+        client_of_stand.new_user("Борис", "ru", user_id=BOSS)
+        scene = Scene(client_of_stand, redis_server)
+        yield scene
+        scene.close()
+        assert bot.terminate(5) == 0
+        assert '"level": "error"' not in bot.log_text
+        assert str(ADMIN) not in bot.log_text
+
+
+@pytest.fixture
+def ann(scene: Scene) -> int:
+    """A user whose Telegram is in English."""
+    return scene.stand.new_user("Ann")
+
+
+@pytest.fixture
+def ivan(scene: Scene) -> int:
+    """A user whose Telegram is in Russian."""
+    return scene.stand.new_user("Иван", "ru")
+
+
+def said(scene: Scene, user: int, text: str, chat: int | None = None) -> str:
+    """The text of the bot's answer."""
+    return str(scene.ask(user, text, chat)["text"])
+
+
+# Who is an admin
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_others_get_what_an_unknown_command_gets(scene: Scene, ann: int, ivan: int, command: str) -> None:
+    """The close matches of unknown commands name only everybody's commands, so nothing shows through."""
+    for user, unknown in ((ann, "I do not know"), (ivan, "Я не знаю команды")):
+        answer = said(scene, user, f"/{command} {user} 30")
+        assert answer.startswith(f"{unknown} /{command}")
+        assert not [name for name in COMMANDS if f"/{name}" in answer.replace(f"/{command}", "", 1)]
+    assert not Controls(scene.redis).is_blocked(ann)
+
+
+def test_in_a_group_an_admin_is_like_everybody(scene: Scene, ann: int) -> None:
+    group = scene.stand.new_group("Friends", [ADMIN, ann])
+    assert said(scene, ADMIN, "/stats@darkroom_bot", group).startswith("I do not know /stats")
+
+
+def test_the_menu_has_the_commands_in_the_admins_chats_only(scene: Scene) -> None:
+    def listed(code: str, **scope: object) -> list[str]:
+        fields = {"language_code": code, **({"scope": json.dumps(scope)} if scope else {})}
+        return [str(each["command"]) for each in scene.bot_call("getMyCommands", fields)]
+
+    for code in ("", "ru"):
+        for admin in (ADMIN, BOSS):
+            chat = {"type": "chat", "chat_id": admin}
+            eventually(lambda chat=chat, code=code: listed(code, **chat)[-8:] == [  # type: ignore[misc]
+                "stats", "user", "block", "unblock", "vip", "pause", "resume", "broadcast"
+            ])  # fmt: skip
+        assert not set(listed(code)) & set(COMMANDS)
+
+
+# Bad arguments
+
+BAD = [
+    ("/user", "Which user? Write the id, for example: /user 1", "Какого пользователя?"),
+    ("/user @ann", "Which user?", "например: /user 1"),
+    ("/block -5", "for example: /block 1", "/block 1"),
+    ("/unblock 1 2", "for example: /unblock 1", "/unblock 1"),
+    ("/pause", "One of: img, vid, vip. For example: /pause img", "Одну из: img, vid, vip"),
+    ("/pause deliver", "One of: img, vid, vip", "Какую очередь?"),
+    ("/resume all", "For example: /resume img", "Например: /resume img"),
+    ("/vip", "/vip grant 123456789 30", "до даты"),
+    ("/vip grant", "Write one of these", "Напишите так"),
+    ("/vip grant ann 30", "Write one of these", "Напишите так"),
+    ("/vip grant 5 soon", "at most 3650", "не больше 3650"),
+    ("/vip grant 5 2020-01-01", "/vip grant 5 2030-12-24", "/vip grant 5 2030-12-24"),
+    ("/vip revoke", "Write one of these", "Напишите так"),
+    ("/broadcast", "Write the message behind the command", "Напишите текст после команды"),
+    ("/broadcast stop", "There is no broadcast under way.", "Сейчас рассылки нет."),
+]
+
+
+def test_bad_arguments_are_answered_with_how_to_write_it(scene: Scene) -> None:
+    before = len(Audit(scene.redis).latest(1000))
+    sent = [(scene.stand.send(ADMIN, text), scene.stand.send(BOSS, text)) for text, _, _ in BAD]
+    for (mine, theirs), (_, english, russian) in zip(sent, BAD, strict=True):
+        assert english in scene.answer(ADMIN, mine["message_id"])["text"]
+        assert russian in scene.answer(BOSS, theirs["message_id"])["text"]
+    assert len(Audit(scene.redis).latest(1000)) == before
+
+
+# Users
+
+
+def test_a_vip_sees_until_when_and_waits_in_the_vip_lane(scene: Scene, ann: int, ivan: int) -> None:
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    english, russian = day(until, texts("en")), day(until, texts("ru"))
+    assert said(scene, ADMIN, f"/vip grant {ann} 30") == f"User {ann} is a VIP until {english}."
+    assert said(scene, BOSS, f"/vip grant {ivan} {until}") == f"Пользователь {ivan} теперь VIP до {russian}."
+    settings = scene.ask(ann, "/settings")
+    assert settings["text"].startswith(f"VIP until {english}\n\nYour settings")
+    assert said(scene, ivan, "/settings").startswith(f"VIP до {russian}\n\nВаши настройки")
+    scene.press(ann, settings, settings["edits"][-1]["buttons"][0])
+    assert scene.answer(ann, settings["message_id"] - 1)["text"].startswith("VIP until")
+    assert scene.job(ann).lane is Lane.VIP
+    assert f"{ann}: {english}" in said(scene, ADMIN, "/vip list")
+    assert said(scene, ADMIN, f"/vip revoke {ann}") == f"User {ann} is no VIP any more."
+    assert said(scene, BOSS, f"/vip revoke {ann}") == f"Пользователь {ann} не был VIP."
+    assert said(scene, ann, "/settings").startswith("Your settings")
+    assert Vips(scene.redis).until(ivan) == until
+    assert Audit(scene.redis).latest(2)[-1].who == ADMIN
+
+
+def test_a_blocked_user_is_told_so_and_may_ask_again_afterwards(scene: Scene, ann: int, ivan: int) -> None:
+    assert said(scene, ADMIN, f"/block {ann}").startswith(f"User {ann} is blocked")
+    assert said(scene, BOSS, f"/block {ann}") == f"Пользователь {ann} уже был заблокирован."
+    said(scene, BOSS, f"/block {ivan}")
+    assert said(scene, ann, "/image a red fox") == "I take no requests from this account."
+    assert said(scene, ivan, "/image a red fox") == "Запросы с этого аккаунта я не принимаю."
+    assert scene.jobs(ann) == scene.jobs(ivan) == []
+    assert said(scene, BOSS, f"/unblock {ann}") == f"Пользователь {ann} снова может просить."
+    assert said(scene, ADMIN, f"/unblock {ann}") == f"User {ann} was not blocked."
+    assert scene.job(ann).lane is Lane.IMG
+
+
+def test_a_users_card(scene: Scene, ann: int) -> None:
+    assert "Has never asked me for anything." in said(scene, ADMIN, f"/user {ann}")
+    scene.job(ann, "/image a secret fox")
+    eventually(lambda: People(scene.redis).get(ann) is not None)
+    card = said(scene, ADMIN, f"/user {ann}")
+    assert "Language en, last seen" in card
+    assert "No VIP\nNot blocked\nRequests left now: 9 of 10\nActive jobs: 1\n· image, img, queued, " in card
+    assert "fox" not in card
+    assert "Осталось запросов: 9 из 10\nЗадания в работе: 1" in said(scene, BOSS, f"/user {ann}")
+
+
+def test_start_alone_registers_a_user(scene: Scene, ivan: int) -> None:
+    scene.ask(ivan, "/start")
+    person = People(scene.redis).get(ivan)
+    assert person is not None
+    assert (person.language, person.chat, person.reachable) == ("ru", ivan, True)
+
+
+# Lanes
+
+
+def test_those_who_wait_in_a_paused_lane_are_told(scene: Scene, ann: int, ivan: int) -> None:
+    assert said(scene, ADMIN, "/pause vid").startswith("vid is paused.")
+    assert said(scene, BOSS, "/pause VID") == "Очередь vid уже была приостановлена."
+    try:
+        assert "This queue is paused for a while; your place" in said(scene, ann, "/video waves")
+        assert "Эта очередь ненадолго приостановлена" in said(scene, ivan, "/video волны")
+        assert "This queue is paused" in said(scene, ann, "/jobs")
+        assert "paused" not in said(scene, ann, "/image a red fox")
+        assert "vid: 2 waiting" in said(scene, ADMIN, "/stats")
+        assert "on the broker, paused" in said(scene, ADMIN, "/stats")
+    finally:
+        answer = said(scene, BOSS, "/resume vid")
+    assert answer.startswith("Очередь vid снова работает")
+    assert said(scene, ADMIN, "/resume vid") == "vid was not paused."
+    assert "about" in said(scene, ann, "/video waves at night")
+
+
+def test_stats_in_both_languages(scene: Scene, ann: int) -> None:
+    scene.job(ann)
+    english, russian = said(scene, ADMIN, "/stats"), said(scene, BOSS, "/stats")
+    for line in ("Jobs now: queued", "img: ", "deliver: 0 waiting, 0 on the broker", "From the cache: 0 of"):
+        assert line in english
+    for line in ("Задания сейчас: queued", "img: ждут", "у брокера", "Потрачено сегодня"):
+        assert line in russian
+
+
+def test_those_who_have_waited_before_the_pause_are_told_too(
+    scene: Scene, redis_server: str, ann: int, ivan: int, tmp_path: Path
+) -> None:
+    def says(user: int, message: Message, words: str) -> None:
+        wanted = message["message_id"]
+        scene.stand.wait_message(user, lambda each: each["message_id"] == wanted and words in each["text"])
+
+    mine, theirs = scene.ask(ann, "/video a slow river"), scene.ask(ivan, "/video медленная река")
+    says(ann, mine, "about")
+    said(scene, ADMIN, "/pause vid")
+    with worker_program(scene.stand.base_url, redis_server, tmp_path, {"SWEEP_S": "0.2"}):
+        says(ann, mine, "This queue is paused")
+        says(ivan, theirs, "Эта очередь ненадолго приостановлена")
+        said(scene, ADMIN, "/resume vid")
+        says(ann, mine, "about")
+
+
+# The prompt filter
+
+
+def test_what_the_filter_forbids_is_refused_politely_however_it_is_asked(
+    scene: Scene, ann: int, ivan: int
+) -> None:
+    def refused() -> int:
+        return int(scene.redis.hget(keys.counts(), "prompts_refused") or 0)
+
+    before = refused()
+    for text in ("/image a castle of GORE", "/video gore", "gore", "/image nudity --ar 16:9"):
+        assert said(scene, ann, text).startswith("That is something I do not make.")
+    assert said(scene, ivan, "море и кровь").startswith("Такого я не делаю.")
+    assert scene.jobs(ann) == scene.jobs(ivan) == []
+    assert refused() == before + 5
+    assert "Prompts refused: " in said(scene, ADMIN, "/stats")
+
+
+def test_replies_and_buttons_are_filtered_too_and_the_file_may_change(
+    scene: Scene, ann: int, prompt_filter: Path
+) -> None:
+    done = scene.finish(scene.job(ann, "/image a fox in a hat"))
+    shown = scene.stand.wait_message(ann, lambda each: bool(each["media"]))
+    answer = scene.ask(ann, "with gore", reply_to=shown["message_id"])
+    assert answer["text"].startswith("That is something I do not make.")
+    old = prompt_filter.read_text(encoding="utf-8")
+    prompt_filter.write_text(old + "fox\n", encoding="utf-8")
+    try:
+        for button in ("Again", "Variation", "Animate"):
+            pressed = scene.press(ann, shown, button)
+            assert pressed["show_alert"]
+            assert pressed["text"].startswith("That is something I do not make.")
+    finally:
+        prompt_filter.write_text(old, encoding="utf-8")
+        os.utime(prompt_filter, (1, 1))
+    assert [job.id for job in scene.jobs(ann)] == [done.id]
+
+
+def test_a_broken_filter_stops_the_bot_with_one_sentence(scene: Scene, tmp_path: Path) -> None:
+    file = tmp_path / "filter.txt"
+    file.write_text("/(/")
+    settings = {"PROMPT_FILTER_FILE": str(file)}
+    with bot_program("http://127.0.0.1:9", "redis://127.0.0.1:9/0", ready=None, settings=settings) as bot:
+        assert bot.wait(10) == 2
+        assert "PROMPT_FILTER_FILE" in bot.log_text
+        assert len(bot.log_text.splitlines()) == 1
