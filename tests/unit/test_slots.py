@@ -35,7 +35,8 @@ class Leases:
         self.cancel = cancel
         self.claims = 0
 
-    def claim(self, job_id: str, owner: str, _stage: Stage) -> Job | None:
+    def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool) -> Job | None:
+        assert turn is (stage is Stage.GENERATE)
         self.claims += 1
         if job_id in self.taken:
             return None
