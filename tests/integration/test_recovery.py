@@ -1,0 +1,238 @@
+"""What the sweep and the workers make of every loss, up to what the chat is told in the end."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from tasks_stage import Stage, eventually, stage
+
+from jobs import keys
+from jobs.controls import Controls
+from jobs.failures import Failure
+from jobs.ledger import Stage as Claim
+from jobs.model import Job, Lane
+from jobs.states import State
+from jobs.waiting import Waiting
+from jobs.workers import Workers
+from tasks.sweep import Sweep
+
+
+@pytest.fixture(scope="module")
+def whole_stage(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with stage(redis_server, tmp_path_factory.mktemp("media")) as made:
+        yield made
+
+
+@pytest.fixture
+def scene(whole_stage: Stage, redis_url: str) -> Iterator[Stage]:
+    """The stage with an empty Redis, and no trouble ordered."""
+    yield whole_stage
+    whole_stage.provider.clear_faults()
+
+
+@pytest.fixture
+def sweep(scene: Stage) -> Sweep:
+    """A sweep whose rounds the test makes."""
+    waiting = Waiting(scene.redis, Workers(scene.redis))
+    return Sweep(scene.settings, scene.ledger, waiting, scene.process.publisher)
+
+
+def lose_messages(scene: Stage) -> None:
+    """The broker's lists are gone."""
+    for lane in Lane:
+        for name in scene.redis.scan_iter(f"{lane}*"):
+            if scene.redis.type(name) == "list":
+                scene.redis.delete(name)
+
+
+def backlog(scene: Stage, lane: Lane = Lane.IMG) -> int:
+    return scene.process.publisher.backlog(lane)
+
+
+def swept(scene: Stage, sweep: Sweep, job: Job, until: Callable[[Job], bool]) -> Job:
+    """Rounds are made and messages worked off, as by a fleet of workers, until the job is so far."""
+
+    def far() -> bool:
+        sweep.round()
+        scene.work()
+        return until(scene.now(job))
+
+    eventually(far)
+    return scene.now(job)
+
+
+def told(job: Job) -> bool:
+    return job.told
+
+
+def unpublish(scene: Stage, job: Job) -> None:
+    """As after a crash of the bot between admission and publishing."""
+    lose_messages(scene)
+    scene.redis.hset(keys.job(job.id), "state", State.ACCEPTED)
+    scene.redis.zrem(keys.in_state(State.QUEUED), job.id)
+    scene.redis.zadd(keys.in_state(State.ACCEPTED), {job.id: 1})
+    scene.redis.zadd(keys.due(), {job.id: 0})
+
+
+# Messages.
+
+
+def test_an_accepted_job_that_was_never_published_is_published(scene: Stage, sweep: Sweep) -> None:
+    """Given a bot that died before it published, one round brings the job to the broker and notes it."""
+    job = scene.job("a fox never sent")
+    unpublish(scene, job)
+    sweep.round()
+    assert scene.now(job).state is State.QUEUED
+    assert backlog(scene) == 1
+    assert swept(scene, sweep, job, told).state is State.DELIVERED
+    assert scene.paid("a fox never sent") == 1
+
+
+def test_a_job_whose_message_was_lost_is_published_again(scene: Stage, sweep: Sweep) -> None:
+    """Given a lane with a job and no message, as after a worker's death between taking and claiming."""
+    job = scene.job("a fox lost on the way")
+    lose_messages(scene)
+    assert backlog(scene) == 0
+    assert swept(scene, sweep, job, told).state is State.DELIVERED
+    assert scene.paid("a fox lost on the way") == 1
+
+
+def test_a_message_that_was_published_only_now_is_not_taken_for_lost(scene: Stage) -> None:
+    """Given a job that was queued in this moment, its message may be in a worker's hands."""
+    scene.job("a fresh fox")
+    lose_messages(scene)
+    patient = replace(scene.settings, unpublished_s=60.0)
+    waiting = Waiting(scene.redis, Workers(scene.redis))
+    Sweep(patient, scene.ledger, waiting, scene.process.publisher).round()
+    assert backlog(scene) == 0
+
+
+def test_a_lane_that_has_messages_is_left_alone(scene: Stage, sweep: Sweep) -> None:
+    job = scene.job("a fox in line")
+    eventually(lambda: not scene.ledger.overdue())
+    sweep.round()
+    assert backlog(scene) == 1
+    assert scene.now(job).state is State.QUEUED
+
+
+def test_a_job_that_waited_too_long_stands_at_the_front(scene: Stage, sweep: Sweep) -> None:
+    """Given a job of low priority that waits and waits, it is published again as the next one of all."""
+    first = scene.job("a fox")
+    jobs = [scene.job_for(first.origin, f"fox {number}") for number in range(3)]
+    assert jobs[-1].priority == 9
+    scene.ledger.hasten(jobs[-1].id)
+    sweep.round()
+    assert scene.now(jobs[-1]).priority == 0
+    order = [job_id for task, job_id in scene.work() if task == "generate"]
+    assert order.index(jobs[-1].id) < order.index(jobs[0].id)
+    assert all(scene.paid(f"fox {number}") == 1 for number in range(3))
+
+
+def test_a_paused_lane_is_not_published_to(scene: Stage, sweep: Sweep) -> None:
+    job = scene.job("a fox on hold")
+    lose_messages(scene)
+    Controls(scene.redis).pause(Lane.IMG, by=1)
+    scene.ledger.hasten(job.id)
+    for _ in range(2):
+        sweep.round()
+    assert backlog(scene) == 0
+    Controls(scene.redis).resume(Lane.IMG, by=1)
+    assert swept(scene, sweep, job, told).state is State.DELIVERED
+
+
+# Leases.
+
+
+def test_a_lease_that_lapsed_is_another_workers_to_claim(scene: Stage, sweep: Sweep) -> None:
+    """Given a worker that died in mid-poll, its job is published and resumed from the saved prediction."""
+    done = scene.job("a fox to take over from")
+    scene.work()
+    prediction = scene.now(done).prediction
+    job = scene.job("a fox taken over")
+    held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction)
+    sweep.round()
+    lose_messages(scene)
+    assert scene.now(job).token == held.token, "a live lease was taken"
+    scene.lapse(job)
+    sweep.round()
+    assert backlog(scene) == 1
+    now = swept(scene, sweep, job, told)
+    assert (now.state, now.crashes, now.prediction) == (State.DELIVERED, 1, prediction)
+    assert scene.paid("a fox taken over") == 0
+
+
+def test_a_job_that_crashed_its_workers_too_often_is_failed_and_told(scene: Stage, sweep: Sweep) -> None:
+    """Given a job over which each worker dies, max_crashes of them are all that it gets."""
+    job = scene.job("a fatal fox")
+    lose_messages(scene)
+    for _ in range(scene.settings.max_crashes):
+        scene.claimed_elsewhere(job)
+        scene.lapse(job)
+        sweep.round()
+        lose_messages(scene)
+    scene.lapse(job)
+    now = swept(scene, sweep, job, told)
+    assert (now.state, now.failure) == (State.FAILED, Failure.CRASHED)
+    assert "kept breaking our machine" in scene.message(job)["text"]
+    assert scene.paid("a fatal fox") == 0
+
+
+# Ends that nobody was told of.
+
+
+@pytest.mark.parametrize("fault", ["reset", "500"])
+def test_a_submission_of_unknown_outcome_is_given_up_after_its_grace(
+    scene: Stage, sweep: Sweep, fault: str
+) -> None:
+    """Given a paid call that nobody heard of, when the grace is over, the job fails and its chat is told."""
+    prompt = f"a fox in the dark ({fault})"
+    scene.provider.fault(fault, "create", match=prompt)
+    job = scene.job(prompt)
+    scene.work()
+    assert scene.now(job).state is State.UNKNOWN
+    scene.redis.hset(keys.job(job.id), "at:unknown", "1000")
+    now = swept(scene, sweep, job, told)
+    assert (now.state, now.failure) == (State.FAILED, Failure.UNKNOWN_OUTCOME)
+    assert "The connection broke at a bad moment" in scene.message(job)["text"]
+    assert scene.paid(prompt) == 0
+
+
+def test_a_submission_whose_answer_was_lost_is_found_by_a_round(scene: Stage, sweep: Sweep) -> None:
+    scene.provider.fault("drop_answer", "create", match="a fox to find")
+    job = scene.job("a fox to find")
+    scene.work()
+    assert scene.now(job).state is State.UNKNOWN
+    assert swept(scene, sweep, job, told).state is State.DELIVERED
+    assert scene.paid("a fox to find") == 1
+
+
+def test_a_failed_job_whose_chat_was_not_told_is_told(scene: Stage, sweep: Sweep) -> None:
+    """Given a worker that died between the failure and its message, a round has the message sent, once."""
+    job = scene.job("a fox that failed in silence")
+    lose_messages(scene)
+    scene.ledger.failed(scene.claimed_elsewhere(job), Failure.PROVIDER_FAILED)
+    now = swept(scene, sweep, job, told)
+    assert (now.state, len(scene.by_bot(job))) == (State.FAILED, 1)
+    assert "stopped with an error" in scene.message(job)["text"]
+    sweep.round()
+    assert scene.work() == []
+
+
+def test_a_result_that_lies_ready_is_delivered(scene: Stage, sweep: Sweep) -> None:
+    """Given a delivery whose worker died, another one gives the result, and nothing is made again."""
+    job = scene.job("a fox left at the door")
+    scene.work(only="generate")
+    assert scene.now(job).state is State.STORED
+    lose_messages(scene)
+    assert scene.ledger.claim(job.id, "another", Claim.DELIVER) is not None
+    scene.lapse(job)
+    now = swept(scene, sweep, job, told)
+    assert (now.state, len(scene.by_bot(job))) == (State.DELIVERED, 1)
+    assert scene.paid("a fox left at the door") == 1
+
+
+def test_a_job_that_is_gone_from_the_ledger_is_forgotten(scene: Stage, sweep: Sweep) -> None:
+    scene.redis.zadd(keys.due(), {"nobody": 0})
+    sweep.round()
+    assert scene.ledger.overdue() == []
+    assert scene.work() == []
