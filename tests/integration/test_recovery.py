@@ -115,17 +115,21 @@ def test_a_lane_that_has_messages_is_left_alone(scene: Stage, sweep: Sweep) -> N
     assert scene.now(job).state is State.QUEUED
 
 
-def test_a_job_that_waited_too_long_stands_at_the_front(scene: Stage, sweep: Sweep) -> None:
-    """Given a job of low priority that waits and waits, it is published again as the next one of all."""
-    first = scene.job("a fox")
-    jobs = [scene.job_for(first.origin, f"fox {number}") for number in range(3)]
-    assert jobs[-1].priority == 9
-    scene.ledger.hasten(jobs[-1].id)
-    sweep.round()
-    assert scene.now(jobs[-1]).priority == 0
-    order = [job_id for task, job_id in scene.work() if task == "generate"]
-    assert order.index(jobs[-1].id) < order.index(jobs[0].id)
-    assert all(scene.paid(f"fox {number}") == 1 for number in range(3))
+def test_a_lane_that_lost_some_of_its_messages_gets_as_many_back(scene: Stage, sweep: Sweep) -> None:
+    """Given three jobs and one message, two more are brought to the broker, and each job is made once."""
+    first = scene.job("fox 0")
+    jobs = [first, *(scene.job_for(first.origin, f"fox {number}") for number in (1, 2))]
+    for _ in range(2):
+        assert scene.redis.rpop("img\x06\x163") is not None
+    assert backlog(scene) == 1
+    for job in jobs:
+        scene.ledger.hasten(job.id)
+    for _ in range(3):
+        sweep.round()
+    assert backlog(scene) == 3
+    scene.work()
+    assert [scene.now(job).state for job in jobs] == [State.DELIVERED] * 3
+    assert [scene.paid(f"fox {number}") for number in range(3)] == [1, 1, 1]
 
 
 def test_a_paused_lane_is_not_published_to(scene: Stage, sweep: Sweep) -> None:
