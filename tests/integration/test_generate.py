@@ -9,6 +9,7 @@ from tasks_stage import Stage, eventually, processes, stage
 from jobs import keys
 from jobs.failures import Failure
 from jobs.ledger import Cancellation
+from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Origin
 from jobs.states import State
 from providers.base import Submission
@@ -377,6 +378,19 @@ def test_a_new_result_whose_answer_was_lost_counts_as_sent(scene: Stage) -> None
     scene.work()
     assert scene.now(job).state is State.DELIVERED
     assert len(scene.by_bot(job)) == 1
+
+
+def test_a_result_that_a_dead_worker_may_have_sent_is_not_sent_again(scene: Stage) -> None:
+    """Given a worker that died between sending the result anew and writing it down, nobody sends a second."""
+    job = scene.job("a fox sent and forgotten")
+    scene.work(only="generate")
+    scene.telegram.delete(job.origin.chat, job.message)
+    assert scene.ledger.claim(job.id, "another", Claim.DELIVER) is not None
+    assert scene.ledger.once(job.id, "fallback")
+    scene.lapse(job)
+    scene.work()
+    assert scene.now(job).state is State.DELIVERED
+    assert scene.by_bot(job) == []
 
 
 def test_a_chat_that_blocked_the_bot_ends_the_job_quietly(scene: Stage) -> None:
