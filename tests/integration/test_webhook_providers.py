@@ -124,6 +124,8 @@ def test_an_orphan_is_adopted_by_its_webhook(stack: Stack) -> None:
     job = story.becomes(State.DELIVERED)
     assert job.prediction == story.prediction()["id"]
     assert stack.provider.total(job.id) == 1
+    lines = stack.programs["bot"].log_text.splitlines()
+    assert any('"adopted": true' in line and job.id in line for line in lines)
 
 
 @pytest.mark.parametrize("how", ["forge", "stale"])
