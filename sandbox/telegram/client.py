@@ -215,7 +215,7 @@ class TelegramStand:
         return list(self._call("GET", "commands", language_code=language_code)["commands"])
 
     def state(self) -> Json:
-        """Totals: updates_sent, updates_pending, webhook, messages, ..."""
+        """Totals: last_update_id, updates_sent, updates_pending, webhook, messages, ..."""
         return self._call("GET", "state")
 
 
