@@ -75,7 +75,7 @@ class Process:
         self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, lanes, capacity)
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
         self._rounds = [
-            Background(name, settings.sweep_s, alone(self._redis, name, work))
+            Background(name, settings.sweep_s, alone(self._redis, name, settings.lease_s, work))
             for name, work in (
                 ("sweep", sweep.round),
                 ("places", self.progress.round),
