@@ -13,7 +13,8 @@ from jobs.scripts import ledger_errors
 def alone(client: "redis.Redis", name: str, lapses_s: float, work: Callable[[], None]) -> Callable[[], None]:
     """`work`, done only where no other process is doing it; elsewhere the call returns at once.
 
-    A holder that died keeps the others out for `lapses_s`. Work that outlasts the lock may meet a second one: it must be safe to do twice, only wasteful.
+    A holder that died keeps the others out for `lapses_s`. Work that outlasts the lock may meet a second
+    one: it must be safe to do twice, only wasteful.
     """
 
     def once() -> None:

@@ -15,7 +15,7 @@ from sandbox.stack import Stack
 
 from .person import Message, Person, buttons_of, eventually, text_of
 
-RESUMED_S = 15.0
+RESUMED_S = 8.0
 """The lease lapses after 1.5 s; where the victim died in the middle of a sweep, its lock lapses after 10."""
 
 
