@@ -13,7 +13,7 @@ from .invariants import accounted
 @pytest.fixture(scope="package")
 def polling_house() -> Iterator[House]:
     """Two workers for pictures, one for deliveries, and a bot that polls."""
-    with built() as house:
+    with built(settings={"PROVIDER_TIMEOUT_S": "3"}) as house:
         yield house
 
 

@@ -1,5 +1,6 @@
 """The product with every process behind a proxy of its own: any link can break while the others hold."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -8,9 +9,11 @@ from urllib.parse import urlsplit
 
 import redis
 from acceptance.person import Message, Person, eventually
+from celery import Celery
 
+from jobs import keys
 from jobs.connection import connect
-from jobs.model import Job
+from jobs.model import Job, Lane
 from jobs.states import State
 from sandbox.processes import Program
 from sandbox.stack import Stack
@@ -24,10 +27,11 @@ WORKER = "celery -A tasks worker -Q {lanes} -n {name}@%h --without-gossip --with
 LINES = {
     "bot": "python -m bot",
     "first": WORKER.format(lanes="img", name="first"),
-    "second": WORKER.format(lanes="img", name="second"),
+    "second": WORKER.format(lanes="img,deliver", name="second"),
     "deliver": WORKER.format(lanes="deliver", name="deliver"),
 }
-WORKERS = ("first", "second")
+MAKERS = ("first", "second")
+GIVERS = ("second", "deliver")
 
 
 class House:
@@ -41,6 +45,7 @@ class House:
         self.provider = provider
         self.client: redis.Redis = connect(stack.settings.redis_url)
         self._people: list[Person] = []
+        self._app = Celery(broker=stack.settings.redis_url, set_as_current=False)
 
     def person(self, name: str = "Ann") -> Person:
         """Somebody new, whose chat `check` looks at."""
@@ -118,6 +123,28 @@ class House:
     def job_when(self, job_id: str, what: Callable[[Job], object]) -> Job:
         """The ledger's record of a job, once it is as described."""
         return eventually(lambda: found if (found := self.stack.ledger.get(job_id)) and what(found) else None)
+
+    def publish(self, task: str, job: Job, times: int) -> None:
+        """Put messages for a job on the broker, all at once."""
+        lane = Lane.DELIVER if task == "deliver" else job.lane
+        together = threading.Barrier(times)
+
+        def put(number: int) -> None:
+            together.wait(10)
+            self._app.send_task(task, args=[job.id], task_id=f"{job.id}-{number}", queue=lane)
+
+        with ThreadPoolExecutor(times) as putting:
+            list(putting.map(put, range(times)))
+
+    def done(self, task: str, job: Job, names: Iterable[str]) -> int:
+        """How many messages for a job these workers have been through with."""
+        lines = [line for name in names for line in self.program(name).log_text.splitlines()]
+        return sum(f"Task {task}[{job.id}" in line and "succeeded" in line for line in lines)
+
+    def count(self, name: str) -> int:
+        """One of the ledger's counters."""
+        found: Any = self.client.hget(keys.counts(), name)
+        return int(found or 0)
 
     def said(self, name: str, *words: str) -> None:
         """Wait until one line of a process's log has all these words."""

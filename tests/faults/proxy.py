@@ -88,10 +88,12 @@ class Proxy:
         self._wake()
 
     def reset(self) -> None:
-        """All connections are reset, new ones at once."""
+        """All connections are reset, with what was held back in them; new ones at once."""
         with self._lock:
             self._resetting = True
-        self._wake()
+            for way in list(self._pairs):
+                if not way.closed:
+                    self._drop(way)
 
     def cut_after(self, count: int) -> None:
         """A connection is reset as soon as `count` bytes of answers have passed, counted from now."""
@@ -205,12 +207,7 @@ class Proxy:
         """Pass on all that may go; answers how long until more may, None where nothing waits for a time."""
         soonest: float | None = None
         for way in list(self._pairs):
-            if way.closed:
-                continue
-            if self._resetting:
-                self._drop(way)
-                continue
-            wait = self._pass_way_on(way)
+            wait = None if way.closed else self._pass_way_on(way)
             if wait is not None:
                 soonest = wait if soonest is None else min(soonest, wait)
         return soonest
