@@ -21,9 +21,8 @@ class StandError(Exception):
 class TelegramStand:
     """Talks to `python -m sandbox.telegram` at `base_url`; close it, or use it as a context manager.
 
-    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are
-    the control
-    API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds) and "media".
+    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are the
+    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds) and "media".
     """
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
