@@ -11,6 +11,7 @@ from jobs.model import Job
 from jobs.states import State
 from sandbox.stack import Stack
 
+from .invariants import assert_invariants
 from .stage import calm, staged
 
 pytestmark = pytest.mark.faults
@@ -53,10 +54,15 @@ def job_of(person: Person) -> Job:
     return job
 
 
-def told(person: Person) -> Job:
-    """The job of somebody who has asked once, when nothing is owed of it any more."""
+def told(person: Person, out_of_reach: int = 0) -> Job:
+    """The job of somebody who has asked once, when nothing is owed of it any more and the invariants hold.
+
+    `out_of_reach`: status messages that could not be edited any more.
+    """
     eventually(lambda: job_of(person).told)
-    return job_of(person)
+    job = job_of(person)
+    assert_invariants(person.stack, [job.origin.chat], orphans=out_of_reach)
+    return job
 
 
 def test_a_chat_that_must_wait_holds_up_nobody_else(stack: Stack, ann: Person) -> None:
@@ -76,7 +82,7 @@ def test_a_chat_that_must_wait_holds_up_nobody_else(stack: Stack, ann: Person) -
     for each in late:
         assert ann.answered_once(ann.result(each))
     assert time.monotonic() - refused > 3.5
-    assert len(media_of(ann)) == len(late)
+    assert_invariants(stack, [ann.id, bob.id])
     calls = stack.telegram.calls("editMessageMedia", ann.id)["calls"]
     assert sum(call["ok"] for call in calls) == len(late)
 
@@ -89,8 +95,7 @@ def test_an_edit_is_repeated_until_it_is_there(stack: Stack, ann: Person, kind: 
     stack.telegram.fault(kind, method="editMessageMedia", chat=ann.id, times=times)
     stack.provider.release()
     shown = ann.result(shown)
-    assert ann.job_when(shown, lambda job: job.told).state is State.DELIVERED
-    assert media_of(ann) == [ann.see(shown, lambda each: each["media"])]
+    assert told(ann).state is State.DELIVERED
     assert len(ann.told()) == 1
 
 
@@ -137,7 +142,8 @@ def test_a_send_that_may_have_arrived_is_not_repeated(stack: Stack, ann: Person)
     without_message(ann, "a letter in the sea")
     stack.telegram.fault("reset", method="sendPhoto", chat=ann.id)
     stack.provider.release()
-    assert told(ann).state is State.DELIVERED
+    eventually(lambda: job_of(ann).told)
+    assert job_of(ann).state is State.DELIVERED
     assert len(stack.telegram.calls("sendPhoto", ann.id)["calls"]) == 1
 
 
@@ -171,7 +177,7 @@ def test_a_chat_that_is_gone(stack: Stack, ann: Person, kind: str, description: 
     held(ann, f"a ghost {kind}")
     stack.telegram.fault(kind, method="editMessageMedia", chat=ann.id, times=1000, description=description)
     stack.provider.release()
-    assert told(ann).failure is Failure.UNREACHABLE
+    assert told(ann, out_of_reach=1).failure is Failure.UNREACHABLE
     assert len(stack.telegram.calls("editMessageMedia", ann.id)["calls"]) == 1
     Person(stack, "Bob").make("/image a neighbour")
 
@@ -182,7 +188,7 @@ def test_somebody_blocks_the_bot(stack: Stack, ann: Person) -> None:
     held(ann, "a closed door")
     stack.telegram.block(ann.id)
     stack.provider.release()
-    assert told(ann).failure is Failure.UNREACHABLE
+    assert told(ann, out_of_reach=1).failure is Failure.UNREACHABLE
     stack.telegram.block(ann.id, blocked=False)
     shown = ann.make("/image an open door")
     assert [text_of(each).partition("\n")[0] for each in media_of(ann)] == ["an open door"]
