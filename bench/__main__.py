@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import lanes
+from bench import chaos, lanes
 
-BENCHMARKS = {"lanes": lanes}
+BENCHMARKS = {"lanes": lanes, "chaos": chaos}
 
 
 def main() -> None:
