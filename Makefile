@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo run test check setup lock clean
+.PHONY: demo run test test-faults check setup lock clean
 
 demo: setup  ## everything on this machine, with a chat page in place of Telegram
 	@exec $(BIN)/python -m sandbox
@@ -13,6 +13,9 @@ run: setup  ## the real Telegram and Replicate, with the settings in .env
 
 test: check  ## the checks and all tests
 	$(BIN)/python -m pytest
+
+test-faults: setup  ## processes, Redis, Telegram and the provider fail
+	$(BIN)/python -m pytest -m faults tests/faults
 
 check: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

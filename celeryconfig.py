@@ -68,6 +68,11 @@ broker_transport_options = {
     "socket_keepalive": True,
     "health_check_interval": 10,
     "max_connections": settings.worker_slots + 32,
+    # A publisher finds out at once that the broker is away; the sweep publishes later what it could not.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
 }
 # A publisher's wait is bounded: what cannot be published now, the sweep publishes later.
 task_publish_retry = False

@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import admission, lanes
+from bench import admission, chaos, lanes
 
-BENCHMARKS = {"admission": admission, "lanes": lanes}
+BENCHMARKS = {"admission": admission, "lanes": lanes, "chaos": chaos}
 
 
 def main() -> None:

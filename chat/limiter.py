@@ -17,7 +17,8 @@ from config.settings import Settings
 from jobs.errors import PassingError
 
 PATIENCE_S = 60.0
-"""Longest wait of one call for its turn, all its repetitions after `retry_after` together."""
+"""Longest wait of one call for its turn, all its repetitions after `retry_after` together, unless it is
+told otherwise."""
 ATTEMPTS = 4
 """A call is made this many times before Telegram's "retry after" is passed on to the caller."""
 _BLIND_S = 2.0
@@ -39,12 +40,13 @@ class Urgency(StrEnum):
 class SharedLimiter(BaseRateLimiter[Urgency]):
     """Lets messages and edits through at the rates of the settings, whichever process sends them.
 
-    Calls that post or edit raise Dropped (PROGRESS) or PassingError (no turn within PATIENCE_S, or "retry
+    Calls that post or edit raise Dropped (PROGRESS) or PassingError (no turn within `patience_s`, or "retry
     after" beyond that). All other calls pass untouched: answers to presses, chat actions, getMe.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
         self._settings = settings
+        self._patience = patience_s
         self._budget: Budget | None = None
         self._blind_until = 0.0
         self._blind = False
@@ -74,7 +76,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         if chat is None or not _posts(endpoint):
             return await callback(*args, **kwargs)
         urgency = rate_limit_args or Urgency.RESULT
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience
         for attempt in range(1, ATTEMPTS + 1):
             await self._turn(chat, urgency, deadline)
             try:

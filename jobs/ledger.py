@@ -182,6 +182,11 @@ class Ledger:
         with ledger_errors():
             return bool(self._redis.hsetnx(keys.job(job_id), f"once:{mark}", "1"))
 
+    def again(self, job_id: str, mark: str) -> None:
+        """Take back a mark of `once`: what it was taken for has surely not been done."""
+        with ledger_errors():
+            self._redis.hdel(keys.job(job_id), f"once:{mark}")
+
     def get(self, job_id: str) -> Job | None:
         """The job as it is now, None where there is none (or no longer)."""
         with ledger_errors():

@@ -84,7 +84,8 @@ class Job:
     `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
     wants one of its own); `cached`: it did reuse one. `unsent`: it is submitting, and the last attempt has
     surely not reached the provider. `message` is the id of the chat message that the job lives in (0 until
-    it is posted), `told` whether the chat has been given the end of it.
+    it is posted), `moved` whether the chat has got a new id since, under which there is no message of it yet;
+    `told` whether the chat has been given the end of it.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Job:
     artifact: Artifact | None = None
     failure: Failure | None = None
     message: int = 0
+    moved: bool = False
     file_id: str = ""
     told: bool = False
     digest: str = ""
@@ -173,6 +175,7 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         artifact=_artifact(record),
         failure=Failure(record["failure"]) if record.get("failure") else None,
         message=number("message"),
+        moved=bool(number("moved")),
         file_id=record.get("file_id", ""),
         told="at:told" in record,
         digest=record.get("digest", ""),

@@ -32,6 +32,8 @@ _PERCENT = re.compile(r"(\d{1,3})%")
 _MAX_PAGES = 3
 # The provider's clock and ours may differ by this much.
 _SKEW_S = 30.0
+# Not the names of inputs: `safety_tolerance`, "case sensitive".
+_REFUSAL = re.compile(r"nsfw|(?<!case.)\bsensitive\b|content polic|\bsafety\b|flagged|moderat", re.IGNORECASE)
 # An id goes into paths of the API.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _UNVERIFIED = (
@@ -203,7 +205,7 @@ def urls_in(output: Any) -> list[str]:
 
 def is_refusal(error: str) -> bool:
     """Whether Replicate's words mean that the content was refused, which is the person's to mend."""
-    return bool(re.search(r"nsfw|sensitive|content polic|safety|flagged|moderat", error, re.IGNORECASE))
+    return _REFUSAL.search(error) is not None
 
 
 def is_local(url: str) -> bool:

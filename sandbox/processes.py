@@ -1,16 +1,11 @@
 """Programs as child processes that are waited for, signalled, and never left behind.
 
 A child gets SIGKILL from the kernel when its parent dies, however it dies (PR_SET_PDEATHSIG, Linux): an
-atexit
-handler alone would leave Redis and workers running after a SIGKILL or a crash. The kernel means the
-parent's *thread*,
-so all children are started from one thread that lives as long as this process; it is also what ends the
-children
-at a normal exit. Each child leads a session of its own, so that its own children (a worker's pool) are
-signalled with
-it and a Ctrl-C at the terminal reaches only the owner, who then closes in order. Where there is no
-prctl, the owner's
-context manager is the only end.
+atexit handler alone would leave Redis and workers running after a SIGKILL or a crash. The kernel means the
+parent's *thread*, so all children are started from one thread that lives as long as this process; it is
+also what ends the children at a normal exit. Each child leads a session of its own, so that its own
+children (a worker's pool) are signalled with it and a Ctrl-C at the terminal reaches only the owner, who
+then closes in order. Where there is no prctl, the owner's context manager is the only end.
 """
 
 import contextlib
@@ -44,11 +39,10 @@ def _die_with_parent(parent: int) -> None:
 class Program:
     """One program: `with Program([sys.executable, "-m", "sandbox.telegram"], ready=...) as stand`.
 
-    `ready` is a regular expression looked for in the output; its groups are in `groups`, and the one
-    named `url` in
-    `url`. `env` is laid over this process's environment. The output goes to `log`, or to a temporary
-    file that
-    goes with `close`. `start` may be called again after the program ended; the log is appended to.
+    `ready` is a regular expression looked for in the output; its groups are in `groups`, and the one named
+    `url` in `url`. `env` is laid over this process's environment. The output goes to `log`, or to a
+    temporary file that goes with `close`. `start` may be called again after the program ended; the log is
+    appended to.
     """
 
     def __init__(

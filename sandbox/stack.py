@@ -91,7 +91,7 @@ class Stack:
         for name in self._names:
             self.add(name, lines[name])
         # Side by side: most of a start is importing.
-        with ThreadPoolExecutor(len(self._names)) as starting:
+        with ThreadPoolExecutor(max(1, len(self._names))) as starting:
             list(starting.map(lambda name: self.programs[name].start(), self._names))
 
     def add(self, name: str, line: str) -> Program:

@@ -5,22 +5,25 @@ is gone the result is sent as a new one: at most once, so an answer that was los
 """
 
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from celery import Task
 
 from chat import status
 from chat.errors import ChatMoved, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
+from chat.gateway import Gateway
 from chat.media import Known, Upload
 from chat.texts import texts
 from jobs.admission import Hit
-from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable, PassingError
+from jobs.errors import DarkroomError, IllegalMove, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
 from jobs.ledger import Stage
 from jobs.model import Artifact, Job
 from jobs.states import State
+from tasks import waits
 from tasks.app import app
 from tasks.process import Process, current
 from tasks.slots import HandOver, Slot
@@ -30,6 +33,9 @@ _POSTING_S = 15.0
 """The bot may be posting the status message at this moment; after this long it has died over it."""
 _GIVE_UP_S = 3600.0
 """A chat that Telegram has not let us write to for this long counts as unreachable."""
+_FALLBACK = "fallback"
+
+T = TypeVar("T")
 
 
 class NotYet(PassingError):
@@ -67,9 +73,7 @@ def tell(process: Process, slot: Slot) -> None:
         try:
             give(process, slot)
         except ChatMoved as moved:
-            # A message id of the old chat may be another message's in the new one.
-            process.ledger.note(slot.job, chat=moved.new_chat_id, message=0)
-            slot.job = replace(slot.job, origin=replace(slot.job.origin, chat=moved.new_chat_id), message=0)
+            follow(process, slot, moved.new_chat_id)
             give(process, slot)
     except (Unreachable, Refused, ChatMoved) as error:
         lose(process, slot, str(error))
@@ -78,6 +82,13 @@ def tell(process: Process, slot: Slot) -> None:
             lose(process, slot, "put off for too long")
             return
         raise
+
+
+def follow(process: Process, slot: Slot, chat: int) -> None:
+    """The group has a new id. A message's id of the old one may be another message's there."""
+    process.ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
+    origin = replace(slot.job.origin, chat=chat, reply_to=0, thread=0)
+    slot.job = replace(slot.job, origin=origin, message=0, moved=True)
 
 
 def give_result(process: Process, slot: Slot) -> None:
@@ -102,15 +113,11 @@ def give_result(process: Process, slot: Slot) -> None:
 
 
 def send_result(process: Process, job: Job, view: status.View, media: Upload | Known) -> str:
-    """The fallback, at most once: after a crash or a lost answer nobody can tell whether it arrived."""
-    if not may_send(process, job):
-        log.warning("result was sent before, with unknown outcome")
+    """The fallback: the result in a message of its own. Answers Telegram's name for it, where it is known."""
+    sent = send_once(process, job, lambda gateway: gateway.send(job, view, media))
+    if sent is None:
         return ""
-    try:
-        message, file_id = process.chat.call(lambda gateway: gateway.send(job, view, media))
-    except OutcomeUnknown as error:
-        log.warning("result sent with unknown outcome", error=str(error))
-        return ""
+    message, file_id = sent
     process.ledger.posted(job, message)
     return file_id
 
@@ -122,13 +129,27 @@ def say_end(process: Process, slot: Slot) -> None:
     try:
         process.chat.call(lambda gateway: gateway.show(job, view))
     except MessageGone:
-        if may_send(process, job):
-            try:
-                process.chat.call(lambda gateway: gateway.post(job.origin, view))
-            except OutcomeUnknown as error:
-                log.warning("end told with unknown outcome", error=str(error))
+        send_once(process, job, lambda gateway: gateway.post(job.origin, view))
     process.ledger.told(slot.job)
     log.info("told the end", state=job.state, failure=job.failure)
+
+
+def send_once(process: Process, job: Job, send: Callable[[Gateway], Coroutine[Any, Any, T]]) -> T | None:
+    """Send a new message at most once: after a crash or a lost answer nobody can tell whether it arrived.
+
+    None where that is so. What Telegram has surely not done raises, and may be sent again.
+    """
+    if not may_send(process, job):
+        log.warning("sent before, with unknown outcome")
+        return None
+    try:
+        return process.chat.call(send)
+    except OutcomeUnknown as error:
+        log.warning("sent with unknown outcome", error=str(error))
+        return None
+    except DarkroomError:
+        waits.ledger_back(process.settings.lease_s)(process.ledger.again, job.id, _FALLBACK)
+        raise
 
 
 def may_send(process: Process, job: Job) -> bool:
@@ -137,9 +158,10 @@ def may_send(process: Process, job: Job) -> bool:
     Taking the mark of the status message keeps a bot that comes late from posting it beside the end.
     """
     fresh = time.time() - job.stamps["accepted"] < _POSTING_S
-    if not job.message and not process.ledger.once(job.id, "status") and fresh:
+    awaited = fresh and not job.message and not job.moved
+    if not job.message and not process.ledger.once(job.id, "status") and awaited:
         raise NotYet("the status message is being posted")
-    return process.ledger.once(job.id, "fallback")
+    return process.ledger.once(job.id, _FALLBACK)
 
 
 def content(process: Process, job: Job) -> Upload | Known:

@@ -4,8 +4,10 @@ import base64
 import binascii
 import ipaddress
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -14,16 +16,20 @@ from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 
 _MAX_HOPS = 3
-_CHUNK = 256 * 1024
 
 
 class Downloader:
-    """One HTTP client for outputs. It carries no credentials: outputs live on other hosts than the API."""
+    """One HTTP client for outputs. It carries no credentials: outputs live on other hosts than the API.
 
-    def __init__(self, timeout_s: float) -> None:
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)), trust_env=False
-        )
+    `timeout_s` bounds the wait for each piece of a body, `longest_s` that for all of it.
+    """
+
+    def __init__(self, timeout_s: float, longest_s: float = 600.0) -> None:
+        self._longest = longest_s
+        # Hosts that share an address would be sent each other's cookies: none are kept.
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        timeout = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
+        self._http = httpx.Client(timeout=timeout, trust_env=False, cookies=cookies)
 
     @contextmanager
     def stream(self, url: str, *, private: bool) -> Iterator[Iterator[bytes]]:
@@ -35,9 +41,12 @@ class Downloader:
         if url.startswith("data:"):
             yield iter([_inline(url)])
             return
-        response = self._open(url, private)
         try:
-            yield _chunks(response)
+            response = self._open(url, private)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise JobFailed(Failure.BAD_OUTPUT, f"output URL is malformed ({error})") from error
+        try:
+            yield _chunks(response, self._longest)
         finally:
             response.close()
 
@@ -69,6 +78,8 @@ class Downloader:
         """A request to the very address that was checked: a second look-up could answer another one."""
         if url.scheme != "https" and not (private and url.scheme == "http"):
             raise JobFailed(Failure.BAD_OUTPUT, f"output URL is not https: {url.scheme}")
+        if not url.host:
+            raise JobFailed(Failure.BAD_OUTPUT, "output URL names no host")
         address = _resolve(url.host)
         if not private and not address.is_global:
             raise JobFailed(Failure.BAD_OUTPUT, f"output URL points inside: {url.host}")
@@ -88,9 +99,14 @@ def _resolve(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
 
 
-def _chunks(response: httpx.Response) -> Iterator[bytes]:
+def _chunks(response: httpx.Response, longest_s: float) -> Iterator[bytes]:
+    end = time.monotonic() + longest_s
     try:
-        yield from response.iter_bytes(_CHUNK)
+        # As they come: a size asked for here would hold a dribble back until it is reached.
+        for piece in response.iter_bytes():
+            if time.monotonic() > end:
+                raise PassingError(f"output took longer than {longest_s:g} s")
+            yield piece
     except httpx.HTTPError as error:
         raise PassingError(f"output cut short: {error!r}") from error
 

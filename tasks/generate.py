@@ -118,7 +118,7 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
     wanted = inputs.fields(job.request, model)
     try:
         found = provider.find(model.reference, wanted, since=job.stamps["submitting"])
-    except PassingError as error:
+    except (PassingError, JobFailed) as error:
         log.info("not looked for", reason=str(error))
         found = None
     if found is not None:
@@ -148,7 +148,7 @@ def poll(process: Process, slot: Slot, provider: Provider) -> None:
     try:
         prediction = asking(look)
     except RetryError as error:
-        provider.cancel(slot.job.prediction)
+        stop(provider, slot.job)
         raise JobFailed(Failure.TIMED_OUT, f"not ready after {model.deadline_s:g} s") from error
     if prediction.status is not Status.SUCCEEDED:
         failure = Failure.REFUSED if prediction.refused else Failure.PROVIDER_FAILED
@@ -164,7 +164,11 @@ def store(process: Process, slot: Slot, provider: Provider) -> None:
         if not outputs:
             raise JobFailed(Failure.BAD_OUTPUT, "the prediction succeeded without an output")
         with process.downloader.stream(outputs[0], private=provider.local) as chunks:
-            return process.media.keep(slot.job, slot.watch(chunks))
+            try:
+                return process.media.keep(slot.job, slot.watch(chunks))
+            except OSError as error:
+                # What was paid for is not given up for a full disk that may be emptied in a moment.
+                raise PassingError(f"media store: {error}") from error
 
     try:
         artifact = waits.passing(sleep=slot.wait)(fetch)
@@ -188,11 +192,16 @@ def cancel(process: Process, slot: Slot) -> None:
         log.info("cancelled; another job goes on with its prediction", heir=heir)
         process.publish_generation(heir)
     if job.prediction and not heirs:
-        try:
-            outcome = process.provider_of(job).cancel(job.prediction)
-            log.info("cancelled at the provider", outcome=outcome)
-        except (PassingError, JobFailed) as error:
-            log.warning("provider not reached for a cancel", error=str(error))
+        stop(process.provider_of(job), job)
+
+
+def stop(provider: Provider, job: Job) -> None:
+    """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
+    try:
+        outcome = provider.cancel(job.prediction)
+        log.info("cancelled at the provider", outcome=outcome)
+    except (PassingError, JobFailed) as error:
+        log.warning("provider not reached for a cancel", error=str(error))
 
 
 def end(process: Process, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> Job | None:

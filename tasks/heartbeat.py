@@ -1,12 +1,14 @@
 """The sign of life of a worker process: its leases renewed, its slots announced, its wake-ups heard."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import redis
 
 from config.settings import Settings
 from jobs import keys
+from jobs.errors import LedgerUnavailable
 from jobs.ledger import Ledger
 from jobs.workers import Workers
 from tasks.background import Background
@@ -59,4 +61,6 @@ class Heartbeat:
         for thread in self._threads:
             thread.close()
         self._pubsub.close()
-        self._workers.leave(self._slots.owner)
+        # Without Redis the entry lapses by itself, and the process has more to close.
+        with suppress(LedgerUnavailable):
+            self._workers.leave(self._slots.owner)

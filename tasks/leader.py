@@ -9,18 +9,17 @@ from redis.exceptions import LockError
 from jobs import keys
 from jobs.scripts import ledger_errors
 
-_LAPSES_S = 10.0
 
-
-def alone(client: "redis.Redis", name: str, work: Callable[[], None]) -> Callable[[], None]:
+def alone(client: "redis.Redis", name: str, lapses_s: float, work: Callable[[], None]) -> Callable[[], None]:
     """`work`, done only where no other process is doing it; elsewhere the call returns at once.
 
-    Work that outlasts the lock may meet a second one: it must be safe to do twice, only wasteful.
+    A holder that died keeps the others out for `lapses_s`. Work that outlasts the lock may meet a second
+    one: it must be safe to do twice, only wasteful.
     """
 
     def once() -> None:
         with ledger_errors():
-            lock = client.lock(keys.lock(name), timeout=_LAPSES_S, blocking=False)
+            lock = client.lock(keys.lock(name), timeout=lapses_s, blocking=False)
             if not lock.acquire():
                 return
         try:

@@ -40,6 +40,8 @@ from tasks.sweep import Sweep
 
 log = structlog.get_logger(__name__)
 _CHAT_CALL_S = MEDIA_BOUND_S + 20
+_PATIENCE_S = 3.0
+"""A delivery holds a slot while its chat must wait; beyond this it gives way to other chats' deliveries."""
 
 
 class Process:
@@ -58,7 +60,7 @@ class Process:
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
         self.downloader = Downloader(settings.provider_timeout_s)
-        self.chat = Chat(lambda: Gateway(settings, SharedLimiter(settings)), _CHAT_CALL_S)
+        self.chat = Chat(lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S)), _CHAT_CALL_S)
         self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.chat)
         self.slots = Slots(self.ledger, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}")
         self._providers: dict[str, Provider] = {
@@ -73,7 +75,7 @@ class Process:
         self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, lanes, capacity)
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
         self._rounds = [
-            Background(name, settings.sweep_s, alone(self._redis, name, work))
+            Background(name, settings.sweep_s, alone(self._redis, name, settings.lease_s, work))
             for name, work in (
                 ("sweep", sweep.round),
                 ("places", self.progress.round),

@@ -45,10 +45,11 @@ class Publisher:
 
     def backlog(self, lane: Lane) -> int:
         """Messages that wait on the broker in this lane, all priorities together."""
+        connection = self._app.connection_for_read()
         try:
-            with self._app.connection_for_read() as connection, connection.channel() as channel:
+            with connection, connection.channel() as channel:
                 return int(channel.queue_declare(lane, passive=True).message_count)
-        except (OperationalError, *self._app.connection_for_read().channel_errors) as error:
+        except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
             # In Redis a list without messages is no list, and the queue then counts as unknown.
             if str(getattr(error, "reply_code", "")) == "404":
                 return 0

@@ -3,11 +3,13 @@
 import datetime
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import obstore
 import puremagic
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from config.settings import ROOT, Settings, SettingsError
@@ -53,18 +55,21 @@ class MediaStore:
                     raise JobFailed(Failure.TOO_LARGE, f"output is over {self._max_bytes} bytes")
                 yield part
 
-        obstore.put(self._store, key, counted(), chunk_size=5 * _CHUNK, max_concurrency=2)
+        with _os_errors():
+            obstore.put(self._store, key, counted(), chunk_size=5 * _CHUNK, max_concurrency=2)
         return Artifact(key, mime, size)
 
     def open(self, artifact: Artifact) -> BinaryIO:
         """A readable, seekable file; the caller closes it. Raises FileNotFoundError when it is not kept."""
-        reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK)
+        with _os_errors():
+            reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK)
         return io.BufferedReader(_Readable(reader))
 
     def holds(self, artifact: Artifact) -> bool:
         """Whether the artifact is there in its full size."""
         try:
-            return obstore.head(self._store, artifact.key)["size"] == artifact.size
+            with _os_errors():
+                return obstore.head(self._store, artifact.key)["size"] == artifact.size
         except FileNotFoundError:
             return False
 
@@ -82,7 +87,8 @@ class _Readable(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        chunk = memoryview(self._reader.read(len(buffer)))
+        with _os_errors():
+            chunk = memoryview(self._reader.read(len(buffer)))
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -101,12 +107,14 @@ class _Readable(io.RawIOBase):
 def type_of(head: bytes, kind: Kind) -> str:
     """The MIME type of a file by its first bytes; raises JobFailed for a type that the kind does not have."""
     try:
-        found: list[str] = [match.mime_type for match in puremagic.magic_string(head)]
+        matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError) as error:
         raise JobFailed(Failure.BAD_OUTPUT, f"output of no known type: {head[:16]!r}") from error
+    # Weaker matches are relatives: every RIFF file may also be WebP.
+    found: list[str] = [match.mime_type for match in matches if match.confidence == matches[0].confidence]
     mime = next((name for name in found if name in TYPES[kind]), None)
     if mime is None:
-        raise JobFailed(Failure.BAD_OUTPUT, f"output is {found[0]}, not a {kind}")
+        raise JobFailed(Failure.BAD_OUTPUT, f"output is {found[0] or 'of no known type'}, not a {kind}")
     return mime
 
 
@@ -116,6 +124,15 @@ def folder_of(media_url: str) -> Path:
     if separator and scheme != "file":
         raise SettingsError(f"MEDIA_URL must be a directory or a file:// URL, not {media_url!r}.")
     return ROOT / (rest if separator else media_url)
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """Turn what obstore raises of its own into OSError; FileNotFoundError is one already."""
+    try:
+        yield
+    except BaseError as error:
+        raise OSError(f"media store: {str(error).splitlines()[0]}") from error
 
 
 def _all(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

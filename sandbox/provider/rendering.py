@@ -150,6 +150,8 @@ class Renderers:
             self._pool.shutdown(wait=False, cancel_futures=True)
             for worker in workers.values():
                 worker.terminate()
+            for worker in workers.values():
+                worker.join(1)
 
 
 def _cheap(order: Order) -> Order:

@@ -21,9 +21,8 @@ class StandError(Exception):
 class TelegramStand:
     """Talks to `python -m sandbox.telegram` at `base_url`; close it, or use it as a context manager.
 
-    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are
-    the control
-    API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds) and "media".
+    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are the
+    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds) and "media".
     """
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
@@ -215,7 +214,7 @@ class TelegramStand:
         return list(self._call("GET", "commands", language_code=language_code)["commands"])
 
     def state(self) -> Json:
-        """Totals: updates_sent, updates_pending, webhook, messages, ..."""
+        """Totals: last_update_id, updates_sent, updates_pending, webhook, messages, ..."""
         return self._call("GET", "state")
 
 

@@ -209,6 +209,7 @@ def state(world: World) -> Json:
     bots = list(world.bots.values())
     webhooks = [bot.webhook for bot in bots if bot.webhook]
     return {
+        "last_update_id": max((bot.updates.last_id for bot in bots), default=0),
         "updates_sent": sum(bot.updates.delivered for bot in bots) + sum(hook.delivered for hook in webhooks),
         "updates_pending": sum(bot.updates.pending for bot in bots) + sum(w.pending for w in webhooks),
         "polls_waiting": sum(bot.updates.polled for bot in bots),

@@ -1,8 +1,7 @@
 """Flood control: token buckets per chat, per group and per bot.
 
-Telegram publishes only the order of the numbers (about 1 message/s in a chat with short bursts, 20/min
-in a group,
-about 30/s in all); these are the defaults. A refused call takes nothing from any bucket.
+Telegram publishes only the order of the numbers (about 1 message/s in a chat with short bursts, 20/min in a
+group, about 30/s in all); these are the defaults. A refused call takes nothing from any bucket.
 """
 
 import math

@@ -1,8 +1,7 @@
 """The MarkdownV2 parse mode, and what the legacy Markdown shares with it.
 
 The rules are those of https://core.telegram.org/bots/api#markdownv2-style: reserved characters must be
-escaped, and an
-entity that is opened must be closed. Blockquotes and custom emoji are taken for plain text.
+escaped, and an entity that is opened must be closed. Blockquotes and custom emoji are taken for plain text.
 """
 
 import re

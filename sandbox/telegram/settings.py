@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class Settings:
     """Bounds of the stand's memory and disk, and the numbers that Telegram does not publish.
 
-    `history`: messages kept per chat. `spool_bytes`: bytes of media kept on disk; the oldest files go first.
-    `calls`, `events`, `past_updates`: lengths of the logs. `callback_seconds`: how long a button press
-    can be answered
-    (Telegram keeps it to itself; bots in the field see "query is too old" from about half a minute on).
+    `history`: messages kept per chat. `spool_bytes`: bytes of media kept on disk; the oldest files go
+    first. `calls`, `events`, `past_updates`: lengths of the logs. `callback_seconds`: how long a button
+    press can be answered (Telegram keeps it to itself; bots in the field see "query is too old" from about
+    half a minute on).
     """
 
     history: int = 1_000

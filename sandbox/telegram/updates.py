@@ -34,6 +34,11 @@ class UpdateQueue:
         """Updates not confirmed yet."""
         return len(self._pending) + len(self._replays)
 
+    @property
+    def last_id(self) -> int:
+        """The id of the latest update."""
+        return self._next_id - 1
+
     def wants(self, kind: str) -> bool:
         """Whether the bot's allowed_updates let this kind through."""
         return kind in self.allowed if self.allowed else kind not in ON_REQUEST

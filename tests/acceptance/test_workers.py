@@ -15,8 +15,8 @@ from sandbox.stack import Stack
 
 from .person import Message, Person, buttons_of, eventually, text_of
 
-RESUMED_S = 15.0
-"""The lease lapses after 1.5 s; where the victim died in the middle of a sweep, its lock lapses after 10."""
+RESUMED_S = 8.0
+"""The lease lapses after 1.5 s, and so does the lock of a victim that died in the middle of a sweep."""
 
 
 def held_by(celery_setup: CeleryTestSetup, job: Job) -> CeleryTestWorker:

@@ -1,8 +1,7 @@
 """Tools of the stand's own tests: clients that check each answer against the spec, and files to send.
 
-The machine-readable Bot API spec lies beside the checkout where it is available; without it the answers
-go unchecked
-and the tests that are about nothing else are skipped.
+The machine-readable Bot API spec lies beside the checkout where it is available; without it the answers go
+unchecked and the tests that are about nothing else are skipped.
 """
 
 import io

@@ -1,0 +1,142 @@
+"""The three histories of a run, read independently: the users' chats, the provider's books, the ledger."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+
+from bench.replay import Kill, Replay
+from bench.witness import Witness, steps
+from jobs import keys
+from jobs.model import Job, from_record
+from jobs.scripts import Scripts
+from jobs.states import ACTIVE, ENDED, State
+from sandbox.stack import Stack
+
+Message = dict[str, Any]
+AGAIN = (["Again"], ["Ещё раз"])
+CANCEL = (["Cancel"], ["Отменить"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of a user, as it stands in the private chat with the bot. Every prompt is asked once."""
+
+    chat: int
+    message: int
+    prompt: str
+    at: float
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the bot wrote in answer to one request: results, ends without a result, status messages that
+    have not become either, and words (no job was made, say)."""
+
+    results: list[Message] = field(default_factory=list)
+    ends: list[Message] = field(default_factory=list)
+    open: list[Message] = field(default_factory=list)
+    words: list[Message] = field(default_factory=list)
+
+    def add(self, message: Message) -> None:
+        """Sort a message in. One that somebody deleted counts when it held a result."""
+        if message["media"]:
+            self.results.append(message)
+        elif not message["deleted"]:
+            buttons = list(message["edits"][-1]["buttons"])
+            kind = self.ends if buttons in AGAIN else self.open if buttons in CANCEL else self.words
+            kind.append(message)
+
+    def __str__(self) -> str:
+        lines = [
+            f"  {name} {message['message_id']}: {text_of(message)!r}"
+            for name in ("results", "ends", "open", "words")
+            for message in getattr(self, name)
+        ]
+        return "\n".join(lines) or "  nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The ledger at the end: records by job id, the counters, and the life of each job as Redis saw it."""
+
+    jobs: Mapping[str, Job]
+    records: Mapping[str, Mapping[str, str]]
+    counts: Mapping[str, int]
+    unaccounted: int
+    replay: Replay
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The provider's books: every paid submission, and the predictions by id."""
+
+    submissions: list[dict[str, Any]]
+    predictions: Mapping[str, Mapping[str, Any]]
+
+
+Chats = dict[tuple[int, int], Answers]
+"""By chat and by the message that is answered (0: no message)."""
+
+
+def text_of(message: Message) -> str:
+    """What a message says, be it text or caption."""
+    return str(message.get("text") or message.get("caption") or "")
+
+
+def chats(stack: Stack, ids: Collection[int]) -> Chats:
+    """What stands in the chats."""
+    found: Chats = defaultdict(Answers)
+    for chat in ids:
+        for message in stack.telegram.messages(chat):
+            if message["from"]["is_bot"]:
+                answered = (message.get("reply_to_message") or {}).get("message_id", 0)
+                found[chat, answered].add(message)
+    return found
+
+
+def provider(stack: Stack) -> Provider:
+    """What the provider was asked for and paid."""
+    made = {each["id"]: each for each in stack.provider.predictions()}
+    return Provider(stack.provider.submissions(), made)
+
+
+def books(client: "redis.Redis", witness: Witness, kills: Iterable[Kill]) -> Books:
+    """What the ledger holds, and what its witness has seen."""
+    names = {script.sha: name for name, script in Scripts(client)._scripts.items()}
+    all_records = records(client)
+    counts: Any = client.hgetall(keys.counts())
+    return Books(
+        {job_id: from_record(job_id, record) for job_id, record in all_records.items()},
+        all_records,
+        {name: int(value) for name, value in counts.items()},
+        unaccounted(client),
+        Replay(steps(witness.path, names), kills),
+    )
+
+
+def records(client: "redis.Redis") -> dict[str, dict[str, str]]:
+    """All records of the ledger by job id."""
+    prefix, found = keys.job(""), {}
+    for key in client.scan_iter(f"{prefix}*", count=1000):
+        record: Any = client.hgetall(key)
+        if "state" in record:
+            found[key.removeprefix(prefix)] = record
+    return found
+
+
+def unaccounted(client: "redis.Redis") -> int:
+    """`jobs_unaccounted`: accepted - delivered - failed - cancelled - active, all read at one moment."""
+    with client.pipeline(transaction=True) as pipe:
+        pipe.hgetall(keys.counts())
+        for state in sorted(ACTIVE):
+            pipe.zcard(keys.in_state(state))
+        counts, *active = pipe.execute()
+    sums: dict[str, int] = defaultdict(int)
+    for name, value in counts.items():
+        group, _, rest = name.partition(":")
+        if group == "jobs":
+            sums[rest.partition(":")[0]] += int(value)
+    return sums[State.ACCEPTED] - sum(sums[state] for state in ENDED) - sum(map(int, active))

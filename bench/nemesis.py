@@ -1,0 +1,177 @@
+"""The nemesis of a chaos run: a plan drawn from a seed, and the hand that carries it out."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from bench.replay import Kill
+from sandbox.processes import Program
+from sandbox.stack import Stack
+
+MAKERS = ("image-1", "image-2")
+_TWO_UP_S = 12.0
+"""A maker is killed when both run; for this long that is waited for."""
+
+TELEGRAM: tuple[dict[str, Any], ...] = (
+    {"kind": "429", "method": "editMessageMedia", "retry_after": 1},
+    {"kind": "429", "method": "sendMessage", "retry_after": 1},
+    {"kind": "500", "method": "editMessageMedia"},
+    {"kind": "502", "method": "editMessageText"},
+    {"kind": "reset", "method": "editMessageMedia"},
+    {"kind": "drop_answer", "method": "editMessageMedia"},
+    {"kind": "delay", "method": "editMessageMedia", "seconds": 2},
+    {"kind": "drop_answer", "method": "sendMessage"},
+    {"kind": "500", "method": "sendMessage"},
+    {"kind": "502", "method": "getUpdates"},
+    {"kind": "drop_answer", "method": "getUpdates"},
+    {"kind": "500", "method": "sendPhoto"},
+    {"kind": "drop_answer", "method": "sendPhoto"},
+)
+"""Troubles of Telegram. A send is never reset: whether it arrived then nobody can tell, so that its loss is
+no breach and its being there no proof."""
+
+PROVIDER: tuple[dict[str, Any], ...] = (
+    {"on": "create", "kind": "429", "retry_after": 1},
+    {"on": "create", "kind": "500"},
+    {"on": "create", "kind": "drop_answer"},
+    {"on": "create", "kind": "reset"},
+    {"on": "create", "kind": "malformed"},
+    {"on": "create", "kind": "delay", "seconds": 2},
+    {"on": "get", "kind": "500"},
+    {"on": "get", "kind": "429", "retry_after": 1},
+    {"on": "get", "kind": "malformed"},
+    {"on": "get", "kind": "reset"},
+    {"on": "get", "kind": "unknown_status"},
+    {"on": "output", "kind": "500"},
+    {"on": "output", "kind": "reset"},
+    {"on": "prediction", "kind": "fail"},
+    {"on": "prediction", "kind": "refuse"},
+    {"on": "prediction", "kind": "cut_short"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """At `at` seconds: `what` ("kill", "stop", "telegram", "provider") with `whom` or an order to a stand;
+    a process is back after `seconds`."""
+
+    at: float
+    what: str
+    whom: str = ""
+    seconds: float = 0.0
+    order: int = 0
+
+
+def draw(
+    random: Random, seconds: float, kills: int, others: int, redis_kills: int, lease_s: float
+) -> list[Event]:
+    """`kills` SIGKILLs of makers; `others` times one SIGKILL of the worker that delivers and of the bot, and
+    SIGSTOPs past the lease; evenly spread in a random order, and every second or so a fault of a stand."""
+    past = lease_s + 1.5
+    deeds = [("kill", "maker", random.uniform(0.3, 2.0)) for _ in range(kills)]
+    deeds += [("kill", "redis", random.uniform(0.2, 2.0)) for _ in range(redis_kills)]
+    for _ in range(others):
+        deeds += [("kill", name, random.uniform(0.3, 2.0)) for name in ("deliver", "bot")]
+        deeds += [("stop", name, past + random.uniform(0, 2)) for name in ("maker", "maker", "deliver")]
+        deeds += [("stop", "bot", random.uniform(1, 3)), ("stop", "redis", random.uniform(0.5, 3))]
+    random.shuffle(deeds)
+    width = seconds / max(1, len(deeds))
+    events = [
+        Event((number + random.uniform(0.3, 0.9)) * width, what, whom, lasts)
+        for number, (what, whom, lasts) in enumerate(deeds)
+    ]
+    for what, orders in (("telegram", TELEGRAM), ("provider", PROVIDER)):
+        faults = max(1, round(seconds / 1.2))
+        events += [
+            Event(random.uniform(0, seconds), what, order=random.randrange(len(orders)))
+            for _ in range(faults)
+        ]
+    return sorted(events, key=lambda event: event.at)
+
+
+class Nemesis:
+    """Carries a plan out in a thread of its own, from `start` on. `kills` and `spans` are what it did:
+    a span is a process's name and the Unix times from which and until which it was away."""
+
+    def __init__(self, stack: Stack, events: list[Event], random: Random) -> None:
+        self._stack = stack
+        self._events = events
+        self._random = random
+        self._away: set[str] = set()
+        self._changed = threading.Condition()
+        self._hands = ThreadPoolExecutor(8, thread_name_prefix="nemesis")
+        self._thread = threading.Thread(target=self._run, name="nemesis", daemon=True)
+        self._errors: list[BaseException] = []
+        self.kills: list[Kill] = []
+        self.spans: list[tuple[str, float, float]] = []
+        self.done: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def finish(self, within_s: float) -> None:
+        """Wait for the plan's end, call off what has not struck, and have every process run again."""
+        self._thread.join(within_s)
+        if self._thread.is_alive():
+            raise TimeoutError(f"the nemesis has not ended within {within_s:g} s")
+        self._hands.shutdown(wait=True)
+        self._stack.telegram.clear_faults()
+        self._stack.provider.clear_faults()
+        if self._errors:
+            raise self._errors[0]
+
+    def _run(self) -> None:
+        start = time.monotonic()
+        for event in self._events:
+            time.sleep(max(0.0, start + event.at - time.monotonic()))
+            if event.what == "telegram":
+                self._stack.telegram.fault(**TELEGRAM[event.order])
+            elif event.what == "provider":
+                self._stack.provider.fault(**PROVIDER[event.order])
+            else:
+                name = self._victim(event.whom)
+                with self._changed:
+                    self._away.add(name)
+                self._hands.submit(self._strike, event, name)
+            self.done[f"{event.what} {event.whom}".strip()] += 1
+
+    def _victim(self, whom: str) -> str:
+        names = MAKERS if whom == "maker" else (whom,)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._away & set(names), _TWO_UP_S)
+            up = [name for name in names if name not in self._away]
+        return self._random.choice(up or list(names))
+
+    def _strike(self, event: Event, name: str) -> None:
+        program, began = self._stack.programs[name], time.time()
+        try:
+            if event.what == "stop":
+                self._back_after(program.stop, program.continue_, event.seconds)
+            else:
+                pid, began = program.pid, time.time()
+                self._back_after(program.kill, lambda: _start(program), event.seconds)
+                self.kills.append(Kill(name, began, pid))
+        except BaseException as error:  # kept for `finish`
+            self._errors.append(error)
+        finally:
+            self.spans.append((name, began, time.time()))
+            with self._changed:
+                self._away.discard(name)
+                self._changed.notify_all()
+
+    @staticmethod
+    def _back_after(harm: Callable[[], None], mend: Callable[[], None], seconds: float) -> None:
+        harm()
+        time.sleep(seconds)
+        mend()
+
+
+def _start(program: Program) -> None:
+    if not program.alive:
+        program.start()

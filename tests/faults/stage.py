@@ -1,0 +1,50 @@
+"""The stack for faults that come from outside: nobody waits for clocks here, and nothing is limited."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sandbox.stack import Stack
+
+QUICK = {
+    "LEASE_S": "1.5",
+    "HEARTBEAT_S": "0.4",
+    "SWEEP_S": "0.2",
+    "UNPUBLISHED_S": "0.5",
+    "REQUEUE_S": "3",
+    "UNKNOWN_GRACE_S": "4",
+    "POLL_FIRST_S": "0.2",
+    "POLL_MAX_S": "0.5",
+    "READY_AFTER_S": "100",
+    "ACTIVE_JOBS": "1000",
+    "LANE_BACKLOG": "1000",
+    "USER_RATE_LIMIT": "1000/s",
+    "TELEGRAM_RATE_PER_S": "1000",
+    "TELEGRAM_CHAT_RATE_PER_S": "1000",
+    "TELEGRAM_GROUP_RATE_PER_MIN": "60000",
+    "LOG_FORMAT": "json",
+}
+PROVIDER = (
+    *("--latency", "image=0.1,video=0.1", "--sigma", "0", "--image-size", "128", "--fast-media"),
+    *("--creates-per-min", "1000000"),
+)
+PROCESSES = ("bot", "worker-image", "deliver")
+
+
+@contextmanager
+def staged(
+    processes: Sequence[str] = PROCESSES,
+    settings: Mapping[str, str] | None = None,
+    provider: Sequence[str] = (),
+) -> Iterator[Stack]:
+    """A stack of these processes, its settings laid over QUICK."""
+    with Stack(processes, QUICK | dict(settings or {}), (*PROVIDER, *provider)) as stack:
+        stack.telegram.limits(enabled=False)
+        stack.provider.settings(others_per_min=1_000_000)
+        yield stack
+
+
+def calm(stack: Stack) -> None:
+    """Call off what a test has ordered of the two stands."""
+    stack.telegram.clear_faults()
+    stack.provider.clear_faults()
+    stack.provider.release()
