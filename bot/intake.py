@@ -1,11 +1,13 @@
 """The way of a request into the ledger, onto the broker and into the chat."""
 
 import asyncio
+import uuid
 
 import structlog
 
 from bot import cancelling, receipt
 from bot.making import model_of
+from bot.patience import ledger_back
 from bot.replies import retract
 from bot.services import Services
 from bot.turned_away import Refusal, refusal
@@ -20,6 +22,10 @@ from jobs.states import State
 from jobs.waiting import Place
 
 log = structlog.get_logger(__name__)
+
+NOTED_S = 60.0
+"""So long a status message waits for a ledger that is away, to be posted and to be noted. One that is not
+noted stays in the chat for ever, beside the result."""
 
 
 async def take(
@@ -94,13 +100,14 @@ async def _show(services: Services, job: Job) -> None:
     """Post the status message. Without one the job goes on: its result comes as a message of its own."""
     if job.cached:
         return  # the result itself is the first message
+    me = uuid.uuid4().hex
     try:
-        first, place = await services.off(_first, services, job)
+        first, place = await ledger_back(lambda: services.off(_first, services, job, me), NOTED_S)
         if not first:
             return
         view = status.waiting(job, place, texts(job.origin.language))
         message = await services.gateway.post(job.origin, view)
-        if not await services.off(_posted, services, job, message):
+        if not await ledger_back(lambda: services.off(_posted, services, job, message), NOTED_S):
             await retract(services, job.origin, message)
         elif place is not None:
             await services.off(services.waiting.show, job.id, place)
@@ -120,8 +127,8 @@ def _posted(services: Services, job: Job, message: int) -> bool:
     return True
 
 
-def _first(services: Services, job: Job) -> tuple[bool, Place | None]:
-    """Whether nobody has shown this job yet, and its place in the lane."""
+def _first(services: Services, job: Job, me: str) -> tuple[bool, Place | None]:
+    """Whether nobody but `me` has shown this job yet, and its place in the lane."""
     typical = model_of(job, services.catalogue).typical_s
-    first = services.ledger.once(job.id, "status")
+    first = services.ledger.once(job.id, "status", me)
     return first, services.waiting.place(job, typical) if first else None

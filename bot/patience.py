@@ -1,13 +1,24 @@
-"""Trying until Telegram answers."""
+"""Trying until Telegram answers, and until the ledger does."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
 
 from chat.errors import seconds
-from jobs.errors import DarkroomError
+from jobs.errors import DarkroomError, LedgerUnavailable
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 _GROWING = wait_exponential_jitter(initial=0.5, max=15, jitter=0.5)
 
@@ -20,6 +31,21 @@ def patient(what: str) -> AsyncRetrying:
         before_sleep=lambda state: _tell(what, state),
         reraise=True,
     )
+
+
+async def ledger_back(call: Callable[[], Awaitable[T]], within_s: float) -> T:
+    """Repeat a call until the ledger takes it; the last LedgerUnavailable after `within_s` seconds."""
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(LedgerUnavailable),
+        wait=wait_exponential_jitter(multiplier=0.1, max=2, jitter=0.1),
+        stop=stop_after_delay(within_s),
+        reraise=True,
+    )
+
+    async def attempt() -> T:
+        return await call()
+
+    return await retrying(attempt)
 
 
 def _passes(error: BaseException) -> bool:

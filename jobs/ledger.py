@@ -6,6 +6,7 @@ Redis does not answer.
 """
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -177,10 +178,14 @@ class Ledger:
             job_id: Any = self._redis.get(keys.message(chat, message))
         return self.get(job_id) if job_id else None
 
-    def once(self, job_id: str, mark: str) -> bool:
-        """True for the first caller with this mark, False for all later ones: for unrepeatable sends."""
+    def once(self, job_id: str, mark: str, caller: str = "") -> bool:
+        """True for the first caller with this mark, False for all later ones: for unrepeatable sends.
+
+        The same `caller` may ask again, as it must where the first answer was lost with the connection.
+        """
+        key, field, caller = keys.job(job_id), f"once:{mark}", caller or uuid.uuid4().hex
         with ledger_errors():
-            return bool(self._redis.hsetnx(keys.job(job_id), f"once:{mark}", "1"))
+            return bool(self._redis.hsetnx(key, field, caller)) or self._redis.hget(key, field) == caller
 
     def again(self, job_id: str, mark: str) -> None:
         """Take back a mark of `once`: what it was taken for has surely not been done."""

@@ -157,11 +157,17 @@ def may_send(process: Process, job: Job) -> bool:
 
     Taking the mark of the status message keeps a bot that comes late from posting it beside the end.
     """
+
+    def first(mark: str) -> bool:
+        # An answer that is lost with Redis must not count as a message that was sent.
+        patient = waits.ledger_back(process.settings.lease_s)
+        return patient(process.ledger.once, job.id, mark, f"{job.owner} {job.token}")
+
     fresh = time.time() - job.stamps["accepted"] < _POSTING_S
     awaited = fresh and not job.message and not job.moved
-    if not job.message and not process.ledger.once(job.id, "status") and awaited:
+    if not job.message and not first("status") and awaited:
         raise NotYet("the status message is being posted")
-    return process.ledger.once(job.id, _FALLBACK)
+    return first(_FALLBACK)
 
 
 def content(process: Process, job: Job) -> Upload | Known:

@@ -33,6 +33,7 @@ class _Way:
     size: int = 0
     passed: int = 0
     held: bool = False
+    doomed: bool = False
     ended: bool = False
     closed: bool = False
 
@@ -180,6 +181,9 @@ class Proxy:
         except OSError:
             self._drop(way)
             return
+        if way.doomed:
+            self._drop(way)
+            return
         if not chunk:
             way.ended = True
             self._selector.unregister(way.source)
@@ -197,10 +201,13 @@ class Proxy:
         for trap in self._traps:
             if way.held or not trap.meets(before, chunk, self):
                 continue
+            back = self._pairs[way]
             if trap.deed is Deed.RESET:
                 self._drop(way)
                 return False
-            (self._pairs[way] if trap.deed is Deed.HOLD_ANSWER else way).held = True
+            back.doomed = trap.deed is Deed.LOSE_ANSWER
+            back.held = trap.deed is Deed.HOLD_ANSWER
+            way.held = trap.deed is Deed.HOLD
         return True
 
     def _pass_on(self) -> float | None:

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
+from acceptance.person import Person
+
+from jobs.connection import connect
+from jobs.vips import Vips
 from sandbox.stack import Stack
 
 QUICK = {
@@ -41,6 +46,13 @@ def staged(
         stack.telegram.limits(enabled=False)
         stack.provider.settings(others_per_min=1_000_000)
         yield stack
+
+
+def make_vip(person: Person) -> None:
+    """As an admin would, until the end of tomorrow."""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    with connect(person.stack.settings.redis_url) as client:
+        Vips(client).grant(person.id, tomorrow, by=1)
 
 
 def calm(stack: Stack) -> None:

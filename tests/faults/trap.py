@@ -14,6 +14,7 @@ class Deed(StrEnum):
 
     HOLD = "hold"  # this request and all after it wait; answers pass
     HOLD_ANSWER = "hold_answer"  # the request passes; nothing comes back
+    LOSE_ANSWER = "lose_answer"  # the request passes; when the answer comes, both ends are reset
     RESET = "reset"  # the request is not passed on, both ends are reset
 
 
