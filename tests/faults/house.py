@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-from acceptance.person import Message, Person, eventually
+from acceptance.person import Message, Person, answers, eventually
 from celery import Celery
 
 from jobs import keys
@@ -32,6 +32,8 @@ LINES = {
 }
 MAKERS = ("first", "second")
 GIVERS = ("second", "deliver")
+AWAY = "I cannot reach my job book at the moment. Please try again in a minute."
+"""What the bot says while it has no Redis."""
 
 
 class House:
@@ -179,6 +181,11 @@ def built(
         open_.callback(house.kill, *links)
         house.start(*links)
         yield house
+
+
+def answers_to(person: Person, said: Message) -> list[Message]:
+    """What the bot has answered to a person's message."""
+    return [each for each in person.told() if answers(said)(each)]
 
 
 def _port(url: str) -> int:

@@ -3,23 +3,17 @@
 import time
 
 import pytest
-from acceptance.person import Message, Person, answers, eventually, text_of
+from acceptance.person import eventually, text_of
 
-from .house import GIVERS, House
+from .house import AWAY, GIVERS, House, answers_to
 from .trap import Deed, Trap
 
 pytestmark = pytest.mark.faults
 
-AWAY = "I cannot reach my job book at the moment. Please try again in a minute."
 ROUNDS = 12
 PAUSE_S = 0.25
 SOON_S = 6.0
 """A delivery that waits for a bot that will not come waits for 15 s."""
-
-
-def answers_to(ann: Person, said: Message) -> list[Message]:
-    """What the bot has answered to a message."""
-    return [each for each in ann.told() if answers(said)(each)]
 
 
 def test_10_redis_is_killed_under_load_and_restarted(house: House) -> None:
