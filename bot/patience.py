@@ -20,7 +20,7 @@ from jobs.errors import DarkroomError, LedgerUnavailable
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-_GROWING = wait_exponential_jitter(initial=0.5, max=15, jitter=0.5)
+_GROWING = wait_exponential_jitter(multiplier=0.5, max=15, jitter=0.5)
 
 
 def patient(what: str) -> AsyncRetrying:
