@@ -9,6 +9,7 @@ from jobs.model import Job
 from jobs.states import State
 
 from .house import GIVERS, MAKERS, House
+from .trap import Trap, word
 
 pytestmark = pytest.mark.faults
 
@@ -97,6 +98,24 @@ def test_9_a_worker_is_stopped_past_its_lease_and_goes_on(house: House) -> None:
     house.said(owner, before.id, "left to another worker")
     (job,) = house.check()
     assert (job.stamps, job.token, job.crashes) == (ended.stamps, ended.token, 1)
+
+
+def test_9_a_delivery_is_stopped_past_its_lease_and_goes_on(house: House) -> None:
+    """Given a delivery that has been made when its worker gets SIGSTOP, when it gets SIGCONT after another
+    has made it again, I expect one picture, and its last write to be refused."""
+    ann = house.person()
+    trap = house.set(Trap(word("delivered")), GIVERS)
+    shown = ann.ask("/image a slow handshake")
+    owner = house.name_of(trap.wait())
+    job = ann.job(ann.result(shown))
+    house.program(owner).stop()
+    ended = house.job_when(job.id, lambda job: job.state is State.DELIVERED)
+    house.redis[owner].heal()
+    house.program(owner).continue_()
+    house.said(owner, job.id, "delivery left to another worker")
+    (job,) = house.check()
+    assert (job.stamps, job.token, job.crashes) == (ended.stamps, ended.token, 1)
+    assert ann.answered_once(shown)
 
 
 def test_7_the_same_message_five_times_at_once(house: House) -> None:
