@@ -28,6 +28,11 @@ def due() -> str:
     return f"{PREFIX}:due"
 
 
+def excused() -> str:
+    """String: leases that lapse while it is there are nobody's fault, as Redis was away."""
+    return f"{PREFIX}:excused"
+
+
 def counts() -> str:
     """Hash: counters, each raised in the same step as the change that it counts."""
     return f"{PREFIX}:counts"

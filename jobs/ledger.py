@@ -221,6 +221,11 @@ class Ledger:
         """Take an overdue job for a look, ending its lapsed lease; False when another was first."""
         return bool(self._run("postpone", job_id, _ms(seconds)))
 
+    def excuse(self) -> None:
+        """Redis was away: leases that lapse before they can be renewed do not count as workers that died."""
+        with ledger_errors():
+            self._redis.set(keys.excused(), "1", px=self._lease)
+
     def hasten(self, job_id: str) -> None:
         """Make a waiting job overdue now."""
         with ledger_errors():

@@ -37,6 +37,7 @@ _BUILDERS = "\n".join(
         "sequence_key": keys.sequence(),
         "due_key": keys.due(),
         "counts_key": keys.counts(),
+        "excused_key": keys.excused(),
     }.items()
 )
 

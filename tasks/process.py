@@ -36,7 +36,7 @@ from tasks.progress import Progress
 from tasks.publish import Publisher
 from tasks.slots import Slots
 from tasks.storage import MediaStore
-from tasks.sweep import Sweep
+from tasks.sweep import Sweep, excusing
 
 log = structlog.get_logger(__name__)
 _CHAT_CALL_S = MEDIA_BOUND_S + 20
@@ -76,12 +76,10 @@ class Process:
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
         self._rounds = [
             Background(name, settings.sweep_s, alone(self._redis, name, settings.lease_s, work))
-            for name, work in (
-                ("sweep", sweep.round),
-                ("places", self.progress.round),
-                ("broadcast", self.revive_broadcast),
-            )
+            for name, work in (("places", self.progress.round), ("broadcast", self.revive_broadcast))
         ]
+        sweeping = alone(self._redis, "sweep", settings.lease_s, sweep.round)
+        self._rounds.append(Background("sweep", settings.sweep_s, excusing(self.ledger, sweeping)))
 
     def model_of(self, job: Job) -> Model:
         """The job's model; JobFailed where the catalogue no longer has it."""

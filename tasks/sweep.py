@@ -1,10 +1,12 @@
 """The sweep finds jobs that nobody works on, and puts them on their way again."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 
 from config.settings import Settings
+from jobs.errors import LedgerUnavailable
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.states import GENERATING, State
@@ -77,3 +79,25 @@ class Sweep:
                     continue
                 self._ledger.hasten(job_id)
                 self._publish(job, again_in_s=self._settings.requeue_s)
+
+
+def excusing(ledger: Ledger, work: Callable[[], None]) -> Callable[[], None]:
+    """`work`; where one call found Redis away, the next one first excuses the leases that lapsed meanwhile.
+
+    Only a process that lived through it can know: to a new one, a Redis that was away and workers that all
+    died look the same.
+    """
+    away = False
+
+    def once() -> None:
+        nonlocal away
+        try:
+            if away:
+                ledger.excuse()
+                away = False
+            work()
+        except LedgerUnavailable:
+            away = True
+            raise
+
+    return once

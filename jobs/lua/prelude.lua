@@ -69,11 +69,12 @@ local function enter(id, from, to, now)
   count('jobs:' .. to .. ':' .. kind .. ':' .. tier)
 end
 
--- A lease that ran out rather than being handed back: its worker died over this job, or was stopped.
+-- A lease that ran out rather than being handed back: its worker died over this job, or was stopped. Where
+-- Redis was away nobody could renew, and that is not held against the job.
 local function lapse(id)
   redis.call('HSET', job_key(id), 'owner', '')
   redis.call('HINCRBY', job_key(id), 'token', 1)
-  redis.call('HINCRBY', job_key(id), 'crashes', 1)
+  if redis.call('EXISTS', excused_key()) == 0 then redis.call('HINCRBY', job_key(id), 'crashes', 1) end
   count('leases_expired')
 end
 
