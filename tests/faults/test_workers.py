@@ -86,6 +86,26 @@ def test_8_a_lease_runs_out_while_its_owner_works(house: House) -> None:
     assert (job.stamps, job.token, job.crashes) == (ended.stamps, ended.token, 1)
 
 
+def test_8_the_last_write_is_right_but_for_its_token(house: House) -> None:
+    """Given a worker that is stopped at its last write, and another that has come as far with the same job,
+    when the first one's write arrives, I expect it to be refused, though the state would allow it."""
+    ann = house.person()
+    trap = house.set(Trap(word("stored"), times=2), MAKERS)
+    shown = ann.ask("/image a relay race")
+    owner = house.name_of(trap.wait())
+    job = ann.job_when(shown, lambda job: job.state is State.STORING)
+    house.program(owner).stop()
+    heir = house.name_of(trap.wait(times=2))
+    assert heir != owner
+    house.redis[owner].heal()
+    house.program(owner).continue_()
+    house.said(owner, job.id, "the end was not written")
+    house.redis[heir].heal()
+    ann.result(shown)
+    (job,) = house.check()
+    assert job.crashes == 1
+
+
 def test_9_a_worker_is_stopped_past_its_lease_and_goes_on(house: House) -> None:
     """Given a worker that gets SIGSTOP in mid-poll, when it gets SIGCONT after another has ended its job, I
     expect it to notice, and to write nothing."""
