@@ -24,7 +24,7 @@ class _Deed:
 
 
 class Crowd:
-    """`asked` is all that was ever asked for, every prompt once."""
+    """`asked` is all that was ever asked for, every prompt once; `late_s` how far it fell behind its plan."""
 
     def __init__(self, stack: Stack, users: int, random: Random) -> None:
         self._telegram = stack.telegram
@@ -33,6 +33,7 @@ class Crowd:
         self._deeds: list[_Deed] = []
         self.users = [stack.telegram.new_user(f"User {number}") for number in range(1, users + 1)]
         self.asked: list[Asked] = []
+        self.late_s = 0.0
 
     def ask(self, count: int, seconds: float) -> None:
         """Send so many requests within so many seconds, at random moments, by random users."""
@@ -42,6 +43,7 @@ class Crowd:
         while self._deeds:
             deed = heapq.heappop(self._deeds)
             time.sleep(max(0.0, deed.due - time.monotonic()))
+            self.late_s = max(self.late_s, time.monotonic() - deed.due)
             deed.do()
 
     def _plan(self, due: float, do: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 """The three histories of a run, read independently: the users' chats, the provider's books, the ledger."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,6 +86,12 @@ def text_of(message: Message) -> str:
     return str(message.get("text") or message.get("caption") or "")
 
 
+def job_under(message: Message) -> str:
+    """The id of the job that a message's buttons belong to ("": it has none)."""
+    rows = (message.get("reply_markup") or {}).get("inline_keyboard") or [[{"callback_data": ":"}]]
+    return str(rows[0][0]["callback_data"]).partition(":")[2].partition(":")[0]
+
+
 def chats(stack: Stack, ids: Collection[int]) -> Chats:
     """What stands in the chats."""
     found: Chats = defaultdict(Answers)
@@ -125,6 +131,18 @@ def records(client: "redis.Redis") -> dict[str, dict[str, str]]:
         if "state" in record:
             found[key.removeprefix(prefix)] = record
     return found
+
+
+def held(client: "redis.Redis") -> Counter[int]:
+    """How many jobs each process holds at this moment, by process id."""
+    with client.pipeline(transaction=False) as pipe:
+        for state in (State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING, State.DELIVERING):
+            pipe.zrange(keys.in_state(state), 0, -1)
+        ids = [job_id for found in pipe.execute() for job_id in found]
+        for job_id in ids:
+            pipe.hget(keys.job(job_id), "owner")
+        owners = pipe.execute()
+    return Counter(int(owner.split(":")[1]) for owner in owners if owner)
 
 
 def unaccounted(client: "redis.Redis") -> int:

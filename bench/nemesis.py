@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import redis
+
 from bench.replay import Kill
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
 MAKERS = ("image-1", "image-2")
-_TWO_UP_S = 12.0
-"""A maker is killed when both run; for this long that is waited for."""
+_READY_S = 30.0
+"""A maker is struck while the other one runs, and killed while it works on jobs; for this long that is
+waited for."""
 
 TELEGRAM: tuple[dict[str, Any], ...] = (
     {"kind": "429", "method": "editMessageMedia", "retry_after": 1},
@@ -72,12 +75,11 @@ def draw(
 ) -> list[Event]:
     """`kills` SIGKILLs of makers; `others` times one SIGKILL of the worker that delivers and of the bot, and
     SIGSTOPs past the lease; evenly spread in a random order, and every second or so a fault of a stand."""
-    past = lease_s + 1.5
     deeds = [("kill", "maker", random.uniform(0.3, 2.0)) for _ in range(kills)]
     deeds += [("kill", "redis", random.uniform(0.2, 2.0)) for _ in range(redis_kills)]
     for _ in range(others):
         deeds += [("kill", name, random.uniform(0.3, 2.0)) for name in ("deliver", "bot")]
-        deeds += [("stop", name, past + random.uniform(0, 2)) for name in ("maker", "maker", "deliver")]
+        deeds += [("stop", name, lease_s + random.uniform(0, 3)) for name in ("maker", "maker", "deliver")]
         deeds += [("stop", "bot", random.uniform(1, 3)), ("stop", "redis", random.uniform(0.5, 3))]
     random.shuffle(deeds)
     width = seconds / max(1, len(deeds))
@@ -98,21 +100,36 @@ class Nemesis:
     """Carries a plan out in a thread of its own, from `start` on. `kills` and `spans` are what it did:
     a span is a process's name and the Unix times from which and until which it was away."""
 
-    def __init__(self, stack: Stack, events: list[Event], random: Random) -> None:
+    def __init__(
+        self, stack: Stack, events: list[Event], random: Random, held: Callable[[], Counter[int]]
+    ) -> None:
         self._stack = stack
         self._events = events
         self._random = random
+        self._held = held
         self._away: set[str] = set()
         self._changed = threading.Condition()
         self._hands = ThreadPoolExecutor(8, thread_name_prefix="nemesis")
         self._thread = threading.Thread(target=self._run, name="nemesis", daemon=True)
         self._errors: list[BaseException] = []
+        self.began = 0.0
         self.kills: list[Kill] = []
         self.spans: list[tuple[str, float, float]] = []
         self.done: Counter[str] = Counter()
 
+    def away(self, name: str, at: float, seconds: float) -> bool:
+        """Whether a process was away at any moment of a time (Unix seconds)."""
+        return any(who == name and began < at + seconds and ended > at for who, began, ended in self.spans)
+
+    @property
+    def dropped_posts(self) -> int:
+        """How often Telegram was told to post a message and drop its answer."""
+        orders = (TELEGRAM[event.order] for event in self._events if event.what == "telegram")
+        return sum(order["kind"] == "drop_answer" and order["method"] == "sendMessage" for order in orders)
+
     def start(self) -> None:
         """Begin."""
+        self.began = time.time()
         self._thread.start()
 
     def finish(self, within_s: float) -> None:
@@ -135,18 +152,30 @@ class Nemesis:
             elif event.what == "provider":
                 self._stack.provider.fault(**PROVIDER[event.order])
             else:
-                name = self._victim(event.whom)
+                name = self._victim(event)
                 with self._changed:
                     self._away.add(name)
                 self._hands.submit(self._strike, event, name)
             self.done[f"{event.what} {event.whom}".strip()] += 1
 
-    def _victim(self, whom: str) -> str:
-        names = MAKERS if whom == "maker" else (whom,)
+    def _victim(self, event: Event) -> str:
+        names = MAKERS if event.whom == "maker" else (event.whom,)
         with self._changed:
-            self._changed.wait_for(lambda: not self._away & set(names), _TWO_UP_S)
-            up = [name for name in names if name not in self._away]
-        return self._random.choice(up or list(names))
+            self._changed.wait_for(lambda: not self._away & set(names), _READY_S)
+            up = [name for name in names if name not in self._away] or list(names)
+        if event.what == "stop" or event.whom != "maker":
+            return self._random.choice(up)
+        deadline = time.monotonic() + _READY_S
+        while not (busy := self._busy(up)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self._random.choice(busy or up)
+
+    def _busy(self, names: list[str]) -> list[str]:
+        try:
+            held = self._held()
+        except redis.RedisError:
+            return []
+        return [name for name in names if held[self._stack.programs[name].pid]]
 
     def _strike(self, event: Event, name: str) -> None:
         program, began = self._stack.programs[name], time.time()

@@ -33,6 +33,15 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """A job that a killed process held: `seconds` from the SIGKILL to the claim by another process."""
+
+    kill: "Kill"
+    job: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """A SIGKILL: of which process, when (Unix seconds), and its process id."""
 
@@ -42,14 +51,13 @@ class Kill:
 
 
 class Replay:
-    """`lives` by job id; `recovery` holds, for every job that a killed process held, the seconds from the
-    kill to another process's claim."""
+    """`lives` by job id, and every recovery of a job that a killed process held."""
 
     def __init__(self, steps: Iterable[Step | None], kills: Iterable[Kill]) -> None:
         self.lives: dict[str, Life] = {}
-        self.recovery: list[float] = []
+        self.recovery: list[Recovery] = []
         self._kills = sorted(kills, key=lambda kill: kill.at)
-        self._bereft: dict[str, tuple[float, str]] = {}
+        self._bereft: dict[str, tuple[Kill, str]] = {}
         for step in steps:
             if step is None:
                 for life in self.lives.values():
@@ -62,7 +70,7 @@ class Replay:
     def _die(self, kill: Kill) -> None:
         for job_id, life in self.lives.items():
             if life.owner.split(":")[1:2] == [str(kill.pid)]:
-                self._bereft[job_id] = (kill.at, life.owner)
+                self._bereft[job_id] = (kill, life.owner)
 
     def _apply(self, step: Step) -> None:
         if step.script == "renew":
@@ -113,7 +121,7 @@ class Replay:
                 life.claims.append((step.at, value))
                 died = self._bereft.get(job_id)
                 if died and died[1] != value:
-                    self.recovery.append(step.at - died[0])
+                    self.recovery.append(Recovery(died[0], job_id, step.at - died[0].at))
                     del self._bereft[job_id]
 
 
