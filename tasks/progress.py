@@ -1,8 +1,10 @@
 """Progress in the chat: how far a running job is, and where waiting ones stand."""
 
+import asyncio
 from dataclasses import replace
 
 from chat import status
+from chat.gateway import Gateway
 from chat.texts import texts
 from config.catalogue import Catalogue
 from jobs.ledger import Ledger
@@ -45,8 +47,23 @@ class Progress:
                 self._edit(replace(follower, progress=percent))
 
     def _edit(self, job: Job) -> None:
-        view = status.progress(job, texts(job.origin.language))
-        self._chat.post(lambda gateway: gateway.show(job, view, progress=True))
+        self._post(job, status.progress(job, texts(job.origin.language)))
+
+    def _post(self, job: Job, view: status.View, *, droppable: bool = True) -> None:
+        """Have the message show this for now; where the job has ended meanwhile, its end once more.
+
+        The end is told by another process, and an edit that is on its way at that moment may arrive after it.
+        """
+
+        async def edit(gateway: Gateway) -> None:
+            try:
+                await gateway.show(job, view, progress=droppable)
+            finally:
+                now = await asyncio.to_thread(self._ledger.get, job.id)
+                if now and now.state in (State.FAILED, State.CANCELLED):
+                    await gateway.show(now, status.ended(now, texts(now.origin.language)))
+
+        self._chat.post(edit)
 
     def round(self) -> None:
         """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, ..., and that a lane is paused."""
@@ -65,5 +82,4 @@ class Progress:
         if place is None:
             return
         self._waiting.show(job.id, place)
-        view = status.waiting(job, place, texts(job.origin.language))
-        self._chat.post(lambda gateway: gateway.show(job, view, progress=droppable))
+        self._post(job, status.waiting(job, place, texts(job.origin.language)), droppable=droppable)
