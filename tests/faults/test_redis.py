@@ -12,7 +12,7 @@ pytestmark = pytest.mark.faults
 
 ROUNDS = 12
 PAUSE_S = 0.25
-SOON_S = 6.0
+SOON_S = 12.0
 """A delivery that waits for a bot that will not come waits for 15 s."""
 
 
