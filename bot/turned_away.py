@@ -21,16 +21,17 @@ def refusal(answer: Answer, eta_s: float, t: Texts) -> Refusal | None:
         case Limited(retry_after_s, first):
             wait = status.duration(retry_after_s, t)
             return Refusal(t("That is your limit for now; next request in {wait}.", wait=wait), not first)
-        case Busy(None, size):
+        case Busy(None, size, first):
             said = t.n(
                 "{n} job of yours is still on its way. Wait for it, or /cancel it.",
                 "{n} jobs of yours are still on their way. Wait for one, or /cancel one.",
                 size,
             )
-            return Refusal(said)
-        case Busy(_, _):
+            return Refusal(said, not first)
+        case Busy(_, _, first):
             eta = status.duration(eta_s, t)
-            return Refusal(t("So many are waiting that I take no more. Try again in about {eta}.", eta=eta))
+            said = t("So many are waiting that I take no more. Try again in about {eta}.", eta=eta)
+            return Refusal(said, not first)
         case Blocked():
             return Refusal(t("I take no requests from this account."))
         case Accepted() | Duplicate() | Cached():

@@ -47,16 +47,23 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane."""
+    """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane.
+
+    `first`: not told so in the last TELL_AGAIN_S.
+    """
 
     lane: Lane | None
     size: int
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
     """An admin has blocked the user."""
 
+
+TELL_AGAIN_S = 10
+"""A user who is told that there is no place is not told again for this long."""
 
 Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
 
@@ -83,6 +90,7 @@ class Admission:
             "fair_share": round(settings.fair_share_s * 1000),
             "look_again": round(settings.unpublished_s * 1000),
             "history": HISTORY,
+            "tell_again": TELL_AGAIN_S * 1000,
         }
 
     def admit(
@@ -120,7 +128,7 @@ def _answer(job_id: str, word: str, rest: list[Any]) -> Answer:
     if word == "limited":
         return Limited(rest[0] / 1000, first=bool(rest[1]))
     if word == "busy":
-        return Busy(None if rest[0] == "active" else Lane(rest[0]), int(rest[1]))
+        return Busy(None if rest[0] == "active" else Lane(rest[0]), int(rest[1]), first=bool(rest[2]))
     if word == "blocked":
         return Blocked()
     job = model.from_flat(job_id, rest[0])

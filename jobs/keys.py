@@ -63,6 +63,11 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
+def told_busy(user_id: int) -> str:
+    """String: the user has just been told that there is no place for a job of theirs."""
+    return f"{PREFIX}:user:{user_id}:busy"
+
+
 def inflight(digest: str) -> str:
     """String: the job that is being made for all requests of this digest."""
     return f"{PREFIX}:inflight:{digest}"

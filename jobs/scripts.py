@@ -25,6 +25,7 @@ _BUILDERS = "\n".join(
         "history_key": keys.history_of(_ARGUMENT),
         "wake_key": keys.wake(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
+        "busy_key": keys.told_busy(_ARGUMENT),
         "inflight_key": keys.inflight(_ARGUMENT),
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),

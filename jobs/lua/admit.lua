@@ -33,19 +33,20 @@ if rate then
   end
 end
 
+-- No place. However often they ask, they are told once in a while.
+local function busy(where, size)
+  count('admissions:busy')
+  local first = redis.call('SET', busy_key(user), '1', 'PX', ask.tell_again, 'NX')
+  return { 'busy', where, size, first and 1 or 0 }
+end
+
 local active = redis.call('ZCARD', active_key(user))
 local leader = record.digest ~= '' and redis.call('GET', inflight_key(record.digest))
 if leader and not redis.call('HGET', job_key(leader), 'state') then leader = false end
 if not ask.cached then
-  if active >= ask.active[record.tier] then
-    count('admissions:busy')
-    return { 'busy', 'active', active }
-  end
+  if active >= ask.active[record.tier] then return busy('active', active) end
   local backlog = redis.call('ZCARD', waiting_key(record.lane))
-  if not leader and backlog >= ask.backlog then
-    count('admissions:busy')
-    return { 'busy', record.lane, backlog }
-  end
+  if not leader and backlog >= ask.backlog then return busy(record.lane, backlog) end
 end
 
 if rate then
