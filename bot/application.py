@@ -20,8 +20,8 @@ from bot.services import Services
 App = Application[Any, Any, Any, Any, Any, Any]
 Context = CallbackContext[Any, Any, Any, Any]
 
-CONCURRENT_UPDATES = 64
-"""Updates that are handled at a time; others wait."""
+CONCURRENT_UPDATES = 256
+"""Updates that are handled at a time, most of them waiting for their chat's turn; others wait."""
 ADMINS = "admins"
 """Under this name the Application's `bot_data` holds the admins' ids."""
 UPDATE_TYPES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY)

@@ -12,7 +12,7 @@ from bot.replies import retract
 from bot.services import Services
 from bot.turned_away import Refusal, refusal
 from chat import status
-from chat.errors import Unreachable
+from chat.errors import OutcomeUnknown, Unreachable
 from chat.texts import texts
 from jobs.admission import Answer, Blocked, Busy, Limited
 from jobs.digest import digest_of
@@ -105,8 +105,7 @@ async def _show(services: Services, job: Job) -> None:
         first, place = await ledger_back(lambda: services.off(_first, services, job, me), NOTED_S)
         if not first:
             return
-        view = status.waiting(job, place, texts(job.origin.language))
-        message = await services.gateway.post(job.origin, view)
+        message = await _post(services, job, status.waiting(job, place, texts(job.origin.language)))
         if not await ledger_back(lambda: services.off(_posted, services, job, message), NOTED_S):
             await retract(services, job.origin, message)
         elif place is not None:
@@ -116,6 +115,17 @@ async def _show(services: Services, job: Job) -> None:
         await cancelling.cancel(services, job.id, job.origin.user)
     except DarkroomError as error:
         log.warning("no status message", error=repr(error))
+
+
+async def _post(services: Services, job: Job, view: status.View) -> int:
+    """Post it. What has surely not been posted leaves no mark: the result need not wait for it to appear."""
+    try:
+        return await services.gateway.post(job.origin, view)
+    except OutcomeUnknown:
+        raise
+    except DarkroomError:
+        await ledger_back(lambda: services.off(services.ledger.again, job.id, "status"), NOTED_S)
+        raise
 
 
 def _posted(services: Services, job: Job, message: int) -> bool:

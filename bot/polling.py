@@ -18,7 +18,7 @@ LONG_POLL_S = 30
 HANDLED_S = 1.0
 """Longest wait for a batch's handlers before the next getUpdates, which confirms the batch: by then its
 jobs are in the ledger, and one chat that must wait for its turn does not hold up the others."""
-MOST_PENDING = 256
+MOST_PENDING = 512
 """Updates taken in and not yet handled; above this no more are asked for."""
 
 

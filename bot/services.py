@@ -35,6 +35,9 @@ from tasks.publish import Publisher
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PATIENCE_S = 10.0
+"""An answer waits so long for its chat's turn. Whoever asks faster than Telegram lets us answer gets no more
+answers than that, and does not hold up the updates of others."""
 THREADS = 16
 """Calls to the ledger and the broker that run at a time; others wait for a thread."""
 
@@ -82,7 +85,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
     ledger = Ledger(client, settings)
     try:
-        async with Gateway(settings, SharedLimiter(settings)) as gateway:
+        async with Gateway(settings, SharedLimiter(settings, PATIENCE_S)) as gateway:
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
