@@ -110,6 +110,14 @@ def test_bad_input_is_answered_helpfully_and_makes_no_job(scene: Scene, ann: int
     assert scene.jobs(ann) == scene.jobs(ivan) == []
 
 
+@pytest.mark.parametrize("kind", ["429", "500"])
+def test_an_answer_that_telegram_did_not_post_is_sent_again(scene: Scene, ann: int, kind: str) -> None:
+    scene.stand.fault(kind, method="sendMessage", chat=ann, retry_after=1, times=2)
+    assert "What shall I make?" in scene.ask(ann, "/image")["text"]
+    told = [each for each in scene.stand.messages(ann) if each["from"]["is_bot"]]
+    assert len(told) == 1
+
+
 def test_media_is_answered_with_what_to_send_instead(scene: Scene, ann: int, ivan: int) -> None:
     sticker = scene.stand.sticker(ann)
     photo = scene.stand.photo(ivan)
