@@ -25,8 +25,6 @@ VERSION = "0.1.7"
 WORKERS = 2
 PROCESSES = 4
 """Of each worker; Relier's own benchmark has four too."""
-HEARTBEAT_TTL_S = 5
-"""Relier's counterpart of the lease (its default is 10): the lease of the chaos run."""
 _PATIENCE_S = 120.0
 _STARTS, _DONE = "peer:starts", "peer:done"
 
@@ -66,10 +64,12 @@ def install() -> Path:
     return python
 
 
-def run(tasks: int, kills: int, seed: int, task_s: float = 0.5) -> dict[str, Any]:
+def run(tasks: int, kills: int, seed: int, lease_s: float, task_s: float = 0.5) -> dict[str, Any]:
     """Push `tasks` tasks of `task_s` seconds, SIGKILL a worker `kills` times, and wait for the end.
 
-    `done` counts tasks that ended, `more_than_once` those that ended twice, `recovery_s` as in the chaos run.
+    `lease_s` is that of the chaos run: Relier gets it as its counterpart, the heartbeat's time to live
+    (default 10 s), and looks for the dead every second (default 2 s). `done` counts tasks that ended,
+    `more_than_once` those that ended twice, `recovery_s` as in the chaos run.
     """
     python, random = install(), Random(seed)
     with ExitStack() as open_:
@@ -81,7 +81,8 @@ def run(tasks: int, kills: int, seed: int, task_s: float = 0.5) -> dict[str, Any
         url = f"redis://127.0.0.1:{port}/0"
         environment = {
             "RELIER_REDIS_URL": url,
-            "RELIER_HEARTBEAT_TTL": str(HEARTBEAT_TTL_S),
+            "RELIER_HEARTBEAT_TTL": str(round(lease_s)),
+            "RELIER_RESURRECTION_CHECK_INTERVAL": "1",
             "RELIER_OTEL_ENABLED": "false",
             "PYTHONPATH": str(folder),
         }
@@ -102,7 +103,10 @@ def run(tasks: int, kills: int, seed: int, task_s: float = 0.5) -> dict[str, Any
         busy_s = tasks * task_s / (WORKERS * PROCESSES)
         killed = _kill(client, workers, kills, busy_s / max(1, kills), random)
         _wait(client, tasks)
-        return _figures(client, tasks, killed) | {"seconds": round(time.time() - began, 1)}
+        return _figures(client, tasks, killed) | {
+            "heartbeat_ttl_s": round(lease_s),
+            "seconds": round(time.time() - began, 1),
+        }
 
 
 def _worker(python: Path, number: int, environment: dict[str, str], folder: Path) -> Program:
@@ -156,7 +160,6 @@ def _figures(client: "redis.Redis", tasks: int, killed: list[tuple[float, int, s
         "kills": len(killed),
         "done": len(set(ended)),
         "more_than_once": len(ended) - len(set(ended)),
-        "heartbeat_ttl_s": HEARTBEAT_TTL_S,
         "recovery_s": {
             "p50": round(percentile(recovery, 50), 2),
             "p99": round(percentile(recovery, 99), 2),

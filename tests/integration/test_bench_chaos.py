@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench import chaos
-from bench.chaos import Plan
+from bench.ordeal import Plan
 from bench.replay import Kill, Replay
 from bench.witness import Step, steps
 from jobs import keys

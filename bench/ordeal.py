@@ -1,0 +1,213 @@
+"""One run of chaos: a stack, a crowd that asks, a nemesis that strikes, and a checker that judges."""
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+import redis
+
+from bench import histories, nemesis
+from bench.checker import Breach, Checker, Verdict
+from bench.crowd import Crowd
+from bench.histories import Books, job_under
+from bench.nemesis import Nemesis
+from bench.stage import UNLIMITED
+from bench.witness import Witness
+from jobs.connection import connect
+from jobs.states import ENDED
+from sandbox.stack import Stack
+
+_WORKER = "celery -A tasks worker -Q {lanes} -n {name}@%h --without-gossip --without-mingle"
+LINES = {
+    "bot": "python -m bot",
+    **{name: _WORKER.format(lanes="img", name=name) for name in nemesis.MAKERS},
+    "deliver": _WORKER.format(lanes="deliver", name="deliver"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The size of a run: `per_s` requests come in a second. Lease, heartbeat and sweep are two thirds of the
+    product's defaults, for a recovery in less than 7 s on a busy machine too."""
+
+    jobs: int = 500
+    kills: int = 5
+    seed: int = 1
+    per_s: float = 9.0
+    lease_s: float = 4.0
+    heartbeat_s: float = 1.0
+    sweep_s: float = 0.67
+    image_s: float = 2.0
+    sigma: float = 0.9
+    appendfsync: str = "everysec"
+    redis_kills: int | None = None
+    patience_s: float = 90.0
+    keep: Path | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long requests come in."""
+        return self.jobs / self.per_s
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The product's settings: no limits of users, lanes and chats, or they would be what is measured."""
+        return UNLIMITED | {
+            "LEASE_S": f"{self.lease_s:g}",
+            "HEARTBEAT_S": f"{self.heartbeat_s:g}",
+            "SWEEP_S": f"{self.sweep_s:g}",
+            "UNKNOWN_GRACE_S": "8",
+            "POLL_FIRST_S": "0.5",
+            "POLL_MAX_S": "1",
+            "ACTIVE_JOBS": "100000",
+            "LANE_BACKLOG": "100000",
+            "USER_RATE_LIMIT": "1000/s",
+            "LOG_FORMAT": "json",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run: the verdict with who gave it, who did it, and what the ledger held at the end."""
+
+    verdict: Verdict
+    checker: Checker
+    foe: Nemesis
+    books: Books
+    crowd_late_s: float
+
+
+def run(plan: Plan) -> Outcome:
+    """One run, from an empty stack to its verdict."""
+    random = Random(plan.seed)
+    with ExitStack() as open_:
+        stack = open_.enter_context(Stack((), plan.settings, _provider_options(plan)))
+        witness = open_.enter_context(_built(stack, plan))
+        client = open_.enter_context(contextlib.closing(connect(stack.settings.redis_url)))
+        crowd = Crowd(stack, max(5, plan.jobs // 20), random)
+        others = round(plan.kills / 5)
+        redis_kills = others if plan.redis_kills is None else plan.redis_kills
+        events = nemesis.draw(random, plan.seconds, plan.kills, others, redis_kills, plan.lease_s)
+        foe = Nemesis(stack, events, Random(plan.seed), partial(histories.held, client))
+        with _accountant(stack.settings.redis_url) as seen:
+            foe.start()
+            crowd.ask(plan.jobs, plan.seconds)
+            foe.finish(plan.seconds + plan.patience_s)
+            _settle(stack, client, crowd, plan)
+        witness.close()
+        books = histories.books(client, witness, foe.kills)
+        chats = histories.chats(stack, crowd.users)
+        checker = Checker(stack, crowd.asked, chats, histories.provider(stack), books)
+        verdict = checker.judge(seen)
+        _check_left_over(verdict, foe)
+        if verdict.breaches and plan.keep:
+            _keep(stack, witness, plan.keep)
+    return Outcome(verdict, checker, foe, books, crowd.late_s)
+
+
+@contextmanager
+def _built(stack: Stack, plan: Plan) -> Iterator[Witness]:
+    """Start the processes, with a witness from before their first word to Redis."""
+    if plan.appendfsync != "everysec":
+        _sync_always(stack)
+    stack.telegram.limits(enabled=False)
+    for name, line in LINES.items():
+        stack.add(name, line)
+    port = urlsplit(stack.settings.redis_url).port or 0
+    with Witness(port, stack.folder / "monitor") as witness:
+        with ThreadPoolExecutor(len(LINES)) as starting:
+            list(starting.map(lambda name: stack.programs[name].start(), LINES))
+        yield witness
+
+
+def _provider_options(plan: Plan) -> list[str]:
+    return (
+        f"--fast-media --latency image={plan.image_s},video={plan.image_s} --sigma {plan.sigma} "
+        f"--seed {plan.seed} --creates-per-min 1000000 --others-per-min 1000000"
+    ).split()
+
+
+def _sync_always(stack: Stack) -> None:
+    server = stack.programs["redis"]
+    server.terminate()
+    server.argv = ["always" if word == "everysec" else word for word in server.argv]
+    server.start()
+
+
+@contextmanager
+def _accountant(url: str) -> Iterator[list[int]]:
+    """Look at `jobs_unaccounted` all the time; the list gets whatever is not 0. Redis may come and go."""
+    wrong: list[int] = []
+    stop = threading.Event()
+
+    def look() -> None:
+        with contextlib.closing(connect(url)) as client:
+            while not stop.wait(0.1):
+                with contextlib.suppress(redis.RedisError):
+                    wrong.extend(value for value in [histories.unaccounted(client)] if value)
+
+    thread = threading.Thread(target=look, name="accountant", daemon=True)
+    thread.start()
+    try:
+        yield wrong
+    finally:
+        stop.set()
+        thread.join(15)
+
+
+def _settle(stack: Stack, client: "redis.Redis", crowd: Crowd, plan: Plan) -> None:
+    """Wait until nothing is under way; ask anew for what was turned away; give up after the patience."""
+    deadline = time.monotonic() + plan.patience_s
+    while time.monotonic() < deadline:
+        time.sleep(0.5)
+        if stack.telegram.state()["updates_pending"]:
+            continue
+        records = histories.records(client)
+        if any(record["state"] not in ENDED or "at:told" not in record for record in records.values()):
+            continue
+        missing = plan.jobs - len(records)
+        refused = _refused(stack, crowd)
+        if missing <= 0 or refused < len(crowd.asked) - len(records):
+            # Nothing is turned away any more: what is missing now is lost, or comes yet.
+            if missing <= 0:
+                return
+            continue
+        crowd.ask(missing, 1.0)
+
+
+def _refused(stack: Stack, crowd: Crowd) -> int:
+    chats = histories.chats(stack, crowd.users)
+    answers = [chats.get((asked.chat, asked.message)) for asked in crowd.asked]
+    return sum(1 for each in answers if each and each.words and not (each.results or each.ends))
+
+
+def _check_left_over(verdict: Verdict, foe: Nemesis) -> None:
+    """A status message may be left over only where the bot was cut off between posting and noting it: by its
+    own end, by that of Redis, or because Telegram's answer was dropped."""
+    cuts = [(began - 3, ended + 3) for name, began, ended in foe.spans if name in ("bot", "redis")]
+    unexplained = [
+        message
+        for message in verdict.left_over
+        if not any(began <= message["at"] <= ended for began, ended in cuts)
+    ]
+    if len(unexplained) > foe.dropped_posts:
+        verdict.breaches += [
+            Breach("I1", "a status message was left over", job_under(each)) for each in unexplained
+        ]
+
+
+def _keep(stack: Stack, witness: Witness, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, program in stack.programs.items():
+        (folder / f"{name}.log").write_text(program.log_text, encoding="utf-8")
+    shutil.copy(witness.path, folder / "monitor.log")
+    print(f"the logs of all processes, and Redis's MONITOR stream, are in {folder}")
