@@ -3,39 +3,19 @@
 import contextlib
 import selectors
 import socket
-import struct
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from .trap import Deed, Trap
+from .way import Way, hang_up
 
 _CHUNK = 65_536
 _MOST_HELD = 4 << 20
 """Above this many bytes that cannot go on yet, no more are taken from their sender."""
 _TAIL = 256
 """So much of what went before is looked at together with a new chunk: a request may come in pieces."""
-_RESET = struct.pack("ii", 1, 0)
-
-
-@dataclass(slots=True, eq=False)
-class _Way:
-    """One direction of one connection. `waiting` holds chunks and the time from which each may go on."""
-
-    source: socket.socket
-    target: socket.socket
-    answers: bool
-    waiting: deque[tuple[float, bytes]] = field(default_factory=deque)
-    tail: bytes = b""
-    size: int = 0
-    passed: int = 0
-    held: bool = False
-    doomed: bool = False
-    ended: bool = False
-    closed: bool = False
 
 
 class Proxy:
@@ -50,7 +30,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
-        self._pairs: dict[_Way, _Way] = {}
+        self._pairs: dict[Way, Way] = {}
         self._traps: list[Trap] = []
         self._delay = 0.0
         self._hole = False
@@ -163,17 +143,17 @@ class Proxy:
                     raise ConnectionResetError
                 server = socket.create_connection(("127.0.0.1", self._upstream), timeout=2)
             except OSError:
-                _reset(client)
+                hang_up(client)
                 return
-            there = _Way(client, server, answers=False)
-            back = _Way(server, client, answers=True)
+            there = Way(client, server, answers=False)
+            back = Way(server, client, answers=True)
             self._pairs |= {there: back, back: there}
             for way in (there, back):
                 way.source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 way.source.setblocking(False)
                 self._selector.register(way.source, selectors.EVENT_READ, way)
 
-    def _read(self, way: _Way) -> None:
+    def _read(self, way: Way) -> None:
         try:
             chunk = way.source.recv(_CHUNK)
         except BlockingIOError:
@@ -195,7 +175,7 @@ class Proxy:
         if way.size > _MOST_HELD:
             self._selector.unregister(way.source)
 
-    def _try(self, way: _Way, chunk: bytes) -> bool:
+    def _try(self, way: Way, chunk: bytes) -> bool:
         """Let the traps see a request; False where the connection is gone over it."""
         before, way.tail = way.tail, (way.tail + chunk)[-_TAIL:]
         for trap in self._traps:
@@ -219,7 +199,7 @@ class Proxy:
                 soonest = wait if soonest is None else min(soonest, wait)
         return soonest
 
-    def _pass_way_on(self, way: _Way) -> float | None:
+    def _pass_way_on(self, way: Way) -> float | None:
         while way.waiting and not self._hole and not way.held:
             due, chunk = way.waiting[0]
             if (wait := due - time.monotonic()) > 0:
@@ -241,7 +221,7 @@ class Proxy:
             self._end(way)
         return None
 
-    def _sent(self, way: _Way, count: int) -> None:
+    def _sent(self, way: Way, count: int) -> None:
         due, chunk = way.waiting.popleft()
         if rest := chunk[count:]:
             way.waiting.appendleft((due, rest))
@@ -251,7 +231,7 @@ class Proxy:
         if full and way.size <= _MOST_HELD and not way.ended:
             self._selector.register(way.source, selectors.EVENT_READ, way)
 
-    def _end(self, way: _Way) -> None:
+    def _end(self, way: Way) -> None:
         """One side has closed, and all of it has arrived: so does the other see it closed."""
         with contextlib.suppress(OSError):
             way.target.shutdown(socket.SHUT_WR)
@@ -259,26 +239,20 @@ class Proxy:
         if back.ended and not back.waiting:
             self._forget(way)
 
-    def _drop(self, way: _Way) -> None:
+    def _drop(self, way: Way) -> None:
         """Reset both ends."""
         back = self._pairs[way]
         for each in (way, back):
             each.waiting.clear()
         self._forget(way, reset=True)
 
-    def _forget(self, way: _Way, *, reset: bool = False) -> None:
+    def _forget(self, way: Way, *, reset: bool = False) -> None:
         for each in (way, self._pairs[way]):
             each.closed = True
             del self._pairs[each]
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(each.source)
             if reset:
-                _reset(each.source)
+                hang_up(each.source)
             else:
                 each.source.close()
-
-
-def _reset(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    connection.close()
