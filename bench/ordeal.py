@@ -50,6 +50,7 @@ class Plan:
     sigma: float = 0.9
     appendfsync: str = "everysec"
     redis_kills: int | None = None
+    grace_s: float = 8.0
     patience_s: float = 90.0
     keep: Path | None = None
 
@@ -65,7 +66,7 @@ class Plan:
             "LEASE_S": f"{self.lease_s:g}",
             "HEARTBEAT_S": f"{self.heartbeat_s:g}",
             "SWEEP_S": f"{self.sweep_s:g}",
-            "UNKNOWN_GRACE_S": "8",
+            "UNKNOWN_GRACE_S": f"{self.grace_s:g}",
             "POLL_FIRST_S": "0.5",
             "POLL_MAX_S": "1",
             "ACTIVE_JOBS": "100000",

@@ -15,7 +15,16 @@ from bench.witness import Step, steps
 from jobs import keys
 
 SHORT = Plan(
-    jobs=20, kills=1, per_s=8.0, lease_s=1.5, heartbeat_s=0.4, sweep_s=0.2, image_s=0.6, patience_s=45.0
+    jobs=20,
+    kills=1,
+    per_s=8.0,
+    image_s=0.6,
+    sigma=0.3,
+    lease_s=1.5,
+    heartbeat_s=0.4,
+    sweep_s=0.2,
+    grace_s=1.0,
+    patience_s=45.0,
 )
 KEYS = (
     *("jobs", "kills", "delivered", "failed", "cancelled", "lost", "double_paid", "duplicate_messages"),
