@@ -40,7 +40,7 @@ def _quick(stack: Stack) -> Stack:
     return stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """A stack that only people use."""
     processes = ("bot", "worker-image", "worker-video", "deliver")
@@ -56,7 +56,7 @@ def ann(stack: Stack) -> Iterator[Person]:
     stack.telegram.clear_faults()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fragile() -> Iterator[Stack]:
     """A stack with two workers for pictures, which tests stop and kill."""
     with Stack(("bot", "worker-image", "deliver"), QUICK | FRAGILE, SMALL) as started:
@@ -93,7 +93,7 @@ def celery_worker_cluster(fragile: Stack, celery_setup_app: Celery) -> CeleryWor
     return CeleryWorkerCluster(*(CeleryTestWorker(node, celery_setup_app) for node in nodes))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Once]]:
     """The messages of ONCE, each sent by a command of its own; they run side by side."""
     with ExitStack() as stack:
