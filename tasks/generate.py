@@ -18,6 +18,7 @@ from tasks import inputs, waits
 from tasks.app import app
 from tasks.process import Process, current
 from tasks.slots import CancelWanted, HandOver, Slot
+from tasks.storage import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 _LOOK_AGAIN_S = 5.0
@@ -168,10 +169,12 @@ def store(process: Process, slot: Slot, provider: Provider) -> None:
                 return process.media.keep(slot.job, slot.watch(chunks))
             except OSError as error:
                 # What was paid for is not given up for a full disk that may be emptied in a moment.
-                raise PassingError(f"media store: {error}") from error
+                raise StoreUnavailable(str(error)) from error
 
     try:
         artifact = waits.passing(sleep=slot.wait)(fetch)
+    except StoreUnavailable as error:
+        raise JobFailed(Failure.INTERNAL, str(error)) from error
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
     log.info("stored", size=artifact.size, mime=artifact.mime)

@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from config.settings import ROOT, Settings, SettingsError
-from jobs.errors import JobFailed
+from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
 
@@ -24,6 +24,10 @@ TYPES = {
 }
 _HEAD = 4096
 _CHUNK = 1024 * 1024
+
+
+class StoreUnavailable(PassingError):
+    """The media store could not be written to; a disk may be emptied, a mount come back."""
 
 
 class MediaStore:
