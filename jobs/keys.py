@@ -143,6 +143,11 @@ def worker(owner: str) -> str:
     return f"{PREFIX}:worker:{owner}"
 
 
+def trial(owner: str) -> str:
+    """String: the one job in a worker process that a further crash would fail."""
+    return f"{PREFIX}:worker:{owner}:trial"
+
+
 def wake(owner: str) -> str:
     """Pub/sub channel to a worker process: `cancel ID` or `look ID`, for a job that it holds."""
     return f"{PREFIX}:wake:{owner}"

@@ -61,6 +61,7 @@ class Ledger:
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
         self._requeue = _ms(settings.requeue_s)
+        self._last_chance = settings.max_crashes - 1
         self._keep = settings.keep_jobs_days * 86_400
 
     # A job's way, in the order in which things happen.
@@ -74,9 +75,11 @@ class Ledger:
     def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool = False) -> Job | None:
         """Take the job's lease for this stage; None when it is taken, has ended or is at another stage.
 
+        Also None when one more crash would fail it, and this process has another job that stands so.
         `turn`: unless this very job is to be gone on with, take the one whose turn it is in its lane.
         """
-        answer, *found = self._run("claim", job_id, owner, self._lease, stage, VERSION, "1" if turn else "0")
+        terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance)
+        answer, *found = self._run("claim", job_id, owner, *terms)
         return model.from_flat(found[1], found[0]) if answer == "claimed" else None
 
     def renew(self, held: Mapping[str, int]) -> Renewal:

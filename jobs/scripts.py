@@ -24,6 +24,7 @@ _BUILDERS = "\n".join(
         "active_key": keys.active_of(_ARGUMENT),
         "history_key": keys.history_of(_ARGUMENT),
         "wake_key": keys.wake(_ARGUMENT),
+        "trial_key": keys.trial(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
         "busy_key": keys.told_busy(_ARGUMENT),
         "inflight_key": keys.inflight(_ARGUMENT),

@@ -1,5 +1,6 @@
 -- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read,
---       turn ('1' = the lane's next job may be claimed in the place of this one)
+--       turn ('1' = the lane's next job may be claimed in the place of this one),
+--       crashes after which one more fails a job
 local id, owner, stage = ARGV[1], ARGV[2], ARGV[4]
 
 -- A job to be gone on with is itself meant; a waiting one, or one that needs nobody any more, stands for
@@ -33,6 +34,18 @@ local now = now_ms()
 local held = holder and holder ~= ''
 if held and tonumber(redis.call('ZSCORE', due_key(), id) or 0) > now then return { 'taken' } end
 if held then lapse(id) end
+
+-- Of the jobs that died with a worker one may have killed it. Before the last crash each gets a process where
+-- no other job stands so: the guilty one is found out, and the others live.
+local crashes = tonumber(redis.call('HGET', key, 'crashes') or 0)
+if stage == 'generate' and crashes > 0 and crashes == tonumber(ARGV[7]) then
+  local other = redis.call('GET', trial_key(owner))
+  if other and other ~= id and redis.call('HGET', job_key(other), 'owner') == owner then
+    redis.call('ZADD', due_key(), now + 1000, id)
+    return { 'trial' }
+  end
+  redis.call('SET', trial_key(owner), id, 'EX', 86400)
+end
 -- Its message was on the broker, whether or not the publisher has come to say so.
 if state == 'accepted' then
   enter(id, 'accepted', 'queued', now)
