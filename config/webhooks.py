@@ -3,17 +3,15 @@
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from config.settings import Settings
+from config.declared import Settings
 
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _SHORTEST_SIGNING_SECRET = 16
 
 
-def rules(s: "Settings") -> tuple[tuple[bool, str], ...]:
+def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
     """(holds, the sentence for when it does not) of each rule."""
     return (
         (s.bot_mode in ("polling", "webhook"), f"BOT_MODE must be polling or webhook, not {s.bot_mode!r}."),
@@ -45,7 +43,7 @@ def rules(s: "Settings") -> tuple[tuple[bool, str], ...]:
     )
 
 
-def _providers(s: "Settings") -> tuple[tuple[bool, str], ...]:
+def _providers(s: Settings) -> tuple[tuple[bool, str], ...]:
     wanted = bool(s.provider_webhook_url)
     return (
         (

@@ -1,0 +1,94 @@
+"""Every setting of Darkroom in one frozen object: its default, what it does, its unit, whether it is secret.
+
+Callers take them from `config.settings`, which reads them.
+"""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing, malformed or contradicts another; the message says which and what to do."""
+
+
+def setting(default: Any, about: str, unit: str = "", *, secret: bool = False) -> Any:
+    """Declare one setting: its default, what it does, the unit of its number, whether logs must mask it."""
+    return field(default=default, metadata={"about": about, "unit": unit, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration of one process. Field `x_y` is the environment variable `X_Y`."""
+
+    telegram_token: str = setting("", "the bot's token from @BotFather", secret=True)
+    telegram_api_url: str = setting("https://api.telegram.org", "base URL of the Bot API server")
+    telegram_upload_max_bytes: int = setting(50_000_000, "largest file the Bot API server takes", "bytes")
+    telegram_rate_per_s: float = setting(30.0, "calls to Telegram of all processes together", "calls/s")
+    telegram_chat_rate_per_s: float = setting(1.0, "messages and edits to one private chat", "calls/s")
+    telegram_group_rate_per_min: float = setting(20.0, "messages and edits to one group", "calls/min")
+    bot_mode: str = setting("polling", "how updates come in: polling or webhook")
+    webhook_url: str = setting("", "public base URL of this bot; Telegram posts to /telegram under it")
+    webhook_secret: str = setting("", "secret token that Telegram sends with each webhook", secret=True)
+    webhook_max_connections: int = setting(100, "updates that Telegram posts at a time", "1 to 100")
+    webhook_bind: str = setting("127.0.0.1:8080", "host:port on which the bot listens for webhooks")
+    provider_webhook_url: str = setting(
+        "", "public base URL of the bot for the providers' webhooks; empty: polling alone"
+    )
+    signing_secret: str = setting("", "signs the job ids in the providers' webhook URLs", secret=True)
+
+    redis_url: str = setting("redis://127.0.0.1:6379/0", "Redis of the broker and the ledger", secret=True)
+    cache_redis_url: str = setting("", "Redis of the cache; empty: that of the ledger", secret=True)
+    cache_ttl_s: float = setting(3600.0, "a result is given again for this long; 0 = never", "seconds")
+    active_jobs: int = setting(3, "active jobs of one user", "jobs")
+    vip_active_jobs: int = setting(10, "active jobs of one VIP user", "jobs")
+    lane_backlog: int = setting(50, "jobs that may wait in a lane; more are turned away", "jobs")
+    fair_share_s: float = setting(
+        15.0, "each active job of a user puts the next one behind those that come this much later", "seconds"
+    )
+    user_rate_limit: str = setting("10/m", "jobs of one user, in Celery's syntax: 10/m or 10/m, burst 3")
+    vip_user_rate_limit: str = setting("30/m", "jobs of one VIP user")
+    generate_rate_limit: str = setting("", "jobs of one worker process (Celery's rate_limit); empty: none")
+    admin_ids: tuple[int, ...] = setting((), "Telegram ids of the admins, separated by commas")
+    prompt_filter_file: str = setting("", "words and /expressions/ that prompts may not have, one a line")
+
+    media_url: str = setting("data/media", "where artifacts are kept: a directory or a file:// URL")
+    media_max_bytes: int = setting(200_000_000, "largest artifact that is fetched from a provider", "bytes")
+    models_file: str = setting("config/models.toml", "the catalogue of models")
+
+    replicate_api_token: str = setting("", "API token of the Replicate account", secret=True)
+    replicate_api_url: str = setting("https://api.replicate.com/v1", "base URL of the Replicate API")
+    replicate_webhook_secret: str = setting("", "signing key (whsec_...) of its webhooks", secret=True)
+    provider_timeout_s: float = setting(30.0, "longest wait for one answer of a provider", "seconds")
+
+    worker_slots: int = setting(32, "jobs that one worker process works on at a time", "jobs")
+    lease_s: float = setting(6.0, "a worker's claim lapses after this long without renewal", "seconds")
+    heartbeat_s: float = setting(1.5, "a worker renews its claims this often", "seconds")
+    sweep_s: float = setting(1.0, "lapsed, unpublished and lost jobs are looked for this often", "seconds")
+    max_crashes: int = setting(3, "a job whose worker died this many times is failed", "times")
+    unpublished_s: float = setting(3.0, "an accepted job is published again after this long", "seconds")
+    requeue_s: float = setting(
+        30.0, "a waiting job whose message is lost is published again after this long", "seconds"
+    )
+    unknown_grace_s: float = setting(120.0, "wait for news of a submission with unknown outcome", "seconds")
+    visibility_timeout_s: int = setting(3600, "the broker gives an unacknowledged message back", "seconds")
+
+    poll_first_s: float = setting(2.0, "first wait between two polls of a prediction", "seconds")
+    poll_factor: float = setting(1.2, "each wait is this many times the one before")
+    poll_max_s: float = setting(10.0, "longest wait between two polls", "seconds")
+
+    prompt_max_chars: int = setting(1500, "longest prompt", "characters")
+    ready_after_s: float = setting(20.0, "jobs that took longer are followed by a 'ready' reply", "seconds")
+    keep_jobs_days: int = setting(30, "ended jobs stay in the ledger for", "days")
+
+    flower_port: int = setting(5555, "port of Flower")
+    log_format: str = setting("auto", "json, console, or auto: console in a terminal, else json")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    def secrets(self) -> tuple[str, ...]:
+        """Values that no log line may contain (empty ones left out)."""
+        return tuple(
+            value for spec in fields(self) if spec.metadata["secret"] and (value := getattr(self, spec.name))
+        )

@@ -1,0 +1,28 @@
+"""Secrets in files, as Docker and Kubernetes mount them: X_FILE=/run/secrets/x in place of X."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from config.declared import SettingsError
+
+
+def secret_from_file(name: str, environment: Mapping[str, str]) -> str:
+    """The text of the file that `{name}_FILE` names, stripped; "" where none is named.
+
+    Raises SettingsError for a file that cannot be read or is empty, and where `name` is set as well.
+    """
+    variable = f"{name}_FILE"
+    file = environment.get(variable, "").strip()
+    if not file:
+        return ""
+    if environment.get(name, "").strip():
+        raise SettingsError(f"{name} and {variable} are both set; keep one of them.")
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {file} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{variable}: {file} is not a text file.") from error
+    if not secret:
+        raise SettingsError(f"{variable}: {file} is empty; put the secret into it.")
+    return secret
