@@ -1,9 +1,37 @@
 """Flower's configuration; `celery -A tasks flower` reads it from the working directory."""
 
-import os
+import sys
+from pathlib import Path
 
-port = int(os.environ.get("FLOWER_PORT") or 5555)
-address = "127.0.0.1"
-# Times that a person reads; the arguments of a task are a job's id, never a prompt.
+# Celery looks into the working directory for its app only.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from config.logging import configure
+from config.settings import ROOT, SettingsError, load
+from monitoring.flower import close_metrics, credentials, format_task, name_columns
+
+try:
+    settings = load()
+    basic_auth = credentials(settings)
+except SettingsError as error:
+    sys.exit(str(error))
+
+port = settings.flower_port
+address = settings.flower_address
+# Without a password nobody may do more than look.
+read_only = not basic_auth
+close_metrics()
+
 natural_time = True
-tasks_columns = "name,uuid,state,args,received,started,runtime,worker"
+tasks_columns = name_columns()
+
+# What was seen is still there after a restart; written every minute and at the end.
+persistent = True
+db = str(ROOT / settings.flower_db)
+(ROOT / settings.flower_db).parent.mkdir(parents=True, exist_ok=True)
+state_save_interval = 60_000
+max_tasks = 10_000
+
+configure(settings, "flower")
+logging = settings.log_level.lower()
+__all__ = ["format_task"]

@@ -83,7 +83,13 @@ class Settings:
     ready_after_s: float = setting(20.0, "jobs that took longer are followed by a 'ready' reply", "seconds")
     keep_jobs_days: int = setting(30, "ended jobs stay in the ledger for", "days")
 
+    demo: bool = setting(False, "the stand plays the real services; set by `make demo`, never by hand")
     flower_port: int = setting(5555, "port of Flower")
+    flower_address: str = setting("127.0.0.1", "address that Flower listens on; in a container 0.0.0.0")
+    flower_basic_auth: str = setting(
+        "", "who may see Flower: user:password, more of them separated by commas", secret=True
+    )
+    flower_db: str = setting("data/flower/events", "file in which Flower keeps what it has seen")
     log_format: str = setting("auto", "json, console, or auto: console in a terminal, else json")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 

@@ -85,4 +85,5 @@ def _reader(source: dict[str, str], env_file: Path) -> Any:
 
 
 def _kind(wanted: type) -> str:
-    return {int: "a whole number", float: "a number", str: "a text"}.get(wanted, "numbers between commas")
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    return kinds.get(wanted, "numbers between commas")

@@ -1,6 +1,7 @@
 """The demo and the single-machine run: the Procfile under honcho, and what it needs beside it."""
 
 import os
+import secrets
 import sys
 import threading
 import time
@@ -35,7 +36,10 @@ def demo(environment: Mapping[str, str]) -> int:
     page_url = f"http://127.0.0.1:{page}"
     with TemporaryDirectory(prefix="darkroom-demo-") as folder:
         stand = stand_environment(redis_url, page_url, f"http://127.0.0.1:{provider_port}", Path(folder)) | {
+            "DEMO": "true",
             "FLOWER_PORT": str(flower),
+            "FLOWER_ADDRESS": "127.0.0.1",
+            "FLOWER_DB": f"{folder}/flower",
             "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
         }
         servers = [
@@ -54,13 +58,17 @@ def run(environment: Mapping[str, str]) -> int:
     require(settings, "telegram_token", "replicate_api_token")
     flower = _port(environment, "FLOWER_PORT", settings.flower_port)
     variables = {**environment, "FLOWER_PORT": str(flower)}
+    view = f"Flower shows the workers at http://127.0.0.1:{flower}"
+    if not settings.flower_basic_auth:
+        password = variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
+        view += f", for this run to {password.replace(':', ' with the password ')}"
     servers = []
     redis_url = settings.redis_url
     if redis_url == type(settings)().redis_url and not environment.get("REDIS_URL"):
         port = free_port()
         redis_url = variables["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
         servers.append(_redis("--port", str(port), "--dir", str(ROOT / "data" / "redis")))
-    hello = "Darkroom is ready. Write to your bot in Telegram."
+    hello = f"Darkroom is ready. Write to your bot in Telegram. {view}."
     return _run(variables, servers, lambda: _served(redis_url), hello)
 
 

@@ -25,7 +25,12 @@ from sandbox.telegram.client import TelegramStand
 
 PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
 """The Procfile's processes that a job needs."""
-_READY = {"bot": r"\"event\": \"(polling|receiving)\"", "worker": r"ready\."}
+_READY = {
+    "-m bot": r"\"event\": \"(polling|receiving)\"",
+    "tasks flower": r"Visit me at (?P<url>http://[\w.:]+)",
+    "tasks worker": r"ready\.",
+}
+"""Part of a process's command -> what it says when it is ready."""
 
 
 def procfile() -> dict[str, str]:
@@ -96,8 +101,8 @@ class Stack:
 
     def add(self, name: str, line: str) -> Program:
         """Make one more process of the product from a command line; it is closed with the stack."""
-        kind = "bot" if "-m bot" in line else "worker"
-        program = Program(shlex.split(line), ready=_READY[kind], env=self.environment, cwd=ROOT, timeout=60)
+        ready = next(said for part, said in _READY.items() if part in line)
+        program = Program(shlex.split(line), ready=ready, env=self.environment, cwd=ROOT, timeout=60)
         self.programs[name] = program
         self._product.append(program)
         return program

@@ -26,7 +26,7 @@ from jobs.states import State
 from tasks import waits
 from tasks.app import app
 from tasks.process import Process, current
-from tasks.slots import HandOver, Slot
+from tasks.slots import IDLE, HandOver, Slot
 
 log = structlog.get_logger(__name__)
 _POSTING_S = 15.0
@@ -43,12 +43,12 @@ class NotYet(PassingError):
 
 
 @app.task(name="deliver", bind=True)
-def deliver(self: "Task[Any, Any]", job_id: str) -> None:
+def deliver(self: "Task[Any, Any]", job_id: str) -> str:
     """Tell the chat how a job ended. What fails for now is handed back, and the sweep tries again."""
     process = current(self.app)
     with process.slots.hold(job_id, Stage.DELIVER) as slot:
         if slot is None:
-            return
+            return IDLE
         try:
             tell(process, slot)
         except HandOver:
@@ -61,6 +61,7 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> None:
             log.warning("delivery left to another worker", reason=str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable; the delivery is resumed", error=str(error))
+        return slot.account()
 
 
 def tell(process: Process, slot: Slot) -> None:

@@ -17,7 +17,7 @@ from providers.base import ENDED, OutcomeUnknown, Prediction, Provider, Status
 from tasks import inputs, waits
 from tasks.app import app
 from tasks.process import Process, current
-from tasks.slots import CancelWanted, HandOver, Slot
+from tasks.slots import IDLE, CancelWanted, HandOver, Slot
 from tasks.storage import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -25,12 +25,12 @@ _LOOK_AGAIN_S = 5.0
 
 
 @app.task(name="generate", bind=True)
-def generate(self: "Task[Any, Any]", job_id: str) -> None:
+def generate(self: "Task[Any, Any]", job_id: str) -> str:
     """Make what a job asks for. Whatever happens, the job goes on or ends: see the excepts."""
     process = current(self.app)
     with process.slots.hold(job_id, Stage.GENERATE) as slot:
         if slot is None:
-            return
+            return IDLE
         try:
             make(process, slot)
         except HandOver:
@@ -39,14 +39,15 @@ def generate(self: "Task[Any, Any]", job_id: str) -> None:
             cancel(process, slot)
         except JobFailed as error:
             log.warning("job failed", failure=error.failure, detail=error.detail)
-            end(process, process.ledger.failed, slot.job, error.failure)
+            end(process, slot, process.ledger.failed, error.failure)
         except (LeaseLost, IllegalMove) as error:
             log.warning("job left to another worker", reason=str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable; the lease lapses and the job is resumed", error=str(error))
         except Exception:
             log.exception("job failed by an error of ours")
-            end(process, process.ledger.failed, slot.job, Failure.INTERNAL)
+            end(process, slot, process.ledger.failed, Failure.INTERNAL)
+        return slot.account()
 
 
 def make(process: Process, slot: Slot) -> None:
@@ -178,8 +179,8 @@ def store(process: Process, slot: Slot, provider: Provider) -> None:
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
     log.info("stored", size=artifact.size, mime=artifact.mime)
-    job = end(process, process.ledger.stored, slot.job, artifact)
-    took = job.seconds("claimed", "stored") if job else None
+    end(process, slot, process.ledger.stored, artifact)
+    took = slot.job.seconds("claimed", "stored")
     if took is not None:
         process.waiting.took(slot.job.request.model, took)
 
@@ -189,7 +190,8 @@ def cancel(process: Process, slot: Slot) -> None:
     ended = written(process.ledger.cancelled, process.settings.lease_s, slot.job)
     if ended is None:
         return
-    job, heirs = ended
+    slot.job, heirs = ended
+    job = slot.job
     process.publish_delivery(job.id)
     for heir in heirs:
         log.info("cancelled; another job goes on with its prediction", heir=heir)
@@ -207,18 +209,17 @@ def stop(provider: Provider, job: Job) -> None:
         log.warning("provider not reached for a cancel", error=str(error))
 
 
-def end(process: Process, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> Job | None:
+def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> None:
     """Write how the generation ended, and have the chats told: this job's, and those that share it.
 
-    None where the job was no longer ours.
+    Nothing is told where the job was no longer ours.
     """
-    ended = written(write, process.settings.lease_s, *what)
+    ended = written(write, process.settings.lease_s, slot.job, *what)
     if ended is None:
-        return None
-    job, others = ended
-    for job_id in (job.id, *others):
+        return
+    slot.job, others = ended
+    for job_id in (slot.job.id, *others):
         process.publish_delivery(job_id)
-    return job
 
 
 def written(

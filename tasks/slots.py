@@ -10,6 +10,9 @@ from jobs.errors import DarkroomError, LeaseLost
 from jobs.ledger import Ledger, Renewal, Stage
 from jobs.model import Job
 
+IDLE = "nothing to do"
+"""What a task says for whose message there is no job: it was taken or has ended, or the process stops."""
+
 
 class CancelWanted(DarkroomError):
     """The job's owner wants it to end."""
@@ -50,6 +53,12 @@ class Slot:
             raise CancelWanted(self.job.id)
         if self.draining:
             raise HandOver(self.job.id)
+
+    def account(self) -> str:
+        """What Celery's log and Flower show of the work: which job, and where it stands now."""
+        job = self.job
+        why = f" ({job.failure})" if job.failure else ""
+        return f"{job.state}{why}: {job.request.kind}, {job.request.model}, {job.id}"
 
     def watch(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass chunks on, and stop between two of them when there is reason to."""

@@ -1,0 +1,84 @@
+"""What Flower shows, and to whom. `flowerconfig.py` puts it together."""
+
+import ast
+import ipaddress
+import re
+from typing import Any
+
+import flower.views.tasks
+from flower.views.monitor import Metrics
+from tornado.web import authenticated
+
+from config.settings import Settings, SettingsError
+
+COLUMNS = {
+    "name": "Task",
+    "routing_key": "Lane",
+    "state": "State",
+    "result": "What was done",
+    "received": "Received",
+    "runtime": "Took",
+    "worker": "Worker",
+    "uuid": "Message",
+}
+"""The columns of Flower's list of tasks, and what their heads say."""
+_PLAIN = re.compile(r"[a-z2-7]{20}|\d{1,9}")
+
+
+def credentials(settings: Settings) -> list[str]:
+    """Who may see Flower, each as user:password; [] in the demo, where everybody on this machine may.
+
+    Raises SettingsError where nobody is named, or somebody without a password.
+    """
+    if not settings.flower_basic_auth:
+        if settings.demo and _is_loopback(settings.flower_address):
+            return []
+        raise SettingsError(
+            "FLOWER_BASIC_AUTH is not set; put user:password into .env, or a file with it into "
+            "FLOWER_BASIC_AUTH_FILE. Without it everybody who reaches Flower could stop workers."
+        )
+    pairs = [pair.strip() for pair in settings.flower_basic_auth.split(",")]
+    if not all(user and password for user, _, password in (pair.partition(":") for pair in pairs)):
+        raise SettingsError("FLOWER_BASIC_AUTH must be user:password, more of them separated by commas.")
+    return pairs
+
+
+def format_task(task: Any) -> Any:
+    """A task as it is shown: of its arguments only ids and numbers, whatever a message may hold.
+
+    A message gives its lane one turn, and the ledger says whose turn that is: the job that was worked on
+    stands in the result.
+    """
+    task.args = _arguments(task.args)
+    task.kwargs = "" if task.kwargs in (None, "", "{}") else "(hidden)"
+    if isinstance(task.result, str):
+        task.result = task.result.strip("'")
+    return task
+
+
+def close_metrics() -> None:
+    """Have /metrics ask for the password as all other pages do; Flower leaves it open to everybody."""
+    Metrics.get = authenticated(Metrics.get)
+
+
+def name_columns() -> str:
+    """Put our words on the heads of the columns; answers Flower's option `tasks_columns`."""
+    flower.views.tasks.TASK_COLUMNS.update(COLUMNS)
+    return ",".join(COLUMNS)
+
+
+def _arguments(shown: str | None) -> str:
+    try:
+        values = ast.literal_eval(shown or "()")
+    except (ValueError, SyntaxError):
+        return "(hidden)"
+    if not isinstance(values, tuple | list):
+        return "(hidden)"
+    return ", ".join(str(value) if _PLAIN.fullmatch(str(value)) else "(hidden)" for value in values)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
