@@ -54,8 +54,19 @@ class Settings:
     admin_ids: tuple[int, ...] = setting((), "Telegram ids of the admins, separated by commas")
     prompt_filter_file: str = setting("", "words and /expressions/ that prompts may not have, one a line")
 
-    media_url: str = setting("data/media", "where artifacts are kept: a directory or a file:// URL")
+    media_url: str = setting(
+        "data/media", "where artifacts are kept: a directory, a file:// URL or s3://bucket/prefix"
+    )
     media_max_bytes: int = setting(200_000_000, "largest artifact that is fetched from a provider", "bytes")
+    media_ttl_days: int = setting(0, "artifacts are removed after that many days; 0 = never", "days")
+    media_link_hours: float = setting(
+        24.0, "a link to a result that is too large for Telegram works for this long", "hours, up to 168"
+    )
+    s3_endpoint_url: str = setting("", "base URL of the S3-compatible store; empty: that of AWS")
+    s3_public_url: str = setting("", "its base URL in links for people; empty: S3_ENDPOINT_URL")
+    s3_region: str = setting("us-east-1", "region of the bucket")
+    s3_access_key_id: str = setting("", "access key of the store; empty: the machine's role", secret=True)
+    s3_secret_access_key: str = setting("", "secret key of the store", secret=True)
     models_file: str = setting("config/models.toml", "the catalogue of models")
 
     replicate_api_token: str = setting("", "API token of the Replicate account", secret=True)

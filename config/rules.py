@@ -1,6 +1,6 @@
 """What the settings must be like together. Pure; each rule has the sentence for when it does not hold."""
 
-from config import webhooks
+from config import media, webhooks
 from config.declared import Settings
 
 
@@ -8,6 +8,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
     """(holds, the sentence for when it does not) of every rule."""
     return (
         *webhooks.rules(s),
+        *media.rules(s),
         (
             s.lease_s >= 3 * s.heartbeat_s,
             f"LEASE_S ({s.lease_s:g}) must be at least three times HEARTBEAT_S ({s.heartbeat_s:g}), "

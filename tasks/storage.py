@@ -3,19 +3,16 @@
 import datetime
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import obstore
 import puremagic
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore
 
-from config.settings import ROOT, Settings, SettingsError
+from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
+from tasks.stores import open_store, store_errors
 
 # What a job of a kind may produce, and the ending of its file.
 TYPES = {
@@ -35,7 +32,7 @@ class MediaStore:
 
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.media_max_bytes
-        self._store = LocalStore(prefix=folder_of(settings.media_url), mkdir=True)
+        self._store = open_store(settings.media_url, settings)
 
     def keep(self, job: Job, chunks: Iterable[bytes]) -> Artifact:
         """Store a job's output; it becomes visible only when it is complete.
@@ -59,20 +56,20 @@ class MediaStore:
                     raise JobFailed(Failure.TOO_LARGE, f"output is over {self._max_bytes} bytes")
                 yield part
 
-        with _os_errors():
+        with store_errors():
             obstore.put(self._store, key, counted(), chunk_size=5 * _CHUNK, max_concurrency=2)
         return Artifact(key, mime, size)
 
     def open(self, artifact: Artifact) -> BinaryIO:
         """A readable, seekable file; the caller closes it. Raises FileNotFoundError when it is not kept."""
-        with _os_errors():
+        with store_errors():
             reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK)
         return io.BufferedReader(_Readable(reader))
 
     def holds(self, artifact: Artifact) -> bool:
         """Whether the artifact is there in its full size."""
         try:
-            with _os_errors():
+            with store_errors():
                 return obstore.head(self._store, artifact.key)["size"] == artifact.size
         except FileNotFoundError:
             return False
@@ -91,7 +88,7 @@ class _Readable(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with _os_errors():
+        with store_errors():
             chunk = memoryview(self._reader.read(len(buffer)))
         buffer[: len(chunk)] = chunk
         return len(chunk)
@@ -120,23 +117,6 @@ def type_of(head: bytes, kind: Kind) -> str:
     if mime is None:
         raise JobFailed(Failure.BAD_OUTPUT, f"output is {found[0] or 'of no known type'}, not a {kind}")
     return mime
-
-
-def folder_of(media_url: str) -> Path:
-    """The directory that MEDIA_URL names: a path (relative ones start at the project) or a file:// URL."""
-    scheme, separator, rest = media_url.partition("://")
-    if separator and scheme != "file":
-        raise SettingsError(f"MEDIA_URL must be a directory or a file:// URL, not {media_url!r}.")
-    return ROOT / (rest if separator else media_url)
-
-
-@contextmanager
-def _os_errors() -> Iterator[None]:
-    """Turn what obstore raises of its own into OSError; FileNotFoundError is one already."""
-    try:
-        yield
-    except BaseError as error:
-        raise OSError(f"media store: {str(error).splitlines()[0]}") from error
 
 
 def _all(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import io
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +12,12 @@ import numpy
 import pytest
 from PIL import Image
 
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 from jobs.errors import JobFailed, LeaseLost, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from tasks.storage import MediaStore, folder_of, type_of
+from tasks.storage import MediaStore, type_of
 
 MB = 1024 * 1024
 NOVEMBER = 1_793_620_800.0
@@ -231,23 +231,6 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "2026-11").write_text("in the way")
     with pytest.raises(OSError, match="2026-11"):
         store.keep(job(), [picture()])
-
-
-@pytest.mark.parametrize(
-    ("url", "folder"),
-    [
-        ("data/media", lambda: Path(__file__).parents[2] / "data" / "media"),
-        ("/var/media", lambda: Path("/var/media")),
-        ("file:///var/media", lambda: Path("/var/media")),
-    ],
-)
-def test_the_folder_of_a_media_url(url: str, folder: Callable[[], Path]) -> None:
-    assert folder_of(url) == folder()
-
-
-def test_another_kind_of_media_url_is_refused() -> None:
-    with pytest.raises(SettingsError, match="MEDIA_URL must be a directory or a file:// URL"):
-        folder_of("s3://bucket/media")
 
 
 def test_storing_is_quick(store: MediaStore) -> None:
