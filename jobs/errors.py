@@ -11,6 +11,10 @@ class LedgerUnavailable(DarkroomError):
     """Redis did not answer, or refused the write; nothing is known to be written."""
 
 
+class NewerRecord(LedgerUnavailable):
+    """The job's record was written by a newer release: a process of that release must read it."""
+
+
 class LeaseLost(DarkroomError):
     """The job is no longer this worker's: its lease lapsed and another took over, or the job ended."""
 

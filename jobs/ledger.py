@@ -16,7 +16,7 @@ import redis
 
 from config.settings import Settings
 from jobs import keys, model
-from jobs.errors import IllegalMove, LeaseLost
+from jobs.errors import IllegalMove, LeaseLost, NewerRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
 from jobs.scripts import Scripts, ledger_errors
@@ -196,10 +196,13 @@ class Ledger:
             self._redis.hdel(keys.job(job_id), f"once:{mark}")
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it is now, None where there is none (or no longer)."""
+        """The job as it is now; None where there is none (or no longer), or a newer release must read it."""
         with ledger_errors():
             record: Any = self._redis.hgetall(keys.job(job_id))
-        return model.from_record(job_id, record) if "state" in record else None
+        try:
+            return model.from_record(job_id, record) if "state" in record else None
+        except NewerRecord:
+            return None
 
     def ping(self) -> None:
         """Return if the ledger answers."""
@@ -221,8 +224,9 @@ class Ledger:
             return list(found)
 
     def postpone(self, job_id: str, seconds: float) -> bool:
-        """Take an overdue job for a look, ending its lapsed lease; False when another was first."""
-        return bool(self._run("postpone", job_id, _ms(seconds)))
+        """Take an overdue job for a look, ending its lapsed lease; False when another was first, or a newer
+        release must look at it."""
+        return bool(self._run("postpone", job_id, _ms(seconds), VERSION))
 
     def excuse(self) -> None:
         """Redis was away: leases that lapse before they can be renewed do not count as workers that died."""

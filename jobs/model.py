@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from jobs.errors import NewerRecord
 from jobs.failures import Failure
 from jobs.states import State
 
@@ -142,11 +143,15 @@ def new_record(request: Request, origin: Origin) -> dict[str, str]:
 
 
 def from_record(job_id: str, record: Mapping[str, str]) -> Job:
-    """Read a job back from its hash in the ledger."""
+    """Read a job back from its hash in the ledger; raises NewerRecord where a newer release wrote it."""
 
     def number(name: str) -> int:
         return int(record.get(name) or 0)
 
+    if number("version") > VERSION:
+        raise NewerRecord(
+            f"job {job_id} has a record of version {number('version')}, read are up to {VERSION}"
+        )
     kind = Kind(record["kind"])
     return Job(
         id=job_id,

@@ -1,15 +1,25 @@
 -- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read,
 --       turn ('1' = the lane's next job may be claimed in the place of this one),
 --       crashes after which one more fails a job
-local id, owner, stage = ARGV[1], ARGV[2], ARGV[4]
+local id, owner, stage, newest = ARGV[1], ARGV[2], ARGV[4], tonumber(ARGV[5])
+local LOOKS = 100
+
+local function readable(one)
+  return tonumber(redis.call('HGET', job_key(one), 'version') or 0) <= newest
+end
 
 -- A job to be gone on with is itself meant; a waiting one, or one that needs nobody any more, stands for
--- whichever has its turn in the lane.
+-- whichever has its turn in the lane: of the first hundred the first that the caller can read.
 local function next_of(named)
   local state, holder, lane = unpack(redis.call('HMGET', job_key(named), 'state', 'owner', 'lane'))
   local lapsed = (holder or '') == '' or tonumber(redis.call('ZSCORE', due_key(), named) or 0) <= now_ms()
   if not state or (HELD[state] and state ~= 'delivering' or state == 'unknown') and lapsed then return named end
-  return redis.call('ZRANGE', waiting_key(lane), 0, 0)[1] or named
+  local first = redis.call('ZRANGE', waiting_key(lane), 0, 0)[1]
+  if not first or readable(first) then return first or named end
+  for _, one in ipairs(redis.call('ZRANGE', waiting_key(lane), 1, LOOKS - 1)) do
+    if readable(one) then return one end
+  end
+  return first
 end
 
 if ARGV[6] == '1' then id = next_of(id) end
@@ -17,7 +27,11 @@ local key = job_key(id)
 local state, holder, version, told, lane =
   unpack(redis.call('HMGET', key, 'state', 'owner', 'version', 'at:told', 'lane'))
 if not state then return { 'missing' } end
-if tonumber(version) > tonumber(ARGV[5]) then return { 'newer' } end
+if tonumber(version) > newest then
+  -- This message is used up; the sweep of a newer release publishes another one.
+  if (holder or '') == '' then redis.call('ZADD', due_key(), 'XX', now_ms() + 1000, id) end
+  return { 'newer' }
+end
 
 local into
 if stage == 'generate' then

@@ -1,11 +1,13 @@
--- ARGV: id, look again in (ms)
--- Answers 1 where the job was due: of several sweepers only the first gets it.
+-- ARGV: id, look again in (ms), newest record version that the caller can read
+-- Answers 1 where the job was due: of several sweepers only the first gets it. A newer record stays due, for a
+-- sweeper that can read it.
 local id = ARGV[1]
 local now = now_ms()
 local due = redis.call('ZSCORE', due_key(), id)
 if not due or tonumber(due) > now then return 0 end
+local state, owner, version = unpack(redis.call('HMGET', job_key(id), 'state', 'owner', 'version'))
+if state and tonumber(version) > tonumber(ARGV[3]) then return 0 end
 redis.call('ZADD', due_key(), now + ARGV[2], id)
-local state, owner = unpack(redis.call('HMGET', job_key(id), 'state', 'owner'))
 if not state then
   redis.call('ZREM', due_key(), id)
   return 0

@@ -133,10 +133,14 @@ class House:
 
         def put(number: int) -> None:
             together.wait(10)
-            self._app.send_task(task, args=[job.id], task_id=f"{job.id}-{number}", queue=lane)
+            self.send(task, [job.id], lane, f"{job.id}-{number}")
 
         with ThreadPoolExecutor(times) as putting:
             list(putting.map(put, range(times)))
+
+    def send(self, task: str, arguments: list[str], lane: Lane, task_id: str | None = None) -> None:
+        """Put one message on the broker, whatever it says."""
+        self._app.send_task(task, args=arguments, task_id=task_id, queue=lane)
 
     def done(self, task: str, job: Job, names: Iterable[str]) -> int:
         """How many messages for a job these workers have been through with."""

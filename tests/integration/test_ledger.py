@@ -316,7 +316,25 @@ def test_a_record_of_a_newer_version_is_left_alone(ledger: Book, client: "redis.
     """Given a job written by a newer release, this one does not claim it."""
     ledger.admit("fox", FOX, ANN)
     client.hset(keys.job("fox"), "version", 99)
+    lapse(ledger)
+    assert ledger.get("fox") is None
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
+    assert not ledger.postpone("fox", 5), "it stays due, for a sweep that can read it"
+
+
+def test_a_record_of_a_newer_version_holds_up_nobody(ledger: Book, client: "redis.Redis") -> None:
+    """Given such a job at the head of the lane, its turn goes to the first that can be read; and what a
+    message of its own was used up for is soon due again."""
+    for name in ("fox", "cat", "owl"):
+        ledger.admit(name, FOX, ANN)
+        ledger.published(name)
+    for name in ("fox", "cat"):
+        client.hset(keys.job(name), "version", 99)
+    owl = ledger.claim("fox", "worker-1", Stage.GENERATE, turn=True)
+    assert owl is not None
+    assert owl.id == "owl"
+    assert ledger.claim("fox", "worker-1", Stage.GENERATE, turn=True) is None
+    lapse(ledger)
 
 
 def test_places_count_in_the_order_of_the_broker(ledger: Book, client: "redis.Redis") -> None:
