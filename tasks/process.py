@@ -74,11 +74,13 @@ class Process:
         }
         self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, lanes, capacity)
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
+        # A round takes far less than a beat; who dies in one keeps the others out for so long.
+        lapses_s = settings.heartbeat_s
         self._rounds = [
-            Background(name, settings.sweep_s, alone(self._redis, name, settings.lease_s, work))
+            Background(name, settings.sweep_s, alone(self._redis, name, lapses_s, work))
             for name, work in (("places", self.progress.round), ("broadcast", self.revive_broadcast))
         ]
-        sweeping = alone(self._redis, "sweep", settings.lease_s, sweep.round)
+        sweeping = alone(self._redis, "sweep", lapses_s, sweep.round)
         self._rounds.append(Background("sweep", settings.sweep_s, excusing(self.ledger, sweeping)))
 
     def model_of(self, job: Job) -> Model:
