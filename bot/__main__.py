@@ -10,6 +10,7 @@ from contextlib import suppress
 from telegram.error import InvalidToken
 
 from bot.application import App, build
+from bot.heartbeat import alive
 from bot.polling import Poller
 from bot.services import Services, open_services
 from bot.webhook import server
@@ -46,7 +47,8 @@ async def serve(settings: Settings) -> None:
         application = build(services)
         inbox = Inbox(application, settings) if settings.bot_mode == "webhook" else None
         door = _door(services, inbox)
-        await _run(application, inbox or Poller(application), door, stop)
+        with alive(services):
+            await _run(application, inbox or Poller(application), door, stop)
 
 
 def _door(services: Services, inbox: Inbox | None) -> server.Server | None:

@@ -25,6 +25,7 @@ from jobs.marks import Marks
 from jobs.people import People
 from jobs.prompt_filter import PromptFilter
 from jobs.statistics import Statistics
+from jobs.tally import Tally
 from jobs.users import Users
 from jobs.vips import Vips
 from jobs.waiting import Waiting
@@ -62,6 +63,8 @@ class Services:
     gateway: Gateway
     publisher: Publisher
     marks: Marks
+    tally: Tally
+    workers: Workers
     executor: ThreadPoolExecutor
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -83,9 +86,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     client = connect(settings.redis_url)
     cache_client = connect(settings.cache_redis_url or settings.redis_url)
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
-    ledger = Ledger(client, settings)
+    ledger, workers, tally = Ledger(client, settings), Workers(client), Tally()
     try:
-        async with Gateway(settings, SharedLimiter(settings, PATIENCE_S)) as gateway:
+        async with Gateway(settings, SharedLimiter(settings, PATIENCE_S, tally)) as gateway:
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
@@ -99,10 +102,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 broadcasts=Broadcasts(client, settings),
                 statistics=Statistics(client, rates),
                 prompt_filter=prompt_filter,
-                waiting=Waiting(client, Workers(client)),
+                waiting=Waiting(client, workers),
                 gateway=gateway,
                 publisher=Publisher(app),
                 marks=Marks(client),
+                tally=tally,
+                workers=workers,
                 executor=executor,
             )
     finally:

@@ -13,8 +13,10 @@ from telegram.ext import BaseRateLimiter
 
 from chat.budget import Budget
 from chat.errors import Dropped, seconds
+from chat.seen import Seen
 from config.settings import Settings
 from jobs.errors import PassingError
+from jobs.tally import Tally
 
 PATIENCE_S = 60.0
 """Longest wait of one call for its turn, all its repetitions after `retry_after` together, unless it is
@@ -44,9 +46,12 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
     after" beyond that). All other calls pass untouched: answers to presses, chat actions, getMe.
     """
 
-    def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, settings: Settings, patience_s: float = PATIENCE_S, tally: Tally | None = None
+    ) -> None:
         self._settings = settings
         self._patience = patience_s
+        self._seen = Seen(tally or Tally())
         self._budget: Budget | None = None
         self._blind_until = 0.0
         self._blind = False
@@ -74,18 +79,22 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         """Make the call when its turn has come; see the class for the errors."""
         chat = data.get("chat_id")
         if chat is None or not _posts(endpoint):
-            return await callback(*args, **kwargs)
+            with self._seen.call(endpoint):
+                return await callback(*args, **kwargs)
         urgency = rate_limit_args or Urgency.RESULT
         deadline = time.monotonic() + self._patience
         for attempt in range(1, ATTEMPTS + 1):
-            await self._turn(chat, urgency, deadline)
+            with self._seen.wait(urgency):
+                await self._turn(chat, urgency, deadline)
             try:
-                return await callback(*args, **kwargs)
+                with self._seen.call(endpoint):
+                    return await callback(*args, **kwargs)
             except RetryAfter as error:
                 told = seconds(error)
                 _log.info("telegram asks to wait", endpoint=endpoint, seconds=told)
                 await self._hold(chat, told)
                 if urgency is Urgency.PROGRESS:
+                    self._seen.drop()
                     raise Dropped("Telegram told the chat to wait") from error
                 if attempt == ATTEMPTS or time.monotonic() + told > deadline:
                     raise PassingError("Telegram asks to wait", retry_after=told) from error
@@ -106,6 +115,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
             self._found()
             if answer.word == "short":
                 if urgency is Urgency.PROGRESS:
+                    self._seen.drop()
                     raise Dropped("the budget for calls to Telegram is short")
                 raise PassingError("no turn to call Telegram in time", retry_after=answer.wait_s)
             await asyncio.sleep(answer.wait_s)

@@ -95,6 +95,8 @@ class Settings:
     keep_jobs_days: int = setting(30, "ended jobs stay in the ledger for", "days")
 
     demo: bool = setting(False, "the stand plays the real services; set by `make demo`, never by hand")
+    exporter_port: int = setting(9090, "port on which the exporter gives the metrics")
+    exporter_bind: str = setting("127.0.0.1", "address on which the exporter listens; 0.0.0.0: on all")
     flower_port: int = setting(5555, "port of Flower")
     flower_address: str = setting("127.0.0.1", "address that Flower listens on; in a container 0.0.0.0")
     flower_basic_auth: str = setting(

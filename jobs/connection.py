@@ -5,7 +5,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 
-def connect(url: str) -> "redis.Redis":
+def connect(url: str, timeout_s: float = 5) -> "redis.Redis":
     """A client for the ledger: text in and out, every wait bounded, one quick retry.
 
     The caller closes it.
@@ -13,7 +13,7 @@ def connect(url: str) -> "redis.Redis":
     return redis.Redis.from_url(
         url,
         decode_responses=True,
-        socket_timeout=5,
+        socket_timeout=timeout_s,
         socket_connect_timeout=2,
         socket_keepalive=True,
         health_check_interval=10,

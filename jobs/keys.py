@@ -18,6 +18,16 @@ def waiting(lane: str) -> str:
     return f"{PREFIX}:waiting:{lane}"
 
 
+def since(lane: str) -> str:
+    """Sorted set: the same jobs by time of admission (ms)."""
+    return f"{PREFIX}:since:{lane}"
+
+
+def queue(lane: str) -> str:
+    """Sorted set: the jobs that wait in a lane, the oldest first (ms); deliveries wait as `stored`."""
+    return in_state("stored") if lane == "deliver" else since(lane)
+
+
 def sequence() -> str:
     """Integer: counts the jobs that were given a turn."""
     return f"{PREFIX}:sequence"
@@ -36,6 +46,11 @@ def excused() -> str:
 def counts() -> str:
     """Hash: counters, each raised in the same step as the change that it counts."""
     return f"{PREFIX}:counts"
+
+
+def observations() -> str:
+    """Hash: histograms, as `jobs.histograms` names their fields; written in the same step, as `counts`."""
+    return f"{PREFIX}:observations"
 
 
 def active_of(user_id: int) -> str:
@@ -134,12 +149,17 @@ def durations(model: str) -> str:
 
 
 def workers() -> str:
-    """Sorted set: live worker processes by the time (ms) at which they count as dead."""
+    """Sorted set: live processes by the time (Unix seconds) at which they count as dead."""
     return f"{PREFIX}:workers"
 
 
+def roster() -> str:
+    """Sorted set: every kind of process, by the time (Unix seconds) of its last sign of life."""
+    return f"{PREFIX}:roster"
+
+
 def worker(owner: str) -> str:
-    """Hash: the lanes and slots of one worker process."""
+    """Hash: what one process says of itself with each sign of life."""
     return f"{PREFIX}:worker:{owner}"
 
 

@@ -33,6 +33,14 @@ class Stage(StrEnum):
     DELIVER = "deliver"
 
 
+class Way(StrEnum):
+    """How a chat was given its result."""
+
+    EDIT = "edit"  # its status message became the result
+    FALLBACK = "fallback"  # a message of its own, as the status message was gone
+    LINK = "link"  # a link, as the file was too large
+
+
 class Cancellation(StrEnum):
     """What became of the wish to cancel."""
 
@@ -115,25 +123,27 @@ class Ledger:
         """
         return bool(self._run("adopt", job_id, prediction))
 
-    def storing(self, job: Job) -> Job:
-        """The prediction succeeded; its output is being fetched."""
-        return self._move(job, State.STORING, progress=100)
+    def storing(self, job: Job, completed: float | None = None) -> Job:
+        """The prediction succeeded, by the provider's clock at `completed` (Unix seconds); its output is
+        being fetched."""
+        at = {} if completed is None else {"completed": _ms(completed)}
+        return self._move(job, State.STORING, progress=100, polls=job.polls, **at)
 
     def stored(self, job: Job, artifact: Artifact) -> tuple[Job, list[str]]:
         """The artifact is kept; the chat is owed it. Also answers the ids of the jobs that share it."""
         fields = model.artifact_fields(artifact)
         return self._moved(job, State.STORED, due=self._unpublished, **fields)
 
-    def delivered(self, job: Job, file_id: str) -> Job:
+    def delivered(self, job: Job, file_id: str, way: Way = Way.EDIT) -> Job:
         """The chat has the result; `file_id` is Telegram's name for it."""
-        return self._move(job, State.DELIVERED, file_id=file_id)
+        return self._move(job, State.DELIVERED, file_id=file_id, way=way)
 
     def failed(self, job: Job, failure: Failure) -> tuple[Job, list[str]]:
         """The job ends without a result; the chat is owed the reason. Needs the job's lease.
 
         Also answers the ids of the jobs that share the failure.
         """
-        return self._moved(job, State.FAILED, due=self._unpublished, **_reason(failure))
+        return self._moved(job, State.FAILED, due=self._unpublished, polls=job.polls, **_reason(failure))
 
     def cancelled(self, job: Job) -> tuple[Job, list[str]]:
         """The job ends because its owner wanted it to. Needs the job's lease.

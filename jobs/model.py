@@ -84,7 +84,8 @@ class Job:
     `token` is the fencing number of the latest lease.
     `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
     wants one of its own); `cached`: it did reuse one. `unsent`: it is submitting, and the last attempt has
-    surely not reached the provider. `message` is the id of the chat message that the job lives in (0 until
+    surely not reached the provider. `polls`: the provider was asked this often (a worker that dies takes
+    those since its last note with it). `message` is the id of the chat message that the job lives in (0 until
     it is posted), `moved` whether the chat has got a new id since, under which there is no message of it yet;
     `told` whether the chat has been given the end of it.
     """
@@ -103,6 +104,7 @@ class Job:
     unsent: bool = False
     prediction: str = ""
     progress: int = 0
+    polls: int = 0
     artifact: Artifact | None = None
     failure: Failure | None = None
     message: int = 0
@@ -177,6 +179,7 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         unsent=bool(number("unsent")),
         prediction=record.get("prediction", ""),
         progress=number("progress"),
+        polls=number("polls"),
         artifact=_artifact(record),
         failure=Failure(record["failure"]) if record.get("failure") else None,
         message=number("message"),

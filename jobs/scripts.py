@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from jobs import keys
+from jobs import histograms, keys
 from jobs.errors import LedgerUnavailable
 
 _FOLDER = Path(__file__).parent / "lua"
@@ -21,6 +21,7 @@ _BUILDERS = "\n".join(
         "job_key": keys.job(_ARGUMENT),
         "state_key": keys.in_state(_ARGUMENT),
         "waiting_key": keys.waiting(_ARGUMENT),
+        "since_key": keys.since(_ARGUMENT),
         "active_key": keys.active_of(_ARGUMENT),
         "history_key": keys.history_of(_ARGUMENT),
         "wake_key": keys.wake(_ARGUMENT),
@@ -39,8 +40,12 @@ _BUILDERS = "\n".join(
         "sequence_key": keys.sequence(),
         "due_key": keys.due(),
         "counts_key": keys.counts(),
+        "observations_key": keys.observations(),
         "excused_key": keys.excused(),
     }.items()
+) + "".join(
+    f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
+    for name, bounds in {"SECONDS": histograms.SECONDS, "POLLS": histograms.POLLS}.items()
 )
 
 

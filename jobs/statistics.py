@@ -8,14 +8,12 @@ from typing import Any
 import redis
 
 from jobs import keys
-from jobs.controls import LANES
 from jobs.limits import Rate
 from jobs.model import Lane, Tier
 from jobs.scripts import ledger_errors
 from jobs.states import ACTIVE, ENDED, State
 
 _DAY_S = 86_400
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Statistics:
         return Overview(
             active={state: size for state, size in zip(states, sizes, strict=True) if size},
             ended={state: _sum(counts, f"jobs:{state}:") for state in sorted(ENDED)},
-            lanes={lane: self._lane(lane, now) for lane in LANES} | {Lane.DELIVER: self._owed(now)},
+            lanes={lane: self._lane(lane, now) for lane in Lane},
             requests=cached + counts.get("admissions:accepted", 0),
             cached=cached,
             prompts_refused=counts.get("prompts_refused", 0),
@@ -97,22 +95,9 @@ class Statistics:
         return {name: int(value) for name, value in found.items()}
 
     def _lane(self, lane: Lane, now: float) -> LaneView:
-        """The order of a lane is not that of age: the oldest is found by looking at all."""
-        with ledger_errors():
-            ids: Any = self._redis.zrange(keys.waiting(lane), 0, -1)
-            since = []
-            for at in range(0, len(ids), _PAGE):
-                with self._redis.pipeline(transaction=False) as pipe:
-                    for job_id in ids[at : at + _PAGE]:
-                        pipe.hget(keys.job(job_id), "at:accepted")
-                    since += [int(value) / 1000 for value in pipe.execute() if value]
-        return LaneView(len(ids), max(0.0, now - min(since)) if since else 0.0)
-
-    def _owed(self, now: float) -> LaneView:
-        """Deliveries wait in the state `stored`."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
-            pipe.zcard(keys.in_state(State.STORED))
-            pipe.zrange(keys.in_state(State.STORED), 0, 0, withscores=True)
+            pipe.zcard(keys.queue(lane))
+            pipe.zrange(keys.queue(lane), 0, 0, withscores=True)
             size, first = pipe.execute()
         return LaneView(size, max(0.0, now - first[0][1] / 1000) if first else 0.0)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
 
-from jobs.errors import DarkroomError
+from jobs.errors import DarkroomError, PassingError
 
 
 class Status(StrEnum):
@@ -34,7 +34,8 @@ class Cancelled(StrEnum):
 class Prediction:
     """One look at a prediction. `progress` is in percent; `outputs` are http(s) or data: URLs.
 
-    `refused`: it failed because of what was asked for (the provider's content policy).
+    `refused`: it failed because of what was asked for (the provider's content policy). `completed`: when it
+    ended, by the provider's clock (Unix seconds), None where it has not or that is not told.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Prediction:
     outputs: tuple[str, ...] = ()
     error: str = ""
     refused: bool = False
+    completed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class Submission:
     input: Mapping[str, Any]
     deadline_s: float
     webhook: str = ""
+
+
+class Throttled(PassingError):
+    """The provider says that we ask too often (HTTP 429)."""
 
 
 class OutcomeUnknown(DarkroomError):

@@ -13,7 +13,15 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from providers.base import Cancelled, OutcomeUnknown, Prediction, Status, Submission, WebhookRefused
+from providers.base import (
+    Cancelled,
+    OutcomeUnknown,
+    Prediction,
+    Status,
+    Submission,
+    Throttled,
+    WebhookRefused,
+)
 
 _STATUS = {
     "starting": Status.QUEUED,
@@ -191,7 +199,16 @@ def read(body: Mapping[str, Any]) -> Prediction:
         outputs=tuple(urls_in(body.get("output"))),
         error=str(body.get("error") or ""),
         refused=is_refusal(str(body.get("error") or "")),
+        completed=_moment(body.get("completed_at")),
     )
+
+
+def _moment(text: Any) -> float | None:
+    """Unix seconds of a time in ISO 8601; None for anything else, which is no reason to refuse a result."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError):
+        return None
 
 
 def urls_in(output: Any) -> list[str]:
@@ -227,7 +244,7 @@ def _raise_for_error(answer: httpx.Response) -> None:
         resets = _RESETS_IN.search(detail)
         advice = answer.headers.get("retry-after", "")
         seconds = advice if advice.isdigit() else resets.group(1) if resets else None
-        raise PassingError(f"HTTP 429: {detail}", float(seconds) if seconds else None)
+        raise Throttled(f"HTTP 429: {detail}", float(seconds) if seconds else None)
     if code >= 500:
         raise PassingError(f"HTTP {code}: {detail}")
     if code in (401, 402, 403):

@@ -28,7 +28,7 @@ class Background:
                 log.debug("background work failed", exc_info=True)
             self._stopped.wait(self._period)
 
-    def close(self) -> None:
-        """Stop after the present round."""
+    def close(self, within_s: float = 5.0) -> None:
+        """Stop after the present round, and wait for its end this long."""
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(within_s)

@@ -20,7 +20,7 @@ from chat.texts import texts
 from jobs.admission import Hit
 from jobs.errors import DarkroomError, IllegalMove, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
-from jobs.ledger import Stage
+from jobs.ledger import Stage, Way
 from jobs.model import Artifact, Job
 from jobs.states import State
 from tasks import waits
@@ -100,13 +100,13 @@ def give_result(process: Process, slot: Slot) -> None:
     media = content(process, job)
     try:
         try:
-            file_id = process.chat.call(lambda gateway: gateway.give(job, view, media))
+            way, file_id = Way.EDIT, process.chat.call(lambda gateway: gateway.give(job, view, media))
         except MessageGone:
-            file_id = send_result(process, job, view, media)
+            way, file_id = Way.FALLBACK, send_result(process, job, view, media)
     except MediaTooLarge:
         fail(process, slot, Failure.TOO_LARGE)
         return
-    slot.job = process.ledger.delivered(slot.job, file_id)
+    slot.job = process.ledger.delivered(slot.job, file_id, way)
     if file_id and job.artifact and not job.cached:
         process.cache.put(job.digest, Hit(job.artifact, file_id))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"))

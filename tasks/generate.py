@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -139,6 +140,7 @@ def poll(process: Process, slot: Slot, provider: Provider) -> None:
 
     def look() -> Prediction:
         slot.check()
+        slot.job = replace(slot.job, polls=slot.job.polls + 1)
         prediction = provider.get(slot.job.prediction)
         if prediction.status not in ENDED:
             process.progress.show(slot, prediction.progress)
@@ -155,7 +157,7 @@ def poll(process: Process, slot: Slot, provider: Provider) -> None:
     if prediction.status is not Status.SUCCEEDED:
         failure = Failure.REFUSED if prediction.refused else Failure.PROVIDER_FAILED
         raise JobFailed(failure, f"{prediction.status}: {prediction.error[:300]}")
-    slot.job = process.ledger.storing(slot.job)
+    slot.job = process.ledger.storing(slot.job, prediction.completed)
 
 
 def store(process: Process, slot: Slot, provider: Provider) -> None:

@@ -1,7 +1,7 @@
 """The sign of life of a worker process: its leases renewed, its slots announced, its wake-ups heard."""
 
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import redis
@@ -10,7 +10,9 @@ from config.settings import Settings
 from jobs import keys
 from jobs.errors import LedgerUnavailable
 from jobs.ledger import Ledger
-from jobs.workers import Workers
+from jobs.tally import Tally
+from jobs.vitals import measure
+from jobs.workers import Sign, Workers
 from tasks.background import Background
 from tasks.slots import Slots
 
@@ -24,15 +26,15 @@ class Heartbeat:
         client: "redis.Redis",
         ledger: Ledger,
         slots: Slots,
-        lanes: Sequence[str],
-        capacity: int,
+        sign: Sign,
+        tally: Tally,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._slots = slots
         self._workers = Workers(client)
-        self._lanes = lanes
-        self._capacity = capacity
+        self._sign = sign
+        self._tally = tally
         self._pubsub: Any = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         self._threads = (
             Background("heartbeat", settings.heartbeat_s, self.beat),
@@ -40,13 +42,12 @@ class Heartbeat:
         )
 
     def beat(self) -> None:
-        """Renew all leases in one call, and say that this process lives."""
+        """Renew all leases in one call, and say that this process lives and what it has seen."""
         held = self._slots.tokens()
         if held:
             self._slots.renewed(held, self._ledger.renew(held))
-        self._workers.announce(
-            self._slots.owner, self._lanes, self._capacity, len(self._slots), 3 * self._settings.heartbeat_s
-        )
+        sign = replace(self._sign, busy=self._slots.busy(), vitals=measure())
+        self._workers.announce(sign, 3 * self._settings.heartbeat_s, self._tally)
 
     def listen(self) -> None:
         """Pass wake-ups on to their slots. A missed one costs only time: polls and beats find the same."""
@@ -63,4 +64,4 @@ class Heartbeat:
         self._pubsub.close()
         # Without Redis the entry lapses by itself, and the process has more to close.
         with suppress(LedgerUnavailable):
-            self._workers.leave(self._slots.owner)
+            self._workers.leave(self._slots.owner, self._tally)

@@ -1,9 +1,7 @@
 """The composition root of a worker process: every client is built here, once, and closed here."""
 
 import os
-import socket
 import threading
-import uuid
 from collections.abc import Sequence
 
 import structlog
@@ -23,9 +21,11 @@ from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.people import People
 from jobs.states import ENDED, State
+from jobs.tally import Tally
 from jobs.waiting import Waiting
-from jobs.workers import Workers
+from jobs.workers import Sign, Workers, new_owner
 from providers.base import Provider
+from providers.metered import Metered
 from providers.replicate import Replicate
 from tasks.background import Background
 from tasks.chat import Chat
@@ -47,8 +47,11 @@ _PATIENCE_S = 3.0
 class Process:
     """All that the tasks of one process share."""
 
-    def __init__(self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int) -> None:
+    def __init__(
+        self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int, name: str = "worker"
+    ) -> None:
         self.settings = settings
+        self.tally = Tally()
         self.catalogue = load_catalogue(settings)
         self._redis = connect(settings.redis_url)
         self.ledger = Ledger(self._redis, settings)
@@ -60,9 +63,11 @@ class Process:
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
         self.downloader = Downloader(settings.provider_timeout_s)
-        self.chat = Chat(lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S)), _CHAT_CALL_S)
+        self.chat = Chat(
+            lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
+        )
         self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.chat)
-        self.slots = Slots(self.ledger, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}")
+        self.slots = Slots(self.ledger, new_owner())
         self._providers: dict[str, Provider] = {
             "replicate": Replicate(
                 settings.replicate_api_url,
@@ -72,7 +77,8 @@ class Process:
                 capacity,
             )
         }
-        self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, lanes, capacity)
+        sign = Sign(self.slots.owner, name, lanes, capacity)
+        self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, sign, self.tally)
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
         # A round takes far less than a beat; who dies in one keeps the others out for so long.
         lapses_s = settings.heartbeat_s
@@ -92,10 +98,10 @@ class Process:
 
     def provider_of(self, job: Job) -> Provider:
         """The provider of the job's model; JobFailed where there is none of that name."""
-        name = self.model_of(job).provider
-        if name not in self._providers:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {name!r} is not known")
-        return self._providers[name]
+        model = self.model_of(job)
+        if model.provider not in self._providers:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {model.provider!r} is not known")
+        return Metered(self._providers[model.provider], model.name, self.tally)
 
     def publish_delivery(self, job_id: str) -> None:
         """Have the chat told now; where the broker is away, the sweep does it later."""
@@ -161,8 +167,14 @@ def current(app: Celery) -> Process:
     with _building:
         if os.getpid() not in processes:
             lanes = list(app.amqp.queues.consume_from) or list(Lane)
-            processes[os.getpid()] = Process(load(), app, lanes, app.conf.worker_concurrency)
+            name = app.__dict__.get("darkroom_name", "worker")
+            processes[os.getpid()] = Process(load(), app, lanes, app.conf.worker_concurrency, name)
     return processes[os.getpid()]
+
+
+def name(app: Celery, node: str) -> None:
+    """What this process is, from its Celery node's name: `image@host` is an `image`."""
+    app.__dict__["darkroom_name"] = node.partition("@")[0]
 
 
 def drain(app: Celery) -> None:

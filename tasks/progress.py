@@ -36,7 +36,7 @@ class Progress:
         if slot.job.message and slot.shown == percent:
             return
         if percent != slot.job.progress:
-            self._ledger.note(slot.job, progress=percent)
+            self._ledger.note(slot.job, progress=percent, polls=slot.job.polls)
             slot.job = replace(slot.job, progress=percent)
         if slot.job.message:
             slot.shown = percent

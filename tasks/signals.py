@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery.signals import (
+    celeryd_init,
     setup_logging,
     worker_process_init,
     worker_process_shutdown,
@@ -21,6 +22,12 @@ from tasks.app import app
 def configure_logging(**_: Any) -> None:
     """Our logging instead of Celery's."""
     configure(load(), "worker")
+
+
+@celeryd_init.connect(weak=False)
+def name(sender: str, **_: Any) -> None:
+    """The node's name is known before anything is built."""
+    process.name(app, sender)
 
 
 @worker_ready.connect(weak=False)

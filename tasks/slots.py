@@ -1,6 +1,7 @@
 """The jobs that this process is working on: each a slot with a lease, a wake-up, and reasons to stop."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -8,7 +9,7 @@ import structlog
 
 from jobs.errors import DarkroomError, LeaseLost
 from jobs.ledger import Ledger, Renewal, Stage
-from jobs.model import Job
+from jobs.model import Job, Lane
 
 IDLE = "nothing to do"
 """What a task says for whose message there is no job: it was taken or has ended, or the process stops."""
@@ -26,8 +27,9 @@ class Slot:
     """One held job. `job` is the record as of the last write, `shown` the percentage that its chat shows;
     `wait` is every pause that the work makes."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, stage: Stage = Stage.GENERATE) -> None:
         self.job = job
+        self.lane = job.lane if stage is Stage.GENERATE else Lane.DELIVER
         self.lost = False
         self.cancel = job.cancel
         self.draining = False
@@ -87,7 +89,7 @@ class Slots:
         if job is None:
             yield None
             return
-        slot = Slot(job)
+        slot = Slot(job, stage)
         self._held[job.id] = slot
         slot.draining = self._draining
         try:
@@ -98,8 +100,9 @@ class Slots:
             if self._held.get(job.id) is slot:
                 del self._held[job.id]
 
-    def __len__(self) -> int:
-        return len(self._held)
+    def busy(self) -> Counter[str]:
+        """Slots at work, by the lane that they serve at the moment."""
+        return Counter(slot.lane for slot in list(self._held.values()))
 
     @property
     def draining(self) -> bool:

@@ -32,37 +32,45 @@ def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
     200: heard, or heard before. 401: the provider's signature is wrong, too old, or for no prediction.
     403: the URL is none of ours. 404: no such provider. 503: the ledger is away, to come again.
     """
-    secret = services.settings.signing_secret
+    secret, count = services.settings.signing_secret, services.tally.count
 
     async def receive(request: Request) -> Response:
-        verify = verifiers.get(request.path_params["name"])
+        name = request.path_params["name"]
+        verify = verifiers.get(name)
         if verify is None:
             raise HTTPException(404)
         job_id = request.query_params.get("job", "")
         if not is_signature(secret, job_id, request.query_params.get("sig", "")):
+            count(f"webhooks:{name}:refused")
             raise HTTPException(403)
         content = await body.read(request, MOST_BYTES)
         try:
             hint = verify(request.headers, content)
         except WebhookRefused as error:
             log.warning("webhook refused", job=job_id, reason=str(error))
+            count(f"webhooks:{name}:refused")
             raise HTTPException(401) from None
         try:
-            await services.off(note, services, job_id, hint)
+            news = await services.off(note, services, job_id, hint)
         except LedgerUnavailable as error:
             log.warning("webhook not noted", job=job_id, error=str(error))
             raise HTTPException(503) from None
+        count(f"webhooks:{name}:{'received' if news else 'repeated'}")
         return Response()
 
     return Route("/providers/{name}/webhook", receive, methods=["POST"])
 
 
-def note(services: Services, job_id: str, hint: Hint) -> None:
-    """Act on a genuine webhook, once. Raises LedgerUnavailable; the repetition then does what is left."""
+def note(services: Services, job_id: str, hint: Hint) -> bool:
+    """Act on a genuine webhook, once; False for one that was heard before.
+
+    Raises LedgerUnavailable; the repetition then does what is left.
+    """
     if services.marks.is_set("webhook", hint.delivery):
         log.info("webhook heard before", job=job_id)
-        return
+        return False
     adopted = services.ledger.adopt(job_id, hint.prediction)
     woken = hint.ended and services.ledger.wake(job_id)
     services.marks.first("webhook", hint.delivery, REMEMBERED_S)
     log.info("webhook", job=job_id, ended=hint.ended, adopted=adopted, woken=woken)
+    return True

@@ -12,6 +12,7 @@ from telegram import Bot, Message, Update
 from bot.webhook import body
 from bot.webhook.inbox import Inbox
 from bot.webhook.registration import PATH
+from jobs.tally import Tally
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 MOST_BYTES = 1 << 20
@@ -19,7 +20,7 @@ MOST_BYTES = 1 << 20
 _LARGEST_ID = 1 << 63
 
 
-def route(inbox: Inbox, secret: str) -> Route:
+def route(inbox: Inbox, secret: str, tally: Tally) -> Route:
     """The route for Telegram.
 
     200: taken, or dealt with before. 401, 403: not Telegram. 400, 413: no update. 503: to come again.
@@ -28,14 +29,16 @@ def route(inbox: Inbox, secret: str) -> Route:
 
     async def receive(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER)
-        if given is None:
-            raise HTTPException(401)
-        if not hmac.compare_digest(given.encode(), expected):
-            raise HTTPException(403)
+        if given is None or not hmac.compare_digest(given.encode(), expected):
+            tally.count("webhooks:telegram:refused")
+            raise HTTPException(401 if given is None else 403)
         update = parse(await body.read(request, MOST_BYTES), inbox.bot)
         if update is None:
             raise HTTPException(400)
-        return Response(status_code=200 if await inbox.take(update) else 503)
+        taken = await inbox.take(update)
+        if taken:
+            tally.count("webhooks:telegram:received")
+        return Response(status_code=200 if taken else 503)
 
     return Route(PATH, receive, methods=["POST"])
 

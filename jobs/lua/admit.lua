@@ -61,6 +61,7 @@ record['at:accepted'] = now
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end
 redis.call('ZADD', state_key('accepted'), now, id)
 redis.call('ZADD', waiting_key(record.lane), record.turn, id)
+redis.call('ZADD', since_key(record.lane), now, id)
 redis.call('ZADD', due_key(), now + ask.look_again, id)
 redis.call('ZADD', active_key(user), now, id)
 redis.call('ZADD', history_key(user), now, id)
@@ -80,5 +81,6 @@ if leader then
 elseif record.digest ~= '' then
   redis.call('SET', inflight_key(record.digest), id)
 end
+if record.digest ~= '' then count('cache_misses') end
 count('admissions:accepted')
 return { 'accepted', redis.call('HGETALL', key) }

@@ -65,7 +65,11 @@ if state == 'accepted' then
   enter(id, 'accepted', 'queued', now)
   state = 'queued'
 end
-if into then enter(id, state, into, now) end
+if into then
+  enter(id, state, into, now)
+elseif HELD[state] then
+  count('jobs_resumed:' .. stage)
+end
 redis.call('HSET', key, 'owner', owner)
 redis.call('HINCRBY', key, 'token', 1)
 redis.call('ZADD', due_key(), now + ARGV[3], id)

@@ -11,8 +11,39 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
-local function count(name)
-  redis.call('HINCRBY', counts_key(), name, 1)
+local function count(name, by)
+  redis.call('HINCRBY', counts_key(), name, by or 1)
+end
+
+-- One value, in thousandths of its unit, for a histogram; the bounds are those of jobs/histograms.py.
+local function observe(name, bounds, value)
+  value = math.max(0, math.floor(value))
+  local i = 1
+  while bounds[i] and value > bounds[i] do i = i + 1 end
+  redis.call('HINCRBY', observations_key(), name .. ':' .. (bounds[i] or 'inf'), 1)
+  redis.call('HINCRBY', observations_key(), name .. ':sum', value)
+end
+
+-- What ends when a state is entered, and the stamp that it began with. A job that has no such stamp was spared
+-- that part of the way (its result was cached or shared).
+local SPANS = {
+  claimed = { wait = 'accepted' },
+  running = { submit = 'claimed' },
+  storing = { generate = 'running' },
+  stored = { store = 'storing' },
+  delivered = { deliver = 'stored', process = 'claimed', whole = 'accepted' },
+}
+
+local function observe_way(key, to, kind, tier, now)
+  for span, start in pairs(SPANS[to] or {}) do
+    local began = redis.call('HGET', key, 'at:' .. start)
+    if began then observe('job:' .. span .. ':' .. kind .. ':' .. tier, SECONDS, now - began) end
+  end
+  if to == 'storing' then
+    local polls, completed, model = unpack(redis.call('HMGET', key, 'polls', 'completed', 'model'))
+    if polls then observe('polls:' .. model, POLLS, polls * 1000) end
+    if completed then observe('lag:' .. model, SECONDS, now - completed) end
+  end
 end
 
 -- A waiting job's turn, from the time (ms) at which it counts as come. The running number behind it gives
@@ -47,7 +78,10 @@ local function enter(id, from, to, now)
     unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours'))
   redis.call('HSET', key, 'state', to, 'at:' .. to, now)
   redis.call('ZREM', state_key(from), id)
-  if WAITING[from] and not WAITING[to] then redis.call('ZREM', waiting_key(lane), id) end
+  if WAITING[from] and not WAITING[to] then
+    redis.call('ZREM', waiting_key(lane), id)
+    redis.call('ZREM', since_key(lane), id)
+  end
   if ENDED[to] then
     redis.call('ZREM', active_key(user), id)
   else
@@ -61,12 +95,15 @@ local function enter(id, from, to, now)
     local day = tostring(math.floor(now / DAY_MS))
     redis.call('HINCRBYFLOAT', spend_key(day), model, price)
     redis.call('EXPIRE', spend_key(day), 40 * 86400)
+    count('spend_millionths:' .. model, math.floor(price * 1000000 + 0.5))
   end
   if to == 'failed' then count('failures:' .. (redis.call('HGET', key, 'failure') or '') .. ':' .. kind) end
   if (to == 'failed' and ours == '1') or (to == 'cancelled' and (WAITING[from] or from == 'sharing')) then
     give_back(id, user)
   end
+  if to == 'delivered' then count('deliveries:' .. (redis.call('HGET', key, 'way') or 'edit') .. ':' .. kind) end
   count('jobs:' .. to .. ':' .. kind .. ':' .. tier)
+  observe_way(key, to, kind, tier, now)
 end
 
 -- A lease that ran out rather than being handed back: its worker died over this job, or was stopped. Where
@@ -128,9 +165,10 @@ local function bequeath(id, from, now)
     -- The deadline counts from the submission.
     redis.call('HSET', job_key(heir), 'at:running', submitted or now, 'owner', '')
   else
-    local lane, turn = unpack(redis.call('HMGET', job_key(heir), 'lane', 'turn'))
+    local lane, turn, accepted = unpack(redis.call('HMGET', job_key(heir), 'lane', 'turn', 'at:accepted'))
     enter(heir, 'sharing', 'queued', now)
     redis.call('ZADD', waiting_key(lane), turn, heir)
+    redis.call('ZADD', since_key(lane), accepted, heir)
   end
   redis.call('ZADD', due_key(), now, heir)
   return heir

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import httpx
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from sandbox.environment import free_port

@@ -19,7 +19,7 @@ from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from jobs.users import Users
 from jobs.waiting import Waiting
-from jobs.workers import Workers
+from jobs.workers import Sign, Workers
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow", {"ar": "16:9", "seed": 42}, seed=7)
 ANN = Origin(user=7_000_000_001, chat=-1_002_000_000_001, reply_to=5, language="ru", thread=3)
@@ -345,7 +345,7 @@ def test_places_count_in_the_order_of_the_broker(ledger: Book, client: "redis.Re
     second = ledger.get("fox-2")
     assert second is not None
     workers = Workers(client)
-    workers.announce("worker-1", ["img"], 2, 0, ttl_s=5)
+    workers.announce(Sign("worker-1", lanes=["img"], slots=2), ttl_s=5)
     waiting = Waiting(client, workers)
     place, behind = waiting.place(other, typical_s=8), waiting.place(second, typical_s=8)
     assert place is not None
@@ -368,8 +368,8 @@ def test_past_durations_make_the_estimate(ledger: Book, client: "redis.Redis") -
 
 def test_a_worker_that_falls_silent_drops_out(client: "redis.Redis") -> None:
     workers = Workers(client)
-    workers.announce("worker-1", ["img", "vip"], 4, 1, ttl_s=0.1)
-    workers.announce("worker-2", ["img"], 3, 0, ttl_s=5)
+    workers.announce(Sign("worker-1", lanes=["img", "vip"], slots=4), ttl_s=0.1)
+    workers.announce(Sign("worker-2", lanes=["img"], slots=3), ttl_s=5)
     deadline = time.monotonic() + 5
     while workers.slots("img") != 3:
         assert time.monotonic() < deadline

@@ -1,0 +1,69 @@
+"""One scrape: read Redis, write the metrics. Nothing is kept between two of them."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import redis
+import structlog
+from celery import Celery
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from config.settings import Settings
+from jobs.connection import connect
+from monitoring import jobs_metrics, outside_metrics, queue_metrics, redis_metrics, snapshot
+from monitoring.families import gauge
+from monitoring.snapshot import Info
+
+log = structlog.get_logger(__name__)
+_ANSWERS_WITHIN_S = 2.0
+"""A Redis that takes longer counts as down: Prometheus waits 10 s for a scrape."""
+
+
+class Darkroom(Collector):
+    """All metrics of Darkroom. Any number of them may run; each tells the same. The caller closes it."""
+
+    def __init__(self, settings: Settings, app: Celery) -> None:
+        self._app = app
+        self._ledger = connect(settings.redis_url, _ANSWERS_WITHIN_S)
+        own_cache = settings.cache_redis_url and settings.cache_redis_url != settings.redis_url
+        self._cache = connect(settings.cache_redis_url, _ANSWERS_WITHIN_S) if own_cache else None
+
+    def describe(self) -> list[Metric]:
+        """Nothing is known before the first scrape, and registering makes none."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """A scrape. A Redis that is away leaves its metrics out and `redis_up` 0."""
+        began = time.perf_counter()
+        servers: dict[str, Info | None] = {"ledger": None}
+        try:
+            seen = snapshot.read(self._ledger, self._app)
+        except redis.RedisError as error:
+            log.warning("the ledger's Redis does not answer", error=repr(error))
+        else:
+            servers["ledger"] = seen.info
+            yield from jobs_metrics.collect(seen)
+            yield from queue_metrics.collect(seen)
+            yield from outside_metrics.collect(seen)
+        if self._cache is not None:
+            servers["cache"] = _info(self._cache)
+        yield from redis_metrics.collect(servers)
+        took = time.perf_counter() - began
+        yield gauge("exporter_scrape_duration_seconds", "How long this scrape took.", (), [((), took)])
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._ledger.close()
+        if self._cache is not None:
+            self._cache.close()
+
+
+def _info(client: "redis.Redis") -> Info | None:
+    try:
+        found: Any = client.info()
+    except redis.RedisError as error:
+        log.warning("the cache's Redis does not answer", error=repr(error))
+        return None
+    return dict(found)

@@ -1,0 +1,186 @@
+"""Metrics of the jobs: all counted in the ledger, in the same step as the change that they count. Pure."""
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from prometheus_client.core import Metric
+
+from jobs import histograms
+from jobs.failures import Failure
+from jobs.ledger import Stage, Way
+from jobs.model import Kind, Lane, Tier
+from jobs.states import ENDED, State
+from monitoring.families import counter, gauge, histogram, merged, under
+from monitoring.snapshot import Snapshot
+
+SPANS = ("wait", "submit", "generate", "store", "deliver")
+"""The stages: accepted -> claimed -> submitted -> done at the provider -> stored -> delivered."""
+ANSWERS = ("accepted", "cached", "duplicate", "limited", "busy", "blocked")
+
+
+def collect(seen: Snapshot) -> Iterator[Metric]:
+    """All of them. What can be listed beforehand is there from the start, as 0."""
+    yield from ways(seen)
+    yield from durations(seen)
+    yield from doors(seen)
+
+
+def ways(seen: Snapshot) -> Iterator[Metric]:
+    """How many jobs went which way."""
+    count = seen.counts.get
+    yield counter(
+        "jobs_total",
+        "Jobs that entered a state; delivered, failed and cancelled are the ends.",
+        ("type", "status"),
+        (
+            ((kind, state), sum(count(f"jobs:{state}:{kind}:{tier}", 0) for tier in Tier))
+            for kind, state in product(Kind, State)
+        ),
+    )
+    yield gauge(
+        "jobs_in_state",
+        "Jobs that are in a state now.",
+        ("state",),
+        (((state,), size) for state, size in seen.states.items()),
+    )
+    yield gauge(
+        "jobs_unaccounted",
+        "Accepted jobs that neither ended nor are in any state: always 0.",
+        (),
+        [((), unaccounted(seen))],
+    )
+    yield counter(
+        "job_failures_total",
+        "Failed jobs by reason; fault says whether it was ours (or the provider's) or the user's.",
+        ("type", "reason", "fault"),
+        (
+            ((kind, why, "ours" if why.ours else "theirs"), count(f"failures:{why}:{kind}", 0))
+            for kind, why in product(Kind, Failure)
+        ),
+    )
+    yield counter(
+        "deliveries_total",
+        "Delivered results by the way in which the chat got them.",
+        ("way", "type"),
+        (((way, kind), count(f"deliveries:{way}:{kind}", 0)) for way, kind in product(Way, Kind)),
+    )
+    yield counter(
+        "submissions_unknown_total",
+        "Paid calls whose outcome nobody knew when they were made.",
+        ("type",),
+        (((kind,), sum(count(f"jobs:{State.UNKNOWN}:{kind}:{tier}", 0) for tier in Tier)) for kind in Kind),
+    )
+    yield counter(
+        "jobs_resumed_total",
+        "Jobs in progress that another lease went on with.",
+        ("stage",),
+        (((stage,), count(f"jobs_resumed:{stage}", 0)) for stage in Stage),
+    )
+    yield counter(
+        "leases_expired_total",
+        "Leases that ran out: a worker died, hung or lost Redis.",
+        (),
+        [((), count("leases_expired", 0))],
+    )
+    yield counter(
+        "queue_jobs_started_total",
+        "Waiting jobs of a lane that a worker has begun with.",
+        ("queue_name",),
+        started(seen),
+    )
+
+
+def durations(seen: Snapshot) -> Iterator[Metric]:
+    """How long jobs took."""
+    observed = seen.observations.get
+    yield histogram(
+        "job_duration_seconds",
+        "Processing time of delivered jobs: from the claim by a worker to the delivery.",
+        ("type",),
+        (((kind,), merged(observed(f"job:process:{kind}:{tier}", {}) for tier in Tier)) for kind in Kind),
+    )
+    yield histogram(
+        "job_end_to_end_duration_seconds",
+        "What a person waits for: from the admission to the delivery.",
+        ("type", "tier"),
+        (((kind, tier), observed(f"job:whole:{kind}:{tier}", {})) for kind, tier in product(Kind, Tier)),
+    )
+    yield histogram(
+        "job_stage_duration_seconds",
+        "Time in one stage: wait, submit, generate, store, deliver.",
+        ("stage", "type", "tier"),
+        (
+            ((span, kind, tier), observed(f"job:{span}:{kind}:{tier}", {}))
+            for span, kind, tier in product(SPANS, Kind, Tier)
+        ),
+    )
+    yield histogram(
+        "job_polls",
+        "Looks at the provider that a job took until it was done there.",
+        ("model",),
+        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "polls", 1)),
+        histograms.POLLS,
+    )
+    yield histogram(
+        "job_detection_lag_seconds",
+        "From the provider's own time of completion until we saw it (two clocks; below 0 counts as 0).",
+        ("model",),
+        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "lag", 1)),
+    )
+
+
+def doors(seen: Snapshot) -> Iterator[Metric]:
+    """What became of requests at the door, and what jobs cost."""
+    count = seen.counts.get
+    yield counter(
+        "admissions_total",
+        "Requests by the answer of admission.",
+        ("answer",),
+        (((answer,), count(f"admissions:{answer}", 0)) for answer in ANSWERS),
+    )
+    yield counter(
+        "prompts_refused_total",
+        "Requests that the prompt filter did not let through.",
+        (),
+        [((), count("prompts_refused", 0))],
+    )
+    yield counter(
+        "cache_requests_total",
+        "Admitted requests that might share a result, by whether the cache had it.",
+        ("result",),
+        [(("hit",), count("admissions:cached", 0)), (("miss",), count("cache_misses", 0))],
+    )
+    yield counter(
+        "tokens_given_back_total",
+        "Rate-limit tokens that users got back.",
+        (),
+        [((), count("tokens_given_back", 0))],
+    )
+    yield counter(
+        "provider_spend_usd_total",
+        "List price of all submissions, in US dollars.",
+        ("model",),
+        ((labels, seen.counts[name] / 1e6) for name, labels in under(seen.counts, "spend_millionths", 1)),
+    )
+
+
+def unaccounted(seen: Snapshot) -> int:
+    """Invariant I7: accepted less ended less active."""
+    ended = sum(seen.total(state) for state in ENDED)
+    return seen.total(State.ACCEPTED) - ended - sum(seen.states.values())
+
+
+def started(seen: Snapshot) -> Iterable[tuple[tuple[str, ...], float]]:
+    """Claims by lane."""
+    for lane in Lane:
+        if lane is Lane.DELIVER:
+            yield (lane,), seen.total(State.DELIVERING)
+            continue
+        yield (
+            (lane,),
+            sum(
+                seen.counts.get(f"jobs:{State.CLAIMED}:{kind}:{tier}", 0)
+                for kind, tier in product(Kind, Tier)
+                if Lane.of(kind, tier) is lane
+            ),
+        )

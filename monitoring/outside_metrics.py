@@ -1,0 +1,77 @@
+"""Metrics of the outer world: providers, Telegram, webhooks. Pure.
+
+They belong to no change of a job, so each process adds them up and writes them with its heartbeat; one that
+is killed loses those of its last heartbeat (see `jobs.tally`).
+"""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+
+from monitoring.families import Values, counter, histogram, under
+from monitoring.snapshot import Snapshot
+
+URGENCIES = ("progress", "result")
+WEBHOOKS = ("received", "refused")
+
+
+def collect(seen: Snapshot) -> Iterator[Metric]:
+    """All of them."""
+    yield from providers(seen)
+    yield from telegram(seen)
+    yield counter(
+        "webhooks_total",
+        "Webhooks by where they say they come from: received, repeated (heard before), refused.",
+        ("source", "result"),
+        _counted(seen, "webhooks", 2, {f"webhooks:telegram:{result}": 0 for result in WEBHOOKS}),
+    )
+
+
+def providers(seen: Snapshot) -> Iterator[Metric]:
+    """Calls to the providers."""
+    names = ("provider", "operation", "outcome", "model")
+    yield counter(
+        "provider_requests_total",
+        "Calls to a provider: ok, throttled (429), failed (5xx, none), unknown, refused, denied (account).",
+        names,
+        _counted(seen, "provider", 4),
+    )
+    yield histogram(
+        "provider_request_duration_seconds",
+        "How long calls to a provider took.",
+        ("provider", "operation", "model"),
+        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "provider", 3)),
+    )
+
+
+def telegram(seen: Snapshot) -> Iterator[Metric]:
+    """Calls to Telegram."""
+    yield counter(
+        "telegram_calls_total",
+        "Calls to the Bot API: ok, throttled (429), refused, failed (5xx, no answer).",
+        ("method", "outcome"),
+        _counted(seen, "telegram", 2),
+    )
+    yield histogram(
+        "telegram_call_duration_seconds",
+        "How long calls to the Bot API took, without the wait for their turn.",
+        ("method",),
+        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "telegram", 1)),
+    )
+    yield histogram(
+        "telegram_wait_seconds",
+        "How long messages and edits waited for their turn.",
+        ("urgency",),
+        (((urgency,), seen.observations.get(f"telegram_wait:{urgency}", {})) for urgency in URGENCIES),
+    )
+    yield counter(
+        "telegram_edits_dropped_total",
+        "Progress edits that were left out.",
+        (),
+        [((), seen.counts.get("telegram_dropped", 0))],
+    )
+
+
+def _counted(seen: Snapshot, prefix: str, parts: int, least: dict[str, int] | None = None) -> Values:
+    counts = {**(least or {}), **seen.counts}
+    return ((labels, counts[name]) for name, labels in under(counts, prefix, parts))

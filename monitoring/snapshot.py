@@ -1,0 +1,105 @@
+"""All that the metrics are made of, read from Redis as it is at one moment."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+from celery import Celery
+from kombu.transport.redis import Channel
+
+from jobs import histograms, keys
+from jobs.model import Lane
+from jobs.states import ACTIVE, State
+
+Info = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSize:
+    """`jobs` wait in the ledger, the oldest for `oldest_s` seconds; `messages` on the broker, by priority."""
+
+    jobs: int
+    oldest_s: float
+    messages: Mapping[int, int]
+    paused: bool
+
+    @property
+    def size(self) -> int:
+        """The queue's length: see `monitoring.queues`."""
+        return max(self.jobs, sum(self.messages.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`counts` and `observations` as the ledger keeps them; `processes` are the live ones' own words by
+    owner; `roster` the kinds of process (process, lanes) that were alive within a day."""
+
+    counts: Mapping[str, int]
+    observations: Mapping[str, Mapping[str, int]]
+    states: Mapping[State, int]
+    lanes: Mapping[Lane, LaneSize]
+    processes: Mapping[str, Mapping[str, str]]
+    roster: Sequence[tuple[str, str]]
+    info: Info = field(default_factory=dict)
+
+    def total(self, state: State, group: str = "jobs") -> int:
+        """Jobs that ever entered a state."""
+        prefix = f"{group}:{state}:"
+        return sum(value for name, value in self.counts.items() if name.startswith(prefix))
+
+
+def read(client: "redis.Redis", app: Celery) -> Snapshot:
+    """Two round trips; raises redis.RedisError. What must fit together comes from one transaction."""
+    states, steps = sorted(ACTIVE), tuple(app.conf.broker_transport_options["priority_steps"])
+    with client.pipeline(transaction=True) as pipe:
+        pipe.time()
+        pipe.hgetall(keys.counts())
+        pipe.hgetall(keys.observations())
+        pipe.smembers(keys.paused())
+        pipe.zrangebyscore(keys.workers(), time.time(), "+inf")
+        pipe.zrange(keys.roster(), 0, -1)
+        pipe.info()
+        for state in states:
+            pipe.zcard(keys.in_state(state))
+        for lane in Lane:
+            pipe.zcard(keys.queue(lane))
+            pipe.zrange(keys.queue(lane), 0, 0, withscores=True)
+            for step in steps:
+                pipe.llen(list_of(lane, step))
+        clock, counts, observed, paused, owners, roster, info, *rest = pipe.execute()
+    sizes, rest = rest[: len(states)], rest[len(states) :]
+    with client.pipeline(transaction=False) as pipe:
+        for owner in owners:
+            pipe.hgetall(keys.worker(owner))
+        records = pipe.execute()
+    now, width = clock[0] + clock[1] / 1e6, 2 + len(steps)
+    return Snapshot(
+        counts={name: int(value) for name, value in counts.items()},
+        observations=histograms.by_name(observed),
+        states=dict(zip(states, sizes, strict=True)),
+        lanes={
+            lane: _lane(rest[at * width : (at + 1) * width], steps, now, paused=lane in paused)
+            for at, lane in enumerate(Lane)
+        },
+        processes={owner: record for owner, record in zip(owners, records, strict=True) if record},
+        roster=[_kind(entry) for entry in roster],
+        info=info,
+    )
+
+
+def list_of(lane: str, priority: int) -> str:
+    """The Redis list of one priority of a queue, as kombu names it."""
+    return f"{lane}{Channel.sep}{priority}" if priority else lane
+
+
+def _lane(row: Sequence[Any], steps: Sequence[int], now: float, *, paused: bool) -> LaneSize:
+    jobs, first, *messages = row
+    oldest_s = max(0.0, now - first[0][1] / 1000) if first else 0.0
+    return LaneSize(jobs, oldest_s, dict(zip(steps, messages, strict=True)), paused)
+
+
+def _kind(entry: str) -> tuple[str, str]:
+    process, _, lanes = entry.partition("|")
+    return process, lanes
