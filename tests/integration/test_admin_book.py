@@ -165,7 +165,7 @@ def test_statistics_count_jobs_lanes_cache_and_spend(
     assert claimed is not None
     ledger.running(ledger.submitting(claimed), "prediction")
     # The third is given out before the second (fair shares), and is older now.
-    client.zadd(keys.since(Lane.IMG), {"third": round(time.time() * 1000) - 60_000})
+    client.zadd(keys.since(Lane.IMG), {"third": int(time.time() * 1000) - 60_000})
     client.hincrby(keys.counts(), "admissions:cached", 1)
     statistics.prompt_refused()
     seen = statistics.overview()
