@@ -5,6 +5,7 @@ import sys
 from kombu.entity import Exchange, Queue
 
 from config.settings import SettingsError, load
+from jobs.connection import sentinel_options
 from jobs.limits import parse_rate
 from jobs.model import Lane
 
@@ -14,6 +15,8 @@ except SettingsError as error:
     sys.exit(str(error))
 
 include = ["tasks.signals", "tasks.generate", "tasks.deliver", "tasks.broadcast"]
+
+_redis = settings.ledger_redis()
 
 # Lanes. A mistyped lane is an error, not a new queue that nobody serves.
 task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in Lane]
@@ -53,7 +56,7 @@ task_store_errors_even_if_ignored = False
 task_serializer = "json"
 accept_content = ["json"]
 
-broker_url = settings.redis_url
+broker_url = _redis.url
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_channel_error_retry = True
@@ -74,6 +77,8 @@ broker_transport_options = {
     "interval_step": 0.1,
     "interval_max": 0.2,
 }
+if _redis.sentinels:
+    broker_transport_options |= {"master_name": _redis.master, "sentinel_kwargs": sentinel_options(_redis)}
 # A publisher's wait is bounded: what cannot be published now, the sweep publishes later.
 task_publish_retry = False
 

@@ -93,7 +93,7 @@ def run(plan: Plan) -> Outcome:
     with ExitStack() as open_:
         stack = open_.enter_context(Stack((), plan.settings, _provider_options(plan)))
         witness = open_.enter_context(_built(stack, plan))
-        client = open_.enter_context(contextlib.closing(connect(stack.settings.redis_url)))
+        client = open_.enter_context(contextlib.closing(connect(stack.settings.ledger_redis())))
         crowd = Crowd(stack, max(5, plan.jobs // 20), random)
         others = round(plan.kills / 5)
         redis_kills = others if plan.redis_kills is None else plan.redis_kills

@@ -58,7 +58,7 @@ class Stage:
             self._open.enter_context(self._stack)
             self.settings = self._stack.settings
             self._stack.telegram.limits(enabled=False)
-            self._client = connect(self.settings.redis_url)
+            self._client = connect(self.settings.ledger_redis())
             self._open.callback(self._client.close)
             app = Celery("bench", config_source="celeryconfig", set_as_current=False)
             app.conf.broker_url = self.settings.redis_url

@@ -83,8 +83,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     _check_names(catalogue)
     prompt_filter = PromptFilter(settings.prompt_filter_file)
     rates = user_rates(app.conf.task_annotations["generate"])
-    client = connect(settings.redis_url)
-    cache_client = connect(settings.cache_redis_url or settings.redis_url)
+    client = connect(settings.ledger_redis())
+    cache_client = connect(settings.cache_redis())
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
     ledger, workers, tally = Ledger(client, settings), Workers(client), Tally()
     try:

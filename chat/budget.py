@@ -4,12 +4,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ConstantBackoff
-
 from config.settings import Settings
 from jobs import keys
+from jobs.connection import connect_async
 
 _FOLDER = Path(__file__).parent / "lua"
 _BURST = 3.0
@@ -57,14 +54,7 @@ class Budget:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._all = rate_of_all(settings)
-        self._redis = Redis.from_url(
-            settings.redis_url,
-            decode_responses=True,
-            socket_timeout=1,
-            socket_connect_timeout=1,
-            retry=Retry(ConstantBackoff(0.05), 1),
-            max_connections=512,
-        )
+        self._redis = connect_async(settings.ledger_redis(), timeout_s=1)
         self._take = self._redis.register_script((_FOLDER / "take.lua").read_text(encoding="utf-8"))
         self._hold = self._redis.register_script((_FOLDER / "hold.lua").read_text(encoding="utf-8"))
 

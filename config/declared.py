@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from config.redis_urls import RedisPlace, passwords_in, place_of
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,8 +41,18 @@ class Settings:
     )
     signing_secret: str = setting("", "signs the job ids in the providers' webhook URLs", secret=True)
 
-    redis_url: str = setting("redis://127.0.0.1:6379/0", "Redis of the broker and the ledger", secret=True)
+    redis_url: str = setting(
+        "redis://127.0.0.1:6379/0",
+        "Redis of the broker and the ledger, or its sentinels: sentinel://a:26379;sentinel://b:26379",
+        secret=True,
+    )
+    redis_master_name: str = setting("", "what the sentinels in REDIS_URL call their master")
+    redis_sentinel_password: str = setting("", "password of the sentinels themselves", secret=True)
+    redis_wait_replicas: int = setting(
+        0, "a change of a job counts once this many replicas have it; 1 survives a failover", "replicas"
+    )
     cache_redis_url: str = setting("", "Redis of the cache; empty: that of the ledger", secret=True)
+    cache_redis_master_name: str = setting("", "what the sentinels in CACHE_REDIS_URL call their master")
     cache_ttl_s: float = setting(3600.0, "a result is given again for this long; 0 = never", "seconds")
     active_jobs: int = setting(3, "active jobs of one user", "jobs")
     vip_active_jobs: int = setting(10, "active jobs of one VIP user", "jobs")
@@ -107,7 +119,17 @@ class Settings:
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     def secrets(self) -> tuple[str, ...]:
-        """Values that no log line may contain (empty ones left out)."""
-        return tuple(
-            value for spec in fields(self) if spec.metadata["secret"] and (value := getattr(self, spec.name))
-        )
+        """Values that no log line may contain, the passwords in URLs among them; the longest first."""
+        named = [getattr(self, spec.name) for spec in fields(self) if spec.metadata["secret"]]
+        found = {*filter(None, named), *(part for value in named for part in passwords_in(value))}
+        return tuple(sorted(found, key=len, reverse=True))
+
+    def ledger_redis(self) -> RedisPlace:
+        """Where the broker and the ledger are."""
+        return place_of(self.redis_url, self.redis_master_name, self.redis_sentinel_password)
+
+    def cache_redis(self) -> RedisPlace:
+        """Where the cache is."""
+        if not self.cache_redis_url:
+            return self.ledger_redis()
+        return place_of(self.cache_redis_url, self.cache_redis_master_name, self.redis_sentinel_password)

@@ -1,7 +1,10 @@
 """What the settings must be like together. Pure; each rule has the sentence for when it does not hold."""
 
+from collections.abc import Callable
+
 from config import media, webhooks
 from config.declared import Settings
+from config.redis_urls import RedisPlace
 
 
 def of(s: Settings) -> tuple[tuple[bool, str], ...]:
@@ -9,6 +12,9 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
     return (
         *webhooks.rules(s),
         *media.rules(s),
+        *_redis("REDIS", s.redis_url, s.redis_master_name, s.ledger_redis),
+        *_redis("CACHE_REDIS", s.cache_redis_url, s.cache_redis_master_name, s.cache_redis),
+        (s.redis_wait_replicas >= 0, f"REDIS_WAIT_REPLICAS must be at least 0, not {s.redis_wait_replicas}."),
         (
             s.lease_s >= 3 * s.heartbeat_s,
             f"LEASE_S ({s.lease_s:g}) must be at least three times HEARTBEAT_S ({s.heartbeat_s:g}), "
@@ -29,3 +35,15 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
             f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {s.log_level!r}.",
         ),
     )
+
+
+def _redis(name: str, url: str, master: str, read: Callable[[], RedisPlace]) -> tuple[tuple[bool, str], ...]:
+    named = (
+        "sentinel://" not in url or bool(master),
+        f"{name}_URL names sentinels: {name}_MASTER_NAME must say what they call their master (mymaster).",
+    )
+    try:
+        read()
+    except ValueError as error:
+        return named, (False, f"{name}_URL {error}.")
+    return (named,)

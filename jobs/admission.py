@@ -80,7 +80,7 @@ class Admission:
     """The door. One per process; safe to share between threads."""
 
     def __init__(self, client: "redis.Redis", settings: Settings, rates: Mapping[Tier, Rate]) -> None:
-        self._run = Scripts(client)
+        self._run = Scripts(client, settings.redis_wait_replicas)
         self._terms = {
             "rates": {
                 tier: {"per_ms": rate.per_s / 1000, "burst": rate.burst} for tier, rate in rates.items()

@@ -72,7 +72,7 @@ class Broadcasts:
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
-        self._run = Scripts(client)
+        self._run = Scripts(client, settings.redis_wait_replicas)
         self._lease = round(settings.lease_s * 1000)
 
     def draft(self, broadcast_id: str, text: str, chat: int, language: str) -> None:

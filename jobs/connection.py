@@ -1,22 +1,90 @@
-"""The one way in which Darkroom's processes reach Redis."""
+"""The one way in which Darkroom's processes reach Redis: a server by its URL, or a master through sentinels.
+
+A client of a master asks the sentinels at every new connection, so that it follows a failover by itself;
+until that is over its calls fail as they do while a Redis is away.
+"""
+
+from typing import Any
 
 import redis
-from redis.backoff import ExponentialBackoff
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelConnectionPool
+from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool
+
+from config.redis_urls import RedisPlace, place_of
+
+_CONNECTIONS = 512
+_SENTINEL_S = 1.0
 
 
-def connect(url: str, timeout_s: float = 5) -> "redis.Redis":
-    """A client for the ledger: text in and out, every wait bounded, one quick retry.
+def connect(place: RedisPlace | str, timeout_s: float = 5) -> "redis.Redis":
+    """A client for the ledger: text in and out, every wait bounded (by `timeout_s` seconds), one quick retry.
 
-    The caller closes it.
+    A plain `redis://` URL will do for `place`. The caller closes the client.
     """
-    return redis.Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=2,
-        socket_keepalive=True,
-        health_check_interval=10,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 1),
-        max_connections=512,
+    place = place_of(place) if isinstance(place, str) else place
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.05), 1),
+        "max_connections": _CONNECTIONS,
+    }
+    if not place.sentinels:
+        return redis.Redis.from_url(place.url, **options)
+    sentinel = Sentinel(place.sentinels, sentinel_kwargs=sentinel_options(place))  # type: ignore[no-untyped-call]
+    client: redis.Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
+        place.master, redis.Redis, connection_pool_class=_MasterPool, **options, **_login(place)
     )
+    return client
+
+
+def connect_async(place: RedisPlace, timeout_s: float) -> "redis.asyncio.Redis":
+    """The same for asyncio, with waits of at most `timeout_s` seconds. The caller closes the client."""
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "retry": AsyncRetry(ConstantBackoff(0.05), 1),
+        "max_connections": _CONNECTIONS,
+    }
+    if not place.sentinels:
+        return redis.asyncio.Redis.from_url(place.url, **options)
+    sentinel = AsyncSentinel(place.sentinels, sentinel_kwargs=sentinel_options(place))  # type: ignore[no-untyped-call]
+    client: redis.asyncio.Redis = sentinel.master_for(
+        place.master, redis.asyncio.Redis, connection_pool_class=_AsyncMasterPool, **options, **_login(place)
+    )
+    return client
+
+
+def sentinel_options(place: RedisPlace) -> dict[str, Any]:
+    """How to talk to the sentinels themselves; kombu's `sentinel_kwargs` too."""
+    options: dict[str, Any] = {"socket_timeout": _SENTINEL_S, "socket_connect_timeout": _SENTINEL_S}
+    return options | ({"password": place.sentinel_password} if place.sentinel_password else {})
+
+
+def _login(place: RedisPlace) -> dict[str, Any]:
+    return {"db": place.db, "username": place.username, "password": place.password}
+
+
+class _MasterPool(SentinelConnectionPool):
+    """Closes the connections to the sentinels with those to the master: nobody else could."""
+
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        super().disconnect(inuse_connections)
+        if inuse_connections:
+            self.sentinel_manager.close()
+
+
+class _AsyncMasterPool(AsyncSentinelConnectionPool):
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        await super().disconnect(inuse_connections)
+        if inuse_connections:
+            for sentinel in self.sentinel_manager.sentinels:
+                await sentinel.aclose()

@@ -19,7 +19,7 @@ from jobs import keys, model
 from jobs.errors import IllegalMove, LeaseLost, NewerRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
-from jobs.scripts import Scripts, ledger_errors
+from jobs.scripts import Scripts, confirmed, ledger_errors
 from jobs.states import State, before
 
 HISTORY = 50
@@ -65,7 +65,8 @@ class Ledger:
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
-        self._run = Scripts(client)
+        self._run = Scripts(client, settings.redis_wait_replicas)
+        self._replicas = settings.redis_wait_replicas
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
         self._requeue = _ms(settings.requeue_s)
@@ -197,8 +198,9 @@ class Ledger:
         The same `caller` may ask again, as it must where the first answer was lost with the connection.
         """
         key, field, caller = keys.job(job_id), f"once:{mark}", caller or uuid.uuid4().hex
+        first = confirmed(self._redis, self._replicas, lambda pipe: pipe.hsetnx(key, field, caller))
         with ledger_errors():
-            return bool(self._redis.hsetnx(key, field, caller)) or self._redis.hget(key, field) == caller
+            return bool(first) or self._redis.hget(key, field) == caller
 
     def again(self, job_id: str, mark: str) -> None:
         """Take back a mark of `once`: what it was taken for has surely not been done."""

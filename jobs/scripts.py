@@ -1,6 +1,6 @@
 """The ledger's Lua scripts, loaded from `jobs/lua/`; each runs as one atomic step in Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from jobs import histograms, keys
 from jobs.errors import LedgerUnavailable
 
 _FOLDER = Path(__file__).parent / "lua"
+CONFIRM_MS = 4000
+"""Longest wait for the replicas to confirm a write."""
 
 # The key builders of the scripts come from keys.py: each is called with a piece of Lua that closes the
 # string literal around it, appends the argument and opens the literal again.
@@ -58,13 +60,34 @@ def ledger_errors() -> Iterator[None]:
         raise LedgerUnavailable(str(error)) from error
 
 
+def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any]) -> Any:
+    """What the one command answers that `write` puts into a pipeline, once so many replicas have it.
+
+    Raises LedgerUnavailable where they do not say so in time. The command is done on the master then, as it
+    may be after any answer that was lost: the caller does it again, or leaves the job to another.
+    """
+    with ledger_errors(), client.pipeline(transaction=False) as pipe:
+        write(pipe)
+        if not replicas:
+            return pipe.execute()[0]
+        # WAIT counts for the commands of its own connection, hence the pipeline.
+        pipe.execute_command("WAIT", replicas, CONFIRM_MS)  # type: ignore[no-untyped-call]
+        answer, reached = pipe.execute()
+    if reached < replicas:
+        raise LedgerUnavailable(f"{reached} of {replicas} replicas have confirmed a write")
+    return answer
+
+
 class Scripts:
     """All scripts, bound to one client. `scripts("move", ...)` runs `jobs/lua/move.lua`.
 
     A server that was restarted and has forgotten them gets their text again (EVALSHA, then EVAL).
+    `replicas`: so many must have what a script has written, or it counts as unanswered.
     """
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", replicas: int = 0) -> None:
+        self._client = client
+        self._replicas = replicas
         prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
         self._scripts = {
             file.stem: client.register_script(prelude + file.read_text(encoding="utf-8"))
@@ -74,5 +97,8 @@ class Scripts:
 
     def __call__(self, name: str, *args: str | int | float) -> Any:
         """Run one script; raises LedgerUnavailable."""
-        with ledger_errors():
-            return self._scripts[name](args=args)
+        script = self._scripts[name]
+        if not self._replicas:
+            with ledger_errors():
+                return script(args=args)
+        return confirmed(self._client, self._replicas, lambda pipe: script(args=args, client=pipe))

@@ -26,9 +26,9 @@ class Darkroom(Collector):
 
     def __init__(self, settings: Settings, app: Celery) -> None:
         self._app = app
-        self._ledger = connect(settings.redis_url, _ANSWERS_WITHIN_S)
+        self._ledger = connect(settings.ledger_redis(), _ANSWERS_WITHIN_S)
         own_cache = settings.cache_redis_url and settings.cache_redis_url != settings.redis_url
-        self._cache = connect(settings.cache_redis_url, _ANSWERS_WITHIN_S) if own_cache else None
+        self._cache = connect(settings.cache_redis(), _ANSWERS_WITHIN_S) if own_cache else None
 
     def describe(self) -> list[Metric]:
         """Nothing is known before the first scrape, and registering makes none."""

@@ -87,7 +87,7 @@ class Stack:
         self.telegram = self._open.enter_context(TelegramStand(telegram.url))
         self.provider = self._open.enter_context(ProviderStand(provider.url))
         self.settings: Settings = load(self.environment, Path("/nonexistent"))
-        self._client: redis.Redis = connect(self.settings.redis_url)
+        self._client: redis.Redis = connect(self.settings.ledger_redis())
         self._open.callback(self._client.close)
         self.ledger = Ledger(self._client, self.settings)
         self.users = Users(self._client, self.ledger)

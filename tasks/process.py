@@ -53,9 +53,9 @@ class Process:
         self.settings = settings
         self.tally = Tally()
         self.catalogue = load_catalogue(settings)
-        self._redis = connect(settings.redis_url)
+        self._redis = connect(settings.ledger_redis())
         self.ledger = Ledger(self._redis, settings)
-        self._cache_redis = connect(settings.cache_redis_url or settings.redis_url)
+        self._cache_redis = connect(settings.cache_redis())
         self.cache = Cache(self._cache_redis, settings.cache_ttl_s)
         self.waiting = Waiting(self._redis, Workers(self._redis))
         self.people = People(self._redis)

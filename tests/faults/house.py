@@ -45,7 +45,7 @@ class House:
         self.stack = stack
         self.redis = links
         self.provider = provider
-        self.client: redis.Redis = connect(stack.settings.redis_url)
+        self.client: redis.Redis = connect(stack.settings.ledger_redis())
         self._people: list[Person] = []
         self._app = Celery(broker=stack.settings.redis_url, set_as_current=False)
 

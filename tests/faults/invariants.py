@@ -11,6 +11,7 @@ from typing import Any
 import redis
 from acceptance.person import Message, buttons_of, text_of
 
+from config.redis_urls import RedisPlace
 from jobs import keys
 from jobs.connection import connect
 from jobs.failures import Failure
@@ -38,7 +39,7 @@ def assert_invariants(
     `orphans`: so many status messages may be left over, because the bot was cut off between posting and
     noting one.
     """
-    with connect(stack.settings.redis_url) as client:
+    with connect(stack.settings.ledger_redis()) as client:
         found = _settled(client, chats, within_s)
         assert unaccounted(client) == 0, "I7: accepted = delivered + failed + cancelled + active"
         _check_ledger(client, found)
@@ -67,13 +68,13 @@ def unaccounted(client: "redis.Redis") -> int:
 
 
 @contextmanager
-def accounted(url: str, period_s: float = 0.05) -> Iterator[None]:
+def accounted(place: RedisPlace | str, period_s: float = 0.05) -> Iterator[None]:
     """Look at `jobs_unaccounted` all the time, and fail where it ever was not 0. Redis may come and go."""
     stop = threading.Event()
     wrong: list[int] = []
 
     def look() -> None:
-        with connect(url) as client:
+        with connect(place) as client:
             while not stop.wait(period_s):
                 try:
                     wrong.extend(value for value in [unaccounted(client)] if value)

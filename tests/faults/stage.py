@@ -51,7 +51,7 @@ def staged(
 def make_vip(person: Person) -> None:
     """As an admin would, until the end of tomorrow."""
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    with connect(person.stack.settings.redis_url) as client:
+    with connect(person.stack.settings.ledger_redis()) as client:
         Vips(client).grant(person.id, tomorrow, by=1)
 
 

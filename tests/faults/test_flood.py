@@ -54,7 +54,7 @@ def vip(stack: Stack) -> Iterator[Person]:
 
 def counted(stack: Stack) -> dict[str, int]:
     """Admission's answers so far."""
-    with connect(stack.settings.redis_url) as client:
+    with connect(stack.settings.ledger_redis()) as client:
         counts: Any = client.hgetall(keys.counts())
     answers = {name.partition(":")[::2]: int(value) for name, value in counts.items()}
     return {answer: times for (group, answer), times in answers.items() if group == "admissions"}

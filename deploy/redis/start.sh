@@ -1,0 +1,36 @@
+#!/bin/sh
+# Become a Redis with one of the configurations beside this file: start.sh broker|cache [redis-server arguments]
+#
+# A Redis configuration cannot name environment variables. It is therefore handed to redis-server on its standard
+# input together with what is the deployment's own: there, unlike on a command line, no process list shows the
+# password, and no CONFIG REWRITE (Sentinel's, at a failover) can write it into a file.
+# The process id stays, so that signals reach the server.
+set -eu
+
+fail() {
+    echo "start.sh: $1" >&2
+    exit 64
+}
+
+case "${1:-}" in
+    broker | cache) configuration=$(dirname "$0")/$1.conf ;;
+    *) fail "say which: start.sh broker, or start.sh cache" ;;
+esac
+shift
+
+password=${REDIS_PASSWORD:-}
+if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then
+    [ -z "$password" ] || fail "REDIS_PASSWORD and REDIS_PASSWORD_FILE are both set; keep one of them"
+    [ -r "$REDIS_PASSWORD_FILE" ] || fail "REDIS_PASSWORD_FILE: $REDIS_PASSWORD_FILE cannot be read"
+    password=$(cat "$REDIS_PASSWORD_FILE")
+fi
+[ -n "$password" ] || fail "set REDIS_PASSWORD or REDIS_PASSWORD_FILE: whoever reaches this Redis may do all with it"
+[ -n "${REDIS_MAXMEMORY:-}" ] || fail "set REDIS_MAXMEMORY (512mb, 2gb): without a limit the kernel ends Redis when memory is short"
+quoted=$(printf '%s' "$password" | sed 's/[\\"]/\\&/g')
+
+exec redis-server "$@" - <<EOF
+$(cat "$configuration")
+requirepass "$quoted"
+masterauth "$quoted"
+maxmemory $REDIS_MAXMEMORY
+EOF
