@@ -27,7 +27,7 @@ class Darkroom(Collector):
     def __init__(self, settings: Settings, app: Celery) -> None:
         self._app = app
         self._ledger = connect(settings.ledger_redis(), _ANSWERS_WITHIN_S)
-        own_cache = settings.cache_redis_url and settings.cache_redis_url != settings.redis_url
+        own_cache = settings.cache_redis() != settings.ledger_redis()
         self._cache = connect(settings.cache_redis(), _ANSWERS_WITHIN_S) if own_cache else None
 
     def describe(self) -> list[Metric]:

@@ -15,6 +15,7 @@ import redis
 from honcho.manager import Manager
 from honcho.printer import Printer
 
+from config.redis_urls import RedisPlace, place_of
 from config.settings import ROOT, SettingsError, load, require
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
@@ -47,7 +48,7 @@ def demo(environment: Mapping[str, str]) -> int:
             _server("sandbox.telegram", "--port", str(page), ready=" on http"),
             _server("sandbox.provider", "--port", str(provider_port), ready=" on http"),
         ]
-        ready = lambda: _answers(page_url) and _served(redis_url)  # noqa: E731
+        ready = lambda: _answers(page_url) and _served(place_of(redis_url))  # noqa: E731
         hello = f"Darkroom is ready. Open {page_url} and write: /image a red fox in the snow"
         return _run({**environment, **stand}, servers, ready, hello)
 
@@ -63,13 +64,14 @@ def run(environment: Mapping[str, str]) -> int:
         password = variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
         view += f", for this run to {password.replace(':', ' with the password ')}"
     servers = []
-    redis_url = settings.redis_url
-    if redis_url == type(settings)().redis_url and not environment.get("REDIS_URL"):
+    place = settings.ledger_redis()
+    if settings.redis_url == type(settings)().redis_url and not environment.get("REDIS_URL"):
         port = free_port()
-        redis_url = variables["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        variables["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        place = place_of(variables["REDIS_URL"])
         servers.append(_redis("--port", str(port), "--dir", str(ROOT / "data" / "redis")))
     hello = f"Darkroom is ready. Write to your bot in Telegram. {view}."
-    return _run(variables, servers, lambda: _served(redis_url), hello)
+    return _run(variables, servers, lambda: _served(place), hello)
 
 
 def _run(
@@ -126,9 +128,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _served(redis_url: str) -> bool:
+def _served(place: RedisPlace) -> bool:
     """Whether each lane has a worker."""
-    client: redis.Redis = connect(redis_url)
+    client: redis.Redis = connect(place)
     try:
         return all(Workers(client).slots(lane) for lane in Lane)
     except LedgerUnavailable:

@@ -88,8 +88,17 @@ def _server(folder: Path, port: int, master: int) -> Program:
     place = folder / str(port)
     place.mkdir()
     replica = () if port == master else ("--replicaof", "127.0.0.1", str(master))
-    script = ["sh", ROOT / "deploy" / "redis" / "start.sh", "broker"]
-    limits = ["--port", str(port), "--dir", place, "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0"]
+    script: list[str | Path] = ["sh", ROOT / "deploy" / "redis" / "start.sh", "broker"]
+    limits: list[str | Path] = [
+        "--port",
+        str(port),
+        "--dir",
+        place,
+        "--bind",
+        "127.0.0.1",
+        "--repl-diskless-sync-delay",
+        "0",
+    ]
     return Program(
         [*script, *limits, *replica],
         ready=_READY,
