@@ -20,6 +20,11 @@ def user_id(text: str) -> int | None:
     return int(text)
 
 
+def job_id(text: str) -> str | None:
+    """A job's id as the logs have it."""
+    return text.lower() if re.fullmatch(r"[a-z2-7]{20}", text.lower()) else None
+
+
 def lane(text: str) -> Lane | None:
     """A lane that can be paused."""
     return next((each for each in LANES if each == text.lower()), None)

@@ -77,7 +77,8 @@ class Poller:
 
     async def _handle(self, update: Update) -> None:
         application = self._application
+        structlog.contextvars.bind_contextvars(update=update.update_id)
         try:
             await application.update_processor.process_update(update, application.process_update(update))
         except Exception:
-            log.exception("update not handled", update=update.update_id)
+            log.exception("update not handled")

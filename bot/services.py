@@ -26,6 +26,7 @@ from jobs.people import People
 from jobs.prompt_filter import PromptFilter
 from jobs.statistics import Statistics
 from jobs.tally import Tally
+from jobs.trail import Trails
 from jobs.users import Users
 from jobs.vips import Vips
 from jobs.waiting import Waiting
@@ -52,6 +53,7 @@ class Services:
     admission: Admission
     cache: Cache
     ledger: Ledger
+    trails: Trails
     users: Users
     people: People
     vips: Vips
@@ -95,6 +97,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 admission=Admission(client, settings, rates),
                 cache=Cache(cache_client, settings.cache_ttl_s),
                 ledger=ledger,
+                trails=Trails(client),
                 users=Users(client, ledger),
                 people=People(client),
                 vips=Vips(client),

@@ -8,6 +8,11 @@ def job(job_id: str) -> str:
     return f"{PREFIX}:job:{job_id}"
 
 
+def trail(job_id: str) -> str:
+    """List: what happened to a job, the oldest first: `time (ms) what by-whom`."""
+    return f"{PREFIX}:trail:{job_id}"
+
+
 def in_state(state: str) -> str:
     """Sorted set: active jobs in a state, by the time they entered it (ms)."""
     return f"{PREFIX}:state:{state}"

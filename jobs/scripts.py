@@ -10,6 +10,8 @@ import redis
 from jobs import histograms, keys
 from jobs.errors import LedgerUnavailable
 
+TRAIL_KEPT = 100
+"""Events of one job that are kept, the latest ones; a job without trouble has about ten."""
 _FOLDER = Path(__file__).parent / "lua"
 CONFIRM_MS = 4000
 """Longest wait for the replicas to confirm a write."""
@@ -21,6 +23,7 @@ _BUILDERS = "\n".join(
     f"local function {name}(x) return '{pattern}' end"
     for name, pattern in {
         "job_key": keys.job(_ARGUMENT),
+        "trail_key": keys.trail(_ARGUMENT),
         "state_key": keys.in_state(_ARGUMENT),
         "waiting_key": keys.waiting(_ARGUMENT),
         "since_key": keys.since(_ARGUMENT),
@@ -49,6 +52,7 @@ _BUILDERS = "\n".join(
     f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
     for name, bounds in {"SECONDS": histograms.SECONDS, "POLLS": histograms.POLLS}.items()
 )
+_BUILDERS += f"\nlocal TRAIL_KEPT = {TRAIL_KEPT}"
 
 
 @contextmanager

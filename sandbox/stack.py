@@ -16,6 +16,7 @@ from honcho.environ import parse_procfile
 from config.settings import ROOT, Settings, load
 from jobs.connection import connect
 from jobs.ledger import Ledger
+from jobs.trail import Trails
 from jobs.users import Users
 from sandbox.environment import TOKEN, free_port, on_path, stand_environment
 from sandbox.processes import Program
@@ -90,6 +91,7 @@ class Stack:
         self._client: redis.Redis = connect(self.settings.ledger_redis())
         self._open.callback(self._client.close)
         self.ledger = Ledger(self._client, self.settings)
+        self.trails = Trails(self._client)
         self.users = Users(self._client, self.ledger)
         self._open.callback(self._close_product)
         lines = procfile()

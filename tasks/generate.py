@@ -91,13 +91,14 @@ def submit(process: Process, slot: Slot, provider: Provider) -> None:
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
     slot.job = remember(process, slot.job, prediction.id)
-    log.info("submitted", prediction=prediction.id, reference=submission.reference)
+    log.info("submitted", reference=submission.reference)
     if prediction.status not in ENDED:
         slot.wait(process.settings.poll_first_s)
 
 
 def remember(process: Process, job: Job, prediction: str) -> Job:
     """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
+    structlog.contextvars.bind_contextvars(prediction=prediction)
     patient = waits.ledger_back(process.settings.unknown_grace_s)
     try:
         return patient(process.ledger.running, job, prediction)
@@ -125,8 +126,8 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
         log.info("not looked for", reason=str(error))
         found = None
     if found is not None:
-        log.info("found the submission", prediction=found.id)
         slot.job = remember(process, job, found.id)
+        log.info("found the submission")
     elif time.time() - job.stamps["unknown"] > process.settings.unknown_grace_s:
         raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
     else:

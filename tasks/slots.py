@@ -93,7 +93,9 @@ class Slots:
         self._held[job.id] = slot
         slot.draining = self._draining
         try:
-            with structlog.contextvars.bound_contextvars(job=job.id):
+            with structlog.contextvars.bound_contextvars(
+                job=job.id, worker=self.owner, prediction=job.prediction or ...
+            ):
                 yield slot
         finally:
             # The delivery of a job may be claimed here before its generation has left this block.

@@ -73,11 +73,12 @@ class Inbox:
 
     async def _handle(self, update: Update, receipt: Receipt) -> None:
         open_with(receipt)
+        structlog.contextvars.bind_contextvars(update=update.update_id)
         try:
             await self._application.process_update(update)
         except asyncio.CancelledError:
             receipt.give(False)
             raise
         except Exception:
-            log.exception("update not handled", update=update.update_id)
+            log.exception("update not handled")
         receipt.give(True)

@@ -59,6 +59,7 @@ record.turn = string.format('%.0f', turn_at(now + active * ask.fair_share))
 record.state = 'accepted'
 record['at:accepted'] = now
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end
+trace(id, now, 'accepted')
 redis.call('ZADD', state_key('accepted'), now, id)
 redis.call('ZADD', waiting_key(record.lane), record.turn, id)
 redis.call('ZADD', since_key(record.lane), now, id)
@@ -76,7 +77,7 @@ if ask.cached then
 end
 if leader then
   redis.call('ZADD', followers_key(leader), now, id)
-  enter(id, 'accepted', 'sharing', now)
+  enter(id, 'accepted', 'sharing', now, 'job:' .. leader)
   redis.call('ZREM', due_key(), id)
 elseif record.digest ~= '' then
   redis.call('SET', inflight_key(record.digest), id)

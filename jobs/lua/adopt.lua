@@ -5,6 +5,7 @@ local state, prediction = unpack(redis.call('HMGET', key, 'state', 'prediction')
 if not state or (prediction and prediction ~= '') then return 0 end
 if state ~= 'submitting' and state ~= 'unknown' then return 0 end
 redis.call('HSET', key, 'prediction', ARGV[2])
+trace(id, now_ms(), 'adopted')
 -- While it is still being submitted its holder, or whoever takes over, finds the id in the record.
 if state == 'unknown' then
   local now = now_ms()

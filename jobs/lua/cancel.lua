@@ -14,6 +14,7 @@ if WAITING[state] or state == 'sharing' or state == 'unknown' then
   redis.call('ZADD', due_key(), now + ARGV[3], id)
   return { 'cancelled', bequeath(id, state, now) or '' }
 end
+trace(id, now, 'cancel_wanted')
 -- A slot holds it; it cancels at the provider and moves the job itself.
 if owner and owner ~= '' then redis.call('PUBLISH', wake_key(owner), 'cancel ' .. id) end
 return { 'cancelling', '' }

@@ -47,7 +47,7 @@ end
 local now = now_ms()
 local held = holder and holder ~= ''
 if held and tonumber(redis.call('ZSCORE', due_key(), id) or 0) > now then return { 'taken' } end
-if held then lapse(id) end
+if held then lapse(id, now) end
 
 -- Of the jobs that died with a worker one may have killed it. Before the last crash each gets a process where
 -- no other job stands so: the guilty one is found out, and the others live.
@@ -66,9 +66,10 @@ if state == 'accepted' then
   state = 'queued'
 end
 if into then
-  enter(id, state, into, now)
-elseif HELD[state] then
-  count('jobs_resumed:' .. stage)
+  enter(id, state, into, now, owner)
+else
+  if HELD[state] then count('jobs_resumed:' .. stage) end
+  trace(id, now, ENDED[state] and 'telling' or 'resumed', owner)
 end
 redis.call('HSET', key, 'owner', owner)
 redis.call('HINCRBY', key, 'token', 1)

@@ -3,5 +3,8 @@ local key = job_key(ARGV[1])
 local held = redis.call('HGET', key, 'token') or (redis.call('EXISTS', key) == 1 and '0')
 if not held then return { 'missing' } end
 if ARGV[2] ~= '' and ARGV[2] ~= held then return { 'lost' } end
-for field, value in pairs(cjson.decode(ARGV[3])) do redis.call('HSET', key, field, value) end
+local fields = cjson.decode(ARGV[3])
+for field, value in pairs(fields) do redis.call('HSET', key, field, value) end
+if fields.unsent then trace(ARGV[1], now_ms(), fields.unsent == '1' and 'unsent' or 'submitting') end
+if fields.message then trace(ARGV[1], now_ms(), fields.moved and 'moved' or 'posted') end
 return { 'noted' }

@@ -12,5 +12,5 @@ if not state then
   redis.call('ZREM', due_key(), id)
   return 0
 end
-if owner and owner ~= '' then lapse(id) end
+if owner and owner ~= '' then lapse(id, now) end
 return 1

@@ -46,6 +46,16 @@ local function observe_way(key, to, kind, tier, now)
   end
 end
 
+-- What happened to a job, for whoever looks into it later (jobs/trail.py): the latest of it. `who`: a worker
+-- process, or 'job:' and the id of another job.
+local function trace(id, now, what, who)
+  local entry = now .. ' ' .. what
+  if who and who ~= '' then entry = entry .. ' ' .. who end
+  local length = redis.call('RPUSH', trail_key(id), entry)
+  if length == 1 then redis.call('EXPIRE', trail_key(id), 40 * 86400) end
+  if length > TRAIL_KEPT then redis.call('LPOP', trail_key(id)) end
+end
+
 -- A waiting job's turn, from the time (ms) at which it counts as come. The running number behind it gives
 -- two jobs of one millisecond an order too.
 local function turn_at(ms)
@@ -57,6 +67,7 @@ local function close(id, now, keep_s)
   redis.call('HSET', job_key(id), 'at:told', now)
   redis.call('ZREM', due_key(), id)
   redis.call('EXPIRE', job_key(id), keep_s)
+  redis.call('EXPIRE', trail_key(id), keep_s)
 end
 
 -- A token of the user's bucket goes back, once. A bucket that is gone has filled up by itself.
@@ -72,11 +83,12 @@ end
 
 -- Change the state, its stamp, its indexes and its counters together. Held states keep the time at which
 -- their lease lapses; any other state ends the lease, and the raised token fences its last holder out.
-local function enter(id, from, to, now)
+local function enter(id, from, to, now, who)
   local key = job_key(id)
   local kind, tier, lane, user, model, price, ours =
     unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours'))
   redis.call('HSET', key, 'state', to, 'at:' .. to, now)
+  trace(id, now, to, who)
   redis.call('ZREM', state_key(from), id)
   if WAITING[from] and not WAITING[to] then
     redis.call('ZREM', waiting_key(lane), id)
@@ -108,7 +120,8 @@ end
 
 -- A lease that ran out rather than being handed back: its worker died over this job, or was stopped. Where
 -- Redis was away nobody could renew, and that is not held against the job.
-local function lapse(id)
+local function lapse(id, now)
+  trace(id, now, 'lapsed', redis.call('HGET', job_key(id), 'owner'))
   redis.call('HSET', job_key(id), 'owner', '')
   redis.call('HINCRBY', job_key(id), 'token', 1)
   if redis.call('EXISTS', excused_key()) == 0 then redis.call('HINCRBY', job_key(id), 'crashes', 1) end
@@ -129,7 +142,7 @@ local function settle(id, to, now)
         local value = redis.call('HGET', job_key(id), field)
         if value then redis.call('HSET', job_key(follower), field, value) end
       end
-      enter(follower, 'sharing', to, now)
+      enter(follower, 'sharing', to, now, 'job:' .. id)
       redis.call('ZADD', due_key(), now, follower)
       table.insert(settled, follower)
     end
@@ -161,12 +174,12 @@ local function bequeath(id, from, now)
   if prediction and prediction ~= '' then
     redis.call('HSET', job_key(heir), 'prediction', prediction)
     redis.call('HDEL', job_key(heir), 'price')
-    enter(heir, 'sharing', 'running', now)
+    enter(heir, 'sharing', 'running', now, 'job:' .. id)
     -- The deadline counts from the submission.
     redis.call('HSET', job_key(heir), 'at:running', submitted or now, 'owner', '')
   else
     local lane, turn, accepted = unpack(redis.call('HMGET', job_key(heir), 'lane', 'turn', 'at:accepted'))
-    enter(heir, 'sharing', 'queued', now)
+    enter(heir, 'sharing', 'queued', now, 'job:' .. id)
     redis.call('ZADD', waiting_key(lane), turn, heir)
     redis.call('ZADD', since_key(lane), accepted, heir)
   end

@@ -2,6 +2,8 @@
 local id = ARGV[1]
 local key = job_key(id)
 if redis.call('HGET', key, 'token') ~= ARGV[2] then return { 'lost' } end
+local now = now_ms()
+trace(id, now, 'told')
 redis.call('HSET', key, 'owner', '')
-close(id, now_ms(), ARGV[3])
+close(id, now, ARGV[3])
 return { 'told' }

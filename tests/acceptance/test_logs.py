@@ -31,7 +31,9 @@ def names_all(jobs: set[str], new: Callable[[], list[dict[str, Any]]]) -> bool:
 
 
 def test_lines_name_their_job_and_keep_secrets(stack: Stack, ann: Person) -> None:
-    """Ann has a picture made, one refused and one cancelled; each leaves lines with its id, and no words."""
+    """Ann has a picture made, one refused and one cancelled; each leaves lines with its id, and no words.
+
+    The lines carry the same ids as the ledger: of the update, the worker and the prediction too."""
     begin = {name: len(lines_of(stack, name)) for name in PROCESSES}
     made = ann.make("/image quokkas on parade")
     refused = ann.ask("/image nsfw quokkas")
@@ -47,6 +49,15 @@ def test_lines_name_their_job_and_keep_secrets(stack: Stack, ann: Person) -> Non
         new = partial(read, stack, name, begin[name])
         eventually(partial(names_all, jobs, new))
         assert [line for line in new() if not JOB.search(line.get("job", line["event"]))] == []
+    for line in read(stack, "bot", begin["bot"]):
+        assert line["event"] != "request" or isinstance(line["update"], int)
+    stored = [
+        line for line in read(stack, "worker-image", begin["worker-image"]) if line["event"] == "stored"
+    ]
+    job = ann.job(made)
+    claimed = next(event for event in stack.trails.of(job) if event.what == "claimed")
+    ids = [(line["job"], line["prediction"], line["worker"]) for line in stored]
+    assert ids == [(job.id, job.prediction, claimed.who)]
     everything = "\n".join(stack.programs[name].log_text for name in PROCESSES)
     for secret in (
         "quokkas",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +86,8 @@ def test_others_get_what_an_unknown_command_gets(scene: Scene, ann: int, ivan: i
     for user, unknown in ((ann, "I do not know"), (ivan, "Я не знаю команды")):
         answer = said(scene, user, f"/{command} {user} 30")
         assert answer.startswith(f"{unknown} /{command}")
-        assert not [name for name in COMMANDS if f"/{name}" in answer.replace(f"/{command}", "", 1)]
+        rest = answer.replace(f"/{command}", "", 1)
+        assert not [name for name in COMMANDS if re.search(rf"/{name}\b", rest)]
     assert not Controls(scene.redis).is_blocked(ann)
 
 
@@ -102,8 +104,8 @@ def test_the_menu_has_the_commands_in_the_admins_chats_only(scene: Scene) -> Non
     for code in ("", "ru"):
         for admin in (ADMIN, BOSS):
             chat = {"type": "chat", "chat_id": admin}
-            eventually(lambda chat=chat, code=code: listed(code, **chat)[-8:] == [  # type: ignore[misc]
-                "stats", "user", "block", "unblock", "vip", "pause", "resume", "broadcast"
+            eventually(lambda chat=chat, code=code: listed(code, **chat)[-9:] == [  # type: ignore[misc]
+                "stats", "job", "user", "block", "unblock", "vip", "pause", "resume", "broadcast"
             ])  # fmt: skip
         assert not set(listed(code)) & set(COMMANDS)
 
@@ -282,3 +284,26 @@ def test_a_broken_filter_stops_the_bot_with_one_sentence(scene: Scene, tmp_path:
         assert bot.wait(10) == 2
         assert "PROMPT_FILTER_FILE" in bot.log_text
         assert len(bot.log_text.splitlines()) == 1
+
+
+# /job
+
+
+def test_the_life_of_a_job_for_admins_alone(scene: Scene, ann: int) -> None:
+    """Given a job of Ann's, an admin gets its facts, its events and its words; Ann and others get nothing."""
+    job = scene.job(ann, "/image a quokka on parade")
+    answer = said(scene, ADMIN, f"/job {job.id.upper()}")
+    assert answer.startswith(f"job: {job.id}\nstate: ")
+    assert f"user: {ann}\n" in answer
+    assert f"answer {job.message}\n" in answer
+    assert "prompt: a quokka on parade\n\n+0.000 s · accepted\n" in answer
+    assert " · posted" in answer
+    assert "quokka" not in said(scene, ann, f"/job {job.id}")
+
+
+def test_job_says_what_it_needs(scene: Scene) -> None:
+    unknown = "abcdefghij234567abcd"
+    assert said(scene, ADMIN, f"/job {unknown}") == f"I know no job {unknown}."
+    assert said(scene, BOSS, f"/job {unknown}") == f"Задания {unknown} я не знаю."
+    for text in ("/job", "/job 7", "/job a b"):
+        assert said(scene, ADMIN, text).startswith("Which job? Its id stands on every line of the logs.")

@@ -1,0 +1,51 @@
+"""/job: the whole life of one job, as `python -m monitoring.job` shows it to operators."""
+
+import time
+
+from telegram import Update
+from telegram.constants import MessageLimit
+
+from bot import arguments, incoming
+from bot.replies import say
+from bot.services import Services
+from jobs.life import Life, Row
+
+
+async def job(services: Services, update: Update) -> None:
+    """`/job ID`: facts, then events; the words that were asked for too, as only admins get here."""
+    user, message = incoming.speech(update)
+    t = incoming.language(user)
+    job_id = arguments.job_id(incoming.after_command(message.text or "").strip())
+    if job_id is None:
+        text = t("Which job? Its id stands on every line of the logs. For example: /job abcdefghij234567abcd")
+        await say(services, update, text)
+        return
+    life = await services.off(_life, services, job_id)
+    await say(services, update, describe(life) if life else t("I know no job {job}.", job=job_id))
+
+
+def describe(life: Life) -> str:
+    """The text of /job: names as in the logs, in no language of people. Pure.
+
+    Where the events do not fit into one message, the middle ones are left out.
+    """
+    facts = "\n".join(f"{name}: {value}" for name, value in life.facts(prompt=True))
+    lines = [_line(row) for row in life.rows()]
+    left_out = 0
+    while True:
+        half = (len(lines) - left_out) // 2
+        gap = [f"… {left_out} events …"] if left_out else []
+        events = "\n".join([*lines[:half], *gap, *lines[half + left_out :]])
+        text = f"{facts}\n\n{events}"
+        if len(text.encode("utf-16-le")) // 2 <= MessageLimit.MAX_TEXT_LENGTH or left_out == len(lines):
+            return text
+        left_out += 1
+
+
+def _line(row: Row) -> str:
+    return " · ".join(part for part in (row.since, row.what, row.who) if part)
+
+
+def _life(services: Services, job_id: str) -> Life | None:
+    found = services.ledger.get(job_id)
+    return Life(found, services.trails.of(found), time.time()) if found else None

@@ -1,0 +1,73 @@
+"""`python -m monitoring.job ID`: the whole life of one job, from what the ledger keeps of it.
+
+--png PATH   draw it as a timeline too (needs matplotlib)
+--prompt     show the words that were asked for
+"""
+
+import argparse
+import importlib.util
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.settings import Settings, SettingsError, load
+from jobs.connection import connect
+from jobs.errors import LedgerUnavailable
+from jobs.ledger import Ledger
+from jobs.life import Life
+from jobs.trail import Trails
+
+EXIT_UNKNOWN, EXIT_UNUSABLE = 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 0; 1 for a job that the ledger does not have; 2 where nothing could be looked up or drawn."""
+    parser = argparse.ArgumentParser(
+        prog="python -m monitoring.job",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("id", help="the job's id, as the logs have it")
+    parser.add_argument("--png", metavar="PATH", type=Path, help="draw the timeline into this file")
+    parser.add_argument("--prompt", action="store_true", help="show the words that were asked for")
+    options = parser.parse_args(argv)
+    if options.png and importlib.util.find_spec("matplotlib") is None:
+        sys.stderr.write("--png needs matplotlib: pip install matplotlib, or leave --png out.\n")
+        return EXIT_UNUSABLE
+    try:
+        life = look_up(load(), options.id.strip().lower())
+    except (SettingsError, LedgerUnavailable) as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_UNUSABLE
+    if life is None:
+        sys.stderr.write(f"The ledger has no job {options.id}; ended jobs are kept for KEEP_JOBS_DAYS.\n")
+        return EXIT_UNKNOWN
+    sys.stdout.write(table(life, prompt=options.prompt))
+    if options.png:
+        from monitoring.timeline import draw  # noqa: PLC0415 - matplotlib is no part of an installation
+
+        draw(life, options.png)
+        sys.stdout.write(f"\n{options.png}\n")
+    return 0
+
+
+def look_up(settings: Settings, job_id: str) -> Life | None:
+    """The job's life up to now; None where there is no such job. Raises LedgerUnavailable."""
+    client = connect(settings.redis_url)
+    try:
+        job = Ledger(client, settings).get(job_id)
+        return Life(job, Trails(client).of(job), time.time()) if job else None
+    finally:
+        client.close()
+
+
+def table(life: Life, *, prompt: bool = False) -> str:
+    """Facts, then a line for each event: time of day (UTC), seconds since the first, what, by whom. Pure."""
+    facts = [f"{name:<11} {value}\n" for name, value in life.facts(prompt=prompt)]
+    rows = [f"{row.clock}  {row.since:>12}  {row.what:<13} {row.who}".rstrip() + "\n" for row in life.rows()]
+    return "".join([*facts, "\n", *rows])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
