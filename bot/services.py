@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from chat import keyboards
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue, load_catalogue
+from config.media import Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.admission import Admission
 from jobs.broadcasts import Broadcasts
@@ -34,6 +35,9 @@ from jobs.workers import Workers
 from tasks.app import app
 from tasks.publish import Publisher
 
+if TYPE_CHECKING:
+    from tasks.links import Links
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -46,7 +50,8 @@ THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with. Whatever speaks to Redis or the broker is called through `off` only."""
+    """What handlers work with. What speaks to Redis, the broker or the media store is called through `off`
+    only. `links`: None where the media store gives none."""
 
     settings: Settings
     catalogue: Catalogue
@@ -67,6 +72,7 @@ class Services:
     marks: Marks
     tally: Tally
     workers: Workers
+    links: "Links | None"
     executor: ThreadPoolExecutor
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -111,12 +117,21 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 marks=Marks(client),
                 tally=tally,
                 workers=workers,
+                links=_links(settings),
                 executor=executor,
             )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         cache_client.close()
         client.close()
+
+
+def _links(settings: Settings) -> "Links | None":
+    if not isinstance(location(settings.media_url), Bucket):
+        return None
+    from tasks.links import Links  # noqa: PLC0415 - a bot that gives no links need not load the store's library
+
+    return Links(settings)
 
 
 def _check_names(catalogue: Catalogue) -> None:

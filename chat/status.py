@@ -71,20 +71,22 @@ def ended(job: Job, t: Texts) -> View:
 
 def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
     """The caption of a result: the prompt, cut where it is too long, and how it was made."""
-    parts = [model.title]
-    if seed := job.request.options.get("seed") or job.request.seed:
-        parts.append(t("seed {seed}", seed=seed))
-    took = None if job.cached else job.seconds("accepted", "stored")
-    if took:
-        parts.append(duration(took, t))
-    if model.note:
-        parts.append(t(model.note))
-    if job.cached:
-        parts.append(t("made a moment ago for the same words"))
-    made = " · ".join(parts)
+    made = _made(job, model, t)
     prompt = shorten(job.request.prompt, MessageLimit.CAPTION_LENGTH - _length(made) - 2)
-    animate = job.request.kind is Kind.IMAGE and animator is not None
-    return View(f"{prompt}\n\n{made}", keyboards.result(job.id, t, animate=animate, cached=job.cached))
+    return View(f"{prompt}\n\n{made}", _result_keyboard(job, animator, t))
+
+
+def link(job: Job, model: Model, animator: Model | None, url: str, seconds: float, t: Texts) -> View:
+    """In place of a result that Telegram does not take: a link to it, and how long (seconds) it works."""
+    size = math.ceil(job.artifact.size / 1_000_000) if job.artifact else 0
+    where = t(
+        "The file ({size} MB) is too large for Telegram. This link to it works for {time}:",
+        size=size,
+        time=span(seconds, t),
+    )
+    rest = f"{_made(job, model, t)}\n\n{where}\n{url}"
+    prompt = shorten(job.request.prompt, MessageLimit.MAX_TEXT_LENGTH - _length(rest) - 2)
+    return View(f"{prompt}\n\n{rest}", _result_keyboard(job, animator, t))
 
 
 def ready(job: Job, t: Texts) -> str:
@@ -99,6 +101,12 @@ def duration(seconds: float, t: Texts) -> str:
     return t.n("{n} min", "{n} min", round(seconds / 60))
 
 
+def span(seconds: float, t: Texts) -> str:
+    """How long something lasts at the least: whole hours, or minutes where there are none."""
+    hours, minutes = int(seconds // 3600), int(seconds // 60)
+    return t.n("{n} h", "{n} h", hours) if hours else t.n("{n} min", "{n} min", minutes)
+
+
 def shorten(text: str, limit: int) -> str:
     """`text` cut to `limit` UTF-16 units (no way of counting a caption gives more), "…" marking the cut."""
     if _length(text) <= limit:
@@ -106,6 +114,26 @@ def shorten(text: str, limit: int) -> str:
     room = limit - 1
     kept = text.encode("utf-16-le")[: room * 2].decode("utf-16-le", errors="ignore")
     return kept.rstrip() + "…"
+
+
+def _made(job: Job, model: Model, t: Texts) -> str:
+    """The line that says how a result was made."""
+    parts = [model.title]
+    if seed := job.request.options.get("seed") or job.request.seed:
+        parts.append(t("seed {seed}", seed=seed))
+    took = None if job.cached else job.seconds("accepted", "stored")
+    if took:
+        parts.append(duration(took, t))
+    if model.note:
+        parts.append(t(model.note))
+    if job.cached:
+        parts.append(t("made a moment ago for the same words"))
+    return " · ".join(parts)
+
+
+def _result_keyboard(job: Job, animator: Model | None, t: Texts) -> InlineKeyboardMarkup:
+    animate = job.request.kind is Kind.IMAGE and animator is not None
+    return keyboards.result(job.id, t, animate=animate, cached=job.cached)
 
 
 def _length(text: str) -> int:

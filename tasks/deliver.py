@@ -5,41 +5,31 @@ is gone the result is sent as a new one: at most once, so an answer that was los
 """
 
 import time
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from celery import Task
 
 from chat import status
 from chat.errors import ChatMoved, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
-from chat.gateway import Gateway
-from chat.media import Known, Upload
 from chat.texts import texts
 from jobs.admission import Hit
-from jobs.errors import DarkroomError, IllegalMove, LeaseLost, LedgerUnavailable, PassingError
+from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
 from jobs.ledger import Stage, Way
-from jobs.model import Artifact, Job
+from jobs.model import Job
 from jobs.states import State
-from tasks import waits
+from tasks import result
 from tasks.app import app
+from tasks.once import send_once
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 
 log = structlog.get_logger(__name__)
-_POSTING_S = 15.0
-"""The bot may be posting the status message at this moment; after this long it has died over it."""
 _GIVE_UP_S = 3600.0
-"""A chat that Telegram has not let us write to for this long counts as unreachable."""
-_FALLBACK = "fallback"
-
-T = TypeVar("T")
-
-
-class NotYet(PassingError):
-    """The status message may still appear; come back in a moment."""
+"""A delivery that has been put off for this long is given up: the chat counts as unreachable, or the media
+store as lost."""
 
 
 @app.task(name="deliver", bind=True)
@@ -78,11 +68,15 @@ def tell(process: Process, slot: Slot) -> None:
             give(process, slot)
     except (Unreachable, Refused, ChatMoved) as error:
         lose(process, slot, str(error))
-    except PassingError:
-        if time.time() - slot.job.stamps["accepted"] > _GIVE_UP_S + process.model_of(slot.job).deadline_s:
-            lose(process, slot, "put off for too long")
-            return
-        raise
+    except (PassingError, OSError) as error:
+        patience = _GIVE_UP_S + process.model_of(slot.job).deadline_s
+        if time.time() - slot.job.stamps["accepted"] > patience:
+            give_up(process, slot, error)
+        elif isinstance(error, FileNotFoundError):
+            # It does not come back, and a second payment would not be ours to make.
+            give_up(process, slot, error)
+        else:
+            raise
 
 
 def follow(process: Process, slot: Slot, chat: int) -> None:
@@ -93,34 +87,20 @@ def follow(process: Process, slot: Slot, chat: int) -> None:
 
 
 def give_result(process: Process, slot: Slot) -> None:
-    """Turn the status message into the result; send it anew where that message is gone."""
+    """Turn the status message into the result, or into a link to it where it is too large for Telegram."""
     job = slot.job
-    model = process.model_of(job)
-    view = status.result(job, model, process.catalogue.animator(), texts(job.origin.language))
-    media = content(process, job)
     try:
-        try:
-            way, file_id = Way.EDIT, process.chat.call(lambda gateway: gateway.give(job, view, media))
-        except MessageGone:
-            way, file_id = Way.FALLBACK, send_result(process, job, view, media)
+        way, file_id = result.give_file(process, job)
     except MediaTooLarge:
-        fail(process, slot, Failure.TOO_LARGE)
-        return
+        if not result.give_link(process, job):
+            fail(process, slot, Failure.TOO_LARGE)
+            return
+        way, file_id = Way.LINK, ""
     slot.job = process.ledger.delivered(slot.job, file_id, way)
-    if file_id and job.artifact and not job.cached:
+    if (file_id or way is Way.LINK) and job.artifact and not job.cached:
         process.cache.put(job.digest, Hit(job.artifact, file_id))
-    log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"))
+    log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     ring(process, slot.job)
-
-
-def send_result(process: Process, job: Job, view: status.View, media: Upload | Known) -> str:
-    """The fallback: the result in a message of its own. Answers Telegram's name for it, where it is known."""
-    sent = send_once(process, job, lambda gateway: gateway.send(job, view, media))
-    if sent is None:
-        return ""
-    message, file_id = sent
-    process.ledger.posted(job, message)
-    return file_id
 
 
 def say_end(process: Process, slot: Slot) -> None:
@@ -133,56 +113,6 @@ def say_end(process: Process, slot: Slot) -> None:
         send_once(process, job, lambda gateway: gateway.post(job.origin, view))
     process.ledger.told(slot.job)
     log.info("told the end", state=job.state, failure=job.failure)
-
-
-def send_once(process: Process, job: Job, send: Callable[[Gateway], Coroutine[Any, Any, T]]) -> T | None:
-    """Send a new message at most once: after a crash or a lost answer nobody can tell whether it arrived.
-
-    None where that is so. What Telegram has surely not done raises, and may be sent again.
-    """
-    if not may_send(process, job):
-        log.warning("sent before, with unknown outcome")
-        return None
-    try:
-        return process.chat.call(send)
-    except OutcomeUnknown as error:
-        log.warning("sent with unknown outcome", error=str(error))
-        return None
-    except DarkroomError:
-        waits.ledger_back(process.settings.lease_s)(process.ledger.again, job.id, _FALLBACK)
-        raise
-
-
-def may_send(process: Process, job: Job) -> bool:
-    """Whether the end may be sent as a new message; True once. NotYet while the bot may still post its own.
-
-    Taking the mark of the status message keeps a bot that comes late from posting it beside the end.
-    """
-
-    def first(mark: str) -> bool:
-        # An answer that is lost with Redis must not count as a message that was sent.
-        patient = waits.ledger_back(process.settings.lease_s)
-        return patient(process.ledger.once, job.id, mark, f"{job.owner} {job.token}")
-
-    fresh = time.time() - job.stamps["accepted"] < _POSTING_S
-    awaited = fresh and not job.message and not job.moved
-    if not job.message and not first("status") and awaited:
-        raise NotYet("the status message is being posted")
-    return first(_FALLBACK)
-
-
-def content(process: Process, job: Job) -> Upload | Known:
-    """The file to give: what Telegram has already, else the stored artifact."""
-    if job.artifact is None:
-        raise Refused("the job has no artifact")
-    artifact: Artifact = job.artifact
-    hit = None if job.file_id or not job.digest else process.cache.get(job.digest)
-    # Of an artifact that several jobs share, Telegram may have it from the first of them.
-    known = job.file_id or (hit.file_id if hit and hit.artifact == artifact else "")
-    if known:
-        return Known(known, artifact.mime)
-    name = f"darkroom-{job.id}.{artifact.key.rpartition('.')[2]}"
-    return Upload(name, artifact.mime, artifact.size, lambda: process.media.open(artifact))
 
 
 def ring(process: Process, job: Job) -> None:
@@ -209,6 +139,15 @@ def fail(process: Process, slot: Slot, failure: Failure) -> None:
     """There is a file, but it cannot be given; the chat is told why."""
     slot.job, _ = process.ledger.failed(slot.job, failure)
     process.publish_delivery(slot.job.id)
+
+
+def give_up(process: Process, slot: Slot, error: Exception) -> None:
+    """What was put off is not tried again. Where the chat can be written to, it is told."""
+    if isinstance(error, PassingError | TimeoutError):
+        lose(process, slot, "put off for too long")
+        return
+    log.warning("the media store does not give the artifact", error=str(error))
+    fail(process, slot, Failure.INTERNAL)
 
 
 def lose(process: Process, slot: Slot, reason: str) -> None:

@@ -10,7 +10,9 @@ from jobs import keys
 from jobs.scripts import ledger_errors
 
 
-def alone(client: "redis.Redis", name: str, lapses_s: float, work: Callable[[], None]) -> Callable[[], None]:
+def alone(
+    client: "redis.Redis", name: str, lapses_s: float, work: Callable[[], object]
+) -> Callable[[], None]:
     """`work`, done only where no other process is doing it; elsewhere the call returns at once.
 
     A holder that died keeps the others out for `lapses_s`. Work that outlasts the lock may meet a second

@@ -17,6 +17,7 @@ from jobs.cache import Cache
 from jobs.connection import connect
 from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
+from jobs.in_use import artifacts_in_use
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.people import People
@@ -32,8 +33,10 @@ from tasks.chat import Chat
 from tasks.download import Downloader
 from tasks.heartbeat import Heartbeat
 from tasks.leader import alone
+from tasks.links import Links
 from tasks.progress import Progress
 from tasks.publish import Publisher
+from tasks.retention import LAPSES_S, PERIOD_S, Retention
 from tasks.slots import Slots
 from tasks.storage import MediaStore
 from tasks.sweep import Sweep, excusing
@@ -62,6 +65,7 @@ class Process:
         self.broadcasts = Broadcasts(self._redis, settings)
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
+        self.links = Links(settings)
         self.downloader = Downloader(settings.provider_timeout_s)
         self.chat = Chat(
             lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
@@ -86,6 +90,9 @@ class Process:
             Background(name, settings.sweep_s, alone(self._redis, name, lapses_s, work))
             for name, work in (("places", self.progress.round), ("broadcast", self.revive_broadcast))
         ]
+        retention = Retention(settings, lambda: artifacts_in_use(self._redis))
+        keeping = alone(self._redis, "retention", LAPSES_S, retention.round)
+        self._rounds.append(Background("retention", PERIOD_S, keeping))
         sweeping = alone(self._redis, "sweep", lapses_s, sweep.round)
         self._rounds.append(Background("sweep", settings.sweep_s, excusing(self.ledger, sweeping)))
 

@@ -1,17 +1,20 @@
 """The media store: artifacts streamed in from providers, and out to Telegram, never whole in memory."""
 
-import datetime
 import io
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import obstore
 import puremagic
+from obstore.store import LocalStore
 
 from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
+from tasks import media_keys
 from tasks.stores import open_store, store_errors
 
 # What a job of a kind may produce, and the ending of its file.
@@ -21,6 +24,8 @@ TYPES = {
 }
 _HEAD = 4096
 _CHUNK = 1024 * 1024
+_PART = 5 * _CHUNK
+"""Bytes of one request to the store: S3 takes no smaller parts of a file."""
 
 
 class StoreUnavailable(PassingError):
@@ -28,7 +33,7 @@ class StoreUnavailable(PassingError):
 
 
 class MediaStore:
-    """Files by key (`2026-11/abc...xyz.png`). Raises OSError when the store does not answer."""
+    """Files by key (see tasks.media_keys). Raises OSError when the store does not answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.media_max_bytes
@@ -44,8 +49,7 @@ class MediaStore:
         while len(head) < _HEAD and (chunk := next(stream, b"")):
             head += chunk
         mime = type_of(head, job.request.kind)
-        month = _month(job.stamps["accepted"])
-        key = f"{month}/{job.id}.{TYPES[job.request.kind][mime]}"
+        key = media_keys.key(job.stamps["accepted"], job.id, TYPES[job.request.kind][mime])
         size = 0
 
         def counted() -> Iterator[bytes]:
@@ -57,14 +61,30 @@ class MediaStore:
                 yield part
 
         with store_errors():
-            obstore.put(self._store, key, counted(), chunk_size=5 * _CHUNK, max_concurrency=2)
+            obstore.put(self._store, key, counted(), chunk_size=_PART, max_concurrency=2)
         return Artifact(key, mime, size)
 
     def open(self, artifact: Artifact) -> BinaryIO:
-        """A readable, seekable file; the caller closes it. Raises FileNotFoundError when it is not kept."""
+        """A readable, seekable local file, for the caller to close; FileNotFoundError where it is not kept.
+
+        From a store that is not local it is fetched into a temporary file (in TMPDIR), so that whoever reads
+        waits for a disk and not for a network.
+        """
+        local = isinstance(self._store, LocalStore)
         with store_errors():
-            reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK)
-        return io.BufferedReader(_Readable(reader))
+            reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK if local else _PART)
+        file = io.BufferedReader(_Readable(reader))
+        if local:
+            return file
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - it is the caller's
+        try:
+            with file:
+                shutil.copyfileobj(file, copy, _PART)
+            copy.seek(0)
+        except BaseException:
+            copy.close()
+            raise
+        return copy
 
     def holds(self, artifact: Artifact) -> bool:
         """Whether the artifact is there in its full size."""
@@ -122,7 +142,3 @@ def type_of(head: bytes, kind: Kind) -> str:
 def _all(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from rest
-
-
-def _month(unix_seconds: float) -> str:
-    return f"{datetime.datetime.fromtimestamp(unix_seconds, datetime.UTC):%Y-%m}"

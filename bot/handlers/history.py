@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import structlog
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot import cancelling, incoming, receipt
@@ -16,9 +17,10 @@ from chat.media import Known
 from chat.texts import Texts
 from config.catalogue import Catalogue, Model
 from jobs.ledger import HISTORY
-from jobs.model import Job, Kind
+from jobs.model import Artifact, Job, Kind
 from jobs.states import State
 
+log = structlog.get_logger(__name__)
 PAGE = 10
 SIGNS = {State.FAILED: "⚠️", State.CANCELLED: "✖️"}
 
@@ -53,20 +55,42 @@ async def show(services: Services, update: Update, press: Press) -> None:
     if job.origin.user != query.from_user.id:
         await toast(query, foreign(t), alert=True)
         return
-    if not job.file_id or job.artifact is None:
+    if not _has_result(job, services) or job.artifact is None:
         await toast(query, t("There is no result of this one to show."), alert=True)
         return
-    model, animator = _shown(job, services.catalogue), services.catalogue.animator()
     here_now = replace(job, origin=incoming.origin(query.from_user, query.message))
-    view = status.result(here_now, model, animator, t)
-    receipt.settle()
-    await services.gateway.send(here_now, view, Known(job.file_id, job.artifact.mime))
-    await toast(query)
+    failing = await (_send_file if job.file_id else _send_link)(services, here_now, job.artifact, t)
+    await toast(query, failing, alert=bool(failing))
 
 
 def foreign(t: Texts) -> str:
     """For a press on somebody else's list."""
     return t("This list is somebody else's. Send /history for your own.")
+
+
+async def _send_file(services: Services, job: Job, artifact: Artifact, t: Texts) -> str:
+    view = status.result(job, _shown(job, services.catalogue), services.catalogue.animator(), t)
+    receipt.settle()
+    await services.gateway.send(job, view, Known(job.file_id, artifact.mime))
+    return ""
+
+
+async def _send_link(services: Services, job: Job, artifact: Artifact, t: Texts) -> str:
+    """A fresh link to what was too large for Telegram; answers what to say where there can be none."""
+    try:
+        link = await services.off(services.links.to, artifact) if services.links else None
+    except FileNotFoundError:
+        link = None
+    except OSError as error:
+        log.warning("no link", job=job.id, error=str(error))
+        return t("The files cannot be reached right now. Try again in a minute.")
+    if link is None:
+        return t("The file of this result is no longer kept. Ask for it anew.")
+    model, animator = _shown(job, services.catalogue), services.catalogue.animator()
+    view = status.link(job, model, animator, link.url, link.seconds, t)
+    receipt.settle()
+    await services.gateway.post(job.origin, view)
+    return ""
 
 
 def _page(
@@ -79,7 +103,9 @@ def _page(
     lines = [t("Your latest jobs. Press a number to see its result again."), ""]
     lines += [f"{number}. {_sign(job)} {status.shorten(job.request.prompt, 100)}" for number, job in page]
     buttons = [
-        keyboards.button(str(number), keyboards.Action.SHOW, job.id) for number, job in page if job.file_id
+        keyboards.button(str(number), keyboards.Action.SHOW, job.id)
+        for number, job in page
+        if _has_result(job, services)
     ]
     return "\n".join(lines), _keyboard(buttons, start, len(found), t)
 
@@ -93,8 +119,14 @@ def _keyboard(
     return InlineKeyboardMarkup(rows) if rows else None
 
 
+def _has_result(job: Job, services: Services) -> bool:
+    """Whether there is something to show: a file that Telegram has, or one that there can be a link to."""
+    linked = services.links is not None and job.state is State.DELIVERED and job.artifact is not None
+    return bool(job.file_id) or linked
+
+
 def _sign(job: Job) -> str:
-    if not job.file_id:
+    if not job.file_id and job.state is not State.DELIVERED:
         return SIGNS.get(job.state, "⏳")
     return "🖼" if job.request.kind is Kind.IMAGE else "🎬"
 

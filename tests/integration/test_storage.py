@@ -21,7 +21,7 @@ from tasks.storage import MediaStore, type_of
 
 MB = 1024 * 1024
 NOVEMBER = 1_793_620_800.0
-"""In November 2026."""
+"""2 November 2026."""
 
 
 def job(kind: Kind = Kind.IMAGE) -> Job:
@@ -73,8 +73,8 @@ def test_an_output_is_kept_byte_by_byte(store: MediaStore, tmp_path: Path) -> No
     content = picture(size=200)
     pieces = (content[start : start + 777] for start in range(0, len(content), 777))
     artifact = store.keep(job(), pieces)
-    assert artifact == Artifact("2026-11/fox.png", "image/png", len(content))
-    assert kept(tmp_path) == ["2026-11/fox.png"]
+    assert artifact == Artifact("2026-11-02/fox.png", "image/png", len(content))
+    assert kept(tmp_path) == ["2026-11-02/fox.png"]
     with store.open(artifact) as file:
         assert file.read(4) == content[:4]
         file.seek(0)
@@ -107,7 +107,7 @@ def test_the_type_is_read_from_the_bytes(
     store: MediaStore, content: bytes, kind: Kind, mime: str, ending: str
 ) -> None:
     artifact = store.keep(job(kind), [content])
-    assert (artifact.mime, artifact.key) == (mime, f"2026-11/fox.{ending}")
+    assert (artifact.mime, artifact.key) == (mime, f"2026-11-02/fox.{ending}")
 
 
 RIFF = b"RIFF\x24\x00\x00\x00"
@@ -228,8 +228,8 @@ def test_what_is_not_kept_is_said_to_be_gone(store: MediaStore, tmp_path: Path) 
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     """Given a folder that became a file, I expect an OSError, which nobody takes for an end of the job."""
     store = MediaStore(Settings(media_url=str(tmp_path)))
-    (tmp_path / "2026-11").write_text("in the way")
-    with pytest.raises(OSError, match="2026-11"):
+    (tmp_path / "2026-11-02").write_text("in the way")
+    with pytest.raises(OSError, match="2026-11-02"):
         store.keep(job(), [picture()])
 
 
