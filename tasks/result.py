@@ -11,7 +11,7 @@ from tasks.process import Process
 
 
 def give_file(process: Process, job: Job) -> tuple[Way, str]:
-    """Give the file in the status message, or anew where that is gone; also answers Telegram's name for it."""
+    """Give the file in the status message, or anew where that is gone; also tells Telegram's name for it."""
     model = process.model_of(job)
     view = status.result(job, model, process.catalogue.animator(), texts(job.origin.language))
     media = content(process, job)

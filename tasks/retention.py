@@ -29,13 +29,14 @@ class Retention:
     Only folders that are named by a day are touched.
     """
 
-    def __init__(self, settings: Settings, in_use: Callable[[], set[str]]) -> None:
+    def __init__(self, settings: Settings, in_use: Callable[[], set[str]], batch: int = BATCH) -> None:
         self._ttl_days = settings.media_ttl_days
         self._in_use = in_use
+        self._batch = batch
         self._store = open_store(settings.media_url, settings)
 
     def round(self) -> int:
-        """Remove at most BATCH files; answers how many. Raises OSError when the store does not answer."""
+        """Remove at most a batch of files; answers how many. OSError when the store is away."""
         if not self._ttl_days:
             return 0
         now = datetime.now(UTC).timestamp()
@@ -44,7 +45,7 @@ class Retention:
         old = [folder for folder in folders if (removed_at(folder, self._ttl_days) or now + 1) <= now]
         removed = 0
         needed: set[str] | None = None
-        for key in islice(self._files(old), BATCH):
+        for key in islice(self._files(old), self._batch):
             # Asked once there is something to remove; a job that comes later gets no file of this age.
             needed = self._in_use() if needed is None else needed
             if key not in needed:
@@ -57,7 +58,7 @@ class Retention:
         for folder in folders:
             self._tidy(folder)
             with store_errors():
-                pages = obstore.list(self._store, prefix=folder, chunk_size=BATCH)
+                pages = obstore.list(self._store, prefix=folder, chunk_size=self._batch)
                 yield from (each["path"] for page in pages for each in page)
 
     def _remove(self, key: str) -> int:

@@ -1,10 +1,13 @@
 """Celery's signals: when this process builds its clients, hands its jobs over, and closes."""
 
+import sys
 from typing import Any
 
+import structlog
 from celery.signals import (
     celeryd_init,
     setup_logging,
+    worker_init,
     worker_process_init,
     worker_process_shutdown,
     worker_ready,
@@ -13,9 +16,12 @@ from celery.signals import (
 )
 
 from config.logging import configure
-from config.settings import load
+from config.settings import SettingsError, load
 from tasks import process
 from tasks.app import app
+from tasks.stores import StoreRefused, check_store, open_store
+
+log = structlog.get_logger(__name__)
 
 
 @setup_logging.connect(weak=False)
@@ -28,6 +34,18 @@ def configure_logging(**_: Any) -> None:
 def name(sender: str, **_: Any) -> None:
     """The node's name is known before anything is built."""
     process.name(app, sender)
+
+
+@worker_init.connect(weak=False)
+def check_media(**_: Any) -> None:
+    """A worker whose media store does not let it in does not start; one that is away may come back."""
+    settings = load()
+    try:
+        check_store(open_store(settings.media_url, settings))
+    except (SettingsError, StoreRefused) as error:
+        sys.exit(f"MEDIA_URL: {error}" if isinstance(error, StoreRefused) else str(error))
+    except OSError as error:
+        log.warning("the media store does not answer yet", error=str(error))
 
 
 @worker_ready.connect(weak=False)

@@ -1,7 +1,6 @@
 """The media store: artifacts streamed in from providers, and out to Telegram, never whole in memory."""
 
 import io
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
@@ -15,7 +14,7 @@ from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
 from tasks import media_keys
-from tasks.stores import open_store, store_errors
+from tasks.stores import open_store, read, store_errors, write
 
 # What a job of a kind may produce, and the ending of its file.
 TYPES = {
@@ -24,8 +23,6 @@ TYPES = {
 }
 _HEAD = 4096
 _CHUNK = 1024 * 1024
-_PART = 5 * _CHUNK
-"""Bytes of one request to the store: S3 takes no smaller parts of a file."""
 
 
 class StoreUnavailable(PassingError):
@@ -60,8 +57,7 @@ class MediaStore:
                     raise JobFailed(Failure.TOO_LARGE, f"output is over {self._max_bytes} bytes")
                 yield part
 
-        with store_errors():
-            obstore.put(self._store, key, counted(), chunk_size=_PART, max_concurrency=2)
+        write(self._store, key, counted(), mime)
         return Artifact(key, mime, size)
 
     def open(self, artifact: Artifact) -> BinaryIO:
@@ -70,16 +66,13 @@ class MediaStore:
         From a store that is not local it is fetched into a temporary file (in TMPDIR), so that whoever reads
         waits for a disk and not for a network.
         """
-        local = isinstance(self._store, LocalStore)
-        with store_errors():
-            reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK if local else _PART)
-        file = io.BufferedReader(_Readable(reader))
-        if local:
-            return file
+        if isinstance(self._store, LocalStore):
+            with store_errors():
+                reader = obstore.open_reader(self._store, artifact.key, buffer_size=_CHUNK)
+            return io.BufferedReader(_Readable(reader))
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - it is the caller's
         try:
-            with file:
-                shutil.copyfileobj(file, copy, _PART)
+            copy.writelines(read(self._store, artifact.key))
             copy.seek(0)
         except BaseException:
             copy.close()

@@ -1,7 +1,7 @@
 """Opening a store of files by its URL, and what its errors mean: what knows S3 from a directory."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
@@ -15,12 +15,15 @@ from config.media import Folder, LocationError, location
 from config.settings import ROOT, Settings, SettingsError
 
 if TYPE_CHECKING:
+    from obstore import Attributes
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 Store = LocalStore | S3Store
 _RETRY: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _TIMEOUTS: "ClientConfig" = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=30)}
 """Of one request; no request carries more than a few megabytes."""
+PART = 5 * 1024 * 1024
+"""Bytes of one request: S3 takes no smaller parts of a file."""
 _ROLES = "169.254.169.254"
 """Where the machines of a cloud ask for the keys of their role."""
 _CODE = re.compile("<Code>([^<]+)</Code>")
@@ -67,6 +70,25 @@ def check_store(store: Store) -> None:
     """Ask the store for one name. Raises StoreRefused for what an operator must mend, else OSError."""
     with store_errors():
         next(islice(obstore.list(store, chunk_size=1), 1), None)
+
+
+def write(store: Store, key: str, chunks: Iterable[bytes], mime: str = "") -> None:
+    """Write a file as it comes; it is there when it is complete, and not at all where `chunks` raises.
+
+    Holds about three parts in memory. Raises OSError, and what `chunks` raises.
+    """
+    # A directory knows no types; browsers that follow a link need them.
+    typed: Attributes = {"Content-Type": mime} if mime and isinstance(store, S3Store) else {}
+    with store_errors():
+        obstore.put(store, key, iter(chunks), attributes=typed, chunk_size=PART, max_concurrency=2)
+
+
+def read(store: Store, key: str) -> Iterator[bytes]:
+    """A file piece by piece, each asked for by itself, so that no wait is long. Raises OSError."""
+    with store_errors():
+        reader = obstore.open_reader(store, key, buffer_size=PART)
+        while piece := bytes(reader.read(PART)):
+            yield piece
 
 
 @contextmanager

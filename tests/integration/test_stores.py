@@ -1,5 +1,6 @@
 """Stores opened by URL: a directory, and S3 as moto's server speaks it. Whatever is wrong is one sentence."""
 
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from obstore.store import S3Store
 
 from config.settings import ROOT, Settings, SettingsError, load
+from sandbox.processes import Program
 from sandbox.s3 import S3Stand
 from tasks.stores import Store, StoreRefused, check_store, open_store, store_errors
 
@@ -137,3 +139,14 @@ def test_links_are_signed_for_the_public_address(stand: S3Stand) -> None:
 
     assert link(public=True).startswith("https://media.example.org/media/left/fox.png?")
     assert link(public=False).startswith(f"{stand.url}/media/left/fox.png?")
+
+
+def test_a_worker_that_the_store_never_lets_in_does_not_start(redis_url: str) -> None:
+    """Given wrong keys, I expect `celery worker` to end at once with the sentence."""
+    with S3Stand(locked=True) as locked:
+        environment = {name.upper(): str(value) for name, value in locked.settings("media").items()}
+        argv = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-Q", "deliver"]
+        with Program(argv, env={**environment, "REDIS_URL": redis_url}, cwd=ROOT) as worker:
+            assert worker.wait(30) == 1
+            assert "MEDIA_URL: The store refuses the keys (InvalidAccessKeyId)" in worker.tail(3)
+            assert "Traceback" not in worker.log_text

@@ -12,7 +12,7 @@ from chat.status import View
 from chat.texts import Texts, texts
 from config.catalogue import Model
 from jobs.failures import Failure
-from jobs.model import Job, Kind, Lane, Origin, Request, Tier
+from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from jobs.waiting import Place
 
@@ -145,3 +145,25 @@ def test_every_button_is_understood_when_it_comes_back() -> None:
             press = unpack(str(button.callback_data))
             assert press is not None
             assert press.job_id == JOB.id
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "russian"),
+    [(86_400, "24 h", "24 часа"), (3600 * 5.9, "5 h", "5 часов"), (3599, "59 min", "59 минут")],
+)
+def test_a_links_time_is_never_said_to_be_longer(seconds: float, english: str, russian: str) -> None:
+    assert (status.span(seconds, EN), status.span(seconds, RU)) == (english, russian)
+
+
+@given(st.text(min_size=1, max_size=6000), st.integers(20, 2500))
+def test_a_link_is_whole_however_long_the_prompt(prompt: str, length: int) -> None:
+    """Given any prompt and a long URL, I expect a text that Telegram takes, and the URL as its last line."""
+    url = "https://media.example.org/".ljust(length, "x")
+    job = replace(
+        JOB, request=replace(JOB.request, prompt=prompt), artifact=Artifact("k", "image/png", 60_000_001)
+    )
+    text = status.link(job, MODEL, MODEL, url, 86_400, EN).text
+    assert text.endswith(
+        f"The file (61 MB) is too large for Telegram. This link to it works for 24 h:\n{url}"
+    )
+    assert len(text.encode("utf-16-le")) // 2 <= 4096
