@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import admission, chaos, lanes
+from bench import admission, chaos, lanes, polling
 
-BENCHMARKS = {"admission": admission, "lanes": lanes, "chaos": chaos}
+BENCHMARKS = {"admission": admission, "lanes": lanes, "chaos": chaos, "polling": polling}
 
 
 def main() -> None:

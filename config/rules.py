@@ -20,6 +20,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
             f"LEASE_S ({s.lease_s:g}) must be at least three times HEARTBEAT_S ({s.heartbeat_s:g}), "
             "or one late renewal loses a job.",
         ),
+        (s.polls_per_s > 0, f"POLLS_PER_S must be above 0, not {s.polls_per_s:g}."),
         (s.poll_factor >= 1, f"POLL_FACTOR must be at least 1, not {s.poll_factor:g}."),
         (
             0 < s.poll_first_s <= s.poll_max_s,

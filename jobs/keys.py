@@ -149,7 +149,7 @@ def broadcasting() -> str:
 
 
 def durations(model: str) -> str:
-    """List: a model's latest durations (seconds), newest first."""
+    """List: how long a model's latest predictions took at the provider (seconds), newest first."""
     return f"{PREFIX}:durations:{model}"
 
 

@@ -11,6 +11,7 @@ import redis
 from jobs import keys
 from jobs.model import Job
 from jobs.scripts import ledger_errors
+from jobs.states import State
 from jobs.workers import Workers
 
 REMEMBERED = 50
@@ -63,10 +64,17 @@ class Waiting:
 
     def expect(self, lane: str, model: str, position: int, typical_s: float) -> float:
         """Seconds until a job of `model` at this position of the lane is done."""
-        with ledger_errors():
-            past: Any = self._redis.lrange(keys.durations(model), 0, -1)
-        slots = self._workers.slots(lane)
-        return estimate(position, slots, [float(value) for value in past], typical_s)
+        past, _ = self.past(model)
+        return estimate(position, self._workers.slots(lane), past, typical_s)
+
+    def past(self, model: str) -> tuple[list[float], int]:
+        """The durations of a model's latest predictions (seconds, newest first), and how many predictions of
+        all models are waited for at this moment. One round trip."""
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.lrange(keys.durations(model), 0, -1)
+            pipe.zcard(keys.in_state(State.RUNNING))
+            durations, active = pipe.execute()
+        return [float(value) for value in durations], int(active)
 
     def count(self, lane: str) -> int:
         """A lane's waiting jobs."""
@@ -100,7 +108,7 @@ class Waiting:
             return bool(self._redis.sismember(keys.paused(), lane))
 
     def took(self, model: str, seconds: float) -> None:
-        """Remember how long a job of this model took, from the claim to the stored result."""
+        """Remember how long a prediction of this model took, from its submission to its end."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.lpush(keys.durations(model), f"{seconds:.3f}")
             pipe.ltrim(keys.durations(model), 0, REMEMBERED - 1)

@@ -34,8 +34,9 @@ class Cancelled(StrEnum):
 class Prediction:
     """One look at a prediction. `progress` is in percent; `outputs` are http(s) or data: URLs.
 
-    `refused`: it failed because of what was asked for (the provider's content policy). `completed`: when it
-    ended, by the provider's clock (Unix seconds), None where it has not or that is not told.
+    `refused`: it failed because of what was asked for (the provider's content policy). `created` and
+    `completed`: when it was made and when it ended, by the provider's clock (Unix seconds), None where that
+    has not happened or is not told.
     """
 
     id: str
@@ -44,7 +45,15 @@ class Prediction:
     outputs: tuple[str, ...] = ()
     error: str = ""
     refused: bool = False
+    created: float | None = None
     completed: float | None = None
+
+    @property
+    def took_s(self) -> float | None:
+        """Seconds from its creation to its end, None where one of them is not told."""
+        if self.created is None or self.completed is None:
+            return None
+        return self.completed - self.created
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,7 @@ def read(body: Mapping[str, Any]) -> Prediction:
         outputs=tuple(urls_in(body.get("output"))),
         error=str(body.get("error") or ""),
         refused=is_refusal(str(body.get("error") or "")),
+        created=_moment(body.get("created_at")),
         completed=_moment(body.get("completed_at")),
     )
 

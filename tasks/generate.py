@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -14,8 +13,8 @@ from jobs.failures import Failure
 from jobs.ledger import Stage
 from jobs.model import Artifact, Job
 from jobs.states import State
-from providers.base import ENDED, OutcomeUnknown, Prediction, Provider, Status
-from tasks import inputs, waits
+from providers.base import OutcomeUnknown, Prediction, Provider, Status
+from tasks import inputs, polling, waits
 from tasks.app import app
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
@@ -57,20 +56,24 @@ def make(process: Process, slot: Slot) -> None:
         raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
     slot.check()
     provider = process.provider_of(slot.job)
+    seen = None
     if slot.job.state is State.UNKNOWN:
         search(process, slot, provider)
     elif slot.job.state is State.CLAIMED or slot.job.unsent:
-        submit(process, slot, provider)
+        seen = submit(process, slot, provider)
     elif slot.job.state is State.SUBMITTING:
         adopt(process, slot)
     if slot.job.state is State.RUNNING:
-        poll(process, slot, provider)
+        seen = poll(process, slot, provider, seen)
     if slot.job.state is State.STORING:
-        store(process, slot, provider)
+        store(process, slot, provider, seen)
 
 
-def submit(process: Process, slot: Slot, provider: Provider) -> None:
-    """Make the one paid call. It is repeated only where the provider has surely not taken it."""
+def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
+    """Make the one paid call. It is repeated only where the provider has surely not taken it.
+
+    Answers what the provider made of it, None where nobody knows.
+    """
     submission = inputs.submission(process, slot, provider)
 
     def call() -> Prediction:
@@ -87,13 +90,12 @@ def submit(process: Process, slot: Slot, provider: Provider) -> None:
     except OutcomeUnknown as error:
         log.warning("submission with unknown outcome", error=str(error))
         slot.job = process.ledger.unknown(slot.job)
-        return
+        return None
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
     slot.job = remember(process, slot.job, prediction.id)
     log.info("submitted", reference=submission.reference)
-    if prediction.status not in ENDED:
-        slot.wait(process.settings.poll_first_s)
+    return prediction
 
 
 def remember(process: Process, job: Job, prediction: str) -> Job:
@@ -134,38 +136,32 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
         process.put_off(job, _LOOK_AGAIN_S)
 
 
-def poll(process: Process, slot: Slot, provider: Provider) -> None:
-    """Wait for the prediction's end, and show its progress meanwhile."""
-    model = process.model_of(slot.job)
-    deadline = slot.job.stamps["running"] + model.deadline_s
-
-    def look() -> Prediction:
-        slot.check()
-        slot.job = replace(slot.job, polls=slot.job.polls + 1)
-        prediction = provider.get(slot.job.prediction)
-        if prediction.status not in ENDED:
-            process.progress.show(slot, prediction.progress)
-        return prediction
-
-    asking = waits.polling(
-        process.settings, slot.wait, lambda: deadline - time.time(), lambda found: found.status in ENDED
-    )
+def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction:
+    """Wait for the prediction's end; answers it. `created`: what its submission answered in this slot."""
     try:
-        prediction = asking(look)
+        prediction, took_s = polling.ended(process, slot, provider, created)
     except RetryError as error:
         stop(provider, slot.job)
-        raise JobFailed(Failure.TIMED_OUT, f"not ready after {model.deadline_s:g} s") from error
+        deadline_s = process.model_of(slot.job).deadline_s
+        raise JobFailed(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s") from error
     if prediction.status is not Status.SUCCEEDED:
         failure = Failure.REFUSED if prediction.refused else Failure.PROVIDER_FAILED
         raise JobFailed(failure, f"{prediction.status}: {prediction.error[:300]}")
     slot.job = process.ledger.storing(slot.job, prediction.completed)
+    if took_s is not None:
+        process.waiting.took(slot.job.request.model, took_s)
+    return prediction
 
 
-def store(process: Process, slot: Slot, provider: Provider) -> None:
-    """Fetch the output while the provider still keeps it, and have it delivered."""
+def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | None) -> None:
+    """Fetch the output while the provider still keeps it, and have it delivered.
+
+    `seen` is the prediction as this slot saw it end; another attempt asks for it anew.
+    """
+    known = [seen] if seen else []
 
     def fetch() -> Artifact:
-        outputs = provider.get(slot.job.prediction).outputs
+        outputs = (known.pop() if known else provider.get(slot.job.prediction)).outputs
         if not outputs:
             raise JobFailed(Failure.BAD_OUTPUT, "the prediction succeeded without an output")
         with process.downloader.stream(outputs[0], private=provider.local) as chunks:
@@ -183,9 +179,6 @@ def store(process: Process, slot: Slot, provider: Provider) -> None:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
     log.info("stored", size=artifact.size, mime=artifact.mime)
     end(process, slot, process.ledger.stored, artifact)
-    took = slot.job.seconds("claimed", "stored")
-    if took is not None:
-        process.waiting.took(slot.job.request.model, took)
 
 
 def cancel(process: Process, slot: Slot) -> None:

@@ -1,6 +1,7 @@
 """The jobs that this process is working on: each a slot with a lease, a wake-up, and reasons to stop."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -40,12 +41,13 @@ class Slot:
         """End the present or the next wait at once."""
         self._woken.set()
 
-    def wait(self, seconds: float) -> None:
-        """Pause for at most `seconds`, less when woken. Raises what `check` raises."""
+    def wait(self, seconds: float) -> bool:
+        """Pause for at most `seconds`; True when woken before. Raises what `check` raises."""
         self.check()
-        self._woken.wait(seconds)
+        woken = self._woken.wait(seconds)
         self._woken.clear()
         self.check()
+        return woken
 
     def check(self) -> None:
         """Raise LeaseLost, CancelWanted or HandOver when there is reason to stop."""
@@ -77,6 +79,7 @@ class Slots:
         self._ledger = ledger
         self._held: dict[str, Slot] = {}
         self._draining = False
+        self._heard = self._unheard = time.monotonic()
 
     @contextmanager
     def hold(self, job_id: str, stage: Stage) -> Iterator[Slot | None]:
@@ -126,8 +129,19 @@ class Slots:
         for job_id in renewal.cancelled:
             self.wake(job_id, cancel=True)
 
+    @property
+    def hinted(self) -> bool:
+        """Whether webhooks come through to this process: none was missed since the last one was heard."""
+        return self._heard >= self._unheard
+
+    def unheard(self) -> None:
+        """A prediction has ended, and no webhook said so."""
+        self._unheard = time.monotonic()
+
     def wake(self, job_id: str, *, cancel: bool = False) -> None:
         """Something happened to this job; nothing to do where it is not ours."""
+        if not cancel:
+            self._heard = time.monotonic()
         slot = self._held.get(job_id)
         if slot is not None:
             slot.cancel = slot.cancel or cancel

@@ -17,7 +17,7 @@ from tenacity import (
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
 
-Sleep = Callable[[float], None]
+Sleep = Callable[[float], Any]
 """A slot's wait: returns when the seconds are over or the slot is woken, raises when it must stop."""
 
 
@@ -28,20 +28,21 @@ def advice(state: RetryCallState) -> float:
 
 
 def polling(
-    settings: Settings, sleep: Sleep, left: Callable[[], float], done: Callable[[Any], bool]
+    settings: Settings,
+    sleep: Sleep,
+    rhythm: Callable[[], float],
+    left: Callable[[], float],
+    done: Callable[[Any], bool],
 ) -> Retrying:
-    """Ask until `done`: 2 s, then each wait x1.2 up to 10 s, with jitter, never past the `left` seconds.
+    """Ask until `done`: each wait is what `rhythm` says then, with jitter, never past the `left` seconds.
 
     Passing errors are asked again in the same rhythm, or when the provider says. Raises RetryError when no
     time is left.
     """
-    grow = wait_exponential(
-        multiplier=settings.poll_first_s, exp_base=settings.poll_factor, max=settings.poll_max_s
-    )
     jitter = wait_random(0, 0.1 * settings.poll_first_s)
 
     def wait(state: RetryCallState) -> float:
-        return max(0.0, min(max(grow(state) + jitter(state), advice(state)), left()))
+        return max(0.0, min(max(rhythm() + jitter(state), advice(state)), left()))
 
     return Retrying(
         sleep=sleep,

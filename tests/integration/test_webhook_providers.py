@@ -102,10 +102,10 @@ def nothing_left_over(stack: Stack) -> Iterator[None]:
 
 
 def test_the_end_of_a_prediction_wakes_the_slot_that_waits_for_it(stack: Stack) -> None:
-    """Given polls a minute apart, I expect the result at once, for one look and one fetch."""
+    """Given polls a minute apart, I expect the result at once, for one look."""
     story = Story(stack, "a red fox")
     story.becomes(State.DELIVERED)
-    assert story.prediction()["gets"] == 2
+    assert story.prediction()["gets"] == 1
     assert [each["status"] for each in story.webhooks("start") + story.webhooks("completed")] == [200, 200]
 
 
@@ -151,7 +151,7 @@ def test_a_webhook_that_is_replayed_is_heard_once(stack: Stack) -> None:
     story = Story(stack, story_of)
     job = story.becomes(State.DELIVERED)
     assert [(each["attempts"], each["status"]) for each in story.webhooks("completed")] == [(2, 200)]
-    assert story.prediction()["gets"] == 2
+    assert story.prediction()["gets"] == 1
 
     def heard_before() -> int:
         lines = stack.programs["bot"].log_text.splitlines()

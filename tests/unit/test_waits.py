@@ -1,5 +1,6 @@
 """The policies of waiting, seen through a sleep that writes down what it was asked for."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,19 +48,23 @@ def answers(*given: Any) -> Callable[[], Any]:
     return call
 
 
+def done(found: Any) -> bool:
+    return bool(found == "done")
+
+
 def poll(clock: Clock, call: Callable[[], Any]) -> Any:
-    return waits.polling(Settings(), clock.sleep, clock.left, lambda found: bool(found == "done"))(call)
+    """Looks after 2 s, 3 s, 4 s, ... from one to the next."""
+    rhythm = itertools.count(2.0).__next__
+    return waits.polling(Settings(), clock.sleep, rhythm, clock.left, done)(call)
 
 
-def test_polls_come_rarer_and_rarer() -> None:
-    """Given a prediction that takes its time, I expect waits of 2, 2.4, 2.88 ... 10 s, and a little more."""
+def test_polls_follow_the_rhythm() -> None:
+    """Given a prediction that takes its time, I expect the waits of the rhythm, and a little more each."""
     clock = Clock()
     assert poll(clock, answers(*["running"] * 14, "done")) == "done"
-    rhythm = [min(10.0, 2 * 1.2**n) for n in range(14)]
-    assert rhythm[:3] == [2, 2.4, 2.88]
-    assert rhythm[-1] == 10
+    rhythm = range(2, 16)
     assert all(due <= wait <= due + JITTER for due, wait in zip(rhythm, clock.slept, strict=True))
-    assert len(set(clock.slept[-5:])) > 1, "no jitter"
+    assert len({wait - due for due, wait in zip(rhythm, clock.slept, strict=True)}) > 1, "no jitter"
 
 
 def test_a_first_answer_that_is_the_last_costs_no_wait() -> None:
@@ -81,7 +86,7 @@ def test_no_wait_goes_past_the_deadline() -> None:
         poll(clock, look)
     assert sum(clock.slept) == pytest.approx(10)
     assert looks[-1] == pytest.approx(10)
-    assert len(looks) == 5
+    assert len(looks) == 5  # at 0, 2, 5, 9 and 10 s
 
 
 def test_a_deadline_that_is_over_still_allows_one_look() -> None:
@@ -106,7 +111,7 @@ def test_a_poll_comes_back_when_the_provider_says() -> None:
     clock = Clock()
     poll(clock, answers(PassingError("429", 30.0), "running", "done"))
     assert clock.slept[0] == 30.0
-    assert 2.4 <= clock.slept[1] <= 2.4 + JITTER
+    assert 3 <= clock.slept[1] <= 3 + JITTER
 
 
 def test_advice_beyond_the_deadline_is_cut_to_it() -> None:
@@ -180,7 +185,7 @@ def slot() -> Slot:
 def test_a_wake_up_ends_a_wait_at_once() -> None:
     """Given a poll that waits 2 s, when the slot is woken, I expect the next look right then."""
     held, began = slot(), time.monotonic()
-    asking = waits.polling(Settings(), held.wait, lambda: 60.0, lambda found: bool(found == "done"))
+    asking = waits.polling(Settings(), held.wait, lambda: 2.0, lambda: 60.0, done)
     with after(0.1, held.wake):
         assert asking(answers("running", "done")) == "done"
     assert time.monotonic() - began < 1
@@ -193,6 +198,6 @@ def test_a_cancel_ends_a_wait_for_good() -> None:
         held.cancel = True
         held.wake()
 
-    asking = waits.polling(Settings(), held.wait, lambda: 60.0, lambda found: bool(found == "done"))
+    asking = waits.polling(Settings(), held.wait, lambda: 2.0, lambda: 60.0, done)
     with after(0.1, cancel), pytest.raises(CancelWanted):
         asking(answers("running"))

@@ -1,0 +1,147 @@
+"""Waiting for the end of one prediction: for its webhook where there is one, and by looks in a rhythm."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from jobs.errors import LedgerUnavailable, PassingError
+from providers.base import ENDED, Prediction, Provider
+from tasks import waits
+from tasks.process import Process
+from tasks.rhythm import Backoff, overdue, rhythm
+from tasks.slots import Slot
+
+log = structlog.get_logger(__name__)
+
+
+def ended(
+    process: Process,
+    slot: Slot,
+    provider: Provider,
+    created: Prediction | None,
+    clock: Callable[[], float] = time.time,
+) -> tuple[Prediction, float | None]:
+    """The prediction once it has ended, and the seconds that it took; its progress is shown meanwhile.
+
+    `created` is the answer to the submission; None where this slot did not make it: then nobody knows what
+    was missed, and the provider is asked at once. `clock` tells Unix seconds. Raises RetryError when the
+    model's deadline is over.
+    """
+    if created is not None and created.status in ENDED:
+        return created, created.took_s
+    watch = Watch(process, slot, provider, created, clock)
+    asking = waits.polling(
+        process.settings, watch.sleep, watch.wait, watch.left, lambda seen: seen.status in ENDED
+    )
+    found: Prediction = asking(watch.look)
+    return found, watch.took(found)
+
+
+class Watch:
+    """One prediction that is waited for. Times without a name of their own are seconds since `_began`.
+
+    Looks are rare; as often as the plain backoff would look, the chat is shown how far the prediction
+    should be by now.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        slot: Slot,
+        provider: Provider,
+        created: Prediction | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._process = process
+        self._slot = slot
+        self._provider = provider
+        self._seen = created
+        self._fresh = created is not None
+        settings, model = process.settings, process.model_of(slot.job)
+        # The stamp is of the ledger's clock, which may differ from ours.
+        self._began = clock() if self._fresh else slot.job.stamps["running"]
+        self._deadline = slot.job.stamps["running"] + model.deadline_s
+        try:
+            durations, active = process.waiting.past(model.name)
+        except LedgerUnavailable:
+            durations, active = [], 0
+        self._longest = max(durations, default=model.typical_s)
+        self._ticks = Backoff(settings.poll_first_s, settings.poll_factor, settings.poll_max_s)
+        self._rhythm = rhythm(settings, durations, active)
+        self._trouble: Backoff | None = None
+        self._woken = False
+        self._hoping = self._fresh and bool(settings.provider_webhook_url) and process.slots.hinted
+        self._next = 0.0
+        if self._hoping:
+            self._plan(overdue(settings, durations, model.deadline_s))
+        elif self._fresh:
+            self._plan(self._rhythm.wait(0.0))
+
+    def left(self) -> float:
+        """Seconds to the model's deadline."""
+        return self._deadline - self._clock()
+
+    def wait(self) -> float:
+        """Seconds until there is something to do: a look, or to show that time has passed."""
+        now = self._elapsed()
+        return max(0.0, min(self._next - now, self._ticks.wait(now)))
+
+    def sleep(self, seconds: float) -> None:
+        """The slot's wait."""
+        self._woken = self._slot.wait(seconds)
+
+    def look(self) -> Prediction:
+        """What is known of the prediction, from the provider if it is time to ask."""
+        self._slot.check()
+        now = self._elapsed()
+        if self._hoping and not self._process.slots.hinted:
+            self._hoping = False
+            self._plan(now + self._rhythm.wait(now))
+        if self._seen is not None and now < self._next and not self._woken:
+            self._show(self._seen, now)
+            return self._seen
+        return self._ask(now)
+
+    def took(self, ended: Prediction) -> float | None:
+        """How long it took: where the provider does not tell, as far as the look can that found it; None
+        where this slot has not seen it all."""
+        if ended.took_s is not None or not self._fresh:
+            return ended.took_s
+        now = self._elapsed()
+        return now - (0.0 if self._woken else min(now, self._ticks.first) / 2)
+
+    def _ask(self, now: float) -> Prediction:
+        self._slot.job = replace(self._slot.job, polls=self._slot.job.polls + 1)
+        try:
+            prediction = self._provider.get(self._slot.job.prediction)
+        except PassingError:
+            self._trouble = self._trouble or replace(self._ticks, begin=now)
+            self._plan(now + self._trouble.wait(now))
+            raise
+        self._trouble = None
+        # Whatever was found, this job is looked at from here on: its webhook is lost, or came too soon.
+        hoped, self._hoping = self._hoping, False
+        if prediction.status not in ENDED:
+            self._seen = prediction
+            self._plan(now + self._rhythm.wait(now))
+            self._show(prediction, now)
+            return prediction
+        if hoped and not self._woken:
+            log.warning("no webhook told of an end", prediction=prediction.id)
+            self._process.slots.unheard()
+        return prediction
+
+    def _plan(self, at: float) -> None:
+        """The next look; the last one is when time is over."""
+        self._next = min(at, self._deadline - self._began)
+
+    def _show(self, seen: Prediction, now: float) -> None:
+        guess = min(90, round(10 * now / self._longest) * 10) if self._longest > 0 else 0
+        if now >= self._ticks.first:
+            self._process.progress.show(self._slot, seen.progress or guess)
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._began
