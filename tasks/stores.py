@@ -79,8 +79,12 @@ def write(store: Store, key: str, chunks: Iterable[bytes], mime: str = "") -> No
     """
     # A directory knows no types; browsers that follow a link need them.
     typed: Attributes = {"Content-Type": mime} if mime and isinstance(store, S3Store) else {}
-    with store_errors():
-        obstore.put(store, key, iter(chunks), attributes=typed, chunk_size=PART, max_concurrency=2)
+    with (
+        store_errors(),
+        obstore.open_writer(store, key, attributes=typed, buffer_size=PART, max_concurrency=2) as file,
+    ):
+        for chunk in chunks:
+            file.write(chunk)
 
 
 def read(store: Store, key: str) -> Iterator[bytes]:
