@@ -1,8 +1,8 @@
 """`bench admission`: what one admission costs, at an offered load and at the highest rate.
 
-Keys of the result: `offered_per_s`, `done_per_s`, `client_ms` and `redis_ms` {p50, p99, max} at the offered
-load, `redis_target_ms`, `max_per_s` (clients that wait for each answer), `redis_max_per_s` (what Redis alone
-could do: one over its mean time), and `answers`, by kind.
+Keys of the result: `appendfsync`, `offered_per_s`, `done_per_s`, `client_ms` and `redis_ms` {p50, p99, max}
+at the offered load, `redis_target_ms`, `max_per_s` (clients that wait for each answer), `redis_max_per_s`
+(what Redis alone could do: one over its mean time), and `answers`, by kind.
 """
 
 import argparse
@@ -46,12 +46,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
     parser.add_argument("--rate", type=int, default=2000, help="offered admissions a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each of the two parts")
+    parser.add_argument(
+        "--appendfsync", choices=("everysec", "always"), default="everysec", help="how Redis keeps its file"
+    )
 
 
 def main(options: argparse.Namespace) -> None:
     """Run, print, write."""
     report.wait_until_quiet(1.5, 300)
-    figures, samples = run(options.rate, options.seconds)
+    figures, samples = run(options.rate, options.seconds, options.appendfsync)
     rows = [
         (name, *(figures[f"{name}_ms"][part] for part in ("p50", "p99", "max")))
         for name in ("client", "redis")
@@ -68,11 +71,13 @@ def main(options: argparse.Namespace) -> None:
         draw(options.plot, *samples, TARGET_MS)
 
 
-def run(rate: int, seconds: float) -> tuple[dict[str, Any], tuple[list[float], list[float]]]:
+def run(
+    rate: int, seconds: float, appendfsync: str = "everysec"
+) -> tuple[dict[str, Any], tuple[list[float], list[float]]]:
     """Both parts; also the times (ms) of each call at the offered load, of the client and of Redis."""
     circumstances = report.machine()
     spawn = multiprocessing.get_context("spawn")
-    with _server() as url, connect(url) as client, spawn.Pool(PROCESSES) as pool:
+    with _server(appendfsync) as url, connect(url) as client, spawn.Pool(PROCESSES) as pool:
         _load(pool, url, 1.0, rate)  # the processes import what they need
         client.slowlog_reset()
         client.config_resetstat()
@@ -81,6 +86,7 @@ def run(rate: int, seconds: float) -> tuple[dict[str, Any], tuple[list[float], l
         calls, microseconds = _totals(client)
         fastest, _ = _load(pool, url, seconds, None)
     return {
+        "appendfsync": appendfsync,
         "offered_per_s": rate,
         "done_per_s": len(offered) / seconds,
         "client_ms": _spread(offered),
@@ -94,7 +100,7 @@ def run(rate: int, seconds: float) -> tuple[dict[str, Any], tuple[list[float], l
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def _server(appendfsync: str) -> Iterator[str]:
     """A Redis as production has it, that logs every script."""
     with TemporaryDirectory(prefix="darkroom-") as folder:
         port = free_port()
@@ -103,6 +109,7 @@ def _server() -> Iterator[str]:
             with redis.Redis.from_url(url) as client:
                 client.config_set("slowlog-log-slower-than", _LOGGED_FROM_US)
                 client.config_set("slowlog-max-len", _LIMIT)
+                client.config_set("appendfsync", appendfsync)
             yield url
 
 

@@ -169,6 +169,8 @@ class Checker:
                 counted[rest.partition(":")[0]] += value
         if entered != counted:
             self._breach("I3", f"states entered {entered}, moves counted {counted}")
+        if entered != self._books.exported:
+            self._breach("I7", f"states entered {entered}, exported {self._books.exported}")
         for job_id, life in self._books.replay.lives.items():
             for wrong in life.wrongs:
                 self._breach("I3", wrong, job_id)

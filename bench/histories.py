@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import redis
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.replay import Kill, Replay
 from bench.witness import Witness, steps
@@ -60,13 +62,15 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The ledger at the end: records by job id, the counters, and the life of each job as Redis saw it."""
+    """The ledger at the end: records by job id, the counters, the life of each job as Redis saw it, and what
+    the exporter says of it (jobs that entered a state)."""
 
     jobs: Mapping[str, Job]
     records: Mapping[str, Mapping[str, str]]
     counts: Mapping[str, int]
     unaccounted: int
     replay: Replay
+    exported: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,20 @@ def provider(stack: Stack) -> Provider:
     return Provider(stack.provider.submissions(), made)
 
 
-def books(client: "redis.Redis", witness: Witness, kills: Iterable[Kill]) -> Books:
+def exported(url: str) -> Counter[str]:
+    """How many jobs entered each state, by one scrape."""
+    families = text_string_to_metric_families(httpx.get(url, timeout=10).raise_for_status().text)
+    entered: Counter[str] = Counter()
+    for family in families:
+        for sample in family.samples:
+            if sample.name == "jobs_total":
+                entered[sample.labels["status"]] += int(sample.value)
+    return +entered
+
+
+def books(
+    client: "redis.Redis", witness: Witness, kills: Iterable[Kill], exported: Mapping[str, int]
+) -> Books:
     """What the ledger holds, and what its witness has seen."""
     names = {script.sha: name for name, script in Scripts(client)._scripts.items()}
     all_records = records(client)
@@ -120,6 +137,7 @@ def books(client: "redis.Redis", witness: Witness, kills: Iterable[Kill]) -> Boo
         {name: int(value) for name, value in counts.items()},
         unaccounted(client),
         Replay(steps(witness.path, names), kills),
+        exported,
     )
 
 

@@ -73,12 +73,12 @@ class Event:
 def draw(
     random: Random, seconds: float, kills: int, others: int, redis_kills: int, lease_s: float
 ) -> list[Event]:
-    """`kills` SIGKILLs of makers; `others` times one SIGKILL of the worker that delivers and of the bot, and
-    SIGSTOPs past the lease; evenly spread in a random order, and every second or so a fault of a stand."""
+    """`kills` SIGKILLs of makers; `others` times one SIGKILL of each other process, and SIGSTOPs past the
+    lease; evenly spread in a random order, and every second or so a fault of a stand."""
     deeds = [("kill", "maker", random.uniform(0.3, 2.0)) for _ in range(kills)]
     deeds += [("kill", "redis", random.uniform(0.2, 2.0)) for _ in range(redis_kills)]
     for _ in range(others):
-        deeds += [("kill", name, random.uniform(0.3, 2.0)) for name in ("deliver", "bot")]
+        deeds += [("kill", name, random.uniform(0.3, 2.0)) for name in ("deliver", "bot", "exporter")]
         deeds += [("stop", name, lease_s + random.uniform(0, 3)) for name in ("maker", "maker", "deliver")]
         deeds += [("stop", "bot", random.uniform(1, 3)), ("stop", "redis", random.uniform(0.5, 3))]
     random.shuffle(deeds)

@@ -24,6 +24,7 @@ from bench.stage import UNLIMITED
 from bench.witness import Witness
 from jobs.connection import connect
 from jobs.states import ENDED
+from sandbox.environment import free_port
 from sandbox.stack import Stack
 
 _WORKER = "celery -A tasks worker -Q {lanes} -n {name}@%h --without-gossip --without-mingle"
@@ -31,6 +32,7 @@ LINES = {
     "bot": "python -m bot",
     **{name: _WORKER.format(lanes="img", name=name) for name in nemesis.MAKERS},
     "deliver": _WORKER.format(lanes="deliver", name="deliver"),
+    "exporter": "python -m monitoring.exporter",
 }
 
 
@@ -91,7 +93,9 @@ def run(plan: Plan) -> Outcome:
     """One run, from an empty stack to its verdict."""
     random = Random(plan.seed)
     with ExitStack() as open_:
-        stack = open_.enter_context(Stack((), plan.settings, _provider_options(plan)))
+        port = str(free_port())
+        settings = plan.settings | {"EXPORTER_PORT": port}
+        stack = open_.enter_context(Stack((), settings, _provider_options(plan)))
         witness = open_.enter_context(_built(stack, plan))
         client = open_.enter_context(contextlib.closing(connect(stack.settings.ledger_redis())))
         crowd = Crowd(stack, max(5, plan.jobs // 20), random)
@@ -105,7 +109,8 @@ def run(plan: Plan) -> Outcome:
             foe.finish(plan.seconds + plan.patience_s)
             _settle(stack, client, crowd, plan)
         witness.close()
-        books = histories.books(client, witness, foe.kills)
+        exported = histories.exported(f"http://127.0.0.1:{port}/metrics")
+        books = histories.books(client, witness, foe.kills, exported)
         chats = histories.chats(stack, crowd.users)
         checker = Checker(stack, crowd.asked, chats, histories.provider(stack), books)
         verdict = checker.judge(seen)

@@ -30,6 +30,7 @@ _READY = {
     "-m bot": r"\"event\": \"(polling|receiving)\"",
     "tasks flower": r"Visit me at (?P<url>http://[\w.:]+)",
     "tasks worker": r"ready\.",
+    "monitoring.exporter": r"\"event\": \"exporting\"",
 }
 """Part of a process's command -> what it says when it is ready."""
 
