@@ -15,6 +15,7 @@ from bot.polling import Poller
 from bot.services import Services, open_services
 from bot.webhook import server
 from bot.webhook.inbox import Inbox
+from config import reports
 from config.logging import configure
 from config.settings import Settings, SettingsError, load, require
 
@@ -82,6 +83,7 @@ async def _run(
 
 if __name__ == "__main__":
     code = main()
+    reports.flush(FINISH_S)
     logging.shutdown()
     # All is closed by now. A thread that still waits for a Redis that hangs must not hold up the exit.
     os._exit(code)

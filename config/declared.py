@@ -120,6 +120,10 @@ class Settings:
     flower_db: str = setting("data/flower/events", "file in which Flower keeps what it has seen")
     log_format: str = setting("auto", "json, console, or auto: console in a terminal, else json")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    sentry_dsn: str = setting("", "errors go to this project of Sentry; empty: to the log alone", secret=True)
+    otel_exporter_otlp_endpoint: str = setting(
+        "", "traces of ended jobs go to this OTLP/HTTP receiver, such as http://collector:4318; empty: none"
+    )
 
     def secrets(self) -> tuple[str, ...]:
         """Values that no log line may contain, the passwords in URLs among them; the longest first."""

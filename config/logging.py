@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from config import reports
 from config.settings import Settings
 
 # These log whole URLs at INFO, and Telegram's contain the token.
@@ -24,6 +25,7 @@ def configure(settings: Settings, process: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([reports.reporter(settings, process)] if settings.sentry_dsn else []),
         structlog.processors.format_exc_info if as_json else _keep,
     ]
     # The renderer's own choice of traceback shows local variables: prompts and secrets.

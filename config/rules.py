@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from config import media, webhooks
+from config import extras, media, webhooks
 from config.declared import Settings
 from config.redis_urls import RedisPlace
 
@@ -12,6 +12,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
     return (
         *webhooks.rules(s),
         *media.rules(s),
+        *extras.rules(s),
         *_redis("REDIS", s.redis_url, s.redis_master_name, s.ledger_redis),
         *_redis("CACHE_REDIS", s.cache_redis_url, s.cache_redis_master_name, s.cache_redis),
         (s.redis_wait_replicas >= 0, f"REDIS_WAIT_REPLICAS must be at least 0, not {s.redis_wait_replicas}."),

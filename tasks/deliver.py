@@ -51,6 +51,7 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> str:
             log.warning("delivery left to another worker", reason=str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable; the delivery is resumed", error=str(error))
+        process.trace(slot.job.id)
         return slot.account()
 
 

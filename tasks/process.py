@@ -40,6 +40,7 @@ from tasks.retention import LAPSES_S, PERIOD_S, Retention
 from tasks.slots import Slots
 from tasks.storage import MediaStore
 from tasks.sweep import Sweep, excusing
+from tasks.traces import Traces
 
 log = structlog.get_logger(__name__)
 _CHAT_CALL_S = MEDIA_BOUND_S + 20
@@ -72,6 +73,8 @@ class Process:
         )
         self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.chat)
         self.slots = Slots(self.ledger, new_owner())
+        wanted = settings.otel_exporter_otlp_endpoint
+        self._traces = Traces(settings, self._redis, self.ledger, self.slots.owner) if wanted else None
         self._providers: dict[str, Provider] = {
             "replicate": Replicate(
                 settings.replicate_api_url,
@@ -131,6 +134,14 @@ class Process:
             log.info("broadcast goes on", broadcast=overdue[0])
             self.publisher.publish_broadcast(*overdue)
 
+    def trace(self, job_id: str) -> None:
+        """Send the trace of a job that has ended, where traces are wanted."""
+        try:
+            if self._traces:
+                self._traces.send(job_id)
+        except LedgerUnavailable as error:
+            log.warning("trace not sent", job=job_id, error=str(error))
+
     def hand_over(self, job: Job) -> None:
         """Give a held job to another worker, at once."""
         try:
@@ -154,6 +165,8 @@ class Process:
         for background in self._rounds:
             background.close()
         self._heartbeat.close()
+        if self._traces:
+            self._traces.close()
         self.chat.close()
         self.downloader.close()
         for provider in self._providers.values():

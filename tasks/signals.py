@@ -15,6 +15,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
+from config import reports
 from config.logging import configure
 from config.settings import SettingsError, load
 from tasks import process
@@ -66,3 +67,4 @@ def drain(**_: Any) -> None:
 def close(**_: Any) -> None:
     """The pool has ended; close the clients."""
     process.close(app)
+    reports.flush(2.0)
