@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import admission, chaos, lanes, polling
+from bench import admission, chaos, lanes, memory, polling
 
-BENCHMARKS = {"admission": admission, "lanes": lanes, "chaos": chaos, "polling": polling}
+BENCHMARKS = {"admission": admission, "lanes": lanes, "chaos": chaos, "polling": polling, "memory": memory}
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from jobs.connection import connect
 from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from jobs.vips import Vips
+from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher
 
@@ -39,15 +40,26 @@ class Stage:
     Results are delivered to the Telegram stand, with its flood limits off; there is no status message,
     so each comes as a message of its own. The provider answers with small ready-made files after
     `seconds` on average, log-normally spread by `sigma`. `sent` holds the ids of all jobs accepted.
+    `workers` names other lines of the Procfile, `telegram` adds arguments to the Telegram stand.
     """
 
-    def __init__(self, slots: int, seconds: float, sigma: float, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        slots: int,
+        seconds: float,
+        sigma: float,
+        settings: Mapping[str, str],
+        *,
+        workers: Sequence[str] = WORKERS,
+        telegram: Sequence[str] = (),
+    ) -> None:
         poll = f"{seconds / 4:g}"
         self._stack = Stack(
-            WORKERS,
+            workers,
             {**UNLIMITED, "WORKER_SLOTS": str(slots), "POLL_FIRST_S": poll, "POLL_MAX_S": poll, **settings},
             f"--fast-media --latency image={seconds},video={seconds} --sigma {sigma} --seed 1 "
             f"--creates-per-min {_NO_LIMIT} --others-per-min {_NO_LIMIT}".split(),
+            telegram,
         )
         self._open = ExitStack()
         self._prompts = itertools.count(1)
@@ -75,6 +87,14 @@ class Stage:
     ) -> None:
         self._open.close()
 
+    def start(self, name: str, line: str) -> Program:
+        """One more worker, from a command line; it is closed with the stage."""
+        return self._stack.add(name, line).start()
+
+    def outputs_from(self, url: str, prompt: str) -> None:
+        """What the provider makes for this prompt is to be fetched from there."""
+        self._stack.provider.fault("inside_url", on="prediction", match=prompt, url=url)
+
     def limit(self, backlog: int, active: int) -> None:
         """From now on a lane takes that many waiting jobs, and a user may have that many active ones."""
         limits = replace(self.settings, active_jobs=active, vip_active_jobs=active, lane_backlog=backlog)
@@ -88,10 +108,10 @@ class Stage:
             Vips(self._client).grant(user, tomorrow, by=0)
         return users
 
-    def send(self, user: int, kind: Kind) -> str | None:
+    def send(self, user: int, kind: Kind, prompt: str = "") -> str | None:
         """A user asks for something that nobody else has asked for: the job's id, None when turned away."""
         job_id = uuid.uuid4().hex[:20]
-        request = Request(kind, MODELS[kind], f"a fox number {next(self._prompts)}")
+        request = Request(kind, MODELS[kind], prompt or f"a fox number {next(self._prompts)}")
         answer = self._admission.admit(job_id, request, Origin(user, user, 0))
         if not isinstance(answer, Accepted):
             return None

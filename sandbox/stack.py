@@ -44,7 +44,7 @@ class Stack:
     """A context manager: Redis, the two stands, and the product's processes, all on free ports.
 
     `settings` are laid over the stand's environment (`{"LEASE_S": "2"}`), `processes` names the lines of the
-    Procfile to start, `provider` adds arguments to the provider stand.
+    Procfile to start, `provider` and `telegram` add arguments to the stands.
     """
 
     def __init__(
@@ -52,10 +52,12 @@ class Stack:
         processes: Sequence[str] = PRODUCT,
         settings: Mapping[str, str] | None = None,
         provider: Sequence[str] = (),
+        telegram: Sequence[str] = (),
     ) -> None:
         self._names = processes
         self._overrides = dict(settings or {})
         self._provider_options = list(provider)
+        self._telegram_options = list(telegram)
         self._open = ExitStack()
         self.programs: dict[str, Program] = {}
         self._product: list[Program] = []
@@ -75,7 +77,9 @@ class Stack:
         self.programs["redis"] = self._open.enter_context(redis_server)
         python = [sys.executable, "-m"]
         telegram = Program(
-            [*python, "sandbox.telegram", "--port", "0"], ready=r"on (?P<url>http\S+)", cwd=ROOT
+            [*python, "sandbox.telegram", "--port", "0", *self._telegram_options],
+            ready=r"on (?P<url>http\S+)",
+            cwd=ROOT,
         )
         self.programs["telegram"] = self._open.enter_context(telegram)
         provider = Program(

@@ -120,7 +120,7 @@ class Mover:
     def _copy(self, file: File) -> None:
         sha256, size = hashlib.sha256(), 0
 
-        def watched() -> Iterator[bytes]:
+        def watched() -> Iterator[memoryview]:
             nonlocal size
             for piece in read(self._source, file.key):
                 sha256.update(piece)
@@ -143,7 +143,7 @@ class Mover:
             return None
 
 
-def _sha256(pieces: Iterable[bytes]) -> str:
+def _sha256(pieces: Iterable[memoryview]) -> str:
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)

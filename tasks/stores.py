@@ -22,8 +22,10 @@ Store = LocalStore | S3Store
 _RETRY: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _TIMEOUTS: "ClientConfig" = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=30)}
 """Of one request; no request carries more than a few megabytes."""
-PART = 5 * 1024 * 1024
-"""Bytes of one request: S3 takes no smaller parts of a file."""
+_WRITTEN = 5 * 1024 * 1024
+"""Bytes of one request that writes: S3 takes no smaller parts of a file."""
+_READ = 2 * 1024 * 1024
+"""Bytes of one request that reads."""
 _ROLES = "169.254.169.254"
 """Where the machines of a cloud ask for the keys of their role."""
 _CODE = re.compile("<Code>([^<]+)</Code>")
@@ -72,26 +74,26 @@ def check_store(store: Store) -> None:
         next(islice(obstore.list(store, chunk_size=1), 1), None)
 
 
-def write(store: Store, key: str, chunks: Iterable[bytes], mime: str = "") -> None:
+def write(store: Store, key: str, chunks: Iterable[bytes | memoryview], mime: str = "") -> None:
     """Write a file as it comes; it is there when it is complete, and not at all where `chunks` raises.
 
-    Holds about three parts in memory. Raises OSError, and what `chunks` raises.
+    Holds about two parts of 5 MB in memory. Raises OSError, and what `chunks` raises.
     """
     # A directory knows no types; browsers that follow a link need them.
     typed: Attributes = {"Content-Type": mime} if mime and isinstance(store, S3Store) else {}
     with (
         store_errors(),
-        obstore.open_writer(store, key, attributes=typed, buffer_size=PART, max_concurrency=2) as file,
+        obstore.open_writer(store, key, attributes=typed, buffer_size=_WRITTEN, max_concurrency=1) as file,
     ):
         for chunk in chunks:
             file.write(chunk)
 
 
-def read(store: Store, key: str) -> Iterator[bytes]:
+def read(store: Store, key: str) -> Iterator[memoryview]:
     """A file piece by piece, each asked for by itself, so that no wait is long. Raises OSError."""
     with store_errors():
-        reader = obstore.open_reader(store, key, buffer_size=PART)
-        while piece := bytes(reader.read(PART)):
+        reader = obstore.open_reader(store, key, buffer_size=_READ)
+        while piece := memoryview(reader.read(_READ)):
             yield piece
 
 

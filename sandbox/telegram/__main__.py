@@ -34,6 +34,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--spool-mb", type=int, default=defaults.spool_bytes >> 20, help="media kept on disk, MB"
     )
+    parser.add_argument(
+        "--upload-mb",
+        type=int,
+        default=defaults.upload_bytes >> 20,
+        help="largest upload, MB (a Bot API server of one's own: 2000)",
+    )
     parser.add_argument("--callback-seconds", type=float, default=defaults.callback_seconds)
     return parser.parse_args()
 
@@ -57,6 +63,7 @@ def main() -> int:
     settings = Settings(
         history=arguments.history,
         spool_bytes=arguments.spool_mb << 20,
+        upload_bytes=arguments.upload_mb << 20,
         callback_seconds=arguments.callback_seconds,
     )
     app = application(settings)

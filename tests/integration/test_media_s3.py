@@ -11,9 +11,10 @@ from test_storage import MB, job, picture, zeros
 
 from config.settings import Settings
 from jobs import keys
+from jobs.admission import Accepted, Admission, Cached, Hit
 from jobs.errors import PassingError
 from jobs.failures import Failure
-from jobs.model import Artifact, Job, Kind
+from jobs.model import Artifact, Job, Kind, Origin, Request
 from jobs.states import State
 from sandbox.s3 import S3Stand
 from tasks.links import Links
@@ -213,6 +214,29 @@ def test_a_link_whose_message_was_deleted_is_sent_anew_once(narrow: Stage) -> No
     narrow.process.publisher.publish_delivery(job.id)
     narrow.work()
     assert len(narrow.by_bot(job)) == 1
+
+
+def test_the_same_words_again_get_a_link_to_the_same_file(narrow: Stage) -> None:
+    """Given a linked result in the cache, I expect others to get a link to it, and nothing to be paid."""
+
+    def ask(hit: Hit | None = None) -> Job:
+        user = narrow.telegram.new_user()
+        origin = Origin(user, user, narrow.telegram.send(user, "a fox for two")["message_id"])
+        request = Request(Kind.IMAGE, "sketch", "a fox for two", seed=7)
+        answer = Admission(narrow.redis, narrow.settings, {}).admit(f"fox{user}", request, origin, hit=hit)
+        assert isinstance(answer, Accepted | Cached)
+        return answer.job
+
+    first = ask()
+    narrow.process.publisher.publish_generation(first)
+    narrow.work()
+    hit = narrow.process.cache.get(first.digest)
+    assert hit is not None
+    second = ask(hit)
+    narrow.process.publisher.publish_delivery(second.id)
+    narrow.work()
+    assert "made a moment ago" in assert_linked(narrow, second)["text"]
+    assert narrow.paid("a fox for two") == 1
 
 
 def test_a_linked_picture_can_be_set_in_motion(narrow: Stage) -> None:
