@@ -81,6 +81,9 @@ class Settings:
     s3_secret_access_key: str = setting("", "secret key of the store", secret=True)
     models_file: str = setting("config/models.toml", "the catalogue of models")
 
+    backup_url: str = setting("data/backups", "where backups go: a directory or s3://bucket/prefix")
+    backup_keep: int = setting(28, "complete backups that are kept; older ones are removed", "backups")
+
     replicate_api_token: str = setting("", "API token of the Replicate account", secret=True)
     replicate_api_url: str = setting("https://api.replicate.com/v1", "base URL of the Replicate API")
     replicate_webhook_secret: str = setting("", "signing key (whsec_...) of its webhooks", secret=True)

@@ -1,7 +1,7 @@
 """Where a Redis is: one server by its URL, or the master that sentinels know by a name. Pure."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _PASSWORD = re.compile(r"://[^/@;\s]*?:([^/@;\s]+)@")
@@ -22,6 +22,11 @@ class RedisPlace:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     sentinel_password: str = field(default="", repr=False)
+
+    def in_db(self, db: int) -> "RedisPlace":
+        """Another database of the same Redis."""
+        urls = (urlsplit(each)._replace(path=f"/{db}").geturl() for each in self.url.split(";"))
+        return replace(self, url=";".join(urls), db=db)
 
 
 def place_of(url: str, master: str = "", sentinel_password: str = "") -> RedisPlace:

@@ -79,6 +79,18 @@ class MediaStore:
             raise
         return copy
 
+    def kept(self, job: Job) -> Artifact | None:
+        """What `keep` has stored for a job, as the store alone knows it; None where it has nothing."""
+        month = _month(job.stamps["accepted"])
+        for mime, ending in TYPES[job.request.kind].items():
+            key = f"{month}/{job.id}.{ending}"
+            try:
+                with store_errors():
+                    return Artifact(key, mime, obstore.head(self._store, key)["size"])
+            except FileNotFoundError:
+                continue
+        return None
+
     def holds(self, artifact: Artifact) -> bool:
         """Whether the artifact is there in its full size."""
         try:

@@ -1,0 +1,30 @@
+-- ARGV: id, when the restored snapshot was taken (ms), whether anything may have happened since ('1'),
+--       the artifact that the media store has for it: key ('' = none), MIME type, size.
+-- Answers the state that the job goes on from. A job that was not yet submitted in the snapshot may have been since,
+-- and paid for: nobody can tell, and it is looked for rather than submitted again.
+local id, taken, since = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
+local key = job_key(id)
+local state, prediction = unpack(redis.call('HMGET', key, 'state', 'prediction'))
+if not state then return '' end
+local now = now_ms()
+-- A worker that outlived the loss holds a token from after the snapshot; these are beyond any that it can have.
+redis.call('HSET', key, 'owner', '')
+redis.call('HINCRBY', key, 'token', 1000000)
+if state == 'sharing' then return state end
+redis.call('ZADD', due_key(), now, id)
+if not since or ENDED[state] or state == 'stored' or state == 'delivering' then return state end
+if ARGV[4] ~= '' then
+  redis.call('HSET', key, 'artifact', ARGV[4], 'mime', ARGV[5], 'size', ARGV[6])
+  enter(id, state, 'stored', now)
+  settle(id, 'stored', now)
+  return 'stored'
+end
+if prediction and prediction ~= '' then return state end
+-- Whatever was submitted was so after the snapshot, or after the job came into its state.
+if redis.call('HEXISTS', key, 'at:submitting') == 0 then
+  local entered = tonumber(redis.call('HGET', key, 'at:' .. state) or 0)
+  redis.call('HSET', key, 'at:submitting', string.format('%.0f', math.max(taken, entered)))
+end
+redis.call('HSET', key, 'unsent', '')
+enter(id, state, 'unknown', now)
+return 'unknown'
