@@ -89,11 +89,13 @@ def put_in_place(client: "redis.Redis", bench: int, place: RedisPlace) -> None:
 
 
 def _send(pipe: Any) -> None:
-    try:
-        pipe.execute()
-    except redis.ResponseError as error:
-        hint = " (is this Redis older than the one of the backup?)" if "DUMP payload" in str(error) else ""
-        raise CannotRestore(f"Redis refuses what is in the backup: {error}{hint}") from error
+    # Each command's own answer: redis-py's error for all of them would quote the values.
+    for answer in pipe.execute(raise_on_error=False):
+        if isinstance(answer, redis.ResponseError):
+            hint = " (is this Redis older than that of the backup?)" if "DUMP payload" in str(answer) else ""
+            raise CannotRestore(f"Redis refuses what is in the backup: {answer}{hint}")
+        if isinstance(answer, Exception):
+            raise answer
 
 
 def _now_ms(client: "redis.Redis") -> int:
