@@ -81,9 +81,8 @@ class MediaStore:
 
     def kept(self, job: Job) -> Artifact | None:
         """What `keep` has stored for a job, as the store alone knows it; None where it has nothing."""
-        month = _month(job.stamps["accepted"])
         for mime, ending in TYPES[job.request.kind].items():
-            key = f"{month}/{job.id}.{ending}"
+            key = media_keys.key(job.stamps["accepted"], job.id, ending)
             try:
                 with store_errors():
                     return Artifact(key, mime, obstore.head(self._store, key)["size"])
