@@ -115,6 +115,10 @@ class Settings:
     demo: bool = setting(False, "the stand plays the real services; set by `make demo`, never by hand")
     exporter_port: int = setting(9090, "port on which the exporter gives the metrics")
     exporter_bind: str = setting("127.0.0.1", "address on which the exporter listens; 0.0.0.0: on all")
+    alert_chat_id: int = setting(0, "Telegram chat that alerts go to; 0: that of the first admin")
+    watchdog_s: float = setting(
+        0.0, "the exporter tells that chat when no alert could have come for this long; 0 = never", "seconds"
+    )
     flower_port: int = setting(5555, "port of Flower")
     flower_address: str = setting("127.0.0.1", "address that Flower listens on; in a container 0.0.0.0")
     flower_basic_auth: str = setting(

@@ -188,6 +188,11 @@ def mark(kind: str, name: str) -> str:
     return f"{PREFIX}:mark:{kind}:{name}"
 
 
+def watchdog() -> str:
+    """String: when (Unix seconds) Alertmanager was last heard of."""
+    return f"{PREFIX}:watchdog"
+
+
 def bucket(scope: str) -> str:
     """String: one budget of the limiter for calls to Telegram."""
     return f"{PREFIX}:telegram:{scope}"

@@ -17,6 +17,11 @@ class Marks:
         with ledger_errors():
             return bool(self._redis.set(keys.mark(kind, name), "1", ex=ttl_s, nx=True))
 
+    def clear(self, kind: str, name: str) -> bool:
+        """Take a mark back; True for the one that did."""
+        with ledger_errors():
+            return bool(self._redis.delete(keys.mark(kind, name)))
+
     def is_set(self, kind: str, name: str) -> bool:
         """Whether the mark is set."""
         with ledger_errors():

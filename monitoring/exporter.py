@@ -8,17 +8,24 @@ import argparse
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
-from prometheus_client.exposition import start_http_server
 
 from config.logging import configure
-from config.settings import Settings, SettingsError, load
+from config.settings import Settings, SettingsError, load, require
+from jobs.connection import connect
 from monitoring.collector import Darkroom
+from monitoring.configure import chat_of
+from monitoring.deadman import Deadman
+from monitoring.server import Server, application
 from tasks.app import app
+from tasks.background import Background
 
 log = structlog.get_logger(__name__)
+_LOOK_S = 5.0
 
 
 def main() -> int:
@@ -29,16 +36,13 @@ def main() -> int:
     try:
         settings = load()
         configure(settings, "exporter")
-        collector = Darkroom(settings, app)
-        try:
+        with closing(Darkroom(settings, app)) as collector:
             registry = CollectorRegistry()
             registry.register(collector)
             if options.once:
                 sys.stdout.write(generate_latest(registry).decode())
             else:
                 serve(settings, registry)
-        finally:
-            collector.close()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -52,16 +56,25 @@ def serve(settings: Settings, registry: CollectorRegistry) -> None:
         signal.signal(number, lambda *_: stop.set())
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    try:
-        server, thread = start_http_server(settings.exporter_port, settings.exporter_bind, registry)
-    except OSError as error:
-        where = f"{settings.exporter_bind}:{settings.exporter_port}"
-        raise SettingsError(f"EXPORTER_PORT: cannot listen on {where} ({error.strerror}).") from error
-    log.info("exporting", address="{}:{}".format(*server.server_address[:2]))
-    stop.wait()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with watching(settings) as deadman:
+        heard = deadman.heard if deadman else lambda: None
+        server = Server(application(registry, heard), settings.exporter_bind, settings.exporter_port)
+        with closing(server):
+            log.info("exporting", address=server.address)
+            stop.wait()
+
+
+@contextmanager
+def watching(settings: Settings) -> Iterator[Deadman | None]:
+    """Miss Prometheus and Alertmanager meanwhile, where WATCHDOG_S says so."""
+    if settings.watchdog_s <= 0:
+        yield None
+        return
+    require(settings, "telegram_token")
+    with closing(connect(settings.redis_url, timeout_s=2)) as client:
+        deadman = Deadman(settings, client, chat_of(settings))
+        with closing(Background("watchdog", min(_LOOK_S, settings.watchdog_s / 3), deadman.round)):
+            yield deadman
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""Who watches the watchers: the exporter misses Prometheus and Alertmanager, and tells the chat itself.
+
+Prometheus has an alert that always fires, and Alertmanager passes it on to the exporter every half minute.
+When it stops coming, one of the two is down or cannot reach the other, and no alert would reach anybody.
+"""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import redis
+import structlog
+
+from chat.gateway import Gateway
+from chat.limiter import SharedLimiter
+from config.settings import Settings
+from jobs import keys
+from jobs.errors import DarkroomError
+from jobs.marks import Marks
+from jobs.model import Origin
+from jobs.scripts import ledger_errors
+
+log = structlog.get_logger(__name__)
+_AGAIN_S = 3600
+"""The chat is told again after this long."""
+_SILENT = ("watchdog", "silent")
+
+
+class Deadman:
+    """Several exporters share what they hear in Redis, and one of them tells; without Redis each tells."""
+
+    def __init__(self, settings: Settings, client: "redis.Redis", chat: int) -> None:
+        self._settings = settings
+        self._redis = client
+        self._marks = Marks(client)
+        self._chat = chat
+        self._heard = time.time()
+        self._told = 0.0
+
+    def heard(self) -> None:
+        """The alert that always fires has come."""
+        self._heard = time.time()
+        try:
+            with ledger_errors():
+                self._redis.set(keys.watchdog(), self._heard)
+        except DarkroomError as error:
+            log.warning("not shared with other exporters", error=str(error))
+
+    def round(self) -> None:
+        """Look, and tell the chat where something has changed; called again and again."""
+        silent_s = time.time() - max(self._heard, self._heard_elsewhere())
+        if silent_s > self._settings.watchdog_s:
+            if self._first():
+                self._say(
+                    f"🔴 Prometheus or Alertmanager is down: nothing was heard of them for "
+                    f"{timedelta(seconds=round(silent_s))}, and no alert can reach you.\n"
+                    "MonitoringDown · docs/alerts.md#monitoringdown"
+                )
+        elif self._over():
+            self._say("🟢 Resolved: Prometheus and Alertmanager work again.\nMonitoringDown")
+
+    def _heard_elsewhere(self) -> float:
+        try:
+            with ledger_errors():
+                found = self._redis.get(keys.watchdog())
+        except DarkroomError:
+            return 0.0
+        return float(str(found)) if found else 0.0
+
+    def _first(self) -> bool:
+        """Whether it is on this exporter, and time, to tell."""
+        try:
+            mine = self._marks.first(*_SILENT, _AGAIN_S)
+        except DarkroomError:
+            mine = time.time() - self._told > _AGAIN_S
+        if mine:
+            self._told = time.time()
+        return mine
+
+    def _over(self) -> bool:
+        """Whether the chat was told of a silence that has ended."""
+        told, self._told = bool(self._told), 0.0
+        try:
+            return self._marks.clear(*_SILENT)
+        except DarkroomError:
+            return told
+
+    def _say(self, text: str) -> None:
+        log.warning("told the chat", text=text)
+        asyncio.run(_send(self._settings, self._chat, text))
+
+
+async def _send(settings: Settings, chat: int, text: str) -> None:
+    async with Gateway(settings, SharedLimiter(settings)) as gateway:
+        await gateway.say(Origin(user=chat, chat=chat, reply_to=0), text)
