@@ -51,13 +51,19 @@ class Deadman:
         silent_s = time.time() - max(self._heard, self._heard_elsewhere())
         if silent_s > self._settings.watchdog_s:
             if self._first():
-                self._say(
-                    f"🔴 Prometheus or Alertmanager is down: nothing was heard of them for "
-                    f"{timedelta(seconds=round(silent_s))}, and no alert can reach you.\n"
-                    "MonitoringDown · docs/alerts.md#monitoringdown"
-                )
+                self._cry(timedelta(seconds=round(silent_s)))
         elif self._over():
             self._say("🟢 Resolved: Prometheus and Alertmanager work again.\nMonitoringDown")
+
+    def _cry(self, silent: timedelta) -> None:
+        try:
+            self._say(
+                f"🔴 Prometheus or Alertmanager is down: nothing was heard of them for {silent}, and no "
+                "alert can reach you.\nMonitoringDown · docs/alerts.md#monitoringdown"
+            )
+        except BaseException:
+            self._over()  # not told, so to be told again
+            raise
 
     def _heard_elsewhere(self) -> float:
         try:

@@ -1,0 +1,1 @@
+"""Prometheus and Alertmanager, real ones: rules, alerts, and who is told of them."""
