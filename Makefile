@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo run test test-faults check setup lock clean
+.PHONY: demo run test test-faults test-monitoring check setup lock clean
 
 demo: setup  ## everything on this machine, with a chat page in place of Telegram
 	@exec $(BIN)/python -m sandbox
@@ -16,6 +16,9 @@ test: check  ## the checks and all tests
 
 test-faults: setup  ## processes, Redis, Telegram and the provider fail
 	$(BIN)/python -m pytest -m faults tests/faults
+
+test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, who is told
+	$(BIN)/python -m pytest -m "not faults" tests/alerting tests/integration/test_exporter.py
 
 check: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

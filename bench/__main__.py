@@ -2,9 +2,16 @@
 
 import argparse
 
-from bench import admission, chaos, lanes, memory, polling
+from bench import admission, chaos, lanes, memory, polling, scrape
 
-BENCHMARKS = {"admission": admission, "lanes": lanes, "chaos": chaos, "polling": polling, "memory": memory}
+BENCHMARKS = {
+    "admission": admission,
+    "lanes": lanes,
+    "chaos": chaos,
+    "polling": polling,
+    "memory": memory,
+    "scrape": scrape,
+}
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ When it stops coming, one of the two is down or cannot reach the other, and no a
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import redis
@@ -29,17 +30,24 @@ _SILENT = ("watchdog", "silent")
 class Deadman:
     """Several exporters share what they hear in Redis, and one of them tells; without Redis each tells."""
 
-    def __init__(self, settings: Settings, client: "redis.Redis", chat: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: "redis.Redis",
+        chat: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._settings = settings
         self._redis = client
         self._marks = Marks(client)
         self._chat = chat
-        self._heard = time.time()
+        self._clock = clock
+        self._heard = clock()
         self._told = 0.0
 
     def heard(self) -> None:
         """The alert that always fires has come."""
-        self._heard = time.time()
+        self._heard = self._clock()
         try:
             with ledger_errors():
                 self._redis.set(keys.watchdog(), self._heard)
@@ -48,7 +56,7 @@ class Deadman:
 
     def round(self) -> None:
         """Look, and tell the chat where something has changed; called again and again."""
-        silent_s = time.time() - max(self._heard, self._heard_elsewhere())
+        silent_s = self._clock() - max(self._heard, self._heard_elsewhere())
         if silent_s > self._settings.watchdog_s:
             if self._first():
                 self._cry(timedelta(seconds=round(silent_s)))
@@ -78,9 +86,9 @@ class Deadman:
         try:
             mine = self._marks.first(*_SILENT, _AGAIN_S)
         except DarkroomError:
-            mine = time.time() - self._told > _AGAIN_S
+            mine = self._clock() - self._told > _AGAIN_S
         if mine:
-            self._told = time.time()
+            self._told = self._clock()
         return mine
 
     def _over(self) -> bool:

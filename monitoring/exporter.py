@@ -71,7 +71,7 @@ def watching(settings: Settings) -> Iterator[Deadman | None]:
         yield None
         return
     require(settings, "telegram_token")
-    with closing(connect(settings.redis_url, timeout_s=2)) as client:
+    with closing(connect(settings.ledger_redis(), timeout_s=2)) as client:
         deadman = Deadman(settings, client, chat_of(settings))
         with closing(Background("watchdog", min(_LOOK_S, settings.watchdog_s / 3), deadman.round)):
             yield deadman
