@@ -143,7 +143,7 @@ def test_every_stage_has_its_time(scene: Scene) -> None:
     job = scene.ledger.claim("fox", "host:1:a", Stage.GENERATE)
     assert job is not None
     running = scene.ledger.running(scene.ledger.submitting(job), "p")
-    storing = scene.ledger.storing(replace(running, polls=4), time.time() - 2)
+    storing = scene.ledger.storing(replace(running, polls=4), time.time() - 2.5)
     scene.ledger.stored(storing, PICTURE)
     delivery = scene.ledger.claim("fox", "host:2:b", Stage.DELIVER)
     assert delivery is not None
