@@ -41,7 +41,7 @@ def test_the_broker_evicts_nothing_and_keeps_all(tmp_path: Path) -> None:
     with started("broker", tmp_path, {"REDIS_PASSWORD": PASSWORD}) as (client, program):
         found = configuration(client)
         assert (found["maxmemory-policy"], found["maxmemory"]) == ("noeviction", str(64 * 2**20))
-        assert (found["appendonly"], found["appendfsync"], found["save"]) == ("yes", "everysec", "")
+        assert (found["appendonly"], found["appendfsync"], found["save"]) == ("yes", "always", "")
         assert found["masterauth"] == PASSWORD
         client.set("kept", "1")
         client.config_set("maxmemory", "100kb")
@@ -51,7 +51,6 @@ def test_the_broker_evicts_nothing_and_keeps_all(tmp_path: Path) -> None:
         assert not _words_of(program.pid) & {PASSWORD}
         with redis.Redis(port=int(found["port"])) as stranger, pytest.raises(redis.AuthenticationError):
             stranger.ping()
-        client.config_set("appendfsync", "always")
         client.config_set("maxmemory", "64mb")
         client.set("written", "2")
         program.kill()
