@@ -2,14 +2,15 @@
 
 import argparse
 
-from bench import admission, chaos, lanes, memory, polling, scrape
+from bench import admission, chaos, lanes, memory, peers, polling, scrape
 
 BENCHMARKS = {
     "admission": admission,
-    "lanes": lanes,
     "chaos": chaos,
-    "polling": polling,
+    "lanes": lanes,
     "memory": memory,
+    "peers": peers,
+    "polling": polling,
     "scrape": scrape,
 }
 

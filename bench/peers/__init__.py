@@ -1,0 +1,48 @@
+"""`bench peers`: the same pipeline on other task queues, side by side.
+
+Keys of the result, for each system: `slots`, `own_ms` {p50, p99} (admission to picture in the chat, less the
+provider's own time, under a steady load), `jobs_per_s` in a burst (and `slots_could_do_per_s`),
+`memory_mb_per_100` jobs in flight (PSS of all worker processes); of `killed` jobs, half of them in the worker
+that got SIGKILL: `lost` (not delivered within the patience), `paid_again`, `delivered_again`, `all_within_s`.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from bench.peers.systems import LIBRARIES
+from bench.peers.trial import Plan, run
+
+SYSTEMS = ("darkroom", *LIBRARIES)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    plan = Plan()
+    parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=SYSTEMS, help="these systems")
+    parser.add_argument("--slots", type=int, default=plan.slots, help="jobs in flight at a time")
+    parser.add_argument("--seconds", type=float, default=plan.seconds, help="mean time of a prediction")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run, print, write."""
+    plan = Plan(slots=options.slots, seconds=options.seconds, burst=5 * options.slots)
+    figures: dict[str, Any] = {}
+    for name in options.only:
+        circumstances, began = report.machine(), time.monotonic()
+        figures[name] = run(name, plan) | {
+            "machine": circumstances,
+            "seconds": round(time.monotonic() - began),
+        }
+        print(f"{name}: {figures[name]}", flush=True)
+    columns = ("jobs_per_s", "memory_mb_per_100", "lost", "paid_again", "delivered_again", "all_within_s")
+    rows = [
+        (name, each["own_ms"]["p50"], each["own_ms"]["p99"], *(each[column] for column in columns))
+        for name, each in figures.items()
+    ]
+    print(report.table(("system", "own p50 ms", "own p99 ms", *columns), rows))
+    if options.json:
+        report.write_json(options.json, figures)

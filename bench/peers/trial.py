@@ -1,0 +1,186 @@
+"""One system's trial: a steady load, a burst, and a burst in which one of its two workers gets SIGKILL."""
+
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import psutil
+
+from bench.histories import text_of
+from bench.peers.systems import LIBRARIES, Darkroom, Peer, System
+from bench.report import percentile
+from bench.stage import UNLIMITED
+from sandbox.processes import Program
+from sandbox.stack import Stack
+
+T = TypeVar("T")
+_WARM_S = 0.2
+_STARTS_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`slots` in all, predictions of `seconds` on average; `steady` jobs come at `load` of what the slots
+    could take, `burst` jobs at once. After the SIGKILL its jobs have `patience_s` to be delivered."""
+
+    slots: int = 100
+    seconds: float = 4.0
+    sigma: float = 0.3
+    steady: int = 200
+    load: float = 0.4
+    burst: int = 500
+    patience_s: float = 100.0
+
+
+def run(name: str, plan: Plan) -> dict[str, Any]:
+    """All three parts; the keys are those of `bench peers`."""
+    options = (
+        f"--fast-media --latency image={plan.seconds},video={plan.seconds} --sigma {plan.sigma} --seed 1 "
+        "--creates-per-min 1000000 --others-per-min 1000000"
+    )
+    with ExitStack() as open_:
+        stack = open_.enter_context(Stack((), UNLIMITED, options.split()))
+        stack.telegram.limits(enabled=False)
+        library = LIBRARIES.get(name)
+        system: System = Peer(stack, library, plan.slots) if library else Darkroom(stack, plan.slots)
+        programs = [*system.services, *system.others]
+        for program in programs:
+            open_.enter_context(closing(program))
+        with ThreadPoolExecutor(len(programs)) as starting:
+            list(starting.map(Program.start, programs))
+        trial = _Trial(stack, system, plan)
+        trial.warm()
+        return {"slots": plan.slots, **trial.steady(), **trial.burst(), **trial.killed()}
+
+
+class _Trial:
+    def __init__(self, stack: Stack, system: System, plan: Plan) -> None:
+        self._stack = stack
+        self._system = system
+        self._plan = plan
+
+    def warm(self) -> None:
+        """Wait until all workers work."""
+        self._stack.provider.settings(image_mean_s=_WARM_S)
+        chat, sent = self._push(2 * self._plan.slots, 0.0, "warm")
+        self._arrived(chat, sent, _STARTS_S)
+        self._stack.provider.settings(image_mean_s=self._plan.seconds)
+
+    def steady(self) -> dict[str, Any]:
+        """What a job takes beside the provider's own time, where there is a free slot for each."""
+        rate = self._plan.load * self._plan.slots / self._plan.seconds
+        chat, sent = self._push(self._plan.steady, rate, "steady")
+        arrived = self._arrived(chat, sent, 60.0)
+        took = {each["input"]["prompt"]: each["latency"] for each in self._stack.provider.predictions()}
+        own = [
+            1000 * (arrived[prompt][0] - at - took[prompt])
+            for prompt, at in sent.items()
+            if prompt in arrived
+        ]
+        return {
+            "own_ms": {"p50": round(percentile(own, 50)), "p99": round(percentile(own, 99))},
+            "steady_delivered": len(arrived),
+        }
+
+    def burst(self) -> dict[str, Any]:
+        """Jobs per second with all slots taken, and the memory that takes."""
+        with _memory([*self._system.services, *self._system.others]) as seen:
+            chat, sent = self._push(self._plan.burst, 0.0, "burst")
+            arrived = self._arrived(chat, sent, 120.0)
+        last = max(at for times in arrived.values() for at in times)
+        return {
+            "jobs_per_s": round(len(arrived) / (last - min(sent.values())), 2),
+            "slots_could_do_per_s": round(self._plan.slots / self._plan.seconds, 2),
+            "memory_mb_per_100": round(max(seen) / 2**20 * 100 / self._plan.slots, 1),
+        }
+
+    def killed(self) -> dict[str, Any]:
+        """One SIGKILL while all slots are taken; the worker is started again a second later."""
+        count = self._plan.slots
+        chat, sent = self._push(count, 0.0, "killed")
+        self._stack.provider.wait_for_submissions(
+            2 * count + self._plan.steady + self._plan.burst + count, seconds=30
+        )
+        victim, at = self._system.services[0], time.time()
+        _kill(victim)
+        time.sleep(1)
+        victim.start()
+        arrived = self._arrived(chat, sent, self._plan.patience_s)
+        paid = Counter(each["prompt"] for each in self._stack.provider.submissions())
+        return {
+            "killed": count,
+            "killed_delivered": len(arrived),
+            "lost": count - len(arrived),
+            "paid_again": sum(paid[prompt] - 1 for prompt in sent if paid[prompt] > 1),
+            "delivered_again": sum(len(times) - 1 for times in arrived.values()),
+            "all_within_s": round(max(times[0] for times in arrived.values()) - at, 1),
+        }
+
+    def _push(self, count: int, per_s: float, prefix: str) -> tuple[int, Mapping[str, float]]:
+        chat = self._stack.telegram.new_user(prefix)
+        return chat, self._system.push(chat, count, per_s, prefix)
+
+    def _arrived(self, chat: int, sent: Mapping[str, float], patience_s: float) -> dict[str, list[float]]:
+        """When the pictures of these prompts came into the chat; those that did not within the patience are
+        missing."""
+
+        def found() -> dict[str, list[float]]:
+            times: dict[str, list[float]] = {}
+            for message in self._stack.telegram.messages(chat):
+                if message["media"]:
+                    times.setdefault(text_of(message).partition("\n\n")[0], []).append(message["at"])
+            return times
+
+        return _patiently(found, lambda times: len(times) >= len(sent), patience_s)
+
+
+def _patiently(look: Callable[[], T], enough: Callable[[T], bool], patience_s: float) -> T:
+    deadline = time.monotonic() + patience_s
+    while not enough(found := look()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
+
+
+def _kill(victim: Program) -> None:
+    """SIGKILL to all its processes at once, also to those that have left its group (as RQ's do)."""
+    family = psutil.Process(victim.pid).children(recursive=True)
+    victim.kill()
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+@contextmanager
+def _memory(programs: list[Program]) -> Iterator[list[int]]:
+    """Bytes that these programs and their children hold together, twice a second; shared pages are shared
+    out (PSS)."""
+    seen: list[int] = []
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.5):
+            seen.append(sum(_held(program.pid) for program in programs))
+
+    thread = threading.Thread(target=look, name="memory", daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def _held(pid: int) -> int:
+    held = 0
+    for process in (root := psutil.Process(pid), *root.children(recursive=True)):
+        try:
+            held += process.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue
+    return held
