@@ -41,6 +41,7 @@ def demo(environment: Mapping[str, str]) -> int:
             "FLOWER_PORT": str(flower),
             "FLOWER_ADDRESS": "127.0.0.1",
             "FLOWER_DB": f"{folder}/flower",
+            "EXPORTER_PORT": str(_exporter_port(environment, 9090)),
             "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
         }
         servers = [
@@ -58,7 +59,8 @@ def run(environment: Mapping[str, str]) -> int:
     settings = load(environment)
     require(settings, "telegram_token", "replicate_api_token")
     flower = _port(environment, "FLOWER_PORT", settings.flower_port)
-    variables = {**environment, "FLOWER_PORT": str(flower)}
+    exporter = _exporter_port(environment, settings.exporter_port)
+    variables = {**environment, "FLOWER_PORT": str(flower), "EXPORTER_PORT": str(exporter)}
     view = f"Flower shows the workers at http://127.0.0.1:{flower}"
     if not settings.flower_basic_auth:
         password = variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
@@ -119,6 +121,13 @@ def _port(environment: Mapping[str, str], setting: str, default: int) -> int:
     if not is_free(int(text)):
         raise SettingsError(f"Port {text} is taken. Set {setting} to a free one: {setting}={int(text) + 1}")
     return int(text)
+
+
+def _exporter_port(environment: Mapping[str, str], default: int) -> int:
+    """Nobody opens it by hand: where the usual port is taken (mostly by Prometheus), any other will do."""
+    if environment.get("EXPORTER_PORT") or is_free(default):
+        return _port(environment, "EXPORTER_PORT", default)
+    return free_port()
 
 
 def _answers(url: str) -> bool:

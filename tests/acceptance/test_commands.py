@@ -23,8 +23,13 @@ pytestmark = pytest.mark.usefixtures("once")
 
 def test_the_demo(tmp_path: Path) -> None:
     """It says where the page is; a message there becomes a picture; Ctrl-C ends and removes everything."""
-    page, flower = free_port(), free_port()
-    settings = {"DEMO_PORT": str(page), "FLOWER_PORT": str(flower), "TMPDIR": str(tmp_path)}
+    page, flower, exporter = free_port(), free_port(), free_port()
+    settings = {
+        "DEMO_PORT": str(page),
+        "FLOWER_PORT": str(flower),
+        "EXPORTER_PORT": str(exporter),
+        "TMPDIR": str(tmp_path),
+    }
     with sandbox(environment=settings) as demo:
         address = f"http://127.0.0.1:{page}"
         eventually(lambda: f"Open {address} and write: /image" in demo.log_text, LONGEST_S)
@@ -35,9 +40,12 @@ def test_the_demo(tmp_path: Path) -> None:
             said = stand.send(ann, "/image a red fox in the snow")
             shown = stand.wait_message(ann, lambda each: answers(said)(each) and each["media"], LONGEST_S)
         assert text_of(shown).startswith("a red fox in the snow\n\n")
+        delivered = 'jobs_total{status="delivered",type="image"} 1.0\n'
+        metrics = f"http://127.0.0.1:{exporter}/metrics"
+        eventually(lambda: delivered in httpx.get(metrics, trust_env=False).text)
 
         processes = psutil.Process(demo.pid).children(recursive=True)
-        assert len(processes) >= 9
+        assert len(processes) >= 10
         os.kill(demo.pid, signal.SIGINT)
         demo.wait(15)
         assert [process for process in processes if runs(process)] == []
@@ -61,7 +69,7 @@ def make_quick(demo: Program) -> None:
         stand.settings(image_mean_s=0.3)
 
 
-@pytest.mark.parametrize("setting", ["DEMO_PORT", "FLOWER_PORT"])
+@pytest.mark.parametrize("setting", ["DEMO_PORT", "FLOWER_PORT", "EXPORTER_PORT"])
 def test_a_taken_port_is_named(setting: str) -> None:
     """One sentence: the port, the setting, what to do; nothing was started."""
     with socket.create_server(("127.0.0.1", 0)) as server:
