@@ -1,7 +1,7 @@
 """The ledger at one moment, taken as a replica takes it: SYNC has Redis fork and send an RDB file.
 
-The fork is the only thing that Redis stops for (about 10 ms for each GB of its memory); it goes on serving
-while its child writes. SCAN and DUMP would see each key at another moment, and one script that reads all
+The fork is the only thing that Redis stops for (docs/backup.md has a figure); it goes on serving while its
+child writes. SCAN and DUMP would see each key at another moment, and one script that reads all
 would stop everybody for as long as it takes.
 """
 
