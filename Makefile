@@ -17,8 +17,8 @@ test: check  ## the checks and all tests
 test-faults: setup  ## processes, Redis, Telegram and the provider fail
 	$(BIN)/python -m pytest -m faults tests/faults
 
-test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, who is told
-	$(BIN)/python -m pytest -m "not faults" tests/alerting tests/integration/test_exporter.py
+test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, who is told, dashboards
+	$(BIN)/python -m pytest -m "not faults" tests/alerting tests/dashboards tests/integration/test_exporter.py
 
 check: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

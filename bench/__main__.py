@@ -2,11 +2,12 @@
 
 import argparse
 
-from bench import admission, chaos, lanes, memory, peers, polling, scrape
+from bench import admission, chaos, dashboards, lanes, memory, peers, polling, scrape
 
 BENCHMARKS = {
     "admission": admission,
     "chaos": chaos,
+    "dashboards": dashboards,
     "lanes": lanes,
     "memory": memory,
     "peers": peers,

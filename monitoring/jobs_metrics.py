@@ -132,6 +132,12 @@ def durations(seen: Snapshot) -> Iterator[Metric]:
 def doors(seen: Snapshot) -> Iterator[Metric]:
     """What became of requests at the door, and what jobs cost."""
     count = seen.counts.get
+    yield gauge(
+        "users_reachable",
+        "People who have used the bot, and whose private chat can be written to.",
+        (),
+        [((), seen.people)],
+    )
     yield counter(
         "admissions_total",
         "Requests by the answer of admission.",

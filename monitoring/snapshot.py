@@ -34,7 +34,8 @@ class LaneSize:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """`counts` and `observations` as the ledger keeps them; `processes` are the live ones' own words by
-    owner; `roster` the kinds of process (process, lanes) that were alive within a day."""
+    owner; `roster` the kinds of process (process, lanes) that were alive within a day; `people` the number of
+    users who can be written to."""
 
     counts: Mapping[str, int]
     observations: Mapping[str, Mapping[str, int]]
@@ -42,6 +43,7 @@ class Snapshot:
     lanes: Mapping[Lane, LaneSize]
     processes: Mapping[str, Mapping[str, str]]
     roster: Sequence[tuple[str, str]]
+    people: int = 0
     info: Info = field(default_factory=dict)
 
     def total(self, state: State, group: str = "jobs") -> int:
@@ -61,6 +63,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         pipe.zrangebyscore(keys.workers(), time.time(), "+inf")
         pipe.zrange(keys.roster(), 0, -1)
         pipe.info()
+        pipe.zcard(keys.people())
         for state in states:
             pipe.zcard(keys.in_state(state))
         for lane in Lane:
@@ -68,7 +71,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
             pipe.zrange(keys.queue(lane), 0, 0, withscores=True)
             for step in steps:
                 pipe.llen(list_of(lane, step))
-        clock, counts, observed, paused, owners, roster, info, *rest = pipe.execute()
+        clock, counts, observed, paused, owners, roster, info, people, *rest = pipe.execute()
     sizes, rest = rest[: len(states)], rest[len(states) :]
     with client.pipeline(transaction=False) as pipe:
         for owner in owners:
@@ -85,6 +88,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         },
         processes={owner: record for owner, record in zip(owners, records, strict=True) if record},
         roster=[_kind(entry) for entry in roster],
+        people=people,
         info=info,
     )
 

@@ -1,0 +1,1 @@
+"""The Grafana dashboards, written down in Python; `python -m monitoring.dashboards` writes their JSON."""

@@ -1,0 +1,146 @@
+"""The first look: are the targets met, how many people, how fast."""
+
+from monitoring.dashboards.panels import Dashboard, Look, Panel, Query, per_minute, quantile, quantiles, total
+
+BOARD = Dashboard(
+    "darkroom-overview",
+    "Darkroom: overview",
+    "The five targets as lights, what people get, and how long they wait.",
+    (
+        Panel(
+            "Processing time",
+            "Mean time from a worker's claim to the delivery, over 5 minutes. Target: under 30 s.",
+            "s",
+            [Query("darkroom:job_duration_seconds:mean5m")],
+            Look.LIGHT,
+            (20, 30),
+            4,
+        ),
+        Panel(
+            "Longest queue",
+            "What waits in the longest lane. Target: under 50.",
+            "short",
+            [Query("max(darkroom:queue_size:max)")],
+            Look.LIGHT,
+            (35, 50),
+            4,
+        ),
+        Panel(
+            "Processor",
+            "Share in use on the busiest machine, over 5 minutes. Target: under 70 %.",
+            "percentunit",
+            [Query("max(darkroom:machine_cpu:ratio5m)")],
+            Look.LIGHT,
+            (0.6, 0.7),
+            4,
+        ),
+        Panel(
+            "Memory",
+            "Share in use on the fullest machine. Target: under 80 %.",
+            "percentunit",
+            [Query("max(darkroom:machine_memory:ratio)")],
+            Look.LIGHT,
+            (0.7, 0.8),
+            4,
+        ),
+        Panel(
+            "Errors",
+            "Jobs that fail by our (or the provider's) fault, over 5 minutes. Target: under 1 %.",
+            "percentunit",
+            [Query("darkroom:errors:ratio5m")],
+            Look.LIGHT,
+            (0.005, 0.01),
+            4,
+        ),
+        Panel(
+            "Delivered in time",
+            "Pictures within 60 s, videos within 300 s of the request, over an hour. Promise: 99.5 %.",
+            "percentunit",
+            [Query("1 - darkroom:slo_missed:ratio1h")],
+            Look.LIGHT,
+            (0.999, 0.995),
+            4,
+        ),
+        Panel(
+            "Users",
+            "People who have used the bot and can be written to.",
+            "short",
+            [Query("max(users_reachable)")],
+            Look.NUMBER,
+            width=8,
+        ),
+        Panel(
+            "Jobs now",
+            "Jobs that have not ended.",
+            "short",
+            [Query(total("jobs_in_state"))],
+            Look.NUMBER,
+            width=8,
+        ),
+        Panel(
+            "Jobs not in the books",
+            "Accepted jobs that neither ended nor are in any state: always 0.",
+            "short",
+            [Query("max(abs(jobs_unaccounted))")],
+            Look.LIGHT,
+            (0.5, 1),
+            8,
+        ),
+        Panel(
+            "Jobs a minute",
+            "Jobs that were accepted, and how jobs ended.",
+            "cpm",
+            [
+                Query(
+                    per_minute("jobs_total", "status", 'status=~"accepted|delivered|failed|cancelled"'),
+                    "{{status}}",
+                )
+            ],
+            width=12,
+        ),
+        Panel(
+            "End to end by tier",
+            "From the request to the result in the chat: half, 95 % and 99 % of the jobs took no longer.",
+            "s",
+            quantiles("job_end_to_end_duration_seconds", "tier"),
+            width=12,
+        ),
+        Panel(
+            "End to end by type",
+            "95 % of the jobs took no longer.",
+            "s",
+            [Query(quantile(0.95, "job_end_to_end_duration_seconds", "type"), "{{type}}")],
+        ),
+        Panel(
+            "Jobs by state",
+            "Where the jobs are that have not ended.",
+            "short",
+            [Query(f"{total('jobs_in_state', 'state')} > 0", "{{state}}")],
+            Look.STACK,
+        ),
+        Panel(
+            "Answers at the door",
+            "What became of requests: accepted, from the cache, limited, no place, blocked, sent twice.",
+            "cpm",
+            [Query(per_minute("admissions_total", "answer"), "{{answer}}")],
+        ),
+        Panel(
+            "Failures by reason",
+            "Failed jobs a minute; refused and rejected are the request's own doing.",
+            "cpm",
+            [Query(f"{per_minute('job_failures_total', 'reason')} > 0", "{{reason}}")],
+            width=12,
+        ),
+        Panel(
+            "Prompts refused, tokens given back",
+            "Prompts that the filter turned away; rate-limit tokens that users got back for what was not "
+            "their fault.",
+            "cpm",
+            [
+                Query(per_minute("prompts_refused_total"), "prompts refused"),
+                Query(per_minute("tokens_given_back_total"), "tokens given back"),
+            ],
+            width=12,
+        ),
+    ),
+)

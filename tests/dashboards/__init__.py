@@ -1,0 +1,1 @@
+"""The dashboards' queries on a real Prometheus, while the whole stack works."""
