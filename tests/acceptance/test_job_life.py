@@ -83,3 +83,19 @@ def test_a_ledger_that_does_not_answer() -> None:
     assert answer.returncode == 2
     assert "127.0.0.1:1" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_picture_without_matplotlib() -> None:
+    """Production has none: one sentence says what to do, before anything is looked up."""
+    code = """
+import importlib.machinery as machinery, sys
+find = machinery.PathFinder.find_spec
+machinery.PathFinder.find_spec = lambda name, *more: None if name == "matplotlib" else find(name, *more)
+from monitoring.job import main
+sys.exit(main(["abcdefghij234567abcd", "--png", "life.png"]))
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert answer.returncode == 2
+    assert answer.stderr == "--png needs matplotlib: pip install matplotlib, or leave --png out.\n"

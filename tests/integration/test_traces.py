@@ -14,6 +14,7 @@ from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.ledger import Ledger, Stage
 from jobs.model import Artifact, Job, Kind, Origin, Request
+from sandbox.stack import Stack
 from tasks.traces import Traces
 
 PROMPT = "a red fox in the snow"
@@ -131,3 +132,28 @@ def test_a_receiver_that_is_away_holds_nothing_up(
     ledger.told(claim(ledger, "three", Stage.DELIVER))
     assert traces.send("fox")
     traces.close()
+
+
+def test_the_stack_sends_the_trace_of_what_people_ask_for(receiver: Sink) -> None:
+    """Given both extras switched on, when somebody asks for a picture, it is made as ever, and its trace
+    comes with the bot's prediction in it and without a word of what was asked for."""
+    extras = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
+        "SENTRY_DSN": f"http://thekey@127.0.0.1:{receiver.port}/42",
+        "POLL_FIRST_S": "0.1",
+        "POLL_MAX_S": "0.2",
+    }
+    fast = ("--latency", "image=0.3", "--sigma", "0", "--fast-media")
+    with Stack(("bot", "worker-image", "deliver"), extras, fast) as stack:
+        ann = stack.telegram.new_user("Ann")
+        stack.telegram.send(ann, "/image quokkas on parade")
+        stack.telegram.wait_message(ann, lambda found: bool(found["media"]), timeout=30)
+        (job,) = stack.users.history(ann)
+        stack.programs["deliver"].terminate()  # which sends what it has
+        assert '"level": "error"' not in stack.programs["deliver"].log_text
+    assert {path for path, _ in receiver.posted} == {"/v1/traces"}
+    whole, *parts = spans(receiver)
+    assert about(whole)["job.id"] == job.id
+    assert about(whole)["job.prediction"] == job.prediction
+    assert {"running", "storing", "delivering"} <= {span.name for span in parts}
+    assert b"quokkas" not in b"".join(body for _, body in receiver.posted)
