@@ -11,7 +11,7 @@ from jobs import ids
 from jobs.failures import Failure
 from jobs.model import Job
 from jobs.states import ENDED, State
-from sandbox.stack import Stack
+from sandbox.stack import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Checker:
     """Judges one run. `unaccounted` are the values other than 0 that were seen on the way."""
 
     def __init__(
-        self, stack: Stack, asked: Sequence[Asked], chats: Chats, provider: Provider, books: Books
+        self, stack: Scene, asked: Sequence[Asked], chats: Chats, provider: Provider, books: Books
     ) -> None:
         self._stack = stack
         self._asked = {ids.from_message(stack.bot_id, each.chat, each.message): each for each in asked}

@@ -5,10 +5,11 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from bench.histories import CANCEL, Asked, Message
-from sandbox.stack import Stack
+from sandbox.stack import Scene
 from sandbox.telegram.client import StandError
 
 CANCELS, DELETES, REPEATS = 0.04, 0.03, 0.04
@@ -26,7 +27,7 @@ class _Deed:
 class Crowd:
     """`asked` is all that was ever asked for, every prompt once; `late_s` how far it fell behind its plan."""
 
-    def __init__(self, stack: Stack, users: int, random: Random) -> None:
+    def __init__(self, stack: Scene, users: int, random: Random) -> None:
         self._telegram = stack.telegram
         self._random = random
         self._numbers = itertools.count(1)
@@ -40,6 +41,16 @@ class Crowd:
         start = time.monotonic()
         for moment in sorted(self._random.uniform(0, seconds) for _ in range(count)):
             self._plan(start + moment, lambda: self._ask(self._random.choice(self.users)))
+        self._act()
+
+    def ask_all(self, seconds: float) -> None:
+        """Every user sends one request, at a random moment within so many seconds."""
+        start = time.monotonic()
+        for user in self.users:
+            self._plan(start + self._random.uniform(0, seconds), partial(self._ask, user))
+        self._act()
+
+    def _act(self) -> None:
         while self._deeds:
             deed = heapq.heappop(self._deeds)
             time.sleep(max(0.0, deed.due - time.monotonic()))

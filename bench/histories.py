@@ -15,7 +15,7 @@ from jobs import keys
 from jobs.model import Job, from_record
 from jobs.scripts import Scripts
 from jobs.states import ACTIVE, ENDED, State
-from sandbox.stack import Stack
+from sandbox.stack import Scene
 
 Message = dict[str, Any]
 AGAIN = (["Again"], ["Ещё раз"])
@@ -96,7 +96,7 @@ def job_under(message: Message) -> str:
     return str(rows[0][0]["callback_data"]).partition(":")[2].partition(":")[0]
 
 
-def chats(stack: Stack, ids: Collection[int]) -> Chats:
+def chats(stack: Scene, ids: Collection[int]) -> Chats:
     """What stands in the chats."""
     found: Chats = defaultdict(Answers)
     for chat in ids:
@@ -107,7 +107,7 @@ def chats(stack: Stack, ids: Collection[int]) -> Chats:
     return found
 
 
-def provider(stack: Stack) -> Provider:
+def provider(stack: Scene) -> Provider:
     """What the provider was asked for and paid."""
     made = {each["id"]: each for each in stack.provider.predictions()}
     return Provider(stack.provider.submissions(), made)
@@ -124,11 +124,14 @@ def exported(url: str) -> Counter[str]:
     return +entered
 
 
-def books(
-    client: "redis.Redis", witness: Witness, kills: Iterable[Kill], exported: Mapping[str, int]
-) -> Books:
-    """What the ledger holds, and what its witness has seen."""
+def replay(client: "redis.Redis", witness: Witness, kills: Iterable[Kill]) -> Replay:
+    """What the ledger's witness has seen."""
     names = {script.sha: name for name, script in Scripts(client)._scripts.items()}
+    return Replay(steps(witness.path, names), kills)
+
+
+def books(client: "redis.Redis", seen: Replay, exported: Mapping[str, int]) -> Books:
+    """What the ledger holds, what its witness has seen, and what the exporter says."""
     all_records = records(client)
     counts: Any = client.hgetall(keys.counts())
     return Books(
@@ -136,7 +139,7 @@ def books(
         all_records,
         {name: int(value) for name, value in counts.items()},
         unaccounted(client),
-        Replay(steps(witness.path, names), kills),
+        seen,
         exported,
     )
 

@@ -25,7 +25,7 @@ from bench.witness import Witness
 from jobs.connection import connect
 from jobs.states import ENDED
 from sandbox.environment import free_port
-from sandbox.stack import Stack
+from sandbox.stack import Scene, Stack
 
 _WORKER = "celery -A tasks worker -Q {lanes} -n {name}@%h --without-gossip --without-mingle"
 LINES = {
@@ -107,10 +107,11 @@ def run(plan: Plan) -> Outcome:
             foe.start()
             crowd.ask(plan.jobs, plan.seconds)
             foe.finish(plan.seconds + plan.patience_s)
-            _settle(stack, client, crowd, plan)
+            settle(stack, client, crowd, plan.jobs, plan.patience_s)
         witness.close()
         exported = histories.exported(f"http://127.0.0.1:{port}/metrics")
-        books = histories.books(client, witness, foe.kills, exported)
+        seen_by_witness = histories.replay(client, witness, foe.kills)
+        books = histories.books(client, seen_by_witness, exported)
         chats = histories.chats(stack, crowd.users)
         checker = Checker(stack, crowd.asked, chats, histories.provider(stack), books)
         verdict = checker.judge(seen)
@@ -170,9 +171,9 @@ def _accountant(url: str) -> Iterator[list[int]]:
         thread.join(15)
 
 
-def _settle(stack: Stack, client: "redis.Redis", crowd: Crowd, plan: Plan) -> None:
+def settle(stack: Scene, client: "redis.Redis", crowd: Crowd, jobs: int, patience_s: float) -> None:
     """Wait until nothing is under way; ask anew for what was turned away; give up after the patience."""
-    deadline = time.monotonic() + plan.patience_s
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         time.sleep(0.5)
         if stack.telegram.state()["updates_pending"]:
@@ -180,7 +181,7 @@ def _settle(stack: Stack, client: "redis.Redis", crowd: Crowd, plan: Plan) -> No
         records = histories.records(client)
         if any(record["state"] not in ENDED or "at:told" not in record for record in records.values()):
             continue
-        missing = plan.jobs - len(records)
+        missing = jobs - len(records)
         refused = _refused(stack, crowd)
         if missing <= 0 or refused < len(crowd.asked) - len(records):
             # Nothing is turned away any more: what is missing now is lost, or comes yet.
@@ -190,7 +191,7 @@ def _settle(stack: Stack, client: "redis.Redis", crowd: Crowd, plan: Plan) -> No
         crowd.ask(missing, 1.0)
 
 
-def _refused(stack: Stack, crowd: Crowd) -> int:
+def _refused(stack: Scene, crowd: Crowd) -> int:
     chats = histories.chats(stack, crowd.users)
     answers = [chats.get((asked.chat, asked.message)) for asked in crowd.asked]
     return sum(1 for each in answers if each and each.words and not (each.results or each.ends))

@@ -73,6 +73,12 @@ class Workers:
             pipe.delete(keys.worker(owner))
             pipe.zrem(keys.workers(), owner)
 
+    def on(self, host: str) -> int:
+        """Live worker processes of a host, by the part of the owner's name in front of its first colon."""
+        with ledger_errors():
+            owners: Any = self._redis.zrangebyscore(keys.workers(), time.time(), "+inf")
+        return sum(owner.partition(":")[0] == host for owner in owners)
+
     def slots(self, lane: str) -> int:
         """Slots of all live workers of a lane; 0 when it has no worker."""
         with ledger_errors():

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import redis
 from honcho.environ import parse_procfile
@@ -38,6 +38,21 @@ _READY = {
 def procfile() -> dict[str, str]:
     """The Procfile's processes: name -> command."""
     return dict(parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes)
+
+
+class Scene(Protocol):
+    """Darkroom against the stands, in processes or containers: what crowd, checker and stories need."""
+
+    telegram: TelegramStand
+    provider: ProviderStand
+    settings: Settings
+    ledger: Ledger
+    users: Users
+
+    @property
+    def bot_id(self) -> int:
+        """The bot's own user id."""
+        ...
 
 
 class Stack:

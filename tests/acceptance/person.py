@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from jobs.model import Job
-from sandbox.stack import Stack
+from jobs.states import State
+from sandbox.stack import Scene
 
 Message = dict[str, Any]
 T = TypeVar("T")
@@ -28,7 +29,7 @@ def eventually(look: Callable[[], T | None], within_s: float = LONG_S) -> T:
 class Person:
     """A user of the stand at work in their private chat, or in `chat` where one is given."""
 
-    def __init__(self, stack: Stack, name: str = "Ann", language: str = "en") -> None:
+    def __init__(self, stack: Scene, name: str = "Ann", language: str = "en") -> None:
         self.stack = stack
         self.id = stack.telegram.new_user(name, language)
 
@@ -131,3 +132,24 @@ def buttons_of(message: Message) -> list[str]:
 def versions(message: Message) -> list[str]:
     """All that a message has said, the first version first."""
     return [str(each.get("text") or each.get("caption") or "") for each in message["edits"]]
+
+
+def in_mid_poll(person: Person, prompt: str) -> tuple[Message, Job]:
+    """A job that the provider is working on, and that some worker polls; its message, and the record."""
+    person.stack.provider.hold()
+    shown = person.ask(f"/image {prompt}")
+    job = person.job_when(shown, lambda job: job.state is State.RUNNING and job.owner)
+    prediction = person.prediction(prompt)["id"]
+    eventually(lambda: person.prediction(prompt)["gets"] > 1)
+    assert job.prediction == prediction
+    return shown, job
+
+
+def finish(person: Person, shown: Message, prompt: str) -> Job:
+    """Let the provider end it: the chat has one result, which was paid for once."""
+    person.stack.provider.release()
+    shown = person.result(shown)
+    assert person.answered_once(shown)
+    assert [each["message_id"] for each in person.told() if each["media"]] == [shown["message_id"]]
+    assert len(person.predictions(prompt)) == 1
+    return person.job_when(shown, lambda job: job.state is State.DELIVERED)

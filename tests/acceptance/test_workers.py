@@ -13,7 +13,7 @@ from jobs.states import State
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
-from .person import Message, Person, buttons_of, eventually, text_of
+from .person import Person, buttons_of, finish, in_mid_poll, text_of
 
 RESUMED_S = 8.0
 """The lease lapses after 1.5 s, and so does the lock of a victim that died in the middle of a sweep."""
@@ -24,27 +24,6 @@ def held_by(celery_setup: CeleryTestSetup, job: Job) -> CeleryTestWorker:
     pid = job.owner.split(":")[1]
     (holder,) = (worker for worker in celery_setup.worker_cluster if worker.container.id == pid)
     return holder
-
-
-def in_mid_poll(person: Person, prompt: str) -> tuple[Message, Job]:
-    """A job that the provider is working on, and that some worker polls; its message, and the record."""
-    person.stack.provider.hold()
-    shown = person.ask(f"/image {prompt}")
-    job = person.job_when(shown, lambda job: job.state is State.RUNNING and job.owner)
-    prediction = person.prediction(prompt)["id"]
-    eventually(lambda: person.prediction(prompt)["gets"] > 1)
-    assert job.prediction == prediction
-    return shown, job
-
-
-def finish(person: Person, shown: Message, prompt: str) -> Job:
-    """Let the provider end it: the chat has one result, which was paid for once."""
-    person.stack.provider.release()
-    shown = person.result(shown)
-    assert person.answered_once(shown)
-    assert [each["message_id"] for each in person.told() if each["media"]] == [shown["message_id"]]
-    assert len(person.predictions(prompt)) == 1
-    return person.job_when(shown, lambda job: job.state is State.DELIVERED)
 
 
 def test_the_processes_are_nodes(celery_setup: CeleryTestSetup) -> None:

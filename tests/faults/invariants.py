@@ -17,7 +17,7 @@ from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job, Lane, from_record
 from jobs.states import ACTIVE, ENDED, State
-from sandbox.stack import Stack
+from sandbox.stack import Scene
 
 WAY = (
     *(State.ACCEPTED, State.SHARING, State.QUEUED, State.CLAIMED, State.SUBMITTING, State.UNKNOWN),
@@ -31,7 +31,7 @@ _CANCEL = (["Cancel"], ["Отменить"])
 
 
 def assert_invariants(
-    stack: Stack, chats: Collection[int] = (), *, within_s: float = _SETTLED_S, orphans: int = 0
+    stack: Scene, chats: Collection[int] = (), *, within_s: float = _SETTLED_S, orphans: int = 0
 ) -> list[Job]:
     """Wait until every job of these chats (default: of all) has ended and its chat was told; then hold the
     three histories against each other. Answers the jobs, oldest first.
@@ -127,7 +127,7 @@ def _check_ledger(client: "redis.Redis", found: list[Job]) -> None:
         assert client.get(keys.inflight(job.digest)) != job.id, f"{job.id} is still shared"
 
 
-def _check_provider(stack: Stack, found: list[Job]) -> None:
+def _check_provider(stack: Scene, found: list[Job]) -> None:
     """I2: each job was paid for at most once, and each has what was made for its own words."""
     asked = Counter(job.request.prompt for job in found)
     ids = {job.id for job in found}
@@ -146,7 +146,7 @@ def _check_provider(stack: Stack, found: list[Job]) -> None:
             assert made[job.prediction]["input"]["prompt"] == job.request.prompt, f"I6: {job}"
 
 
-def _check_chat(stack: Stack, chat: int, found: list[Job]) -> int:
+def _check_chat(stack: Scene, chat: int, found: list[Job]) -> int:
     """I1 and I6 in one chat: as many results and ends as jobs have them, each in answer to its own request.
 
     Answers how many status messages were left over.
@@ -168,7 +168,7 @@ def _check_chat(stack: Stack, chat: int, found: list[Job]) -> int:
     return left_over
 
 
-def _check_request(stack: Stack, found: list[Job], answers: list[Message]) -> int:
+def _check_request(stack: Scene, found: list[Job], answers: list[Message]) -> int:
     results = [each for each in answers if each["media"]]
     there = [each for each in answers if not each["media"] and not each["deleted"]]
     ends = [each for each in there if buttons_of(each) in _AGAIN]
@@ -185,7 +185,7 @@ def _check_request(stack: Stack, found: list[Job], answers: list[Message]) -> in
     return len(left_over)
 
 
-def _check_result(stack: Stack, delivered: list[Job], result: Message) -> None:
+def _check_result(stack: Scene, delivered: list[Job], result: Message) -> None:
     """I6: the words under a result are those of its request, and the file is the one made for it."""
     prompt = text_of(result).partition("\n\n")[0].removesuffix("…")
     named = [job for job in delivered if job.request.prompt.startswith(prompt)]

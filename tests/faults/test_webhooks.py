@@ -16,7 +16,7 @@ from jobs.model import Job
 from jobs.states import State
 from sandbox.environment import free_port
 from sandbox.provider.webhooks import new_secret
-from sandbox.stack import Stack
+from sandbox.stack import Scene, Stack
 
 from .invariants import assert_invariants
 from .stage import calm, staged
@@ -63,7 +63,7 @@ def waiting(person: Person, prompt: str) -> tuple[Message, Job]:
     return shown, job
 
 
-def webhooks(stack: Stack, prediction: str, event: str) -> list[Mapping[str, Any]]:
+def webhooks(stack: Scene, prediction: str, event: str) -> list[Mapping[str, Any]]:
     """What came of a prediction's webhooks of this event, those that were answered."""
     sent = [each for each in stack.provider.webhooks() if each["prediction"] == prediction]
     return [each for each in sent if each["event"] == event and each["status"]]

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Replaces the containers of services one service after the other, new ones first, so that nobody waits:
+#   docker compose build && deploy/roll.sh bot worker-image worker-video worker-vip deliver
+# For a moment a service runs twice; the old containers hand their jobs over when they are stopped.
+set -eu
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || { echo "usage: deploy/roll.sh SERVICE ..." >&2; exit 2; }
+
+for service; do
+    old=$(docker compose ps --quiet "$service")
+    [ -n "$old" ] || { echo "$service does not run; start it with: docker compose up -d" >&2; exit 1; }
+    count=$(echo "$old" | wc -l)
+    up="docker compose up --detach --no-deps --no-recreate --wait --wait-timeout 180"
+    $up --scale "$service=$((count * 2))" "$service"
+    docker stop $old >/dev/null
+    docker rm $old >/dev/null
+    echo "$service: $count replaced"
+done

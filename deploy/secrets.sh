@@ -1,0 +1,50 @@
+#!/bin/sh
+# Makes the secrets that docker-compose.yml mounts, in secrets/, and leaves those alone that are there.
+#   TELEGRAM_TOKEN=123456:... REPLICATE_API_TOKEN=r8_... deploy/secrets.sh [HOST]
+# HOST is the name for which the first, self-signed certificate is made (default: localhost).
+set -eu
+umask 077
+cd "$(dirname "$0")/.."
+host=${1:-localhost}
+folder=${SECRETS_DIR:-secrets}
+mkdir -p "$folder"
+chmod 700 "$folder"
+
+keep() {  # NAME COMMAND ...: what the command prints becomes the secret, unless there is one
+    name=$1
+    shift
+    [ -s "$folder/$name" ] && return
+    "$@" >"$folder/$name"
+    echo "made $folder/$name"
+}
+given() {  # VARIABLE WHAT
+    eval "value=\${$1:-}"
+    [ -n "$value" ] || { echo "set $1 ($2), or put it into $folder/$name" >&2; exit 1; }
+    printf '%s\n' "$value"
+}
+word() { openssl rand -hex 24; }
+signing_key() { echo "whsec_$(openssl rand -base64 24)"; }
+url() { echo "redis://:$(cat "$folder/$1")@$2:6379/0"; }
+operator() { echo "operator:$(word)"; }
+htpasswd() { echo "operator:$(cut -d: -f2 "$folder/operator" | openssl passwd -apr1 -stdin)"; }
+certificate() {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
+        -keyout "$folder/tls_key" 2>/dev/null
+}
+
+keep telegram_token given TELEGRAM_TOKEN "the bot's token from @BotFather"
+keep replicate_api_token given REPLICATE_API_TOKEN "the account's API token"
+# To be replaced by the account's own key before PROVIDER_WEBHOOK_URL is set.
+keep replicate_webhook_secret signing_key
+keep webhook_secret word
+keep signing_secret word
+keep redis_password word
+keep cache_redis_password word
+keep redis_url url redis_password redis
+keep cache_redis_url url cache_redis_password redis-cache
+# Who may see Flower and /metrics: name:password, and the same as nginx wants it.
+keep operator operator
+keep operator_htpasswd htpasswd
+keep tls_certificate certificate
+# The folder is its owner's alone; the files are mounted one by one for the users inside the containers.
+chmod 644 "$folder"/*

@@ -1,0 +1,73 @@
+"""Many users at once: every request is accounted for in the chats, the provider's books and the ledger."""
+
+import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+
+from bench import histories
+from bench.checker import Checker, Verdict
+from bench.crowd import Crowd
+from bench.ordeal import settle
+from bench.replay import Replay
+
+from .fleet import Fleet
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(400)]
+USERS = 300
+
+
+@pytest.fixture(scope="module")
+def crowd(fleet: Fleet) -> Crowd:
+    """The users, who ask all that is ever asked here; some cancel, delete, or have an update come twice."""
+    return Crowd(fleet, USERS, Random(1))
+
+
+def judged(fleet: Fleet, crowd: Crowd) -> Verdict:
+    """What the checker of the chaos run says, once all that was asked has ended: no invariant broke."""
+    settle(fleet, fleet.redis, crowd, len(crowd.asked), 120)
+    books = histories.books(fleet.redis, Replay((), ()))
+    chats = histories.chats(fleet, crowd.users)
+    checker = Checker(fleet, crowd.asked, chats, histories.provider(fleet), books)
+    verdict = checker.judge([])
+    stories = "\n\n".join(checker.story(breach.job) for breach in verdict.breaches[:3])
+    assert not verdict.breaches, f"{verdict.breaches}\n{stories}"
+    return verdict
+
+
+def replicas(fleet: Fleet) -> Counter[str]:
+    """How many updates each replica of the bot has taken, by its address, as nginx tells."""
+    log = fleet.compose("logs", "--no-log-prefix", "nginx")
+    return Counter(re.findall(r" POST /telegram 200 \S+ (?:\S+, )*(\S+)$", log, re.MULTILINE))
+
+
+def test_two_replicas_and_300_users(fleet: Fleet, crowd: Crowd) -> None:
+    """Given two replicas behind nginx, and updates of which some come twice, I expect that both replicas
+    take their share, and that each request is taken once: none is lost, and none is made two of."""
+    crowd.ask_all(30)
+    verdict = judged(fleet, crowd)
+    assert verdict.jobs == len(crowd.asked) == USERS
+    assert (verdict.lost, verdict.double_paid, verdict.duplicate_messages) == (0, 0, 0)
+    assert (verdict.refused, verdict.failed, verdict.left_over) == (0, 0, [])
+    taken = replicas(fleet)
+    assert len(taken) == 2
+    assert min(taken.values()) > sum(taken.values()) / 4, taken
+
+
+def test_an_upgrade_under_load(fleet: Fleet, crowd: Crowd) -> None:
+    """`deploy/roll.sh` replaces bot, workers and deliveries while users ask: no request is lost or fails."""
+    services = ("bot", "worker-image", "deliver")
+    before = {each.id for name in services for each in fleet.containers(name)}
+    asked = len(crowd.asked)
+    with ThreadPoolExecutor(1) as operator:
+        rolling = operator.submit(fleet.run, "deploy/roll.sh", *services)
+        while not rolling.done():
+            crowd.ask(15, 3.0)
+        rolling.result()
+    assert before.isdisjoint(each.id for name in services for each in fleet.containers(name))
+    assert [len(fleet.containers(name)) for name in services] == [2, 1, 1]
+    verdict = judged(fleet, crowd)
+    assert verdict.jobs == len(crowd.asked) > asked
+    assert (verdict.lost, verdict.refused, verdict.failed, verdict.left_over) == (0, 0, 0, [])

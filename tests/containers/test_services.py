@@ -1,0 +1,97 @@
+"""What a person and a stranger meet, and what the engine was told to hold the services to."""
+
+import json
+import ssl
+from typing import Any
+
+import httpx
+import pytest
+from acceptance.person import Person, eventually
+from docker.models.containers import Container
+
+from jobs.model import Lane
+from jobs.states import State
+from jobs.workers import Workers
+
+from .fleet import Fleet
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(400)]
+
+
+def test_a_picture_and_a_video(fleet: Fleet, ann: Person) -> None:
+    """Given everything in containers, I expect what a person asks for, once, paid for once; and that the
+    provider's word about it came in at the door."""
+    for asked, prompt in (("/image a red fox", "a red fox"), ("/video waves at night", "waves at night")):
+        shown = ann.make(asked)
+        assert ann.answered_once(shown)
+        assert ann.job_when(shown, lambda job: job.state is State.DELIVERED)
+        prediction = ann.prediction(prompt)["id"]
+        told = [each for each in fleet.provider.webhooks() if each["prediction"] == prediction]
+        assert [each for each in told if each["event"] == "completed" and each["status"] == 200]
+
+
+def test_strangers_do_not_get_in(fleet: Fleet) -> None:
+    """Flower and the metrics want the operator's password; nothing else is there but the webhooks."""
+    name, _, password = fleet.secret("operator").partition(":")
+    tls = ssl.create_default_context(cafile=str(fleet.folder / "secrets" / "tls_certificate"))
+    tls.check_hostname = False
+    with httpx.Client(base_url=f"https://127.0.0.1:{fleet.https}", verify=tls, trust_env=False) as door:
+        for path in ("/flower/", "/flower/metrics", "/metrics"):
+            assert door.get(path).status_code == 401, path
+            assert door.get(path, auth=(name, "guess")).status_code == 401, path
+        assert "worker" in door.get("/flower/workers", auth=(name, password)).text
+        assert door.post("/telegram", json={"update_id": 1}).status_code == 401
+        assert door.post("/providers/replicate/webhook", json={}).status_code == 403
+        assert door.get("/").status_code == 404
+        assert door.get("/readyz").text == "ready\n"
+
+
+def published(container: Container) -> list[str]:
+    """Where this machine listens for a container: host:port."""
+    ports = container.attrs["NetworkSettings"]["Ports"] or {}
+    return [f"{each['HostIp']}:{port}" for port, listeners in ports.items() for each in listeners or []]
+
+
+def test_the_services_are_held_in(fleet: Fleet) -> None:
+    """No service is root, writes to its own image, may gain rights, or may take the whole machine."""
+    names = fleet.compose("config", "--services").split()
+    for name in names:
+        for container in fleet.containers(name):
+            host: dict[str, Any] = container.attrs["HostConfig"]
+            assert container.attrs["State"]["Health"]["Status"] == "healthy", name
+            assert container.attrs["Config"]["User"].partition(":")[0] not in ("", "0", "root"), name
+            assert host["ReadonlyRootfs"], name
+            assert host["CapDrop"] == ["ALL"], name
+            assert host["SecurityOpt"] == ["no-new-privileges:true"], name
+            assert host["NanoCpus"] > 0, name
+            assert host["Memory"] > 0, name
+            assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}, name
+            assert host["RestartPolicy"]["Name"] == "always", name
+            assert not [each for each in published(container) if not each.startswith("127.0.0.1:")], name
+        assert fleet.containers(name), name
+
+
+def test_secrets_are_in_no_environment(fleet: Fleet) -> None:
+    """`docker inspect` shows no secret: not in the environment, and not in a command."""
+    secrets = [path.read_text(encoding="utf-8").strip() for path in (fleet.folder / "secrets").iterdir()]
+    for name in fleet.compose("config", "--services").split():
+        for container in fleet.containers(name):
+            shown = json.dumps(container.attrs["Config"])
+            assert not [each for each in secrets if each in shown], name
+
+
+def test_more_workers(fleet: Fleet, ann: Person) -> None:
+    """`up --scale worker-image=3 --scale worker-video=2`: they enter the register, and jobs are spread."""
+    workers = Workers(fleet.redis)
+    slots = fleet.settings.worker_slots
+    fleet.scale(worker_image=3, worker_video=2)
+    eventually(lambda: workers.slots(Lane.IMG) == 3 * slots and workers.slots(Lane.VID) == 2 * slots)
+    fleet.provider.hold()
+    shown = [ann.ask(f"/image a lighthouse of {number} floors") for number in range(24)]
+    held = [ann.job_when(each, lambda job: job.state is State.RUNNING and job.owner) for each in shown]
+    assert {fleet.holder(job.owner).id for job in held} == {
+        each.id for each in fleet.containers("worker-image")
+    }
+    fleet.provider.release()
+    for each in shown:
+        ann.result(each)
