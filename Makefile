@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo run test test-faults test-monitoring check setup lock clean
+.PHONY: demo run test test-faults test-monitoring check setup lock clean test-containers
 
 demo: setup  ## everything on this machine, with a chat page in place of Telegram
 	@exec $(BIN)/python -m sandbox
@@ -19,6 +19,9 @@ test-faults: setup  ## processes, Redis, Telegram and the provider fail
 
 test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, who is told, dashboards
 	$(BIN)/python -m pytest -m "not faults" tests/alerting tests/dashboards tests/integration/test_exporter.py
+
+test-containers: setup  ## the Compose services on this machine's container engine
+	$(BIN)/python -m pytest -m containers tests/containers
 
 check: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from bench.checker import Checker, Verdict
 from bench.crowd import Crowd
 from bench.ordeal import settle
 from bench.replay import Replay
+from jobs import keys
 
 from .fleet import Fleet
 
@@ -51,6 +52,7 @@ def test_two_replicas_and_300_users(fleet: Fleet, crowd: Crowd) -> None:
     assert verdict.jobs == len(crowd.asked) == USERS
     assert (verdict.lost, verdict.double_paid, verdict.duplicate_messages) == (0, 0, 0)
     assert (verdict.refused, verdict.failed, verdict.left_over) == (0, 0, [])
+    assert int(str(fleet.redis.hget(keys.counts(), "admissions:duplicate"))) > 0
     taken = replicas(fleet)
     assert len(taken) == 2
     assert min(taken.values()) > sum(taken.values()) / 4, taken

@@ -39,6 +39,7 @@ def test_strangers_do_not_get_in(fleet: Fleet) -> None:
         for path in ("/flower/", "/flower/metrics", "/metrics"):
             assert door.get(path).status_code == 401, path
             assert door.get(path, auth=(name, "guess")).status_code == 401, path
+        assert "jobs_unaccounted 0.0" in door.get("/metrics", auth=(name, password)).text
         assert "worker" in door.get("/flower/workers", auth=(name, password)).text
         assert door.post("/telegram", json={"update_id": 1}).status_code == 401
         assert door.post("/providers/replicate/webhook", json={}).status_code == 403
