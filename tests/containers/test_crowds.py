@@ -29,7 +29,8 @@ def crowd(fleet: Fleet) -> Crowd:
 def judged(fleet: Fleet, crowd: Crowd) -> Verdict:
     """What the checker of the chaos run says, once all that was asked has ended: no invariant broke."""
     settle(fleet, fleet.redis, crowd, len(crowd.asked), 120)
-    books = histories.books(fleet.redis, Replay((), ()))
+    scrape = f"http://{fleet.secret('operator')}@127.0.0.1:{fleet.http}/metrics"
+    books = histories.books(fleet.redis, Replay((), ()), histories.exported(scrape))
     chats = histories.chats(fleet, crowd.users)
     checker = Checker(fleet, crowd.asked, chats, histories.provider(fleet), books)
     verdict = checker.judge([])
