@@ -134,13 +134,16 @@ def versions(message: Message) -> list[str]:
     return [str(each.get("text") or each.get("caption") or "") for each in message["edits"]]
 
 
-def in_mid_poll(person: Person, prompt: str) -> tuple[Message, Job]:
-    """A job that the provider is working on, and that some worker polls; its message, and the record."""
+def in_mid_poll(person: Person, prompt: str, *, looks: int = 2) -> tuple[Message, Job]:
+    """A job that the provider is working on, and that some worker holds; its message, and the record.
+
+    `looks`: so many polls are waited for; with webhooks there are none before the prediction ends.
+    """
     person.stack.provider.hold()
     shown = person.ask(f"/image {prompt}")
     job = person.job_when(shown, lambda job: job.state is State.RUNNING and job.owner)
     prediction = person.prediction(prompt)["id"]
-    eventually(lambda: person.prediction(prompt)["gets"] > 1)
+    eventually(lambda: person.prediction(prompt)["gets"] >= looks)
     assert job.prediction == prediction
     return shown, job
 

@@ -26,9 +26,9 @@ def test_the_containers_are_nodes(celery_setup: CeleryTestSetup) -> None:
 
 
 def test_a_killed_container_loses_no_job(celery_setup: CeleryTestSetup, ann: Person) -> None:
-    """`docker kill` in mid-poll: the other worker goes on from the saved prediction, and nothing is paid
-    for twice."""
-    shown, before = in_mid_poll(ann, "a sunken galleon")
+    """`docker kill` in the midst of a job: the other worker goes on from the saved prediction, and nothing
+    is paid for twice."""
+    shown, before = in_mid_poll(ann, "a sunken galleon", looks=0)
     victim = held_by(celery_setup, before)
     victim.kill()
     after = ann.job_when(shown, lambda job: job.owner not in ("", before.owner))
@@ -38,8 +38,8 @@ def test_a_killed_container_loses_no_job(celery_setup: CeleryTestSetup, ann: Per
 
 
 def test_a_stopped_container_hands_over(celery_setup: CeleryTestSetup, ann: Person) -> None:
-    """SIGTERM in mid-poll: the job is handed over, no crash is counted, and the container ends with 0."""
-    shown, before = in_mid_poll(ann, "a walled garden")
+    """SIGTERM in the midst of a job: the job is handed over, no crash is counted, and the container ends with 0."""
+    shown, before = in_mid_poll(ann, "a walled garden", looks=0)
     leaver = held_by(celery_setup, before)
     leaver.container._container.stop(timeout=30)
     leaver.container.reload()
@@ -53,7 +53,7 @@ def test_a_stopped_container_hands_over(celery_setup: CeleryTestSetup, ann: Pers
 def test_redis_is_killed_under_a_running_job(celery_setup: CeleryTestSetup, ann: Person) -> None:
     """`docker kill` of Redis: its file brings the ledger back, bot and workers reconnect, and the job ends
     well, as does the next one."""
-    shown, before = in_mid_poll(ann, "a stone circle")
+    shown, before = in_mid_poll(ann, "a stone circle", looks=0)
     celery_setup.broker.kill()
     celery_setup.broker.restart()
     ended = finish(ann, shown, "a stone circle")
