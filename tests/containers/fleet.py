@@ -66,6 +66,8 @@ class Fleet:
             "COMPOSE_PROJECT_NAME": PROJECT,
             "DARKROOM_TAG": "test",
             "HEALTH_INTERVAL": "3s",
+            # A machine that builds and tests beside this may hold anybody up for a while.
+            "HEALTH_RETRIES": "20",
             "SECRETS_DIR": str(self.folder / "secrets"),
             "STAND_FOLDER": str(self.folder),
             "STAND_HTTPS_PORT": str(self.https),
