@@ -96,3 +96,12 @@ def test_more_workers(fleet: Fleet, ann: Person) -> None:
     fleet.provider.release()
     for each in shown:
         ann.result(each)
+
+
+def test_the_ledger_is_backed_up(fleet: Fleet, ann: Person) -> None:
+    """The schedule has made a backup of its own; one that an operator asks for is as good."""
+    ann.make("/image a cellar door")
+    backup = ("exec", "-T", "backup", "python", "-m", "deploy.backup")
+    assert len(fleet.compose(*backup, "list").splitlines()) == 1
+    fleet.compose(*backup, "create")
+    assert "  good  " in fleet.compose(*backup, "verify", "latest", "--media")

@@ -1,0 +1,23 @@
+"""`python -m deploy.health.backup 13h`: exit code 0 where the newest backup is no older than that."""
+
+import sys
+from datetime import UTC, datetime
+
+from config.settings import SettingsError, load
+from deploy.backup.schedule import period
+from deploy.backup.shelf import NoBackup, Shelf
+
+
+def main(longest: str) -> str:
+    """What is wrong, "" for nothing."""
+    try:
+        settings = load()
+        newest = Shelf(settings.backup_url, settings).manifest("latest")
+        age = datetime.now(UTC) - newest.taken
+        return f"the newest backup is {age} old" if age > period(longest) else ""
+    except (SettingsError, NoBackup, OSError, ValueError) as error:
+        return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]) or 0)
