@@ -41,7 +41,7 @@ def test_a_killed_container_loses_no_job(celery_setup: CeleryTestSetup, ann: Per
 
 
 def test_a_stopped_container_hands_over(celery_setup: CeleryTestSetup, ann: Person) -> None:
-    """SIGTERM in the midst of a job: it is handed over, no crash is counted, and the container ends with 0."""
+    """SIGTERM in the midst of a job: it is handed over, no crash counts, and the container ends with 0."""
     shown, before = in_mid_poll(ann, "a walled garden", looks=0)
     leaver = held_by(celery_setup, before)
     leaver.container._container.stop(timeout=30)
