@@ -45,6 +45,7 @@ keep cache_redis_url url cache_redis_password redis-cache
 # Who may see Flower and /metrics: name:password, and the same as nginx wants it.
 keep operator operator
 keep operator_htpasswd htpasswd
+keep grafana_password word
 keep tls_certificate certificate
 # The folder is its owner's alone; the files are mounted one by one for the users inside the containers.
 chmod 644 "$folder"/*

@@ -14,6 +14,7 @@ from .fleet import PROJECT, Fleet
 from .nodes import BrokerNode, WorkerNode
 
 SETTINGS = {
+    "ALERT_CHAT_ID": "1",
     "POLL_FIRST_S": "0.5",
     "POLL_MAX_S": "1",
     "LEASE_S": "4",

@@ -25,7 +25,7 @@ from . import engine
 
 PROJECT = "darkroom-test"
 _FILES = ("docker-compose.yml", "tests/containers/compose.stand.yml")
-_VOLUMES = ("media", "redis", "flower", "backup")
+_VOLUMES = ("media", "redis", "flower", "backup", "monitoring", "prometheus", "alertmanager")
 
 
 class Fleet:

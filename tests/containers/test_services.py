@@ -15,6 +15,11 @@ from jobs.workers import Workers
 
 from .fleet import Fleet
 
+LASTING = (
+    *("nginx", "bot", "worker-image", "worker-video", "worker-vip", "deliver", "redis", "redis-cache"),
+    *("flower", "exporter", "prometheus", "alertmanager", "backup"),
+)
+"""The services that go on running; one more writes the configuration of the monitoring, and ends."""
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(400)]
 
 
@@ -55,8 +60,7 @@ def published(container: Container) -> list[str]:
 
 def test_the_services_are_held_in(fleet: Fleet) -> None:
     """No service is root, writes to its own image, may gain rights, or may take the whole machine."""
-    names = fleet.compose("config", "--services").split()
-    for name in names:
+    for name in LASTING:
         for container in fleet.containers(name):
             host: dict[str, Any] = container.attrs["HostConfig"]
             assert container.attrs["State"]["Health"]["Status"] == "healthy", name
@@ -75,7 +79,7 @@ def test_the_services_are_held_in(fleet: Fleet) -> None:
 def test_secrets_are_in_no_environment(fleet: Fleet) -> None:
     """`docker inspect` shows no secret: not in the environment, and not in a command."""
     secrets = [path.read_text(encoding="utf-8").strip() for path in (fleet.folder / "secrets").iterdir()]
-    for name in fleet.compose("config", "--services").split():
+    for name in LASTING:
         for container in fleet.containers(name):
             shown = json.dumps(container.attrs["Config"])
             assert not [each for each in secrets if each in shown], name
@@ -105,3 +109,13 @@ def test_the_ledger_is_backed_up(fleet: Fleet, ann: Person) -> None:
     assert len(fleet.compose(*backup, "list").splitlines()) == 1
     fleet.compose(*backup, "create")
     assert "  good  " in fleet.compose(*backup, "verify", "latest", "--media")
+
+
+def test_prometheus_sees_everything(fleet: Fleet) -> None:
+    """All targets answer their scrapes, the rules are loaded, and Alertmanager has the alert that always
+    fires."""
+    ask = ("exec", "-T", "prometheus", "promtool", "query", "instant", "http://127.0.0.1:9090")
+    up = eventually(lambda: found if (found := fleet.compose(*ask, "up")).count("=> 1 @") >= 4 else "", 60)
+    assert "=> 0" not in up
+    alerts = ("exec", "-T", "alertmanager", "amtool", "--alertmanager.url=http://127.0.0.1:9093", "alert")
+    eventually(lambda: "Watchdog" in fleet.compose(*alerts, "query"), 60)
