@@ -96,6 +96,11 @@ class Lookout:
         return self
 
     @property
+    def calls(self) -> Any:
+        """The provider's limits are far away."""
+        return SimpleNamespace(to_ask=lambda _slot, _provider: None)
+
+    @property
     def progress(self) -> Any:
         """No chat."""
         return SimpleNamespace(show=lambda _slot, _percent: None)

@@ -30,8 +30,11 @@ UNLIMITED = {
     "TELEGRAM_CHAT_RATE_PER_S": "100000",
     "TELEGRAM_GROUP_RATE_PER_MIN": "100000",
     "READY_AFTER_S": "3600",
+    "REPLICATE_CREATES_PER_MIN": str(_NO_LIMIT),
+    "REPLICATE_CALLS_PER_MIN": str(_NO_LIMIT),
+    "POLLS_PER_S": str(_NO_LIMIT),
 }
-"""Telegram's flood limits would hold up deliveries that are not what is measured."""
+"""Telegram's flood limits and those of a provider's account would hold up what is measured."""
 
 
 class Stage:

@@ -87,6 +87,8 @@ class Settings:
     replicate_api_token: str = setting("", "API token of the Replicate account", secret=True)
     replicate_api_url: str = setting("https://api.replicate.com/v1", "base URL of the Replicate API")
     replicate_webhook_secret: str = setting("", "signing key (whsec_...) of its webhooks", secret=True)
+    replicate_creates_per_min: float = setting(600.0, "predictions that its account may create", "calls/min")
+    replicate_calls_per_min: float = setting(3000.0, "all other calls that it may make", "calls/min")
     provider_timeout_s: float = setting(30.0, "longest wait for one answer of a provider", "seconds")
 
     worker_slots: int = setting(32, "jobs that one worker process works on at a time", "jobs")

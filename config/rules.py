@@ -23,6 +23,10 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
             "or one late renewal loses a job.",
         ),
         (s.polls_per_s > 0, f"POLLS_PER_S must be above 0, not {s.polls_per_s:g}."),
+        (
+            min(s.replicate_creates_per_min, s.replicate_calls_per_min) >= 1,
+            "REPLICATE_CREATES_PER_MIN and REPLICATE_CALLS_PER_MIN must be at least 1.",
+        ),
         (s.poll_factor >= 1, f"POLL_FACTOR must be at least 1, not {s.poll_factor:g}."),
         (
             0 < s.poll_first_s <= s.poll_max_s,

@@ -193,6 +193,11 @@ def watchdog() -> str:
     return f"{PREFIX}:watchdog"
 
 
+def allowance(provider: str, kind: str) -> str:
+    """Hash: the bucket of one kind of calls to a provider; with `:hold` a String, while they must wait."""
+    return f"{PREFIX}:allowance:{provider}:{kind}"
+
+
 def bucket(scope: str) -> str:
-    """String: one budget of the limiter for calls to Telegram."""
+    """Hash: one bucket of the limiter for calls to Telegram; `hold:` a String, while a chat must wait."""
     return f"{PREFIX}:telegram:{scope}"

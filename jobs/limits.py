@@ -16,7 +16,7 @@ class Rate:
     """A bucket of `burst` tokens that fills with `per_s` tokens a second."""
 
     per_s: float
-    burst: int
+    burst: float
 
 
 def parse_rate(text: str) -> Rate:

@@ -82,7 +82,7 @@ class Statistics:
         with ledger_errors():
             found: Any = self._redis.hmget(keys.user_bucket(user), "tokens", "at")
         tokens, at = found
-        return Bucket(filled(rate, tokens, at, time.time() * 1000), rate.burst)
+        return Bucket(filled(rate, tokens, at, time.time() * 1000), int(rate.burst))
 
     def prompt_refused(self) -> None:
         """Count a prompt that the filter did not let through."""
@@ -105,7 +105,7 @@ class Statistics:
 def filled(rate: Rate, tokens: str | None, at: str | None, now_ms: float) -> float:
     """What a bucket holds that held `tokens` at a time (ms), as `jobs/lua/admit.lua` reckons it. Pure."""
     if tokens is None or at is None:
-        return float(rate.burst)
+        return float(int(rate.burst))
     return min(rate.burst, float(tokens) + max(0.0, now_ms - float(at)) * rate.per_s / 1000)
 
 

@@ -77,11 +77,13 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
     submission = inputs.submission(process, slot, provider)
 
     def call() -> Prediction:
+        process.calls.to_create(slot, provider)
         slot.check()
         slot.job = process.ledger.submitting(slot.job)
         try:
             return provider.submit(submission)
-        except PassingError:
+        except PassingError as error:
+            process.calls.throttled(provider, error)
             slot.job = process.ledger.unsent(slot.job)
             raise
 
@@ -122,6 +124,7 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
     job, model = slot.job, process.model_of(slot.job)
     wanted = inputs.fields(job.request, model)
+    process.calls.to_ask(slot, provider)
     try:
         found = provider.find(model.reference, wanted, since=job.stamps["submitting"])
     except (PassingError, JobFailed) as error:
@@ -141,7 +144,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
     try:
         prediction, took_s = polling.ended(process, slot, provider, created)
     except RetryError as error:
-        stop(provider, slot.job)
+        stop(process, slot.job)
         deadline_s = process.model_of(slot.job).deadline_s
         raise JobFailed(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s") from error
     if prediction.status is not Status.SUCCEEDED:
@@ -161,7 +164,12 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
     known = [seen] if seen else []
 
     def fetch() -> Artifact:
-        outputs = (known.pop() if known else provider.get(slot.job.prediction)).outputs
+        if known:
+            prediction = known.pop()
+        else:
+            process.calls.to_ask(slot, provider)
+            prediction = provider.get(slot.job.prediction)
+        outputs = prediction.outputs
         if not outputs:
             raise JobFailed(Failure.BAD_OUTPUT, "the prediction succeeded without an output")
         with process.downloader.stream(outputs[0], private=provider.local) as chunks:
@@ -193,11 +201,13 @@ def cancel(process: Process, slot: Slot) -> None:
         log.info("cancelled; another job goes on with its prediction", heir=heir)
         process.publish_generation(heir)
     if job.prediction and not heirs:
-        stop(process.provider_of(job), job)
+        stop(process, job)
 
 
-def stop(provider: Provider, job: Job) -> None:
+def stop(process: Process, job: Job) -> None:
     """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
+    provider = process.provider_of(job)
+    process.calls.made(provider)
     try:
         outcome = provider.cancel(job.prediction)
         log.info("cancelled at the provider", outcome=outcome)

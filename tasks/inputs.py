@@ -56,6 +56,7 @@ def _uploaded(process: Process, slot: Slot, provider: Provider) -> str:
     artifact = source.artifact
 
     def upload() -> str:
+        process.calls.to_ask(slot, provider)
         with process.media.open(artifact) as content:
             return provider.upload(artifact.key.rpartition("/")[2], artifact.mime, content)
 

@@ -114,6 +114,7 @@ class Watch:
         return now - (0.0 if self._woken else min(now, self._ticks.first) / 2)
 
     def _ask(self, now: float) -> Prediction:
+        self._process.calls.to_ask(self._slot, self._provider)
         self._slot.job = replace(self._slot.job, polls=self._slot.job.polls + 1)
         try:
             prediction = self._provider.get(self._slot.job.prediction)
@@ -130,7 +131,7 @@ class Watch:
             self._show(prediction, now)
             return prediction
         if hoped and not self._woken:
-            log.warning("no webhook told of an end", prediction=prediction.id)
+            log.warning("no webhook told of an end")
             self._process.slots.unheard()
         return prediction
 

@@ -12,6 +12,7 @@ from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Model, load_catalogue
 from config.settings import Settings, load
+from jobs.allowance import Allowance
 from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
 from jobs.connection import connect
@@ -29,6 +30,7 @@ from providers.base import Provider
 from providers.metered import Metered
 from providers.replicate import Replicate
 from tasks.background import Background
+from tasks.calls import Calls
 from tasks.chat import Chat
 from tasks.download import Downloader
 from tasks.heartbeat import Heartbeat
@@ -84,6 +86,11 @@ class Process:
                 capacity,
             )
         }
+        creates, others = settings.replicate_creates_per_min, settings.replicate_calls_per_min
+        self.calls = Calls(
+            {"replicate": Allowance(self._redis, "replicate", "creates", creates)},
+            {"replicate": Allowance(self._redis, "replicate", "others", others)},
+        )
         sign = Sign(self.slots.owner, name, lanes, capacity)
         self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, sign, self.tally)
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)

@@ -17,6 +17,8 @@ from tenacity import (
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
 
+LONGEST_ADVICE_S = 60.0
+"""For so long at most the other side's advice on when to come back is obeyed."""
 Sleep = Callable[[float], Any]
 """A slot's wait: returns when the seconds are over or the slot is woken, raises when it must stop."""
 
@@ -52,12 +54,26 @@ def polling(
     )
 
 
+def turn(sleep: Sleep) -> Retrying:
+    """Ask for a turn until it has come: the call answers the seconds to wait until it is to be asked again.
+
+    What comes back unheard, or all at once, is spread by a little jitter. There is always a next turn: the
+    wait is as long as those in front need.
+    """
+    jitter = wait_random(0, 0.05)
+    return Retrying(
+        sleep=sleep,
+        wait=lambda state: state.outcome.result() + jitter(state) if state.outcome else 0.0,
+        retry=retry_if_result(lambda seconds: seconds > 0),
+    )
+
+
 def passing(sleep: Sleep, attempts: int = 5) -> Retrying:
     """Try again after passing errors: 0.5 s, 1 s ... 15 s, or as the other side says. Reraises the last."""
     grow = wait_exponential(multiplier=0.5, max=15)
     return Retrying(
         sleep=sleep,
-        wait=lambda state: min(60.0, max(grow(state), advice(state))),
+        wait=lambda state: min(LONGEST_ADVICE_S, max(grow(state), advice(state))),
         stop=stop_after_attempt(attempts),
         retry=retry_if_exception_type(PassingError),
         reraise=True,

@@ -48,6 +48,8 @@ QUICK: dict[str, Any] = {
     "models_file": "sandbox/models.toml",
     "telegram_token": "7001001:" + "W" * 35,
     "replicate_api_token": "r8_worker",
+    "replicate_creates_per_min": 1_000_000.0,
+    "replicate_calls_per_min": 1_000_000.0,
 }
 TASKS: dict[str, Callable[[str], None]] = {"generate": generate, "deliver": deliver}
 

@@ -1,12 +1,14 @@
 """A job from the claim to the chat, by the tasks themselves between both stands: all ways, all troubles."""
 
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
 from tasks_stage import Stage, eventually, processes, stage
 
 from jobs import keys
+from jobs.allowance import Allowance
 from jobs.failures import Failure
 from jobs.ledger import Cancellation
 from jobs.ledger import Stage as Claim
@@ -442,3 +444,14 @@ def test_a_long_job_rings_once(scene: Stage, language: str, words: str) -> None:
     rings = [one for one in scene.by_bot(job) if one.get("text")]
     assert [ring["reply_to_message"]["message_id"] for ring in rings] == [job.message]
     assert [ring["text"] for ring in rings] == [words]
+
+
+@pytest.mark.parametrize(("kind", "stamp"), [("creates", "submitting"), ("others", "storing")])
+def test_a_scarce_allowance_delays_a_job_and_fails_none(scene: Stage, kind: str, stamp: str) -> None:
+    """Given an account that must not be called for a second (to create, or for anything else), I expect a job
+    to wait for that long, before it is noted as submitted or looked at, to be paid once and to end well."""
+    began = time.time()
+    Allowance(scene.redis, "replicate", kind, 600.0).hold(1.0)
+    done = made(scene, f"a fox held up, {kind}")
+    assert (done.state, scene.paid(f"a fox held up, {kind}")) == (State.DELIVERED, 1)
+    assert done.stamps[stamp] - began >= 0.95

@@ -52,6 +52,10 @@ class Scene:
         return self
 
     @property
+    def calls(self) -> Any:
+        return SimpleNamespace(to_ask=lambda _slot, _provider: None)
+
+    @property
     def progress(self) -> Any:
         return self
 

@@ -1,6 +1,6 @@
--- KEYS: the chat's hold, the chat's bucket
--- ARGV: ms that Telegram told the chat to wait, the chat's burst and rate (tokens per ms)
--- When the time is over one call may go, and the others follow at the chat's rate.
+-- KEYS: a hold, its bucket
+-- ARGV: ms that the other side told us to wait, the bucket's burst and rate (tokens per ms)
+-- When the time is over one call may go, and the others follow at the bucket's rate.
 local time = redis.call('TIME')
 local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then
