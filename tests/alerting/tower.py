@@ -6,7 +6,7 @@ scrapes and evaluates once a second. Expressions, thresholds, labels and texts a
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -45,10 +45,12 @@ def faster(text: str) -> str:
 
 
 class Tower:
-    """`programs` has the product's processes by their names in the Procfile, and those that watch them."""
+    """`programs` has the product's processes by their names in the Procfile, and those that watch them;
+    `where` are the addresses of the latter."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, where: Mapping[str, str]) -> None:
         self.stack = stack
+        self.where = where
         self.programs = stack.programs
 
     def told(self, *words: str, after: int) -> Message:
@@ -99,7 +101,7 @@ def built(folder: Path) -> Iterator[Tower]:
         stack.telegram.send(ADMIN, "/start")
         configure.write(folder, load(stack.environment, folder / "no.env"), where)
         quicken(folder)
-        tower = Tower(stack)
+        tower = Tower(stack, where)
 
         def add(name: str, line: list[str], ready: str) -> None:
             program = Program(line, ready=ready, env=stack.environment, cwd=ROOT, timeout=60)
@@ -148,7 +150,7 @@ def quicken(folder: Path) -> None:
 
 def _prompt(text: str) -> str:
     """Nothing is gathered for longer than a second, and the watchdog barks once a second."""
-    text = re.sub(r"group_wait: \w+", "group_wait: 0s", text)
+    text = re.sub(r"group_wait: \w+", "group_wait: 500ms", text)
     text = re.sub(r"group_interval: \w+", "group_interval: 1s", text)
     return text.replace("repeat_interval: 30s", "repeat_interval: 1s")
 
