@@ -54,10 +54,12 @@ class Cancellation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What a renewal found: jobs that are no longer held, and jobs whose owner wants them cancelled."""
+    """What a renewal found: jobs that are no longer held, jobs whose owner wants them cancelled, and jobs
+    that there is news of."""
 
     lost: frozenset[str]
     cancelled: frozenset[str]
+    news: frozenset[str] = frozenset()
 
 
 class Ledger:
@@ -94,8 +96,7 @@ class Ledger:
     def renew(self, held: Mapping[str, int]) -> Renewal:
         """Renew the leases of all jobs of a process (job id -> token) in one call."""
         pairs = [part for item in held.items() for part in item]
-        lost, cancelled = self._run("renew", self._lease, *pairs)
-        return Renewal(frozenset(lost), frozenset(cancelled))
+        return Renewal(*map(frozenset, self._run("renew", self._lease, *pairs)))
 
     def submitting(self, job: Job) -> Job:
         """Write down that the paid call is about to be made; no other worker makes it after this."""
@@ -169,7 +170,8 @@ class Ledger:
         return Cancellation(outcome), heir
 
     def wake(self, job_id: str) -> bool:
-        """Have the slot that holds the job look at it now, in whatever process; False where none heard it."""
+        """Have the slot that holds the job look at it now, in whatever process; False where none heard it:
+        then it does so with the next renewal of its lease."""
         return bool(self._run("wake", job_id))
 
     def release(self, job: Job, again_in_s: float = 0.0) -> None:

@@ -50,7 +50,7 @@ class Heartbeat:
         self._workers.announce(sign, 3 * self._settings.heartbeat_s, self._tally)
 
     def listen(self) -> None:
-        """Pass wake-ups on to their slots. A missed one costs only time: polls and beats find the same."""
+        """Pass wake-ups on to their slots. What one misses, the next beat finds."""
         if not self._pubsub.subscribed:
             self._pubsub.subscribe(keys.wake(self._slots.owner))
         while message := self._pubsub.get_message(timeout=1.0):

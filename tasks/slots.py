@@ -128,6 +128,8 @@ class Slots:
                 slot.wake()
         for job_id in renewal.cancelled:
             self.wake(job_id, cancel=True)
+        for job_id in renewal.news:
+            self.wake(job_id)
 
     @property
     def hinted(self) -> bool:

@@ -55,6 +55,24 @@ def test_nobody_hears_of_a_job_that_nobody_holds(ledger: Ledger, held: Job) -> N
     assert not ledger.wake("no such job")
 
 
+def test_news_that_its_holder_did_not_hear_comes_with_the_next_beat(ledger: Ledger, held: Job) -> None:
+    """Given a holder that is not listening (yet, or just not), I expect its renewal to tell it, once, as soon
+    as there is a prediction to look at."""
+    assert not ledger.wake("fox")
+    assert ledger.renew({"fox": held.token}).news == frozenset()
+    job = ledger.running(held, "the prediction")
+    assert ledger.renew({"fox": job.token}).news == {"fox"}
+    assert ledger.renew({"fox": job.token}).news == frozenset()
+
+
+def test_news_that_was_acted_on_is_no_news(ledger: Ledger, held: Job) -> None:
+    """Given a holder that heard it and found the prediction done, I expect the next beat to say nothing."""
+    job = ledger.running(held, "the prediction")
+    ledger.wake("fox")
+    job = ledger.storing(job)
+    assert ledger.renew({"fox": job.token}).news == frozenset()
+
+
 def test_news_that_comes_before_the_doubt_is_not_lost(
     client: "redis.Redis", ledger: Ledger, held: Job
 ) -> None:

@@ -94,6 +94,13 @@ def test_a_wake_up_before_the_wait_is_not_forgotten(slots: Slots) -> None:
         assert time.monotonic() - began < 1
 
 
+def test_news_that_a_beat_brings_ends_the_wait(slots: Slots) -> None:
+    with slots.hold("fox", Stage.GENERATE) as slot:
+        assert slot is not None
+        slots.renewed(slots.tokens(), Renewal(NOBODY, NOBODY, frozenset({"fox"})))
+        assert slot.wait(5)
+
+
 @pytest.mark.parametrize("wake", ["cancel", "renewal", "lost", "drain"])
 def test_each_reason_to_stop_ends_the_wait_as_what_it_is(slots: Slots, wake: str) -> None:
     expected = {"cancel": CancelWanted, "renewal": CancelWanted, "lost": LeaseLost, "drain": HandOver}[wake]
