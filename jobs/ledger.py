@@ -16,6 +16,7 @@ import redis
 
 from config.settings import Settings
 from jobs import keys, model
+from jobs.due import Due
 from jobs.errors import IllegalMove, LeaseLost, NewerRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
@@ -63,12 +64,13 @@ class Renewal:
 
 
 class Ledger:
-    """See the module. One per process; safe to share between threads."""
+    """See the module. One per process; safe to share between threads. `due` is the sweep's side of it."""
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
         self._run = Scripts(client, settings.redis_wait_replicas)
         self._replicas = settings.redis_wait_replicas
+        self.due = Due(client, self._run, settings.lease_s)
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
         self._requeue = _ms(settings.requeue_s)
@@ -228,29 +230,6 @@ class Ledger:
         with ledger_errors():
             found: Any = self._redis.zrange(keys.followers(job_id), 0, -1)
         return list(found)
-
-    def overdue(self, limit: int = 100) -> list[str]:
-        """Ids of jobs that the sweep must look at now, the longest overdue first."""
-        with ledger_errors():
-            seconds, micros = self._redis.time()
-            now = seconds * 1000 + micros // 1000
-            found: Any = self._redis.zrangebyscore(keys.due(), "-inf", now, start=0, num=limit)
-            return list(found)
-
-    def postpone(self, job_id: str, seconds: float) -> bool:
-        """Take an overdue job for a look, ending its lapsed lease; False when another was first, or a newer
-        release must look at it."""
-        return bool(self._run("postpone", job_id, _ms(seconds), VERSION))
-
-    def excuse(self) -> None:
-        """Redis was away: leases that lapse before they can be renewed do not count as workers that died."""
-        with ledger_errors():
-            self._redis.set(keys.excused(), "1", px=self._lease)
-
-    def hasten(self, job_id: str) -> None:
-        """Make a waiting job overdue now."""
-        with ledger_errors():
-            self._redis.zadd(keys.due(), {job_id: 0}, xx=True)
 
     def _move(self, job: Job, to: State, due: int | None = None, **fields: str | int) -> Job:
         return self._moved(job, to, due, **fields)[0]

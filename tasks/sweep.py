@@ -32,7 +32,7 @@ class Sweep:
     def round(self) -> None:
         """Look at every job that is overdue, and at every lane whose messages are gone."""
         self._missing = {lane: self._messages_missing(lane) for lane in _LANES}
-        for job_id in self._ledger.overdue(_LOOKS):
+        for job_id in self._ledger.due.find(_LOOKS):
             self._look(job_id)
         for lane in _LANES:
             self._find_lost(lane)
@@ -40,22 +40,22 @@ class Sweep:
     def _look(self, job_id: str) -> None:
         job = self._ledger.get(job_id)
         if job is None:
-            self._ledger.postpone(job_id, 0)
+            self._ledger.due.postpone(job_id, 0)
         elif job.state is State.ACCEPTED:
             self._publish(job, again_in_s=self._settings.requeue_s)
         elif job.state is State.QUEUED and self._missing[job.lane] <= 0:
-            self._ledger.postpone(job_id, self._settings.requeue_s)
+            self._ledger.due.postpone(job_id, self._settings.requeue_s)
         elif job.state is State.QUEUED:
             self._missing[job.lane] -= 1
             self._publish(job, again_in_s=self._settings.requeue_s)
         elif job.state in GENERATING or job.state is State.UNKNOWN:
             self._publish(job, again_in_s=self._settings.lease_s)
-        elif self._ledger.postpone(job_id, self._settings.lease_s):
+        elif self._ledger.due.postpone(job_id, self._settings.lease_s):
             self._publisher.publish_delivery(job_id)
 
     def _publish(self, job: Job, *, again_in_s: float) -> None:
         """Whatever became of the first message, this one brings the job to a worker; both do no harm."""
-        if self._ledger.postpone(job.id, again_in_s):
+        if self._ledger.due.postpone(job.id, again_in_s):
             log.info("published again", job=job.id, state=job.state)
             self._publisher.publish_generation(self._ledger.get(job.id) or job)
             self._ledger.published(job.id)
@@ -77,7 +77,7 @@ class Sweep:
             if job and job.state is State.QUEUED:
                 if time.time() - job.stamps["queued"] < self._settings.unpublished_s:
                     continue
-                self._ledger.hasten(job_id)
+                self._ledger.due.hasten(job_id)
                 self._publish(job, again_in_s=self._settings.requeue_s)
 
 
@@ -93,7 +93,7 @@ def excusing(ledger: Ledger, work: Callable[[], None]) -> Callable[[], None]:
         nonlocal away
         try:
             if away:
-                ledger.excuse()
+                ledger.due.excuse()
                 away = False
             work()
         except LedgerUnavailable:

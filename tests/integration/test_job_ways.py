@@ -400,7 +400,7 @@ def test_a_chat_that_blocked_the_bot_ends_the_job_quietly(scene: Stage) -> None:
     scene.telegram.block(job.origin.user)
     scene.work()
     assert failed(scene, job) == (State.FAILED, Failure.UNREACHABLE, True)
-    assert scene.ledger.overdue() == []
+    assert scene.ledger.due.find() == []
 
 
 def test_a_telegram_that_stumbles_has_the_delivery_made_again_and_nothing_else(scene: Stage) -> None:

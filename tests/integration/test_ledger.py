@@ -65,7 +65,7 @@ def running(ledger: Book, job_id: str = "fox") -> Job:
 
 def lapse(ledger: Book, job_id: str = "fox") -> None:
     deadline = time.monotonic() + 5
-    while job_id not in ledger.overdue():
+    while job_id not in ledger.due.find():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -134,7 +134,7 @@ def test_the_whole_way_is_stamped_and_counted(ledger: Book, client: "redis.Redis
     counts = client.hgetall(keys.counts())
     assert isinstance(counts, dict)
     assert all(counts[f"jobs:{name}:image:regular"] == "1" for name in order)
-    assert (done.told, done.file_id, ledger.overdue()) == (True, "FILE", [])
+    assert (done.told, done.file_id, ledger.due.find()) == (True, "FILE", [])
     assert unaccounted(client) == 0
     assert 0 < int(client.ttl(keys.job("fox"))) <= 30 * 86_400
 
@@ -215,7 +215,7 @@ def test_a_job_that_is_handed_back_has_not_crashed(ledger: Book) -> None:
     ledger.release(job)
     with pytest.raises(LeaseLost):
         ledger.storing(job)
-    assert ledger.overdue() == ["fox"]
+    assert ledger.due.find() == ["fox"]
     again = ledger.claim("fox", "worker-2", Stage.GENERATE)
     assert again is not None
     assert (again.prediction, again.crashes) == ("p1", 0)
@@ -260,7 +260,7 @@ def test_an_ended_job_is_owed_a_message_until_it_is_told(ledger: Book, client: "
     assert (delivery.state, delivery.failure) == (State.FAILED, Failure.REFUSED)
     assert ledger.claim("fox", "worker-3", Stage.DELIVER) is None
     ledger.told(delivery)
-    assert ledger.overdue() == []
+    assert ledger.due.find() == []
     assert ledger.claim("fox", "worker-3", Stage.DELIVER) is None
     assert client.hget(keys.counts(), "failures:refused:image") == "1"
     assert unaccounted(client) == 0
@@ -300,7 +300,7 @@ def test_an_overdue_job_is_one_sweepers(ledger: Book) -> None:
     """Given an unpublished job and two sweepers, the first gets it."""
     ledger.admit("fox", FOX, ANN)
     lapse(ledger)
-    assert [ledger.postpone("fox", 5), ledger.postpone("fox", 5)] == [True, False]
+    assert [ledger.due.postpone("fox", 5), ledger.due.postpone("fox", 5)] == [True, False]
 
 
 def test_an_unrepeatable_send_is_marked_once(ledger: Book) -> None:
@@ -319,7 +319,7 @@ def test_a_record_of_a_newer_version_is_left_alone(ledger: Book, client: "redis.
     lapse(ledger)
     assert ledger.get("fox") is None
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
-    assert not ledger.postpone("fox", 5), "it stays due, for a sweep that can read it"
+    assert not ledger.due.postpone("fox", 5), "it stays due, for a sweep that can read it"
 
 
 def test_a_record_of_a_newer_version_holds_up_nobody(ledger: Book, client: "redis.Redis") -> None:

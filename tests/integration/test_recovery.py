@@ -109,7 +109,7 @@ def test_a_message_that_was_published_only_now_is_not_taken_for_lost(scene: Stag
 
 def test_a_lane_that_has_messages_is_left_alone(scene: Stage, sweep: Sweep) -> None:
     job = scene.job("a fox in line")
-    eventually(lambda: not scene.ledger.overdue())
+    eventually(lambda: not scene.ledger.due.find())
     sweep.round()
     assert backlog(scene) == 1
     assert scene.now(job).state is State.QUEUED
@@ -123,7 +123,7 @@ def test_a_lane_that_lost_some_of_its_messages_gets_as_many_back(scene: Stage, s
         assert scene.redis.rpop("img\x06\x163") is not None
     assert backlog(scene) == 1
     for job in jobs:
-        scene.ledger.hasten(job.id)
+        scene.ledger.due.hasten(job.id)
     for _ in range(3):
         sweep.round()
     assert backlog(scene) == 3
@@ -136,7 +136,7 @@ def test_a_paused_lane_is_not_published_to(scene: Stage, sweep: Sweep) -> None:
     job = scene.job("a fox on hold")
     lose_messages(scene)
     Controls(scene.redis).pause(Lane.IMG, by=1)
-    scene.ledger.hasten(job.id)
+    scene.ledger.due.hasten(job.id)
     for _ in range(2):
         sweep.round()
     assert backlog(scene) == 0
@@ -238,5 +238,5 @@ def test_a_result_that_lies_ready_is_delivered(scene: Stage, sweep: Sweep) -> No
 def test_a_job_that_is_gone_from_the_ledger_is_forgotten(scene: Stage, sweep: Sweep) -> None:
     scene.redis.zadd(keys.due(), {"nobody": 0})
     sweep.round()
-    assert scene.ledger.overdue() == []
+    assert scene.ledger.due.find() == []
     assert scene.work() == []

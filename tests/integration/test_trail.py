@@ -154,7 +154,7 @@ def test_a_lease_that_lapses_over_and_over_fills_no_memory(
     admit("fox")
     ledger.submitting(claim(ledger, "fox", "one"))
     for _ in range(TRAIL_KEPT):
-        ledger.hasten("fox")
+        ledger.due.hasten("fox")
         claim(ledger, "fox", "two")
     assert happened("fox") == [("lapsed", "two"), ("resumed", "two")] * (TRAIL_KEPT // 2)
     assert client.ttl(keys.trail("fox")) > 0

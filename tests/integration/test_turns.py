@@ -123,7 +123,7 @@ def test_the_sweep_adds_messages_only_where_they_are_missing(
     for user, name in enumerate(("one", "two", "three"), start=1):
         lane.wants(user, name)
         lane.ledger.published(name)
-        lane.ledger.hasten(name)
+        lane.ledger.due.hasten(name)
     for name in ("one", "three"):
         job = lane.ledger.get(name)
         assert job is not None
@@ -133,6 +133,6 @@ def test_the_sweep_adds_messages_only_where_they_are_missing(
     sweep.round()
     assert client.llen("img\x06\x163") == 3
     for name in ("one", "two", "three"):
-        lane.ledger.hasten(name)
+        lane.ledger.due.hasten(name)
     sweep.round()
     assert client.llen("img\x06\x163") == 3

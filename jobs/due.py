@@ -1,0 +1,41 @@
+"""When the sweep must look at each job: its lease lapses, its message is late, or its chat was not told."""
+
+from typing import Any
+
+import redis
+
+from jobs import keys
+from jobs.model import VERSION
+from jobs.scripts import Scripts, ledger_errors
+
+
+class Due:
+    """A part of the ledger (`Ledger.due`). All methods raise LedgerUnavailable when Redis does not answer."""
+
+    def __init__(self, client: "redis.Redis", run: Scripts, lease_s: float) -> None:
+        self._redis = client
+        self._run = run
+        self._lease = round(lease_s * 1000)
+
+    def find(self, limit: int = 100) -> list[str]:
+        """Ids of jobs that are overdue now, the longest overdue first."""
+        with ledger_errors():
+            seconds, micros = self._redis.time()
+            now = seconds * 1000 + micros // 1000
+            found: Any = self._redis.zrangebyscore(keys.due(), "-inf", now, start=0, num=limit)
+            return list(found)
+
+    def postpone(self, job_id: str, seconds: float) -> bool:
+        """Take an overdue job for a look, ending its lapsed lease; False when another was first, or a newer
+        release must look at it."""
+        return bool(self._run("postpone", job_id, round(seconds * 1000), VERSION))
+
+    def excuse(self) -> None:
+        """Redis was away: leases that lapse before they can be renewed do not count as workers that died."""
+        with ledger_errors():
+            self._redis.set(keys.excused(), "1", px=self._lease)
+
+    def hasten(self, job_id: str) -> None:
+        """Make a waiting job overdue now."""
+        with ledger_errors():
+            self._redis.zadd(keys.due(), {job_id: 0}, xx=True)
