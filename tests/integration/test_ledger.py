@@ -417,7 +417,7 @@ def test_without_redis_nothing_is_promised(settings_for: Callable[..., Settings]
         lambda: ledger.admit("fox", FOX, ANN),
         lambda: ledger.get("fox"),
         lambda: ledger.once("fox", "x"),
-        ledger.overdue,
+        ledger.due.find,
     ):
         with pytest.raises(LedgerUnavailable):
             call()
