@@ -53,6 +53,8 @@ task_acks_late = False
 task_reject_on_worker_lost = False
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
+# There is no result backend. Without this each thread would look for it anew, in all installed packages.
+result_backend_thread_safe = True
 task_serializer = "json"
 accept_content = ["json"]
 
@@ -82,7 +84,8 @@ if _redis.sentinels:
 # A publisher's wait is bounded: what cannot be published now, the sweep publishes later.
 task_publish_retry = False
 
-worker_send_task_events = True
-task_send_sent_event = True
+# Events cost about seven messages a job and are for those who look: Flower asks for them every few seconds.
+worker_send_task_events = False
+task_send_sent_event = False
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

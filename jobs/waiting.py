@@ -2,6 +2,7 @@
 
 import math
 import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from jobs.workers import Workers
 
 REMEMBERED = 50
 """Past durations kept for each model."""
+_SLOTS_HOLD_S = 2.0
 LADDER = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 
 
@@ -51,21 +53,32 @@ class Waiting:
     def __init__(self, client: "redis.Redis", workers: Workers) -> None:
         self._redis = client
         self._workers = workers
+        self._slots: dict[str, tuple[float, int]] = {}
 
     def place(self, job: Job, typical_s: float) -> Place | None:
         """The job's place, None once it is claimed. `typical_s` serves until the model has past durations."""
-        with ledger_errors():
-            rank: Any = self._redis.zrank(keys.waiting(job.lane), job.id)
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.zrank(keys.waiting(job.lane), job.id)
+            pipe.sismember(keys.paused(), job.lane)
+            rank, paused = pipe.execute()
         if rank is None:
             return None
         position = int(rank) + 1
-        eta_s = self.expect(job.lane, job.request.model, position, typical_s)
-        return Place(position, eta_s, self.is_paused(job.lane))
+        return Place(position, self.expect(job.lane, job.request.model, position, typical_s), bool(paused))
 
     def expect(self, lane: str, model: str, position: int, typical_s: float) -> float:
         """Seconds until a job of `model` at this position of the lane is done."""
         past, _ = self.past(model)
-        return estimate(position, self._workers.slots(lane), past, typical_s)
+        return estimate(position, self._slots_of(lane), past, typical_s)
+
+    def _slots_of(self, lane: str) -> int:
+        # They change with workers that come and go, and asking costs the more the more there are.
+        now = time.monotonic()
+        at, slots = self._slots.get(lane, (-_SLOTS_HOLD_S, 0))
+        if now - at >= _SLOTS_HOLD_S:
+            slots = self._workers.slots(lane)
+            self._slots[lane] = (now, slots)
+        return slots
 
     def past(self, model: str) -> tuple[list[float], int]:
         """The durations of a model's latest predictions (seconds, newest first), and how many predictions of
