@@ -2,17 +2,32 @@
 
 import argparse
 
-from bench import admission, chaos, dashboards, lanes, memory, peers, polling, scrape
+from bench import (
+    admission,
+    chaos,
+    dashboards,
+    growth,
+    lanes,
+    load,
+    memory,
+    peers,
+    polling,
+    scrape,
+    throughput,
+)
 
 BENCHMARKS = {
     "admission": admission,
     "chaos": chaos,
     "dashboards": dashboards,
+    "growth": growth,
     "lanes": lanes,
+    "load": load,
     "memory": memory,
     "peers": peers,
     "polling": polling,
     "scrape": scrape,
+    "throughput": throughput,
 }
 
 
