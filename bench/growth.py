@@ -34,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--per-s", type=float, default=8.0, help="requests a second of all users together")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long they ask at each size")
+    parser.add_argument("--axis", choices=tuple(FULL), nargs="+", default=list(FULL), help="what grows")
     parser.add_argument("--short", action="store_true", help="one small size each: measures nothing")
     parser.add_argument("--now", action="store_true", help="do not wait for a quiet machine")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -45,10 +46,12 @@ def main(options: argparse.Namespace) -> None:
     if not (options.now or options.short):
         report.wait_until_quiet(1.5, 240)
     circumstances = report.machine()
-    axes = run(SHORT if options.short else FULL, options.per_s, options.seconds)
-    for axis, points in axes.items():
+    sizes = SHORT if options.short else FULL
+    axes: dict[str, list[dict[str, Any]]] = {}
+    for axis in options.axis:
+        axes |= run({axis: sizes[axis]}, options.per_s, options.seconds)
         print(f"\n{axis}")
-        print(report.table(_HEAD, [_row(point) for point in points]))
+        print(report.table(_HEAD, [_row(point) for point in axes[axis]]), flush=True)
     figures = {
         "axes": axes,
         "plan": {"per_s": options.per_s, "seconds": options.seconds},
