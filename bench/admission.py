@@ -47,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=int, default=2000, help="offered admissions a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each of the two parts")
     parser.add_argument(
-        "--appendfsync", choices=("everysec", "always"), default="everysec", help="how Redis keeps its file"
+        "--appendfsync", choices=("always", "everysec"), default="always", help="how Redis keeps its file"
     )
 
 
@@ -72,7 +72,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def run(
-    rate: int, seconds: float, appendfsync: str = "everysec"
+    rate: int, seconds: float, appendfsync: str = "always"
 ) -> tuple[dict[str, Any], tuple[list[float], list[float]]]:
     """Both parts; also the times (ms) of each call at the offered load, of the client and of Redis."""
     circumstances = report.machine()

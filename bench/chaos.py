@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--redis-kills", type=int, help="SIGKILLs of Redis (default: one for five of workers)"
     )
     parser.add_argument(
-        "--appendfsync", choices=("everysec", "always"), default="everysec", help="how Redis keeps its file"
+        "--appendfsync", choices=("always", "everysec"), default="always", help="how Redis keeps its file"
     )
     parser.add_argument("--lease", type=float, default=4.0, help="LEASE_S; its parts HEARTBEAT_S, SWEEP_S")
     parser.add_argument("--keep", type=Path, help="when an invariant breaks, keep all logs in this folder")

@@ -50,7 +50,7 @@ class Plan:
     sweep_s: float = 0.67
     image_s: float = 2.0
     sigma: float = 0.9
-    appendfsync: str = "everysec"
+    appendfsync: str = "always"
     redis_kills: int | None = None
     grace_s: float = 8.0
     patience_s: float = 90.0
@@ -124,8 +124,8 @@ def run(plan: Plan) -> Outcome:
 @contextmanager
 def _built(stack: Stack, plan: Plan) -> Iterator[Witness]:
     """Start the processes, with a witness from before their first word to Redis."""
-    if plan.appendfsync != "everysec":
-        _sync_always(stack)
+    if plan.appendfsync != "always":
+        _sync_as(stack, plan.appendfsync)
     stack.telegram.limits(enabled=False)
     for name, line in LINES.items():
         stack.add(name, line)
@@ -143,10 +143,10 @@ def _provider_options(plan: Plan) -> list[str]:
     ).split()
 
 
-def _sync_always(stack: Stack) -> None:
+def _sync_as(stack: Stack, appendfsync: str) -> None:
     server = stack.programs["redis"]
     server.terminate()
-    server.argv = ["always" if word == "everysec" else word for word in server.argv]
+    server.argv = [appendfsync if word == "always" else word for word in server.argv]
     server.start()
 
 

