@@ -1,18 +1,22 @@
-"""Malformed bodies at both doors: whatever is posted, the answer is one of a few bare words, never a 5xx.
+"""Malformed bodies, headers and paths at both doors: the answer is one of a few bare words, never a 5xx.
 
-FUZZ_EXAMPLES sets how many of each kind are tried; above the default they are drawn anew in each run.
+FUZZ_EXAMPLES sets how many of each of the seven kinds are tried; above the default they are drawn anew in
+each run. `make fuzz` is the long form.
 """
 
 import copy
 import itertools
 import json
 import os
+import socket
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
+from bot_stage import ROOT, TOKEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from webhook_stage import Door, said, signed
+from webhook_stage import PROVIDER_KEY, SECRET, SIGNING, Door, said, signed
 
 pytest_plugins = ["webhook_door"]
 
@@ -38,7 +42,47 @@ UPDATES: list[dict[str, Any]] = [
     },
 ]
 NUMBERS = itertools.count(1)
+NO_HTTP = "Invalid HTTP request received."
+BARE = ("", "Bad Request", "Unauthorized", "Forbidden", "Not Found", "Method Not Allowed", NO_HTTP)
+SECRETS = (SECRET, SIGNING, PROVIDER_KEY, TOKEN, "Traceback", str(ROOT), ".py", "redis")
+"""None of this is in any answer."""
 PREDICTION = {"id": "p1", "status": "succeeded", "output": ["https://x/y"], "logs": " 50%", "error": None}
+
+WORDS = [
+    "telegram",
+    "providers",
+    "replicate",
+    "webhook",
+    "healthz",
+    "readyz",
+    "..",
+    ".",
+    "",
+    "metrics",
+    "%00",
+]
+LINES = [
+    b"POST /telegram HTTP/1.1",
+    b"POST /providers/replicate/webhook?job=fox&sig=x HTTP/1.1",
+    b"GET /readyz HTTP/1.1",
+    b"POST * HTTP/1.1",
+    b"GET http://elsewhere/ HTTP/1.1",
+    b"POST /telegram HTTP/9.9",
+    b"Host: x",
+    b"Host: x, y",
+    b"Content-Length: 9",
+    b"Content-Length: -1",
+    b"Content-Length: 99999999999999999999999",
+    b"Transfer-Encoding: chunked",
+    b"Transfer-Encoding: chunked, gzip",
+    b"Expect: 100-continue",
+    b"Upgrade: websocket",
+    b"Connection: upgrade, close",
+    b"X-Telegram-Bot-Api-Secret-Token: " + SECRET.encode(),
+    b"X-Telegram-Bot-Api-Secret-Token: \xff\x00",
+    b"A" * 20_000 + b": b",
+    b"webhook-timestamp: 1",
+]
 
 json_values = st.recursive(
     st.none()
@@ -82,7 +126,7 @@ def mutations(draw: st.DrawFn, originals: list[dict[str, Any]]) -> dict[str, Any
 def bare(answer: httpx.Response, allowed: set[int]) -> None:
     """The status is one of those expected, and the text tells nothing."""
     assert answer.status_code in allowed, answer.text
-    assert answer.text in ("", "Bad Request", "Unauthorized", "Forbidden", "Not Found")
+    assert answer.text in BARE
 
 
 @quick
@@ -122,6 +166,51 @@ def test_the_providers_door_bears_any_header(door: Door, stamp: str, marks: str,
 def test_the_providers_door_bears_whatever_is_truly_signed(door: Door, body: Any) -> None:
     content = json.dumps(body).encode()
     bare(door.hint("fox", content, signed(content, f"msg_{next(NUMBERS)}")), {200, 401})
+
+
+@quick
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "POKE"]),
+    parts=st.lists(st.sampled_from(WORDS) | st.text(max_size=8).map(quote), max_size=5),
+    query=st.text("jobsig=&%25;x/?#", max_size=30).map(lambda text: quote(text, safe="=&%;/?")),
+    body=st.binary(max_size=50),
+)
+def test_other_paths_and_methods_lead_nowhere(
+    door: Door, method: str, parts: list[str], query: str, body: bytes
+) -> None:
+    path = "/" + "/".join(parts)
+    if unquote(path) in ("/healthz", "/readyz"):
+        path += "x"
+    # As it is, dots and doubled slashes too: a URL would be tidied up.
+    url = httpx.URL(door.url).copy_with(raw_path=f"{path}?{query}".encode())
+    answer = door.http.request(method, url, content=body)
+    bare(answer, {307, 400, 401, 403, 404, 405})
+
+
+@quick
+@given(
+    lines=st.lists(st.sampled_from(LINES) | st.binary(max_size=60), min_size=1, max_size=6),
+    ending=st.sampled_from([b"\r\n\r\n", b"\n\n", b"\r\n", b""]),
+    body=st.binary(max_size=60),
+)
+def test_what_is_hardly_http_gets_a_plain_answer_or_none(
+    door: Door, lines: list[bytes], ending: bytes, body: bytes
+) -> None:
+    """Given raw bytes on the port, I expect the server to close or to answer below 500, and to give nothing
+    away."""
+    address = urlsplit(door.url)
+    with socket.create_connection((address.hostname, address.port or 0), timeout=20) as raw:
+        raw.sendall(b"\r\n".join(lines) + ending + body)
+        raw.shutdown(socket.SHUT_WR)
+        told = b""
+        try:
+            while part := raw.recv(65_536):
+                told += part
+        except ConnectionResetError:
+            pass  # it hung up
+    for line in told.split(b"\r\n"):
+        assert not line.startswith(b"HTTP/1.1 5"), told
+    assert [each for each in SECRETS if each.encode() in told] == []
 
 
 def test_the_bot_is_as_well_as_before(door: Door) -> None:
