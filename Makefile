@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo run test test-faults test-monitoring check setup lock clean test-containers
+.PHONY: demo run test test-faults test-monitoring check setup lock clean test-containers fuzz audit
 
 demo: setup  ## everything on this machine, with a chat page in place of Telegram
 	@exec $(BIN)/python -m sandbox
@@ -22,6 +22,12 @@ test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, wh
 
 test-containers: setup  ## the Compose services on this machine's container engine
 	$(BIN)/python -m pytest -m containers tests/containers
+
+fuzz: setup  ## 100,100 malformed bodies, headers and paths at the bot's door
+	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_webhook_fuzz.py
+
+audit: setup  ## known vulnerabilities in what is pinned, and secrets in the repository
+	$(BIN)/python -m deploy.audit
 
 check: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -144,3 +144,38 @@ def test_a_terminal_gets_lines_for_people() -> None:
     assert "submitted" in shown
     assert "ValueError: it broke" in shown
     assert PROMPT not in shown
+
+
+SETTINGS = """
+import logging, sys
+from dataclasses import fields
+import structlog
+from config.logging import configure
+from config.settings import Settings
+
+secret = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
+urls = [name for name in secret if name.endswith("_url") or name.endswith("_dsn")]
+values = {name: "hidden-" + name.upper() for name in secret}
+values |= {name: f"redis://:hidden-{name}@127.0.0.1:1/0" for name in urls}
+settings = Settings(**values, log_format=sys.argv[1])
+configure(settings, "worker")
+log = structlog.get_logger("tasks")
+for name, value in values.items():
+    log.info("told", value=value, url="https://x/?token=" + value, nested={"header": ["Bearer " + value]})
+    logging.getLogger("kombu").warning("theirs: %s", value)
+    try:
+        raise ValueError(value)
+    except ValueError:
+        log.exception("it broke")
+log.info("settings", count=len(secret), all=repr(settings))
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_secret_setting_is_in_any_line(log_format: str) -> None:
+    """Given every setting that is declared as secret, in values, URLs, headers, errors and the settings'
+    own text, I expect none of them in what is logged, the password of a URL included."""
+    argv = [sys.executable, "-c", SETTINGS, log_format]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stderr.count("told") >= 10
+    assert "hidden-" not in done.stdout + done.stderr
