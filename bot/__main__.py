@@ -1,15 +1,17 @@
 """`python -m bot`: take in updates, by long polling or by webhook, until SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import sys
 from contextlib import suppress
 
+import uvloop
 from telegram.error import InvalidToken
 
-from bot.application import App, build
+from bot.application import build
 from bot.heartbeat import alive
 from bot.polling import Poller
 from bot.services import Services, open_services
@@ -19,6 +21,8 @@ from config import reports
 from config.logging import configure
 from config.settings import Settings, SettingsError, load, require
 
+SWITCH_S = 0.0005
+"""Longest turn of a thread while another one waits; Python's own is ten times as long."""
 FINISH_S = 2.0
 """Handlers may take this long to end after a signal."""
 
@@ -29,7 +33,10 @@ def main() -> int:
         settings = load()
         require(settings, "telegram_token")
         configure(settings, "bot")
-        asyncio.run(serve(settings))
+        # Threads that publish and measure give way to the loop, on which the answers to Telegram wait.
+        sys.setswitchinterval(SWITCH_S)
+        gc.freeze()
+        uvloop.run(serve(settings))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -49,7 +56,13 @@ async def serve(settings: Settings) -> None:
         inbox = Inbox(application, settings) if settings.bot_mode == "webhook" else None
         door = _door(services, inbox)
         with alive(services):
-            await _run(application, inbox or Poller(application), door, stop)
+            speaking = asyncio.create_task(services.speaker.run())
+            try:
+                await _run(inbox or Poller(application), door, stop)
+            finally:
+                speaking.cancel()
+                await services.speaker.finish()
+                await application.shutdown()
 
 
 def _door(services: Services, inbox: Inbox | None) -> server.Server | None:
@@ -59,9 +72,7 @@ def _door(services: Services, inbox: Inbox | None) -> server.Server | None:
     return server.Server(server.build(services, inbox), server.listen(services.settings))
 
 
-async def _run(
-    application: App, source: Inbox | Poller, door: server.Server | None, stop: asyncio.Event
-) -> None:
+async def _run(source: Inbox | Poller, door: server.Server | None, stop: asyncio.Event) -> None:
     """Run all parts until the signal comes or one fails, which raises; end them in order."""
     stopping = asyncio.create_task(stop.wait())
     bringing = asyncio.create_task(source.run())
@@ -78,7 +89,6 @@ async def _run(
     with suppress(asyncio.CancelledError):
         await bringing
     await source.finish(FINISH_S)
-    await application.shutdown()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from bot.turned_away import Refusal, refusal
 from chat import status
 from chat.errors import OutcomeUnknown, Unreachable
 from chat.texts import texts
-from jobs.admission import Answer, Blocked, Busy, Limited
+from jobs import keys
+from jobs.admission import Answer, Blocked, Busy, Hit, Limited
 from jobs.digest import digest_of
 from jobs.errors import DarkroomError, LedgerUnavailable
 from jobs.model import Job, Origin, Request
@@ -37,14 +38,14 @@ async def take(
     nor from the cache. A request that comes again (Telegram repeats updates that a dying bot did not
     confirm) takes the same way: each step is done once, by whichever of the two gets there.
     """
-    if await services.off(_forbidden, services, request.prompt):
+    if await _forbidden(services, request.prompt):
         log.info("request", job=job_id, kind=request.kind, model=request.model, answer="Refused")
         t = texts(origin.language)
         return Refusal(t("That is something I do not make. Tell me something else that you want to see."))
-    answer = await services.off(_decide, services, job_id, request, origin, fresh)
+    answer = await _decide(services, job_id, request, origin, fresh)
     log.info("request", job=job_id, kind=request.kind, model=request.model, answer=type(answer).__name__)
     if isinstance(answer, Limited | Busy | Blocked):
-        eta_s = await services.off(_eta, services, request, answer)
+        eta_s = await _eta(services, request, answer)
         return refusal(answer, eta_s, texts(origin.language))
     receipt.settle()
     structlog.contextvars.bind_contextvars(job=job_id)
@@ -60,29 +61,40 @@ async def seen(services: Services, origin: Origin) -> None:
         log.warning("user not registered", error=str(error))
 
 
-def _forbidden(services: Services, prompt: str) -> bool:
+async def _forbidden(services: Services, prompt: str) -> bool:
     """Whether the prompt filter does not let these words through; if so they are counted."""
     if not services.prompt_filter.refuses(prompt):
         return False
     try:
-        services.statistics.prompt_refused()
+        await services.off(services.statistics.prompt_refused)
     except LedgerUnavailable as error:
         log.warning("refusal not counted", error=str(error))
     return True
 
 
-def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
-    hit = None if fresh else services.cache.get(digest_of(request))
+async def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
+    hit = None if fresh else await _hit(services, request)
     price = services.catalogue.models[request.model].price_usd
-    return services.admission.admit(job_id, request, origin, fresh=fresh, hit=hit, price_usd=price)
+    ask = services.admission.ask(request, origin, fresh=fresh, hit=hit, price_usd=price)
+    return services.admission.read(job_id, await services.ledger_pipeline.script("admit", job_id, ask))
 
 
-def _eta(services: Services, request: Request, answer: Limited | Busy | Blocked) -> float:
-    """Seconds until a place in the lane may be free."""
-    if not isinstance(answer, Busy) or answer.lane is None:
+async def _hit(services: Services, request: Request) -> Hit | None:
+    """What the cache has; a cache that is away has nothing."""
+    try:
+        found = await services.cache_pipeline.command("GET", keys.cached(digest_of(request)))
+    except LedgerUnavailable as error:
+        log.warning("cache unavailable", error=str(error))
+        return None
+    return services.cache.read(found)
+
+
+async def _eta(services: Services, request: Request, answer: Limited | Busy | Blocked) -> float:
+    """Seconds until a place in the lane may be free; 0 where nobody is told."""
+    if not isinstance(answer, Busy) or answer.lane is None or not answer.first:
         return 0.0
     typical = services.catalogue.models[request.model].typical_s
-    return services.waiting.expect(answer.lane, request.model, 1, typical)
+    return await services.expectations.expect(answer.lane, request.model, typical)
 
 
 async def _publish(services: Services, job: Job) -> None:

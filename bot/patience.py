@@ -10,17 +10,21 @@ from tenacity import (
     RetryCallState,
     retry_if_exception,
     retry_if_exception_type,
+    stop_after_attempt,
     stop_after_delay,
+    stop_before_delay,
+    wait_exponential,
     wait_exponential_jitter,
 )
 
 from chat.errors import seconds
-from jobs.errors import DarkroomError, LedgerUnavailable
+from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _GROWING = wait_exponential_jitter(multiplier=0.5, max=15, jitter=0.5)
+_BRIEF = wait_exponential(multiplier=0.5, max=4)
 
 
 def patient(what: str) -> AsyncRetrying:
@@ -46,6 +50,22 @@ async def ledger_back(call: Callable[[], Awaitable[T]], within_s: float) -> T:
         return await call()
 
     return await retrying(attempt)
+
+
+def persistent() -> AsyncRetrying:
+    """Repeat what Telegram has surely not done, for half a minute at most; the last PassingError then."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(PassingError),
+        wait=_advised,
+        stop=stop_after_attempt(5) | stop_before_delay(30),
+        reraise=True,
+    )
+
+
+def _advised(state: RetryCallState) -> float:
+    error = _error(state)
+    advice = error.retry_after if isinstance(error, PassingError) else None
+    return max(_BRIEF(state), advice or 0.0)
 
 
 def _passes(error: BaseException) -> bool:

@@ -37,6 +37,12 @@ def settle() -> None:
         receipt.give(True)
 
 
+def awaited() -> bool:
+    """Whether somebody waits for this update's receipt, and brings it again where it is refused."""
+    receipt = _current.get()
+    return receipt is not None and not receipt.answer.done()
+
+
 def refuse() -> bool:
     """The update cannot be dealt with now; True where it comes again, so that nobody need be told."""
     receipt = _current.get()

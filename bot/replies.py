@@ -3,51 +3,40 @@
 import structlog
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_exponential,
-)
 
 from bot import incoming, receipt
+from bot.patience import persistent
 from bot.services import Services
 from chat.calls import TEXT_BOUND_S, twice
-from jobs.errors import PassingError
+from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 
 log = structlog.get_logger(__name__)
-_GROWING = wait_exponential(multiplier=0.5, max=4)
-
-
-def _pause(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    advice = error.retry_after if isinstance(error, PassingError) else None
-    return max(_GROWING(state), advice or 0.0)
-
-
-def _persistent() -> AsyncRetrying:
-    return AsyncRetrying(
-        retry=retry_if_exception_type(PassingError),
-        wait=_pause,
-        stop=stop_after_attempt(5) | stop_before_delay(30),
-        reraise=True,
-    )
 
 
 async def say(
-    services: Services, update: Update, text: str, keyboard: InlineKeyboardMarkup | None = None
+    services: Services,
+    update: Update,
+    text: str,
+    keyboard: InlineKeyboardMarkup | None = None,
+    *,
+    name: str = "",
 ) -> None:
-    """Answer the person's message with a message; all that must last of it has been written by then.
+    """Answer the person's message with a message; what must last of the update has been written by then.
 
-    What Telegram has surely not posted is sent again for a while: an update is confirmed, and nobody else
-    would tell the person.
+    The answer itself is kept before the update counts as dealt with, and said once for each `name`. Raises
+    LedgerUnavailable where the update comes again; where it does not, it is said without being kept.
     """
-    receipt.settle()
     origin = incoming.origin(*incoming.speech(update))
-    await _persistent()(services.gateway.say, origin, text, keyboard)
+    try:
+        await services.speaker.say(
+            f"{update.update_id}:{origin.chat}:{origin.reply_to}:{name}", origin, text, keyboard
+        )
+    except LedgerUnavailable:
+        if receipt.awaited():
+            raise
+        await persistent()(services.gateway.say, origin, text, keyboard)
+    receipt.settle()
 
 
 async def retract(services: Services, origin: Origin, message: int) -> None:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from bot.expectations import Expectations
+from bot.speaker import Speaker
 from chat import keyboards
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
@@ -16,15 +18,17 @@ from config.catalogue import Catalogue, load_catalogue
 from config.media import Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.admission import Admission
+from jobs.answers import Answers
 from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
-from jobs.connection import connect
+from jobs.connection import connect, connect_async
 from jobs.controls import Controls
 from jobs.ledger import Ledger
 from jobs.limits import user_rates
 from jobs.marks import Marks
 from jobs.people import People
 from jobs.prompt_filter import PromptFilter
+from jobs.shared_pipeline import SharedPipeline
 from jobs.statistics import Statistics
 from jobs.tally import Tally
 from jobs.trail import Trails
@@ -46,12 +50,17 @@ PATIENCE_S = 10.0
 answers than that, and does not hold up the updates of others."""
 THREADS = 16
 """Calls to the ledger and the broker that run at a time; others wait for a thread."""
+ANSWER_S = 5.0
+"""Longest wait for one answer of the ledger on an update's way in."""
+CACHE_ANSWER_S = 1.0
+"""Longest wait for the cache there: without it the result is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What handlers work with. What speaks to Redis, the broker or the media store is called through `off`
-    only. `links`: None where the media store gives none."""
+    only, except for what every update needs: `ledger_pipeline`, `cache_pipeline` and `speaker` wait for no
+    thread. `links`: None where the media store gives none."""
 
     settings: Settings
     catalogue: Catalogue
@@ -73,6 +82,10 @@ class Services:
     tally: Tally
     workers: Workers
     links: "Links | None"
+    ledger_pipeline: SharedPipeline
+    cache_pipeline: SharedPipeline
+    speaker: Speaker
+    expectations: Expectations
     executor: ThreadPoolExecutor
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -94,9 +107,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     client = connect(settings.ledger_redis())
     cache_client = connect(settings.cache_redis())
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
+    ledger_client = connect_async(settings.ledger_redis(), ANSWER_S)
+    cache_async = connect_async(settings.cache_redis(), CACHE_ANSWER_S)
+    pipeline = SharedPipeline(ledger_client, settings.redis_wait_replicas)
+    cache_pipeline = SharedPipeline(cache_async)
     ledger, workers, tally = Ledger(client, settings), Workers(client), Tally()
     try:
         async with Gateway(settings, SharedLimiter(settings, PATIENCE_S, tally)) as gateway:
+            waiting = Waiting(client, workers)
+            speaker = Speaker(Answers(pipeline, settings), gateway, tally)
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
@@ -111,17 +130,25 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 broadcasts=Broadcasts(client, settings),
                 statistics=Statistics(client, rates),
                 prompt_filter=prompt_filter,
-                waiting=Waiting(client, workers),
+                waiting=waiting,
                 gateway=gateway,
                 publisher=Publisher(app),
                 marks=Marks(client),
                 tally=tally,
                 workers=workers,
                 links=_links(settings),
+                ledger_pipeline=pipeline,
+                cache_pipeline=cache_pipeline,
+                speaker=speaker,
+                expectations=Expectations(waiting, executor),
                 executor=executor,
             )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+        for shared in (pipeline, cache_pipeline):
+            await shared.close()
+        await cache_async.aclose()
+        await ledger_client.aclose()
         cache_client.close()
         client.close()
 

@@ -108,6 +108,19 @@ class Admission:
         A token of the user's bucket is taken exactly when the answer is Accepted or Cached. `fresh`: the user
         wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
         """
+        ask = self.ask(request, origin, fresh=fresh, hit=hit, price_usd=price_usd)
+        return self.read(job_id, self._run("admit", job_id, ask))
+
+    def ask(
+        self,
+        request: Request,
+        origin: Origin,
+        *,
+        fresh: bool = False,
+        hit: Hit | None = None,
+        price_usd: float = 0.0,
+    ) -> str:
+        """What `admit` asks, for who runs the script `admit` with a job's id and this by other means."""
         record = model.new_record(request, origin) | {
             "digest": "" if fresh else digest_of(request),
             "price": f"{price_usd:.6f}",
@@ -116,7 +129,12 @@ class Admission:
         if hit is not None and not fresh:
             cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "cached": "1"}
             ask["cached"] = {name: str(value) for name, value in cached.items()}
-        word, *rest = self._run("admit", job_id, json.dumps(ask))
+        return json.dumps(ask)
+
+    @staticmethod
+    def read(job_id: str, answer: list[Any]) -> Answer:
+        """What the script has answered."""
+        word, *rest = answer
         return _answer(job_id, word, rest)
 
 

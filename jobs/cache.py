@@ -28,6 +28,11 @@ class Cache:
         except redis.RedisError as error:
             log.warning("cache unavailable", error=repr(error))
             return None
+        return self.read(found)
+
+    @staticmethod
+    def read(found: str | None) -> Hit | None:
+        """What a value of the cache says."""
         if not found:
             return None
         entry = json.loads(found)

@@ -201,3 +201,18 @@ def allowance(provider: str, kind: str) -> str:
 def bucket(scope: str) -> str:
     """Hash: one bucket of the limiter for calls to Telegram; `hold:` a String, while a chat must wait."""
     return f"{PREFIX}:telegram:{scope}"
+
+
+def answers() -> str:
+    """Sorted set: ids of the answers that are still to be said, by the time (ms) at which to take them up."""
+    return f"{PREFIX}:answers"
+
+
+def answer(answer_id: str) -> str:
+    """String: one such answer (JSON); empty for a while once it is said, so that it is not said again."""
+    return f"{PREFIX}:answer:{answer_id}"
+
+
+def answers_of(chat: str) -> str:
+    """Sorted set: ids of the answers that wait for one chat, by the time (ms) at which they lapse."""
+    return f"{PREFIX}:answers:{chat}"

@@ -47,6 +47,9 @@ _BUILDERS = "\n".join(
         "counts_key": keys.counts(),
         "observations_key": keys.observations(),
         "excused_key": keys.excused(),
+        "answers_key": keys.answers(),
+        "answer_key": keys.answer(_ARGUMENT),
+        "answers_of_key": keys.answers_of(_ARGUMENT),
     }.items()
 ) + "".join(
     f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
@@ -82,6 +85,16 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
     return answer
 
 
+def sources() -> dict[str, str]:
+    """The text of each script by its name, as Redis runs it."""
+    prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
+    return {
+        file.stem: prelude + file.read_text(encoding="utf-8")
+        for file in _FOLDER.glob("*.lua")
+        if file.stem != "prelude"
+    }
+
+
 class Scripts:
     """All scripts, bound to one client. `scripts("move", ...)` runs `jobs/lua/move.lua`.
 
@@ -92,12 +105,7 @@ class Scripts:
     def __init__(self, client: "redis.Redis", replicas: int = 0) -> None:
         self._client = client
         self._replicas = replicas
-        prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
-        self._scripts = {
-            file.stem: client.register_script(prelude + file.read_text(encoding="utf-8"))
-            for file in _FOLDER.glob("*.lua")
-            if file.stem != "prelude"
-        }
+        self._scripts = {name: client.register_script(text) for name, text in sources().items()}
 
     def __call__(self, name: str, *args: str | int | float) -> Any:
         """Run one script; raises LedgerUnavailable."""

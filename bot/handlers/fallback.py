@@ -85,4 +85,4 @@ async def _apologize(services: Services, update: Update, t: Texts, trouble: Base
     if update.callback_query is not None:
         await toast(update.callback_query, text, alert=True)
     elif update.message is not None:
-        await say(services, update, text)
+        await say(services, update, text, name="apology")

@@ -8,7 +8,7 @@ from bot.replies import say
 from bot.request import RequestError
 from bot.services import Services
 from chat import keyboards
-from jobs import ids
+from jobs import ids, keys
 from jobs.model import Job, Kind, Request
 from jobs.states import ENDED
 
@@ -33,12 +33,14 @@ async def words(services: Services, update: Update) -> None:
 async def _request(services: Services, update: Update, kind: Kind | None) -> None:
     user, message = incoming.speech(update)
     t = incoming.language(user)
-    answered = await services.off(_answered, services, message)
+    # Few messages answer another one.
+    answered = await services.off(_answered, services, message) if message.reply_to_message else None
     if answered is not None and kind is None and answered.state not in ENDED and not answered.artifact:
         await say(services, update, t("This one is not ready yet. Reply to it once it is."))
         return
     try:
-        request = await services.off(_read, services, user.id, _text(services, message, kind), kind, answered)
+        choices = await services.ledger_pipeline.command("HGETALL", keys.settings_of(user.id))
+        request = _read(services, choices, _text(services, message, kind), kind, answered)
     except RequestError as error:
         await say(services, update, explain(error, t))
         return
@@ -55,8 +57,9 @@ def _text(services: Services, message: Message, kind: Kind | None) -> str:
     return incoming.without_mention(text, services.gateway.bot.username)
 
 
-def _read(services: Services, user: int, text: str, kind: Kind | None, answered: Job | None) -> Request:
-    choices = services.users.choices(user)
+def _read(
+    services: Services, choices: dict[str, str], text: str, kind: Kind | None, answered: Job | None
+) -> Request:
     catalogue, longest = services.catalogue, services.settings.prompt_max_chars
     if answered is None or answered.artifact is None:
         return making.from_text(text, kind or Kind.IMAGE, choices, catalogue, longest)

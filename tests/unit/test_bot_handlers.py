@@ -64,11 +64,10 @@ class Said:
 
     def __init__(self, marks: Marks | None = None) -> None:
         self.texts: list[str] = []
-        self.services = cast(Services, SimpleNamespace(gateway=self, marks=marks, off=asyncio.to_thread))
+        self.services = cast(Services, SimpleNamespace(speaker=self, marks=marks, off=asyncio.to_thread))
 
-    async def say(self, _origin: Origin, text: str, _keyboard: Any) -> int:
+    async def say(self, _name: str, _origin: Origin, text: str, _keyboard: Any) -> None:
         self.texts.append(text)
-        return 1
 
 
 def picture(message_id: int, album: str | None) -> Update:

@@ -1,0 +1,163 @@
+"""Answers that wait for their turn: kept before an update is confirmed, said once, by whoever lives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+
+from bot.speaker import LOOK_S, Speaker
+from chat.gateway import Gateway
+from config.settings import Settings
+from jobs import keys
+from jobs.answers import LAPSES_S, OF_ONE_CHAT, TAKEN_S, Answer, Answers, Kept
+from jobs.connection import connect, connect_async
+from jobs.errors import LedgerUnavailable
+from jobs.model import Origin
+from jobs.shared_pipeline import SharedPipeline
+from jobs.tally import Tally
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Answers]:
+    """What one process has."""
+    client = connect_async(settings.ledger_redis(), 2)
+    pipeline = SharedPipeline(client)
+    try:
+        yield Answers(pipeline, settings)
+    finally:
+        await pipeline.close()
+        await client.aclose()
+
+
+def answer(number: int, chat: int = 7) -> Answer:
+    return Answer(f"update {number}", Origin(7, chat, number), f"answer {number}", '{"inline_keyboard": []}')
+
+
+def age(url: str, seconds: float) -> None:
+    """Let so much time pass for all answers."""
+    with connect(url) as client:
+        for each, at in client.zrange(keys.answers(), 0, -1, withscores=True):
+            client.zadd(keys.answers(), {each: at - seconds * 1000})
+            client.pexpire(keys.answer(each), client.pttl(keys.answer(each)) - round(seconds * 1000))
+
+
+class Chat:
+    """A gateway of which only speaking is used; while `held` nothing is let through."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def say(self, _origin: Origin, text: str, _keyboard: Any) -> int:
+        await self.held.wait()
+        self.said.append(text)
+        return len(self.said)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_an_answer_is_kept_once_and_remembered_when_it_is_said(
+    settings_for: Callable[..., Settings],
+) -> None:
+    async with opened(settings_for()) as answers:
+        assert await answers.keep(answer(1), take=True) is Kept.TAKEN
+        assert await answers.keep(answer(1), take=True) is Kept.KNOWN
+        await answers.said(answer(1))
+        assert await answers.keep(answer(1), take=True) is Kept.KNOWN
+        assert await answers.take(10) == []
+
+
+async def test_what_a_dead_process_had_taken_up_another_says(
+    settings_for: Callable[..., Settings], redis_url: str
+) -> None:
+    """Given an answer that was taken up and not said in its time, I expect the next to get it, whole; and
+    nobody to get one that has lapsed."""
+    async with opened(settings_for()) as dead, opened(settings_for()) as alive:
+        await dead.keep(answer(1), take=True)
+        assert await alive.take(10) == []
+        age(redis_url, TAKEN_S)
+        assert await alive.take(10) == [answer(1)]
+        age(redis_url, LAPSES_S)
+        assert await alive.take(10) == []
+    with connect(redis_url) as client:
+        assert client.zcard(keys.answers()) == 0
+
+
+async def test_talk_is_bounded_for_each_chat_and_for_all(settings_for: Callable[..., Settings]) -> None:
+    """Given more talk than Telegram lets us answer, I expect what waits to stay within bounds, one loud chat
+    to leave room for others, and room again once something is said."""
+    async with opened(settings_for(telegram_rate_per_s=1.0)) as answers:
+        loud = [await answers.keep(answer(n), take=False) for n in range(OF_ONE_CHAT + 5)]
+        assert loud == [Kept.WAITS] * OF_ONE_CHAT + [Kept.FULL] * 5
+        others = [await answers.keep(answer(n, chat=n), take=False) for n in range(100, 200)]
+        assert others.count(Kept.WAITS) == LAPSES_S - OF_ONE_CHAT
+        await answers.said(answer(0))
+        assert await answers.keep(answer(50), take=False) is Kept.WAITS
+
+
+async def test_those_who_waited_come_first(settings_for: Callable[..., Settings]) -> None:
+    async with opened(settings_for()) as answers:
+        await answers.keep(answer(1), take=False)
+        assert await answers.keep(answer(2, chat=8), take=True) is Kept.WAITS
+        assert [each.id for each in await answers.take(10)] == ["update 1", "update 2"]
+
+
+async def test_a_speaker_says_all_once_and_leaves_to_others_what_it_cannot(
+    settings_for: Callable[..., Settings], redis_url: str
+) -> None:
+    """Given a speaker that is stopped while Telegram lets nothing through, I expect another to say it."""
+    async with opened(settings_for()) as first, opened(settings_for()) as second:
+        stuck, free = Chat(), Chat()
+        stuck.held.clear()
+        dying = Speaker(first, cast(Gateway, stuck), Tally())
+        await dying.say("update 1", Origin(7, 7, 1), "hello")
+        await dying.finish()
+        age(redis_url, TAKEN_S)
+        living = Speaker(second, cast(Gateway, free), Tally())
+        running = asyncio.create_task(living.run())
+        try:
+            await until(lambda: free.said == ["hello"])
+            await living.say("update 1", Origin(7, 7, 1), "hello")
+            await living.say("update 2", Origin(7, 7, 2), "world")
+            await until(lambda: free.said == ["hello", "world"])
+            await asyncio.sleep(2 * LOOK_S)
+        finally:
+            running.cancel()
+            await living.finish()
+        assert (stuck.said, free.said) == ([], ["hello", "world"])
+
+
+async def test_many_ask_in_few_round_trips_and_each_gets_its_own_answer(
+    settings_for: Callable[..., Settings], redis_url: str
+) -> None:
+    """Given a hundred callers at once, one with a command that is wrong, and a server that forgets its
+    scripts, I expect each to get what it asked for."""
+    client = connect_async(settings_for().ledger_redis(), 2)
+    pipeline = SharedPipeline(client)
+    asked = [pipeline.command("ECHO", str(number)) for number in range(100)]
+    found = await asyncio.gather(*asked, pipeline.command("NO"), return_exceptions=True)
+    assert found[:100] == [str(number) for number in range(100)]
+    assert isinstance(found[100], LedgerUnavailable)
+    for _ in range(2):
+        assert await pipeline.script("answer_take", 1, 1, 1) == []
+        with connect(redis_url) as other:
+            other.script_flush()
+    await pipeline.close()
+    await client.aclose()
+
+
+async def test_without_redis_callers_are_told_within_a_bound() -> None:
+    client = connect_async(Settings(redis_url="redis://127.0.0.1:1/0").ledger_redis(), 1)
+    pipeline = SharedPipeline(client)
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable):
+            await asyncio.wait_for(pipeline.command("PING"), 10)
+    await pipeline.close()
+    await client.aclose()
