@@ -1,8 +1,8 @@
 """`python -m deploy.audit`: known vulnerabilities in the pinned requirements, and secrets in the repository.
 
-Exit code 1 for a vulnerability that is found, and for a secret that is not in `.secrets.baseline` (what is in it
-was looked at: values of tests, names of headers). A vulnerability service out of reach is no finding: a line
-says what was not audited, and the exit code stays 0. `--baseline` writes the baseline anew.
+Exit code 1 for a vulnerability that is found, and for a secret that is not in `.secrets.baseline` (what is
+in it was looked at: values of tests, names of headers). A vulnerability service out of reach is no finding: a
+line says what was not audited, and the exit code stays 0. `--baseline` writes the baseline anew.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def vulnerabilities(report: dict[str, Any] | None) -> tuple[bool, list[str]]:
-    """Whether pip-audit's report (None: it could not make one) has a vulnerability, and what is to be said."""
+    """Whether pip-audit's report (None: there is none) has a vulnerability, and what is to be said."""
     if report is None:
         return False, ["vulnerabilities: SKIPPED, the vulnerability service cannot be reached from here"]
     dependencies = report["dependencies"]
@@ -46,9 +46,9 @@ def vulnerabilities(report: dict[str, Any] | None) -> tuple[bool, list[str]]:
         for vuln in each.get("vulns", ())
     ]
     audited = len(dependencies) - len(skipped)
-    lines = [*found, f"vulnerabilities: {len(found)} in {audited} packages"] if audited else found
+    lines = [*found, f"vulnerabilities: {len(found)} in {audited} packages"] if audited else [*found]
     if skipped:
-        lines.append(f"vulnerabilities: SKIPPED for {len(skipped)} packages, of which the service knows nothing")
+        lines.append(f"vulnerabilities: SKIPPED for {len(skipped)} packages, unknown to the service")
     return bool(found), lines
 
 
@@ -66,7 +66,9 @@ def pip_audit() -> dict[str, Any] | None:
 
 def scan() -> dict[str, Any]:
     """detect-secrets' report on all files of the repository."""
-    done = _python("detect_secrets", "scan", "--exclude-files", r"^\.secrets\.baseline$|^requirements.*\.txt$")
+    done = _python(
+        "detect_secrets", "scan", "--exclude-files", r"^\.secrets\.baseline$|^requirements.*\.txt$"
+    )
     if done.returncode:
         sys.exit(f"detect-secrets could not scan: {done.stderr.strip()}")
     found: dict[str, Any] = json.loads(done.stdout)
@@ -74,8 +76,8 @@ def scan() -> dict[str, Any]:
 
 
 def new_secrets(now: dict[str, Any], known: dict[str, Any]) -> Found:
-    """Secrets (file, kind, line) that are not in the baseline; one that has moved within its file is known."""
-    seen = {(file, each["hashed_secret"]) for file, secrets in known["results"].items() for each in secrets}
+    """Secrets (file, kind, line) not in the baseline, which knows a secret wherever in its file it is."""
+    seen = {(file, each["hashed_secret"]) for file, found in known["results"].items() for each in found}
     return {
         (file, each["type"], each["line_number"])
         for file, secrets in now["results"].items()

@@ -156,7 +156,7 @@ from config.settings import Settings
 secret = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
 urls = [name for name in secret if name.endswith("_url") or name.endswith("_dsn")]
 values = {name: "hidden-" + name.upper() for name in secret}
-values |= {name: f"redis://:hidden-{name}@127.0.0.1:1/0" for name in urls}
+values |= {name: f"http://public:hidden-{name}@127.0.0.1:1/0" for name in urls}
 settings = Settings(**values, log_format=sys.argv[1])
 configure(settings, "worker")
 log = structlog.get_logger("tasks")
