@@ -5,6 +5,7 @@ import json
 import pickle
 import sys
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ def message(body: bytes, content_type: str) -> str:
     )
 
 
+def refused(worker: Program, kind: str) -> bool:
+    return f"Refusing to deserialize untrusted content of type {kind}" in worker.log_text
+
+
 @pytest.mark.timeout(90)
 def test_a_worker_refuses_whatever_is_not_json(redis_url: str, tmp_path: Path) -> None:
     """Given messages of pickle (that would make a file) and YAML on a real worker's queue, I expect each to
@@ -66,8 +71,7 @@ def test_a_worker_refuses_whatever_is_not_json(redis_url: str, tmp_path: Path) -
         ):
             client.lpush("deliver", message(body, kind))
         for kind in ("pickle", "yaml"):
-            words = f"Refusing to deserialize untrusted content of type {kind}"
-            eventually(lambda words=words: words in worker.log_text, 20)
+            eventually(partial(refused, worker, kind), 20)
         eventually(lambda: client.llen("deliver") == 0 and client.hlen("unacked") == 0, 20)
         assert worker.alive
     assert not sprung.exists()
