@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,7 @@ from celery import Celery
 from bench.stage import MODELS
 from jobs.admission import Accepted, Admission
 from jobs.connection import connect
-from jobs.model import Kind, Origin, Request
+from jobs.model import Job, Kind, Origin, Request
 from sandbox.environment import TOKEN
 from sandbox.processes import Program
 from sandbox.stack import Stack
@@ -42,13 +42,25 @@ class System(Protocol):
 
 
 class Darkroom:
-    """The product with its defaults; no bot, as the peers have none."""
+    """The product with its defaults; no bot, as the peers have none.
 
-    def __init__(self, stack: Stack, slots: int) -> None:
+    `posted` is called with each job that was taken, as the bot would post its status message then.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        slots: int,
+        services: int = SERVICES,
+        include: str = "",
+        posted: Callable[[Job], None] = lambda _job: None,
+    ) -> None:
         self._stack = stack
-        stack.environment["WORKER_SLOTS"] = str(slots // SERVICES)
-        names = [f"image-{number}" for number in range(1, SERVICES + 1)]
-        self.services = [stack.add(name, _WORKER.format(lanes="img", name=name)) for name in names]
+        self._posted = posted
+        stack.environment["WORKER_SLOTS"] = str(slots // services)
+        names = [f"image-{number}" for number in range(1, services + 1)]
+        line = _WORKER + (f" --include {include}" if include else "")
+        self.services = [stack.add(name, line.format(lanes="img", name=name)) for name in names]
         self.others = [stack.add("deliver", _WORKER.format(lanes="deliver", name="deliver"))]
         self._app = Celery("bench", config_source="celeryconfig", set_as_current=False)
         self._app.conf.broker_url = stack.settings.redis_url
@@ -68,6 +80,7 @@ class Darkroom:
                 answer = door.admit(uuid.uuid4().hex[:20], request, Origin(chat, chat, 0))
                 if not isinstance(answer, Accepted):
                     raise TypeError(f"{prompt} was not taken: {answer}")
+                self._posted(answer.job)
                 self._publisher.publish_generation(answer.job)
                 self._stack.ledger.published(answer.job.id)
         return sent
@@ -109,12 +122,19 @@ LIBRARIES = {
 class Peer:
     """The pipeline of `apps/` on one of the libraries."""
 
-    def __init__(self, stack: Stack, library: Library, slots: int) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        library: Library,
+        slots: int,
+        services: int = SERVICES,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._library = library
         self._python = library.bin() / "python"
         media = stack.folder / "peer"
         media.mkdir()
-        each = slots // SERVICES
+        each = slots // services
         self._environment = {
             "REDIS_URL": stack.settings.redis_url,
             "PROVIDER_URL": stack.settings.replicate_api_url,
@@ -122,11 +142,12 @@ class Peer:
             "MEDIA_DIR": str(media),
             "PYTHONPATH": str(APPS),
             "SLOTS": str(each),
+            **(settings or {}),
         }
         words = library.worker.format(slots=each, redis=stack.settings.redis_url, apps=APPS)
         name, *rest = shlex.split(words)
         argv: list[str | Path] = [self._python, library.bin() / name, *rest]
-        self.services = [Program(argv, env=self._environment, cwd=APPS) for _ in range(SERVICES)]
+        self.services = [Program(argv, env=self._environment, cwd=APPS) for _ in range(services)]
         self.others: list[Program] = []
         self._numbers = itertools.count()
 

@@ -1,25 +1,24 @@
 """One system's trial: a steady load, a burst, and a burst in which one of its two workers gets SIGKILL."""
 
 import contextlib
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 
-from bench.histories import text_of
+from bench.peers.arrivals import pictures
 from bench.peers.systems import LIBRARIES, Darkroom, Peer, System
 from bench.report import percentile
 from bench.stage import UNLIMITED
+from bench.usage import memory_over_time
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
-T = TypeVar("T")
 _WARM_S = 0.2
 _STARTS_S = 90.0
 
@@ -69,14 +68,14 @@ class _Trial:
         """Wait until all workers work."""
         self._stack.provider.settings(image_mean_s=_WARM_S)
         chat, sent = self._push(2 * self._plan.slots, 0.0, "warm")
-        self._arrived(chat, sent, _STARTS_S)
+        pictures(self._stack.telegram, chat, sent, _STARTS_S)
         self._stack.provider.settings(image_mean_s=self._plan.seconds)
 
     def steady(self) -> dict[str, Any]:
         """What a job takes beside the provider's own time, where there is a free slot for each."""
         rate = self._plan.load * self._plan.slots / self._plan.seconds
         chat, sent = self._push(self._plan.steady, rate, "steady")
-        arrived = self._arrived(chat, sent, 60.0)
+        arrived = pictures(self._stack.telegram, chat, sent, 60.0)
         took = {each["input"]["prompt"]: each["latency"] for each in self._stack.provider.predictions()}
         own = [
             1000 * (arrived[prompt][0] - at - took[prompt])
@@ -90,9 +89,9 @@ class _Trial:
 
     def burst(self) -> dict[str, Any]:
         """Jobs per second with all slots taken, and the memory that takes."""
-        with _memory([*self._system.services, *self._system.others]) as seen:
+        with memory_over_time([*self._system.services, *self._system.others]) as seen:
             chat, sent = self._push(self._plan.burst, 0.0, "burst")
-            arrived = self._arrived(chat, sent, 120.0)
+            arrived = pictures(self._stack.telegram, chat, sent, 120.0)
         last = max(at for times in arrived.values() for at in times)
         return {
             "jobs_per_s": round(len(arrived) / (last - min(sent.values())), 2),
@@ -111,7 +110,7 @@ class _Trial:
         _kill(victim)
         time.sleep(1)
         victim.start()
-        arrived = self._arrived(chat, sent, self._plan.patience_s)
+        arrived = pictures(self._stack.telegram, chat, sent, self._plan.patience_s)
         paid = Counter(each["prompt"] for each in self._stack.provider.submissions())
         return {
             "killed": count,
@@ -126,26 +125,6 @@ class _Trial:
         chat = self._stack.telegram.new_user(prefix)
         return chat, self._system.push(chat, count, per_s, prefix)
 
-    def _arrived(self, chat: int, sent: Mapping[str, float], patience_s: float) -> dict[str, list[float]]:
-        """When the pictures of these prompts came into the chat; those that did not within the patience are
-        missing."""
-
-        def found() -> dict[str, list[float]]:
-            times: dict[str, list[float]] = {}
-            for message in self._stack.telegram.messages(chat):
-                if message["media"]:
-                    times.setdefault(text_of(message).partition("\n\n")[0], []).append(message["at"])
-            return times
-
-        return _patiently(found, lambda times: len(times) >= len(sent), patience_s)
-
-
-def _patiently(look: Callable[[], T], enough: Callable[[T], bool], patience_s: float) -> T:
-    deadline = time.monotonic() + patience_s
-    while not enough(found := look()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return found
-
 
 def _kill(victim: Program) -> None:
     """SIGKILL to all its processes at once, also to those that have left its group (as RQ's do)."""
@@ -154,33 +133,3 @@ def _kill(victim: Program) -> None:
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-
-
-@contextmanager
-def _memory(programs: list[Program]) -> Iterator[list[int]]:
-    """Bytes that these programs and their children hold together, twice a second; shared pages are shared
-    out (PSS)."""
-    seen: list[int] = []
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.5):
-            seen.append(sum(_held(program.pid) for program in programs))
-
-    thread = threading.Thread(target=look, name="memory", daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        thread.join(10)
-
-
-def _held(pid: int) -> int:
-    held = 0
-    for process in (root := psutil.Process(pid), *root.children(recursive=True)):
-        try:
-            held += process.memory_full_info().pss
-        except psutil.NoSuchProcess:
-            continue
-    return held

@@ -1,7 +1,8 @@
 """The pipeline that every peer runs: admit, submit, poll, store, deliver, written as a plain design has it.
 
-Its environment: REDIS_URL, PROVIDER_URL (with /v1), TELEGRAM_URL (with the bot's token), MEDIA_DIR. It runs
-in the peer's own environment, which has httpx and redis and nothing of Darkroom.
+Its environment: REDIS_URL, PROVIDER_URL (with /v1), TELEGRAM_URL (with the bot's token), MEDIA_DIR; and
+where they are to be others, POLL_S and DEADLINE_S in seconds. It runs in the peer's own environment, which
+has httpx and redis and nothing of Darkroom.
 """
 
 import asyncio
@@ -14,10 +15,13 @@ from typing import Any
 import httpx
 import redis
 
-POLL_S = 1.0
-DEADLINE_S = 60
+POLL_S = float(os.environ.get("POLL_S", "1"))
+DEADLINE_S = int(os.environ.get("DEADLINE_S", "60"))
 LIMIT = 1_000_000
 """Requests a minute of one user: there is a limiter, and it does not bite."""
+_LIMITS = httpx.Limits(max_connections=200)
+# A thousand jobs that come at once wait for each other.
+_TIMEOUT = httpx.Timeout(30, pool=DEADLINE_S)
 ENDED = ("succeeded", "failed", "canceled", "aborted")
 
 
@@ -30,13 +34,13 @@ def store() -> "redis.Redis":
 @cache
 def web() -> httpx.Client:
     """The process's HTTP client, for threads and processes."""
-    return httpx.Client(timeout=30, limits=httpx.Limits(max_connections=200), trust_env=False)
+    return httpx.Client(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False)
 
 
 @cache
 def async_web() -> httpx.AsyncClient:
     """The process's HTTP client, for coroutines."""
-    return httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=200), trust_env=False)
+    return httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False)
 
 
 def admit(job_id: str, chat: str, prompt: str) -> None:

@@ -1,0 +1,67 @@
+"""`bench inflight`: jobs held at a time, by one worker process and by the machine, and what that takes.
+
+Keys of the result, for each holder: `jobs_held`, `processes`, `memory_mb` (PSS of these processes, MB of 10^6
+bytes), `rss_mb`, `kib_per_job`, `cpu_share_of_core`, `polls_per_s`, `poll_lag_p99_ms` (how late a wait ends
+in the process, which a poll that is due needs too; `idle_lag_p99_ms` in a process that does nothing else:
+the machine), `cores_of_everything` (Redis and the stands too); after all were let go: `delivered`, `lost`,
+`delivered_again`, `paid_again`, `left` (entries of the ledger).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from bench.inflight.holders import NAMES, Load
+from bench.inflight.trial import run
+
+_PREFORK = 16
+"""Jobs of prefork, each in a process of its own: a thousand do not fit a machine."""
+_WRONG = ("lost", "delivered_again", "paid_again", "left")
+_COLUMNS = (
+    "jobs_held",
+    "processes",
+    "memory_mb",
+    "kib_per_job",
+    "cpu_share_of_core",
+    "polls_per_s",
+    "poll_lag_p99_ms",
+    "idle_lag_p99_ms",
+    *_WRONG,
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="these holders")
+    parser.add_argument("--jobs", type=int, default=1000, help="jobs held by one process")
+    parser.add_argument(
+        "--machine", type=int, default=5, help="that many processes in another trial, 0: none"
+    )
+    parser.add_argument("--windows", type=int, default=3, help="measurements of each trial")
+    parser.add_argument("--window-s", type=float, default=12.0, help="seconds of one measurement")
+    parser.add_argument("--settle-s", type=float, default=25.0, help="seconds from the last submission")
+    parser.add_argument("--poll-s", type=float, default=10.0, help="seconds between two polls of a peer")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run, print, write. Exit code 1 where a job was lost, paid for twice or delivered twice."""
+    trials: dict[str, tuple[str, Load]] = {}
+    for name in options.only:
+        jobs = min(options.jobs, _PREFORK) if name == "prefork" else options.jobs
+        trials[name] = name, Load(jobs, 1, options.poll_s)
+        if options.machine and name in ("darkroom", "asyncio"):
+            many = Load(jobs * options.machine, options.machine, options.poll_s)
+            trials[f"{name} x{options.machine}"] = name, many
+    figures: dict[str, Any] = {}
+    for title, (name, load) in trials.items():
+        figures[title] = run(name, load, options.windows, options.window_s, options.settle_s)
+        print(f"{title}: {figures[title]}", flush=True)
+        if options.json:
+            report.write_json(options.json, figures)
+    rows = [(title, *(each[column] for column in _COLUMNS)) for title, each in figures.items()]
+    print(report.table(("holder", *_COLUMNS), rows))
+    if any(each[wrong] for each in figures.values() for wrong in _WRONG):
+        sys.exit("not every job was delivered once")
