@@ -27,7 +27,7 @@ _WORKER = "celery -A celery_app worker -P {pool} -c {{slots}} --without-gossip -
 _LIBRARIES = {
     "prefork": Library(_CELERY, "celery_app", _WORKER.format(pool="prefork")),
     "gevent": Library(_CELERY, "celery_app", _WORKER.format(pool="gevent")),
-    "asyncio": Library("", "poller_app", "python poller_app.py"),
+    "asyncio": Library("", "poller_app", "{apps}/poller_app.py"),
 }
 NAMES = ("darkroom", *_LIBRARIES)
 
