@@ -172,14 +172,16 @@ def _accountant(url: str) -> Iterator[list[int]]:
 
 
 def settle(stack: Scene, client: "redis.Redis", crowd: Crowd, jobs: int, patience_s: float) -> None:
-    """Wait until nothing is under way; ask anew for what was turned away; give up after the patience."""
-    deadline = time.monotonic() + patience_s
+    """Wait until nothing is under way; ask anew for what was turned away; give up when for as long as the
+    patience no further job has ended. How long all of them take is the machine's affair."""
+    most, deadline = 0, time.monotonic() + patience_s
     while time.monotonic() < deadline:
         time.sleep(0.5)
-        if stack.telegram.state()["updates_pending"]:
-            continue
         records = histories.records(client)
-        if any(record["state"] not in ENDED or "at:told" not in record for record in records.values()):
+        ended = sum(record["state"] in ENDED and "at:told" in record for record in records.values())
+        if ended > most:
+            most, deadline = ended, time.monotonic() + patience_s
+        if ended < len(records) or stack.telegram.state()["updates_pending"]:
             continue
         missing = jobs - len(records)
         refused = _refused(stack, crowd)

@@ -104,7 +104,7 @@ class Fleet:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
         self._open.callback(self.compose, "down", "--volumes", "--remove-orphans", "--timeout", "5")
         self.compose("build", "bot")
-        self._up("up", "--detach", "--wait", "--wait-timeout", "150")
+        self._up("up", "--detach", "--wait", "--wait-timeout", "240")
         self.redis = connect(self.settings.redis_url)
         self._open.callback(self.redis.close)
         self.ledger = Ledger(self.redis, self.settings)

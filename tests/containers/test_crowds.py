@@ -16,7 +16,7 @@ from jobs import keys
 
 from .fleet import Fleet
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 USERS = 300
 
 
@@ -59,18 +59,35 @@ def test_two_replicas_and_300_users(fleet: Fleet, crowd: Crowd) -> None:
     assert min(taken.values()) > sum(taken.values()) / 4, taken
 
 
+def next_release(fleet: Fleet) -> str:
+    """Give the image's tag to a newer image, as `docker compose build` does; its id."""
+    folder = fleet.folder / "release"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM darkroom:test\nLABEL release=next\n", encoding="utf-8")
+    fleet.run("docker", "build", "--tag", "darkroom:test", str(folder))
+    return fleet.run("docker", "image", "inspect", "--format", "{{.Id}}", "darkroom:test").strip()
+
+
 def test_an_upgrade_under_load(fleet: Fleet, crowd: Crowd) -> None:
-    """`deploy/roll.sh` replaces bot, workers and deliveries while users ask: no request is lost or fails."""
-    services = ("bot", "worker-image", "deliver")
-    before = {each.id for name in services for each in fleet.containers(name)}
+    """Given a newer image and users who ask, I expect that the commands of docs/operate.md bring it to every
+    service, that no request is lost or fails, and that Redis runs on."""
+    newer = next_release(fleet)
+    services = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
+    lookers = ("flower", "exporter", "backup", "monitoring", "prometheus", "alertmanager")
+    before = {each.id for name in (*services, *lookers) for each in fleet.containers(name)}
+    redis = [each.id for each in fleet.containers("redis")]
     asked = len(crowd.asked)
     with ThreadPoolExecutor(1) as operator:
         rolling = operator.submit(fleet.run, "deploy/roll.sh", *services)
         while not rolling.done():
             crowd.ask(15, 3.0)
         rolling.result()
-    assert before.isdisjoint(each.id for name in services for each in fleet.containers(name))
-    assert [len(fleet.containers(name)) for name in services] == [2, 1, 1]
+    fleet.compose("up", "--detach", "--wait", "--no-deps", "--force-recreate", *lookers)
+    after = {name: fleet.containers(name) for name in (*services, *lookers[:3])}
+    assert [len(found) for found in after.values()] == [2, 1, 1, 1, 1, 1, 1, 1]
+    assert {each.attrs["Image"] for found in after.values() for each in found} == {newer}
+    assert before.isdisjoint(each.id for name in (*services, *lookers) for each in fleet.containers(name))
+    assert [each.id for each in fleet.containers("redis")] == redis
     verdict = judged(fleet, crowd)
     assert verdict.jobs == len(crowd.asked) > asked
     assert (verdict.lost, verdict.refused, verdict.failed, verdict.left_over) == (0, 0, 0, [])

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from acceptance.person import Person, eventually
+from acceptance.person import Person, eventually, text_of
 from docker.models.containers import Container
 
 from jobs.model import Lane
@@ -20,7 +20,8 @@ LASTING = (
     *("flower", "exporter", "prometheus", "alertmanager", "backup"),
 )
 """The services that go on running; one more writes the configuration of the monitoring, and ends."""
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(400)]
+BACKUP = ("exec", "-T", "backup", "python", "-m", "deploy.backup")
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 
 def test_a_picture_and_a_video(fleet: Fleet, ann: Person) -> None:
@@ -52,6 +53,11 @@ def test_strangers_do_not_get_in(fleet: Fleet) -> None:
         assert door.get("/readyz").text == "ready\n"
 
 
+def healthy(container: Container) -> bool:
+    """Whether the last checks of a container's health went well."""
+    return bool(container.attrs["State"]["Health"]["Status"] == "healthy")
+
+
 def published(container: Container) -> list[str]:
     """Where this machine listens for a container: host:port."""
     ports = container.attrs["NetworkSettings"]["Ports"] or {}
@@ -63,7 +69,7 @@ def test_the_services_are_held_in(fleet: Fleet) -> None:
     for name in LASTING:
         for container in fleet.containers(name):
             host: dict[str, Any] = container.attrs["HostConfig"]
-            assert container.attrs["State"]["Health"]["Status"] == "healthy", name
+            assert healthy(container), name
             assert container.attrs["Config"]["User"].partition(":")[0] not in ("", "0", "root"), name
             assert host["ReadonlyRootfs"], name
             assert host["CapDrop"] == ["ALL"], name
@@ -100,15 +106,40 @@ def test_more_workers(fleet: Fleet, ann: Person) -> None:
     fleet.provider.release()
     for each in shown:
         ann.result(each)
+    # As docs/operate.md has it. The same command scales back what it does not name.
+    more = ("--scale", "worker-image=5", "--scale", "worker-video=2")
+    fleet.compose("up", "--detach", "--wait", "--no-recreate", *more)
+    eventually(lambda: workers.slots(Lane.IMG) == 5 * slots and workers.slots(Lane.VID) == 2 * slots)
+    fleet.compose("up", "--detach", "--wait", "--no-recreate")
+    eventually(lambda: workers.slots(Lane.IMG) == slots and workers.slots(Lane.VID) == slots)
 
 
 def test_the_ledger_is_backed_up(fleet: Fleet, ann: Person) -> None:
     """The schedule has made a backup of its own; one that an operator asks for is as good."""
     ann.make("/image a cellar door")
-    backup = ("exec", "-T", "backup", "python", "-m", "deploy.backup")
-    assert len(fleet.compose(*backup, "list").splitlines()) == 1
-    fleet.compose(*backup, "create")
-    assert "  good  " in fleet.compose(*backup, "verify", "latest", "--media")
+    assert len(fleet.compose(*BACKUP, "list").splitlines()) == 1
+    fleet.compose(*BACKUP, "create")
+    assert "  good  " in fleet.compose(*BACKUP, "verify", "latest", "--media")
+
+
+def test_the_ledger_is_restored(fleet: Fleet, ann: Person) -> None:
+    """Given a backup and a picture made since, I expect the commands of docs/operate.md to bring back the
+    ledger of the backup: its picture is in the history, the later one is not, and the next one is made."""
+    working = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
+    ann.make("/image an oak stair")
+    fleet.compose(*BACKUP, "create")
+    ann.make("/image an attic window")
+    listed = text_of(ann.ask("/history"))
+    assert "an oak stair" in listed
+    assert "an attic window" in listed
+    fleet.compose("stop", *working)
+    assert "restored" in fleet.compose(*BACKUP, "restore", "latest", "--force")
+    fleet.compose("start", *working)
+    eventually(lambda: all(map(healthy, fleet.containers("bot"))), 120)
+    listed = text_of(ann.ask("/history"))
+    assert "an oak stair" in listed
+    assert "an attic window" not in listed
+    ann.make("/image a garden gate")
 
 
 def test_prometheus_sees_everything(fleet: Fleet) -> None:
