@@ -46,6 +46,11 @@ keep cache_redis_url url cache_redis_password redis-cache
 keep operator operator
 keep operator_htpasswd htpasswd
 keep grafana_password word
+# Of use with deploy/s3.yml only.
+if [ -n "${S3_ACCESS_KEY_ID:-}" ]; then
+    keep s3_access_key_id given S3_ACCESS_KEY_ID "of the store for media and backups"
+    keep s3_secret_access_key given S3_SECRET_ACCESS_KEY "of the store for media and backups"
+fi
 keep tls_certificate certificate
 # The folder is its owner's alone; the files are mounted one by one for the users inside the containers.
 chmod 644 "$folder"/*

@@ -9,9 +9,9 @@ from config.settings import ROOT
 from sandbox.stack import procfile
 
 
-def services() -> dict[str, Any]:
-    """The services of docker-compose.yml, by name."""
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+def services(file: str = "docker-compose.yml") -> dict[str, Any]:
+    """The services of a Compose file, by name."""
+    text = (ROOT / file).read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.safe_load(text)["services"]
     return found
 
@@ -30,3 +30,9 @@ def test_only_the_door_is_open_to_others() -> None:
     assert set(published) == {"nginx", "grafana"}
     ports = [port for each in published.values() for port in each]
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == ["${HTTPS_PORT:-443}:8443"]
+
+
+def test_who_reaches_the_media_may_have_the_keys() -> None:
+    """deploy/s3.yml gives the keys of the store to the services that have MEDIA_URL, and to no other."""
+    reach = {name for name, each in services().items() if "MEDIA_URL" in each.get("environment", {})}
+    assert set(services("deploy/s3.yml")) == reach
