@@ -25,8 +25,8 @@ class HandOver(DarkroomError):
 
 
 class Slot:
-    """One held job. `job` is the record as of the last write, `shown` the percentage that its chat shows;
-    `wait` is every pause that the work makes."""
+    """One held job. `job` is the record as of the last write, `shown` the percentage that its chat shows,
+    `heard` whether it was woken by news since the last beat; `wait` is every pause that the work makes."""
 
     def __init__(self, job: Job, stage: Stage = Stage.GENERATE) -> None:
         self.job = job
@@ -34,6 +34,7 @@ class Slot:
         self.lost = False
         self.cancel = job.cancel
         self.draining = False
+        self.heard = False
         self.shown = -1
         self._woken = threading.Event()
 
@@ -129,7 +130,11 @@ class Slots:
         for job_id in renewal.cancelled:
             self.wake(job_id, cancel=True)
         for job_id in renewal.news:
-            self.wake(job_id)
+            slot = self._held.get(job_id)
+            if slot is not None and not slot.heard:
+                self.wake(job_id)
+            if slot is not None:
+                slot.heard = False
 
     @property
     def hinted(self) -> bool:
@@ -147,6 +152,7 @@ class Slots:
         slot = self._held.get(job_id)
         if slot is not None:
             slot.cancel = slot.cancel or cancel
+            slot.heard = not cancel
             slot.wake()
 
     def drain(self) -> None:

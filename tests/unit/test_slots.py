@@ -101,6 +101,19 @@ def test_news_that_a_beat_brings_ends_the_wait(slots: Slots) -> None:
         assert slot.wait(5)
 
 
+def test_news_that_was_heard_is_not_told_again(slots: Slots) -> None:
+    """Given a slot that was woken and has looked, I expect the next beat, which brings the same, to let it be."""
+    news = Renewal(NOBODY, NOBODY, frozenset({"fox"}))
+    with slots.hold("fox", Stage.GENERATE) as slot:
+        assert slot is not None
+        slots.wake("fox")
+        assert slot.wait(5)
+        slots.renewed(slots.tokens(), news)
+        assert not slot.wait(0.01)
+        slots.renewed(slots.tokens(), news)
+        assert slot.wait(5)
+
+
 @pytest.mark.parametrize("wake", ["cancel", "renewal", "lost", "drain"])
 def test_each_reason_to_stop_ends_the_wait_as_what_it_is(slots: Slots, wake: str) -> None:
     expected = {"cancel": CancelWanted, "renewal": CancelWanted, "lost": LeaseLost, "drain": HandOver}[wake]
