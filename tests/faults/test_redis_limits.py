@@ -30,10 +30,9 @@ def full(house: House, seconds: float) -> Iterator[None]:
 
 
 def beaten(house: House) -> None:
-    """Wait until each worker has given a sign of life from now on."""
+    """Wait until each process has given a sign of life from now on."""
     until = time.time() + 3 * house.stack.settings.heartbeat_s
-    workers = len(LINES) - 1
-    eventually(lambda: house.client.zcount(keys.workers(), until, "+inf") == workers)
+    eventually(lambda: house.client.zcount(keys.workers(), until, "+inf") == len(LINES))
 
 
 def pids(house: House) -> dict[str, int]:

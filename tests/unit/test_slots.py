@@ -102,7 +102,7 @@ def test_news_that_a_beat_brings_ends_the_wait(slots: Slots) -> None:
 
 
 def test_news_that_was_heard_is_not_told_again(slots: Slots) -> None:
-    """Given a slot that was woken and has looked, I expect the next beat, with the same news, to let it be."""
+    """Given a slot that was woken and has looked, I expect the next beat with the same news to let it be."""
     news = Renewal(NOBODY, NOBODY, frozenset({"fox"}))
     with slots.hold("fox", Stage.GENERATE) as slot:
         assert slot is not None
