@@ -84,8 +84,9 @@ if _redis.sentinels:
 # A publisher's wait is bounded: what cannot be published now, the sweep publishes later.
 task_publish_retry = False
 
-# Events cost about seven messages a job and are for those who look: Flower asks for them every few seconds.
-worker_send_task_events = False
-task_send_sent_event = False
+# They cost about seven messages a job. Without them a worker whose slots were all taken notices only after a
+# second or more that one is free again: its loop has nothing else to wake it.
+worker_send_task_events = True
+task_send_sent_event = True
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
