@@ -55,7 +55,8 @@ local crashes = tonumber(redis.call('HGET', key, 'crashes') or 0)
 if stage == 'generate' and crashes > 0 and crashes == tonumber(ARGV[7]) then
   local other = redis.call('GET', trial_key(owner))
   if other and other ~= id and redis.call('HGET', job_key(other), 'owner') == owner then
-    redis.call('ZADD', due_key(), now + 1000, id)
+    -- With the next sweep: its turn may have come by then.
+    redis.call('ZADD', due_key(), now + 100, id)
     return { 'trial' }
   end
   redis.call('SET', trial_key(owner), id, 'EX', 86400)
