@@ -13,7 +13,8 @@ from deploy.backup.manifest import Manifest, Part, dumps, loads
 from tasks.stores import Store, open_store, store_errors
 
 LEDGER, MEDIA, _MANIFEST = "ledger.rdb", "media.jsonl.gz", "manifest.json"
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{6}")
+_NAME = re.compile(r"(\d{8}T\d{12}Z)-[0-9a-f]{6}")
+_TIME = "%Y%m%dT%H%M%S%fZ"
 _FORGOTTEN = timedelta(days=1)
 """A backup that has no manifest after this long was killed and will never have one."""
 _CHUNK = 8 << 20
@@ -110,8 +111,9 @@ class Shelf:
 
 
 def name_at(when: datetime, random: str) -> str:
-    """The name of a backup begun now; `random` (six hexadecimal digits) tells two of one second apart."""
-    return f"{when:%Y%m%dT%H%M%SZ}-{random}"
+    """The name of a backup begun then, to the microsecond: names are in the order of their backups. `random`
+    (six hexadecimal digits) tells two of the same moment apart."""
+    return f"{when.strftime(_TIME)}-{random}"
 
 
 def media_of(url: str, settings: Settings) -> Iterator[tuple[str, int]]:
@@ -124,4 +126,4 @@ def media_of(url: str, settings: Settings) -> Iterator[tuple[str, int]]:
 
 def _begun(name: str) -> datetime:
     match = _NAME.fullmatch(name)
-    return datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if match else datetime.now(UTC)
+    return datetime.strptime(match[1], _TIME).replace(tzinfo=UTC) if match else datetime.now(UTC)

@@ -429,4 +429,4 @@ def test_what_is_no_period_is_said(text: str) -> None:
 def test_periods_and_names() -> None:
     assert (period("30m"), period("2d")) == (timedelta(minutes=30), timedelta(days=2))
     when = datetime(2026, 11, 24, 15, 3, 21, tzinfo=UTC)
-    assert name_at(when, "abc123") == "20261124T150321Z-abc123"
+    assert name_at(when, "abc123") == "20261124T150321000000Z-abc123"
