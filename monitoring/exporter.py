@@ -7,7 +7,6 @@ and run as often as one likes; rules take the `max` over its instances.
 import argparse
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -50,10 +49,10 @@ def main() -> int:
 
 
 def serve(settings: Settings, registry: CollectorRegistry) -> None:
-    """Answer scrapes until a signal comes; raises SettingsError for an address that cannot be had."""
-    stop = threading.Event()
+    """Answer scrapes until SIGTERM or SIGINT comes, which raise SystemExit; raises SettingsError for an
+    address that cannot be had."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: sys.exit(0))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     with watching(settings) as deadman:
@@ -61,7 +60,8 @@ def serve(settings: Settings, registry: CollectorRegistry) -> None:
         server = Server(application(registry, heard), settings.exporter_bind, settings.exporter_port)
         with closing(server):
             log.info("exporting", address=server.address)
-            stop.wait()
+            while True:
+                signal.pause()
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import re
 import signal
-import threading
+import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -23,13 +24,15 @@ def period(text: str) -> timedelta:
 
 
 def run(every: timedelta, last: Callable[[], datetime | None], make: Callable[[], object]) -> None:
-    """Call `make` whenever the `last` backup is a period old, until SIGTERM or SIGINT; a restart of this
-    process makes none of its own. What either raises is logged, and it goes on."""
-    stop = threading.Event()
+    """Call `make` whenever the `last` backup is a period old, until SIGTERM or SIGINT, which raise SystemExit
+    (a backup that is cut off does not count); a restart of this process makes none of its own. What either
+    raises is logged, and it goes on."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # Setting an event could wait for ever for the lock of this very thread, which waits for the event.
+        signal.signal(number, lambda *_: sys.exit(0))
     wait = 0.0
-    while not stop.wait(wait):
+    while True:
+        time.sleep(wait)
         try:
             before = last()
             due = before + every if before else datetime.now(UTC)
