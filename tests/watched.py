@@ -48,6 +48,12 @@ class Watched:
                     seen.append(int(state["port"]))
         return next((port for port in seen if seen.count(port) >= 2), 0)
 
+    def is_followed(self, port: int) -> bool:
+        """Whether this master has a replica that is up to date: nothing counts before it has one."""
+        with node(port) as client:
+            replicas: Any = client.info("replication")
+        return any(replicas.get(f"slave{number}", {}).get("state") == "online" for number in (0, 1))
+
     def is_whole(self) -> bool:
         """Whether all sentinels know each other and both replicas, and these are up to date."""
         for port in self.sentinels:

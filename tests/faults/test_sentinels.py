@@ -47,6 +47,7 @@ def test_17_the_master_is_killed_under_load(tmp_path: Path) -> None:
                 time.sleep(PAUSE_S)
             second = eventually(lambda: port if (port := redises.master()) not in (0, first) else 0, 30)
             assert second in redises.nodes
+            eventually(lambda: redises.is_followed(second), 60)
             late = people[0].make("/image the first picture after the storm")
             assert late["media"]
             _all_answered(said)
