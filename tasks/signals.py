@@ -16,6 +16,7 @@ from celery.signals import (
 )
 
 from config import reports
+from config.catalogue import load_catalogue
 from config.logging import configure
 from config.settings import SettingsError, load
 from tasks import process
@@ -38,10 +39,12 @@ def name(sender: str, **_: Any) -> None:
 
 
 @worker_init.connect(weak=False)
-def check_media(**_: Any) -> None:
-    """A worker whose media store does not let it in does not start; one that is away may come back."""
+def check(**_: Any) -> None:
+    """A worker does not start with a catalogue that is wrong, or with a media store that does not let it in;
+    one that is away may come back."""
     settings = load()
     try:
+        load_catalogue(settings)
         check_store(open_store(settings.media_url, settings))
     except (SettingsError, StoreRefused) as error:
         sys.exit(f"MEDIA_URL: {error}" if isinstance(error, StoreRefused) else str(error))
