@@ -132,8 +132,8 @@ def test_a_worker_for_a_lane_that_is_none_does_not_start(tmp_path: Path, redis_u
 
 
 def test_a_worker_with_a_catalogue_that_cannot_be_does_not_start(tmp_path: Path, redis_url: str) -> None:
-    """Given models that may take longer than the broker waits for, the worker ends with a sentence, rather than
-    take messages and fail each of them."""
+    """Given models that may take longer than the broker waits for, the worker ends with a sentence, rather
+    than take messages and fail each of them."""
     contradiction = {"VISIBILITY_TIMEOUT_S": "5", "REDIS_URL": redis_url}
     done = run(tmp_path, "-m", "celery", "-A", "tasks", "worker", "-Q", "img", **contradiction)
     assert done.returncode == 1
