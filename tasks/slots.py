@@ -45,8 +45,10 @@ class Slot:
     def wait(self, seconds: float) -> bool:
         """Pause for at most `seconds`; True when woken before. Raises what `check` raises."""
         self.check()
-        woken = self._woken.wait(seconds)
-        self._woken.clear()
+        self._woken.wait(seconds)
+        # The answer of `wait` may be older than a wake-up of this moment; only what was seen may be cleared.
+        if woken := self._woken.is_set():
+            self._woken.clear()
         self.check()
         return woken
 

@@ -94,6 +94,33 @@ def test_a_wake_up_before_the_wait_is_not_forgotten(slots: Slots) -> None:
         assert time.monotonic() - began < 1
 
 
+def test_a_wake_up_at_the_end_of_a_wait_is_not_lost() -> None:
+    """Given short waits one after the other on a busy machine, I expect each wake-up to end one of them,
+    also one that comes in the moment at which a wait ends by itself."""
+    slot, woken, over = Slot(FOX), threading.Semaphore(0), False
+
+    def waits() -> None:
+        while not over:
+            if slot.wait(0.001):
+                woken.release()
+
+    def works() -> None:
+        while not over:
+            sum(range(1000))
+
+    threads = [threading.Thread(target=each) for each in (waits, works, works)]
+    for each in threads:
+        each.start()
+    try:
+        for number in range(50):
+            slot.wake()
+            assert woken.acquire(timeout=20), f"wake-up {number} was lost"
+    finally:
+        over = True
+        for each in threads:
+            each.join()
+
+
 def test_news_that_a_beat_brings_ends_the_wait(slots: Slots) -> None:
     with slots.hold("fox", Stage.GENERATE) as slot:
         assert slot is not None
