@@ -4,9 +4,10 @@ Postmen (bench/postman.py) post to real bots (`python -m bot`, BOT_MODE=webhook)
 Telegram stand, and in the same run to a no-op application, which shows what the machine, the HTTP server and
 the postmen can do at best. Keys of the result: `noop` and `bot`, each {`offered`: at the offered rate,
 `most`: each connection as fast as it is answered}, each {`done_per_s`, `ack_ms` {p50, p99, max}, `statuses`,
-`cpu_ms`: what bots and Redis, or the no-op, used for one update, whoever else was on the machine};
-`p99_over_noop_ms`, `most_ratio` (bot over no-op); `ledger`: jobs that the ledger knows, `lost` (updates
-answered 200 of which it knows nothing) and `doubled`; `commands` to Redis for one update; `bot_memory_mib`.
+`decided_s` (after the last post, until the last update was decided), `cpu_ms`: what bots and Redis, or the
+no-op, used for one update, whoever else was on the machine}; `p99_over_noop_ms`, `most_ratio` (bot over
+no-op); `ledger`: jobs that the ledger knows, `lost` (updates answered 200 of which it knows nothing) and
+`doubled`; `commands` to Redis for one update; `bot_memory_mib`.
 
 An ack's time counts from the moment at which the update was due, so that waiting for a connection counts.
 """
@@ -16,7 +17,7 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -32,6 +33,7 @@ from bench.postman import FIRST_USER, PEOPLE, Posted, Round, post, user_of
 from config.settings import ROOT
 from jobs import ids, keys
 from jobs.connection import connect
+from jobs.spool import UPDATES
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack
@@ -39,6 +41,7 @@ from sandbox.stack import Stack
 SECRET = "bench-intake"  # noqa: S105 - of a bot that lives as long as the run
 TARGET_P99_MS = 20.0
 TARGET_PER_S = 3000.0
+DECIDED_WITHIN_S = 120.0
 _FAR = 1 << 30
 
 
@@ -86,12 +89,15 @@ def main(options: argparse.Namespace) -> None:
             found["done_per_s"],
             *found["ack_ms"].values(),
             found["cpu_ms"],
+            found["decided_s"],
             str(found["statuses"]),
         )
         for who in ("noop", "bot")
         for part, found in figures[who].items()
     ]
-    print(report.table(("", "updates/s", "ack p50 ms", "p99", "max", "cpu ms", "statuses"), rows))
+    print(
+        report.table(("", "updates/s", "ack p50 ms", "p99", "max", "cpu ms", "decided s", "statuses"), rows)
+    )
     for name in ("p99_over_noop_ms", "most_ratio", "ledger", "commands", "bot_memory_mib", "machine"):
         print(f"{name}: {figures[name]}")
     if options.json:
@@ -104,10 +110,11 @@ def run(load: Load) -> dict[str, Any]:
     spawn = multiprocessing.get_context("spawn")
     with spawn.Pool(load.postmen) as pool:
         with _noop() as program:
-            noop, _ = _both(pool, [f"{program.url}/telegram"], load, [program])
+            noop, _ = _both(pool, [f"{program.url}/telegram"], load, [program], lambda: 0.0)
         with _bots(load) as (stack, urls, bots):
             trips = commands_of(stack.settings, urls[0], SECRET)
-            bot, sent = _both(pool, urls, load, [*bots, stack.programs["redis"]])
+            serving = [*bots, stack.programs["redis"]]
+            bot, sent = _both(pool, urls, load, serving, lambda: _decided(stack))
             memory = [psutil.Process(each.pid).memory_info().rss / 2**20 for each in bots]
             ledger = _in_ledger(stack, sent)
     return {
@@ -156,18 +163,29 @@ def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
 
 
 def _both(
-    pool: Pool, urls: Sequence[str], load: Load, serving: Sequence[Program]
+    pool: Pool, urls: Sequence[str], load: Load, serving: Sequence[Program], settle: Callable[[], float]
 ) -> tuple[dict[str, Any], list[Posted]]:
     """At the offered rate, then as fast as it goes."""
     sent = _posted(pool, urls, replace(load, seconds=1.0), load.rate, 1)
+    settle()
     figures = {}
     for part, (name, rate) in enumerate((("offered", load.rate), ("most", 0.0)), 2):
         before = [_cpu_s(each) for each in serving]
         posted = _posted(pool, urls, load, rate, part)
+        decided_s = settle()
         used = [_cpu_s(each) - had for each, had in zip(serving, before, strict=True)]
-        figures[name] = _figures(posted, load.seconds, sum(used))
+        figures[name] = _figures(posted, load.seconds, sum(used)) | {"decided_s": decided_s}
         sent += posted
     return figures, sent
+
+
+def _decided(stack: Stack) -> float:
+    """Wait until nothing is left in the spool of updates; how long it took, at most DECIDED_WITHIN_S."""
+    began = time.monotonic()
+    with connect(stack.settings.ledger_redis()) as client:
+        while client.zcard(keys.spool(UPDATES)) and time.monotonic() - began < DECIDED_WITHIN_S:
+            time.sleep(0.05)
+    return time.monotonic() - began
 
 
 def _cpu_s(program: Program) -> float:

@@ -11,7 +11,7 @@ from contextlib import suppress
 import uvloop
 from telegram.error import InvalidToken
 
-from bot.application import build
+from bot.application import App, build
 from bot.heartbeat import alive
 from bot.polling import Poller
 from bot.services import Services, open_services
@@ -20,6 +20,7 @@ from bot.webhook.inbox import Inbox
 from config import reports
 from config.logging import configure
 from config.settings import Settings, SettingsError, load, require
+from jobs.updates import updates
 
 SWITCH_S = 0.0005
 """Longest turn of a thread while another one waits; Python's own is ten times as long."""
@@ -53,7 +54,7 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_services(settings) as services:
         application = build(services)
-        inbox = Inbox(application, settings) if settings.bot_mode == "webhook" else None
+        inbox = _inbox(application, services)
         door = _door(services, inbox)
         with alive(services):
             speaking = asyncio.create_task(services.speaker.run())
@@ -63,6 +64,13 @@ async def serve(settings: Settings) -> None:
                 speaking.cancel()
                 await services.speaker.finish()
                 await application.shutdown()
+
+
+def _inbox(application: App, services: Services) -> Inbox | None:
+    """What takes the updates that Telegram posts, where it does."""
+    if services.settings.bot_mode != "webhook":
+        return None
+    return Inbox(application, services.settings, updates(services.ledger_pipeline))
 
 
 def _door(services: Services, inbox: Inbox | None) -> server.Server | None:

@@ -1,7 +1,8 @@
-"""What is known of an update: whether it is dealt with, or must be brought once more.
+"""What is known of an update: whether it is dealt with, or must be taken up once more.
 
-Who posts an update to a webhook waits for this, not for all that is then said in the chat, which may have
-to wait for its turn there. In long polling there is no receipt, and nothing here has any effect.
+An update from a webhook stays in Redis until this is known; it need not stay for all that is then said in the
+chat, which may have to wait for its turn there. In long polling there is no receipt, and nothing here has any
+effect.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ def settle() -> None:
 
 
 def awaited() -> bool:
-    """Whether somebody waits for this update's receipt, and brings it again where it is refused."""
+    """Whether this update's receipt is open: where it is refused, the update is taken up again."""
     receipt = _current.get()
     return receipt is not None and not receipt.answer.done()
 

@@ -18,7 +18,7 @@ from config.catalogue import Catalogue, load_catalogue
 from config.media import Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.admission import Admission
-from jobs.answers import Answers
+from jobs.answers import answers
 from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
 from jobs.connection import connect, connect_async
@@ -115,7 +115,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     try:
         async with Gateway(settings, SharedLimiter(settings, PATIENCE_S, tally)) as gateway:
             waiting = Waiting(client, workers)
-            speaker = Speaker(Answers(pipeline, settings), gateway, tally)
+            speaker = Speaker(answers(pipeline, settings), gateway, tally)
             yield Services(
                 settings=settings,
                 catalogue=catalogue,

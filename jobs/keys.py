@@ -203,16 +203,21 @@ def bucket(scope: str) -> str:
     return f"{PREFIX}:telegram:{scope}"
 
 
-def answers() -> str:
-    """Sorted set: ids of the answers that are still to be said, by the time (ms) at which to take them up."""
-    return f"{PREFIX}:answers"
+def spool(name: str) -> str:
+    """Sorted set: ids of what a spool keeps, by the time (ms) at which to take it up."""
+    return f"{PREFIX}:spool:{name}"
 
 
-def answer(answer_id: str) -> str:
-    """String: one such answer (JSON); empty for a while once it is said, so that it is not said again."""
-    return f"{PREFIX}:answer:{answer_id}"
+def spooled(name: str, item: str) -> str:
+    """String: the group and the body of one such thing; empty for a while after it was dealt with."""
+    return f"{PREFIX}:spooled:{name}:{item}"
 
 
-def answers_of(chat: str) -> str:
-    """Sorted set: ids of the answers that wait for one chat, by the time (ms) at which they lapse."""
-    return f"{PREFIX}:answers:{chat}"
+def spool_of(name: str, group: str) -> str:
+    """Sorted set: ids of what a spool keeps for one group, by the time (ms) at which it lapses."""
+    return f"{PREFIX}:spool:{name}:of:{group}"
+
+
+def spool_tries(name: str) -> str:
+    """Hash: id -> how often a thing that waited was taken up."""
+    return f"{PREFIX}:spool:{name}:tries"

@@ -19,8 +19,9 @@ CONFIRM_MS = 4000
 # The key builders of the scripts come from keys.py: each is called with a piece of Lua that closes the
 # string literal around it, appends the argument and opens the literal again.
 _ARGUMENT: Any = "' .. x .. '"
+_SECOND: Any = "' .. y .. '"
 _BUILDERS = "\n".join(
-    f"local function {name}(x) return '{pattern}' end"
+    f"local function {name}(x, y) return '{pattern}' end"
     for name, pattern in {
         "job_key": keys.job(_ARGUMENT),
         "trail_key": keys.trail(_ARGUMENT),
@@ -47,9 +48,10 @@ _BUILDERS = "\n".join(
         "counts_key": keys.counts(),
         "observations_key": keys.observations(),
         "excused_key": keys.excused(),
-        "answers_key": keys.answers(),
-        "answer_key": keys.answer(_ARGUMENT),
-        "answers_of_key": keys.answers_of(_ARGUMENT),
+        "spool_key": keys.spool(_ARGUMENT),
+        "spooled_key": keys.spooled(_ARGUMENT, _SECOND),
+        "spool_of_key": keys.spool_of(_ARGUMENT, _SECOND),
+        "spool_tries_key": keys.spool_tries(_ARGUMENT),
     }.items()
 ) + "".join(
     f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"

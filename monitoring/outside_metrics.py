@@ -12,7 +12,7 @@ from monitoring.families import Values, counter, histogram, under
 from monitoring.snapshot import Snapshot
 
 URGENCIES = ("progress", "result")
-WEBHOOKS = ("received", "refused")
+WEBHOOKS = ("received", "repeated", "refused", "put_off")
 
 
 def collect(seen: Snapshot) -> Iterator[Metric]:
@@ -21,7 +21,7 @@ def collect(seen: Snapshot) -> Iterator[Metric]:
     yield from telegram(seen)
     yield counter(
         "webhooks_total",
-        "Webhooks by where they say they come from: received, repeated (heard before), refused.",
+        "Webhooks by their source: received, repeated (heard before), refused, put_off (503).",
         ("source", "result"),
         _counted(seen, "webhooks", 2, {f"webhooks:telegram:{result}": 0 for result in WEBHOOKS}),
     )

@@ -58,6 +58,18 @@ def queues(seen: Snapshot) -> Iterator[Metric]:
         (((lane,), float(found.paused)) for lane, found in lanes),
     )
     yield gauge(
+        "spool_size",
+        "What bots keep until it is dealt with: updates to be decided, answers to be said.",
+        ("spool",),
+        (((name,), size) for name, size in seen.spools.items()),
+    )
+    yield counter(
+        "spool_dropped_total",
+        "What was dropped of it: it had waited too long, or had killed too many processes.",
+        ("spool",),
+        (((name,), seen.counts.get(f"dropped:{name}", 0)) for name in seen.spools),
+    )
+    yield gauge(
         "active_workers",
         "Live worker processes that serve a lane.",
         ("queue_name",),

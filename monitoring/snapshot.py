@@ -11,9 +11,11 @@ from kombu.transport.redis import Channel
 
 from jobs import histograms, keys
 from jobs.model import Lane
+from jobs.spool import ANSWERS, UPDATES
 from jobs.states import ACTIVE, State
 
 Info = Mapping[str, Any]
+_SPOOLS = (UPDATES, ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class LaneSize:
 class Snapshot:
     """`counts` and `observations` as the ledger keeps them; `processes` are the live ones' own words by
     owner; `roster` the kinds of process (process, lanes) that were alive within a day; `people` the number of
-    users who can be written to."""
+    users who can be written to; `spools` how much each of them keeps."""
 
     counts: Mapping[str, int]
     observations: Mapping[str, Mapping[str, int]]
@@ -44,6 +46,7 @@ class Snapshot:
     processes: Mapping[str, Mapping[str, str]]
     roster: Sequence[tuple[str, str]]
     people: int = 0
+    spools: Mapping[str, int] = field(default_factory=dict)
     info: Info = field(default_factory=dict)
 
     def total(self, state: State, group: str = "jobs") -> int:
@@ -64,6 +67,8 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         pipe.zrange(keys.roster(), 0, -1)
         pipe.info()
         pipe.zcard(keys.people())
+        for spool in _SPOOLS:
+            pipe.zcard(keys.spool(spool))
         for state in states:
             pipe.zcard(keys.in_state(state))
         for lane in Lane:
@@ -72,6 +77,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
             for step in steps:
                 pipe.llen(list_of(lane, step))
         clock, counts, observed, paused, owners, roster, info, people, *rest = pipe.execute()
+    kept, rest = rest[: len(_SPOOLS)], rest[len(_SPOOLS) :]
     sizes, rest = rest[: len(states)], rest[len(states) :]
     with client.pipeline(transaction=False) as pipe:
         for owner in owners:
@@ -89,6 +95,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         processes={owner: record for owner, record in zip(owners, records, strict=True) if record},
         roster=[_kind(entry) for entry in roster],
         people=people,
+        spools=dict(zip(_SPOOLS, kept, strict=True)),
         info=info,
     )
 

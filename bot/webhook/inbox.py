@@ -9,31 +9,34 @@ from bot import commands
 from bot.application import App
 from bot.patience import patient
 from bot.receipt import Receipt, open_with
+from bot.spooler import Spooler
+from bot.webhook import reading
 from bot.webhook.registration import register
 from config.settings import Settings
+from jobs.spool import Item, Kept, Spool
+from jobs.updates import TAKEN_S, item_of
 
 log = structlog.get_logger(__name__)
 
-DECIDED_S = 25.0
-"""Longest wait for an update's fate; Telegram waits 60 s for the answer. One that is late comes again."""
+DECIDED_S = TAKEN_S - 2
+"""Longest wait for an update's fate; one that is late comes again."""
+UNDECIDED = 32
+"""Updates of one replica whose fate is open, at a time: what comes in meanwhile waits in Redis."""
 MOST_PENDING = 1000
-"""Updates in hand, most of them waiting for their turn to speak; above this Telegram keeps them."""
+"""Updates in hand, most of them waiting for their turn to speak; above this they stay in Redis."""
+_TOLD_S = 0.5
 
 
 class Inbox:
     """`run` until its task is cancelled, then `finish`: as `bot.polling.Poller`, which it stands in for."""
 
-    def __init__(self, application: App, settings: Settings) -> None:
+    def __init__(self, application: App, settings: Settings, updates: Spool) -> None:
         self._application = application
         self._bot: Bot = application.bot
         self._settings = settings
         self._pending: set[asyncio.Task[None]] = set()
+        self._spooler = Spooler(updates, self._decide, self._room)
         self._started = False
-
-    @property
-    def bot(self) -> Bot:
-        """The bot that the updates are for."""
-        return self._bot
 
     def started(self) -> bool:
         """Whether updates can be taken: the bot knows who it is."""
@@ -43,15 +46,42 @@ class Inbox:
         """Have Telegram post updates here, through all troubles that pass; raises InvalidToken."""
         await patient("getMe")(self._application.initialize)
         self._started = True
-        await patient("setWebhook")(register, self._bot, self._settings)
-        log.info("receiving", bot=self._bot.username)
-        await patient("setMyCommands")(commands.announce, self._bot, self._settings.admin_ids)
-        await asyncio.Event().wait()
+        looking = asyncio.create_task(self._spooler.run())
+        try:
+            await patient("setWebhook")(register, self._bot, self._settings)
+            log.info("receiving", bot=self._bot.username)
+            await patient("setMyCommands")(commands.announce, self._bot, self._settings.admin_ids)
+            await looking
+        finally:
+            looking.cancel()
 
-    async def take(self, update: Update) -> bool:
+    async def take(self, body: str) -> Kept:
+        """Keep an update (JSON, as Telegram posts it): this or another replica deals with it, also where this
+        one dies now. FULL where Telegram must bring it again. Raises LedgerUnavailable."""
+        if not self._started:
+            return Kept.FULL
+        return await self._spooler.keep(item_of(body))
+
+    async def finish(self, within_s: float) -> None:
+        """Let handlers end; those that take longer are cancelled."""
+        late: set[asyncio.Task[None]] = set()
+        if self._pending:
+            _, late = await asyncio.wait(self._pending, timeout=within_s)
+        for task in late:
+            task.cancel()
+        # Those whose fate is still open are another's.
+        await self._spooler.finish(_TOLD_S)
+        log.info("stopped", unfinished=len(late))
+
+    def _room(self, undecided: int) -> int:
+        return min(UNDECIDED - undecided, MOST_PENDING - len(self._pending))
+
+    async def _decide(self, item: Item) -> bool:
         """Handle an update; True as soon as all that must last is written, False where it must come again."""
-        if not self._started or len(self._pending) >= MOST_PENDING:
-            return False
+        update = reading.update_of(item.body, self._bot)
+        if update is None:
+            log.warning("not an update as Telegram has them", item=item.id)
+            return True
         receipt = Receipt()
         task = asyncio.create_task(self._handle(update, receipt))
         self._pending.add(task)
@@ -61,15 +91,6 @@ class Inbox:
         except TimeoutError:
             log.warning("update not decided in time", update=update.update_id)
             return False
-
-    async def finish(self, within_s: float) -> None:
-        """Let handlers end; those that take longer are cancelled."""
-        late: set[asyncio.Task[None]] = set()
-        if self._pending:
-            _, late = await asyncio.wait(self._pending, timeout=within_s)
-        for task in late:
-            task.cancel()
-        log.info("stopped", unfinished=len(late))
 
     async def _handle(self, update: Update, receipt: Receipt) -> None:
         open_with(receipt)

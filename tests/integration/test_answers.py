@@ -7,40 +7,44 @@ from typing import Any, cast
 
 import pytest
 
-from bot.speaker import LOOK_S, Speaker
+from bot.speaker import Speaker
+from bot.spooler import LOOK_S
 from chat.gateway import Gateway
 from config.settings import Settings
 from jobs import keys
-from jobs.answers import LAPSES_S, OF_ONE_CHAT, TAKEN_S, Answer, Answers, Kept
+from jobs.answers import LAPSES_S, OF_ONE_CHAT, TAKEN_S, Answer, answers
 from jobs.connection import connect, connect_async
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 from jobs.shared_pipeline import SharedPipeline
+from jobs.spool import ANSWERS, Item, Kept, Spool
 from jobs.tally import Tally
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Answers]:
+async def opened(settings: Settings) -> AsyncIterator[Spool]:
     """What one process has."""
     client = connect_async(settings.ledger_redis(), 2)
     pipeline = SharedPipeline(client)
     try:
-        yield Answers(pipeline, settings)
+        yield answers(pipeline, settings)
     finally:
         await pipeline.close()
         await client.aclose()
 
 
-def answer(number: int, chat: int = 7) -> Answer:
-    return Answer(f"update {number}", Origin(7, chat, number), f"answer {number}", '{"inline_keyboard": []}')
+def answer(number: int, chat: int = 7) -> Item:
+    origin = Origin(7, chat, number)
+    return Answer(f"update {number}", origin, f"answer {number}", '{"inline_keyboard": []}').item()
 
 
 def age(url: str, seconds: float) -> None:
     """Let so much time pass for all answers."""
     with connect(url) as client:
-        for each, at in client.zrange(keys.answers(), 0, -1, withscores=True):
-            client.zadd(keys.answers(), {each: at - seconds * 1000})
-            client.pexpire(keys.answer(each), client.pttl(keys.answer(each)) - round(seconds * 1000))
+        for each, at in client.zrange(keys.spool(ANSWERS), 0, -1, withscores=True):
+            client.zadd(keys.spool(ANSWERS), {each: at - seconds * 1000})
+            left = client.pttl(keys.spooled(ANSWERS, each))
+            client.pexpire(keys.spooled(ANSWERS, each), left - round(seconds * 1000))
 
 
 class Chat:
@@ -66,12 +70,12 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_an_answer_is_kept_once_and_remembered_when_it_is_said(
     settings_for: Callable[..., Settings],
 ) -> None:
-    async with opened(settings_for()) as answers:
-        assert await answers.keep(answer(1), take=True) is Kept.TAKEN
-        assert await answers.keep(answer(1), take=True) is Kept.KNOWN
-        await answers.said(answer(1))
-        assert await answers.keep(answer(1), take=True) is Kept.KNOWN
-        assert await answers.take(10) == []
+    async with opened(settings_for()) as kept:
+        assert await kept.keep(answer(1), take=True) is Kept.TAKEN
+        assert await kept.keep(answer(1), take=True) is Kept.KNOWN
+        await kept.done(answer(1))
+        assert await kept.keep(answer(1), take=True) is Kept.KNOWN
+        assert await kept.take(10) == []
 
 
 async def test_what_a_dead_process_had_taken_up_another_says(
@@ -87,26 +91,26 @@ async def test_what_a_dead_process_had_taken_up_another_says(
         age(redis_url, LAPSES_S)
         assert await alive.take(10) == []
     with connect(redis_url) as client:
-        assert client.zcard(keys.answers()) == 0
+        assert client.zcard(keys.spool(ANSWERS)) == 0
 
 
 async def test_talk_is_bounded_for_each_chat_and_for_all(settings_for: Callable[..., Settings]) -> None:
     """Given more talk than Telegram lets us answer, I expect what waits to stay within bounds, one loud chat
     to leave room for others, and room again once something is said."""
-    async with opened(settings_for(telegram_rate_per_s=1.0)) as answers:
-        loud = [await answers.keep(answer(n), take=False) for n in range(OF_ONE_CHAT + 5)]
+    async with opened(settings_for(telegram_rate_per_s=1.0)) as kept:
+        loud = [await kept.keep(answer(n), take=False) for n in range(OF_ONE_CHAT + 5)]
         assert loud == [Kept.WAITS] * OF_ONE_CHAT + [Kept.FULL] * 5
-        others = [await answers.keep(answer(n, chat=n), take=False) for n in range(100, 200)]
+        others = [await kept.keep(answer(n, chat=n), take=False) for n in range(100, 200)]
         assert others.count(Kept.WAITS) == LAPSES_S - OF_ONE_CHAT
-        await answers.said(answer(0))
-        assert await answers.keep(answer(50), take=False) is Kept.WAITS
+        await kept.done(answer(0))
+        assert await kept.keep(answer(50), take=False) is Kept.WAITS
 
 
 async def test_those_who_waited_come_first(settings_for: Callable[..., Settings]) -> None:
-    async with opened(settings_for()) as answers:
-        await answers.keep(answer(1), take=False)
-        assert await answers.keep(answer(2, chat=8), take=True) is Kept.WAITS
-        assert [each.id for each in await answers.take(10)] == ["update 1", "update 2"]
+    async with opened(settings_for()) as kept:
+        await kept.keep(answer(1), take=False)
+        assert await kept.keep(answer(2, chat=8), take=True) is Kept.WAITS
+        assert [each.id for each in await kept.take(10)] == ["update 1", "update 2"]
 
 
 async def test_a_speaker_says_all_once_and_leaves_to_others_what_it_cannot(
@@ -146,7 +150,7 @@ async def test_many_ask_in_few_round_trips_and_each_gets_its_own_answer(
     assert found[:100] == [str(number) for number in range(100)]
     assert isinstance(found[100], LedgerUnavailable)
     for _ in range(2):
-        assert await pipeline.script("answer_take", 1, 1, 1) == []
+        assert await pipeline.script("spool_take", "none", 1, 1, 1, 1) == []
         with connect(redis_url) as other:
             other.script_flush()
     await pipeline.close()

@@ -22,6 +22,7 @@ from jobs.errors import LedgerUnavailable
 from jobs.failures import Failure
 from jobs.ledger import Ledger, Stage, Way
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request
+from jobs.spool import ANSWERS, UPDATES
 from jobs.states import State
 from jobs.tally import Tally
 from jobs.vips import Vips
@@ -189,6 +190,16 @@ def test_a_queue_is_all_that_waits_in_it(scene: Scene) -> None:
     assert seen("queue_size", queue_name="img") == 6
     assert seen("queue_messages", queue_name="img", priority="9") == 1
     assert seen("queue_size", queue_name="vid") == 0
+
+
+def test_what_bots_keep_is_counted(scene: Scene) -> None:
+    """Given two updates that wait, one answer, and an update that was dropped, I expect to see each."""
+    scene.redis.zadd(keys.spool(UPDATES), {"one": 1, "two": 2})
+    scene.redis.zadd(keys.spool(ANSWERS), {"one": 1})
+    scene.redis.hincrby(keys.counts(), f"dropped:{UPDATES}", 1)
+    seen = scene.scrape()
+    assert [seen("spool_size", spool=name) for name in (UPDATES, ANSWERS)] == [2, 1]
+    assert [seen("spool_dropped_total", spool=name) for name in (UPDATES, ANSWERS)] == [1, 0]
 
 
 def test_messages_are_counted_where_celery_puts_them(scene: Scene) -> None:

@@ -1,6 +1,9 @@
 """Updates that Telegram posts: what is answered, when, and what a ledger that is away does to it."""
 
+import asyncio
+import json
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,9 +12,14 @@ import pytest
 from bot_stage import BOT_ID, Scene, bot_program, eventually
 from webhook_stage import SECRET, Door, said, signed, webhook_settings
 
-from jobs import ids
+from config.redis_urls import place_of
+from jobs import ids, keys
+from jobs.connection import connect, connect_async
 from jobs.model import Kind, Lane
+from jobs.shared_pipeline import SharedPipeline
+from jobs.spool import UPDATES, Kept
 from jobs.states import State
+from jobs.updates import MOST, TAKEN_S, item_of, updates
 from sandbox.environment import free_port
 from sandbox.telegram.client import Json
 
@@ -56,13 +64,44 @@ def test_a_request_comes_in_by_webhook(door: Door, ann: int) -> None:
     assert door.press(ann, door.answer(ann, job.origin.reply_to), "Cancel")["text"] == "Cancelled."
 
 
-def test_the_answer_means_that_the_job_is_in_the_ledger(door: Door, ann: int) -> None:
-    """Given a chat in which the bot's words must wait for long, I expect the answer without them, and the job
-    in the ledger by then."""
+def test_the_answer_waits_for_no_word_in_the_chat(door: Door, ann: int) -> None:
+    """Given a chat in which the bot's words must wait for long, I expect the answer and the job without
+    them."""
     door.stand.fault("delay", method="sendMessage", chat=ann, seconds=20)
     assert door.post(said(ann, "a blue whale", 1)).status_code == 200
-    assert door.ledger.get(ids.from_message(BOT_ID, ann, 1)) is not None
+    eventually(lambda: door.ledger.get(ids.from_message(BOT_ID, ann, 1)) is not None)
     assert told(door, ann) == []
+
+
+def test_what_a_replica_had_taken_that_died_another_makes(door: Door, ann: int) -> None:
+    """Given an update that a replica took from Telegram, and died, I expect the next one to make it."""
+    update = json.dumps(said(ann, "a white crow", 1))
+
+    async def taken() -> None:
+        client = connect_async(place_of(door.redis_url), 5)
+        pipeline = SharedPipeline(client)
+        assert await updates(pipeline).keep(item_of(update), take=True) is Kept.TAKEN
+        await pipeline.close()
+        await client.aclose()
+
+    asyncio.run(taken())
+    assert door.jobs(ann) == []
+    assert door.post(update.encode()).status_code == 200  # known: nobody is told to bring it again
+    eventually(lambda: len(door.jobs(ann)) == 1, TAKEN_S + 10)
+    assert door.jobs(ann)[0].request.prompt == "a white crow"
+
+
+def test_when_too_many_wait_telegram_keeps_the_update(door: Door, ann: int) -> None:
+    """Given as many undecided updates as may wait, I expect 503, and 200 for the same update later."""
+    update, far = said(ann, "one camel too many", 1), time.time() * 1000 + 600_000
+    with connect(door.redis_url) as client:
+        client.zadd(keys.spool(UPDATES), {f"other {number}": far for number in range(MOST)})
+        try:
+            assert door.post(update).status_code == 503
+        finally:
+            client.zremrangebyscore(keys.spool(UPDATES), far, far)
+    assert door.post(update).status_code == 200
+    eventually(lambda: len(door.jobs(ann)) == 1)
 
 
 def test_one_update_posted_eight_times_at_once_to_two_replicas_is_one_job(
@@ -138,12 +177,12 @@ def test_who_is_not_telegram_gets_nowhere(door: Door, ann: int) -> None:
         (b"{", 400),
         (b"[]", 400),
         (b'{"update_id": "1"}', 400),
-        (b'{"update_id": 1, "message": 7}', 400),
         (b"[" * 100_000, 400),
         (b'{"update_id": %s}' % (b"9" * 5_000), 400),
         (b'"\xff"', 400),
         (b" " * ((1 << 20) + 1), 413),
         (b'{"update_id": 1}', 200),
+        (b'{"update_id": 1, "message": 7}', 200),  # whoever reads it says what is wrong in the log
     ],
 )
 def test_what_is_no_update(door: Door, body: bytes, status: int) -> None:
@@ -183,6 +222,7 @@ def test_sigterm_ends_it_within_five_seconds_amid_a_slow_call(door: Door, ann: i
         door.stand.fault("delay", method="sendMessage", chat=ann, seconds=30)
         url = f"http://127.0.0.1:{port}/telegram"
         assert httpx.post(url, json=update, headers=headers, trust_env=False).status_code == 200
+        eventually(lambda: len(door.jobs(ann)) == 1)
         assert bot.terminate(5) == 0
     assert len(door.jobs(ann)) == 1
     assert door.info()["url"].endswith("/telegram")  # other replicas still want it

@@ -104,4 +104,4 @@ def said(user: int, text: str, number: int) -> dict[str, Any]:
         "from": person,
         "text": text,
     }
-    return {"update_id": number, "message": message}
+    return {"update_id": user * 1000 + number, "message": message}

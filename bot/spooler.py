@@ -1,0 +1,105 @@
+"""Works through a spool: with what this process keeps at once, if it has room, and with what waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from jobs.errors import LedgerUnavailable
+from jobs.spool import Item, Kept, Spool
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 0.5
+"""So often things are looked for that wait, or that a process which died had taken up."""
+AGAIN_S = 1.0
+"""After this time comes again what could not be dealt with."""
+_AT_A_TIME = 16
+"""Things taken up in one step. Between two of them others have their turn on the event loop."""
+
+
+class Spooler:
+    """`run` until its task is cancelled, then `finish`.
+
+    `deal` deals with a thing: True when that is done (or never will be), False where it must come again.
+    `room` is asked how many more may be taken up, given how many are being dealt with.
+    """
+
+    def __init__(
+        self, spool: Spool, deal: Callable[[Item], Awaitable[bool]], room: Callable[[int], int]
+    ) -> None:
+        self._spool = spool
+        self._deal = deal
+        self._room = room
+        self._dealing: set[asyncio.Task[None]] = set()
+        self._promised = 0
+        self._behind = False
+        self._look = asyncio.Event()
+
+    async def keep(self, item: Item) -> Kept:
+        """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable."""
+        take = self._free() > 0
+        self._promised += take
+        try:
+            kept = await self._spool.keep(item, take=take)
+        finally:
+            self._promised -= take
+        if kept is Kept.TAKEN:
+            self._start(item)
+        elif kept is Kept.WAITS:
+            self._behind = True
+            self._look.set()
+        return kept
+
+    async def run(self) -> None:
+        """Look after what waits, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._look.wait()
+            self._look.clear()
+            with suppress(LedgerUnavailable):  # whoever needs it now says so
+                await self._take_up()
+
+    async def finish(self, within_s: float) -> None:
+        """Let what is being dealt with end. The rest another process takes up."""
+        if self._dealing:
+            _, late = await asyncio.wait(self._dealing, timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _free(self) -> int:
+        return self._room(len(self._dealing) + self._promised)
+
+    async def _take_up(self) -> None:
+        most = min(self._free(), _AT_A_TIME)
+        if most <= 0:
+            return
+        found = await self._spool.take(most)
+        for item in found:
+            self._start(item)
+        self._behind = len(found) == most
+        if self._behind:
+            self._look.set()
+
+    def _start(self, item: Item) -> None:
+        task = asyncio.create_task(self._through(item))
+        self._dealing.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._dealing.discard(task)
+        if self._behind:
+            self._look.set()
+
+    async def _through(self, item: Item) -> None:
+        try:
+            done = await self._deal(item)
+        except Exception:
+            log.exception("not dealt with", item=item.id)
+            done = True
+        # Without Redis the lease lapses, and somebody deals with it once more.
+        with suppress(LedgerUnavailable):
+            await (self._spool.done(item) if done else self._spool.again(item, AGAIN_S))
