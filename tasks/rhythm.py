@@ -65,11 +65,12 @@ def rhythm(settings: Settings, durations: Sequence[float], active: int) -> Rhyth
     """The rhythm for a new look-out: a plan, or for a model without past durations the plain backoff.
 
     `active` predictions are waited for by all workers together. From four for each of POLLS_PER_S on, a look
-    is dearer the more there are, so that all together stay about there (`python -m bench polling`).
+    is dearer the more there are, so that all together stay about there (`python -m bench polling`); and where
+    a look each POLL_MAX_S is more than that, the waits grow beyond it.
     """
     crowd = max(1.0, active / (4 * settings.polls_per_s))
-    first = min(settings.poll_max_s, settings.poll_first_s * crowd)
-    backoff = Backoff(first, settings.poll_factor, settings.poll_max_s)
+    longest = max(settings.poll_max_s, active / settings.polls_per_s)
+    backoff = Backoff(min(longest, settings.poll_first_s * crowd), settings.poll_factor, longest)
     known = sorted(seconds for seconds in durations if seconds > 0)
     if not known:
         return backoff

@@ -112,6 +112,15 @@ def test_the_more_jobs_the_fewer_looks_each() -> None:
     assert made[1] > made[2] > made[3] > made[4] >= 1
 
 
+@pytest.mark.parametrize("active", [300, 1000, 5000])
+def test_however_many_jobs_wait_they_stay_at_the_polls_of_all_together(active: int) -> None:
+    """Given so many jobs that outlast all that is known, I expect all of them together to ask no more often
+    than POLLS_PER_S."""
+    for durations in ([], lognormal(60, 0.3)):
+        beat = rhythm(SETTINGS, durations, active)
+        assert active / beat.wait(10_000.0) <= SETTINGS.polls_per_s
+
+
 def test_a_webhook_is_overdue_well_after_the_longest_duration() -> None:
     """For a model of which little is known, and at the latest, that is half the deadline."""
     assert overdue(SETTINGS, [], 120) == 60
