@@ -105,7 +105,7 @@ class Settings:
 
     poll_first_s: float = setting(2.0, "first wait between two polls of a prediction", "seconds")
     poll_factor: float = setting(1.2, "each wait is this many times the one before")
-    poll_max_s: float = setting(10.0, "longest wait between two polls, while POLLS_PER_S allows it", "seconds")
+    poll_max_s: float = setting(10.0, "longest wait between two polls where POLLS_PER_S allows it", "seconds")
     polls_per_s: float = setting(
         15.0, "polls of all workers together; where jobs are too many for that, each has fewer", "polls/s"
     )
