@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.provider import models
 from sandbox.provider.call import Call
 from sandbox.provider.errors import Problem, bad_request, not_found
-from sandbox.provider.predictions import Prediction
+from sandbox.provider.predictions import Prediction, moment
 from sandbox.provider.stand import Stand
 
 PAGE = 100
@@ -38,8 +38,8 @@ async def list_predictions(call: Call) -> Response:
         prediction
         for prediction in call.stand.predictions
         if prediction.account == call.account
-        and (after is None or round(prediction.created_at * 1e6) >= after)
-        and (before is None or round(prediction.created_at * 1e6) < before)
+        and (after is None or moment(prediction.created_at) >= after)
+        and (before is None or moment(prediction.created_at) < before)
     ]
     mine.reverse()
     at, back = _cursor(call.request.query_params.get("cursor"))
@@ -128,14 +128,13 @@ def _shown(stand: Stand, prediction: Prediction, status: int) -> Response:
     return JSONResponse(prediction.json(stand.base_url, stand.settings.ttl_s), status_code=status)
 
 
-def _moment(request: Request, name: str) -> int | None:
-    """Microseconds, as exact as the times that are shown."""
+def _moment(request: Request, name: str) -> datetime | None:
     text = request.query_params.get(name)
     if text is None:
         return None
     try:
-        return round(datetime.fromisoformat(text).timestamp() * 1e6)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise bad_request(f"{name} takes an ISO 8601 date-time") from None
 
 

@@ -20,9 +20,14 @@ Json = dict[str, Any]
 ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
 
 
+def moment(at: float) -> datetime:
+    """A Unix time, to the microsecond that `stamp` shows."""
+    return datetime.fromtimestamp(at, UTC)
+
+
 def stamp(at: float) -> str:
     """A Unix time as Replicate writes it: `2025-01-01T00:00:00.000000Z`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def new_id() -> str:
