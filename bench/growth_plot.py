@@ -23,9 +23,10 @@ def draw(path: Path, axes: dict[str, list[dict[str, Any]]]) -> None:
             place.plot(sizes, [point[key] for point in points], "o-", color=color)
         place.set_xscale("log")
         place.set_xlabel(axis)
-        place.set_ylim(bottom=0)
         place.spines[["top", "right"]].set_visible(False)
     places[0].set_ylabel("ms for each job")
+    # Shared by all panels, so only now it covers all of them.
+    places[0].set_ylim(bottom=0)
     handles = [places[0].plot([], [], "o-", color=color, label=name)[0] for name, color in LINES.values()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(LINES), frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,9 @@ def command(port: int, folder: Path | None = None) -> list[str]:
     """The arguments that run a server on 127.0.0.1; with a folder its data outlives it."""
     common = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "notice"]
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)] if folder else []
-    return [find_server(), *common, *keep, "--maxmemory-policy", "noeviction"]
+    # As deploy/redis/broker.conf has it; this name of the option older servers know too.
+    compact = ["--hash-max-ziplist-value", "2048"]
+    return [find_server(), *common, *keep, *compact, "--maxmemory-policy", "noeviction"]
 
 
 def main() -> None:
