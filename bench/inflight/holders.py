@@ -21,7 +21,8 @@ from sandbox.stack import Stack
 
 DEADLINE_S = 1800
 """The models' deadline: nothing is given up while it is held."""
-_PRODUCTS_OWN = ("POLLS_PER_S", "REPLICATE_CALLS_PER_MIN")
+_PRODUCTS_OWN = ("POLLS_PER_S", "REPLICATE_CALLS_PER_MIN", "TELEGRAM_RATE_PER_S")
+"""Limits that stay as they are: without the last a thousand jobs' progress would be edited at once."""
 _CELERY = "celery[redis]==5.7.0 gevent==26.9.0"
 _WORKER = "celery -A celery_app worker -P {pool} -c {{slots}} --without-gossip --without-mingle"
 _LIBRARIES = {
