@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--appendfsync", choices=("always", "everysec"), default="always", help="how Redis keeps its file"
     )
     parser.add_argument("--lease", type=float, default=4.0, help="LEASE_S; its parts HEARTBEAT_S, SWEEP_S")
+    parser.add_argument("--webhooks", action="store_true", help="Telegram and the provider post to the bot")
     parser.add_argument("--keep", type=Path, help="when an invariant breaks, keep all logs in this folder")
     parser.add_argument("--peer", choices=("relier",), help="run this one too, with the same kills")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -52,6 +53,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         lease_s=options.lease,
         heartbeat_s=options.lease / 4,
         sweep_s=options.lease / 6,
+        webhooks=options.webhooks,
         keep=options.keep,
     )
 

@@ -49,13 +49,13 @@ class Deployment:
     @contextmanager
     def open(self, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
         """Start it all; `settings` are laid over those of the recommendation."""
-        webhooks, options = self._webhooks() if self.webhooks else ({}, [])
+        posted, options = webhooks() if self.webhooks else ({}, [])
         lifted = UNLIMITED | {
             "USER_RATE_LIMIT": "1000/s",
             "VIP_USER_RATE_LIMIT": "1000/s",
             "LANE_BACKLOG": str(_ANY),
         }
-        all_settings = webhooks | {"WORKER_SLOTS": str(self.slots)} | (lifted if self.lifted else {})
+        all_settings = posted | {"WORKER_SLOTS": str(self.slots)} | (lifted if self.lifted else {})
         latency = f"--fast-media --latency image={self.image_s},video={self.video_s} --sigma {self.sigma}"
         if self.lifted:
             latency += f" --creates-per-min {_ANY} --others-per-min {_ANY}"
@@ -69,17 +69,19 @@ class Deployment:
                 list(starting.map(lambda program: program.start(), programs))
             yield stack
 
-    @staticmethod
-    def _webhooks() -> tuple[dict[str, str], Sequence[str]]:
-        url = f"http://127.0.0.1:{(port := free_port())}"
-        key = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-        settings = {
-            "BOT_MODE": "webhook",
-            "WEBHOOK_URL": url,
-            "WEBHOOK_SECRET": secrets.token_hex(16),
-            "WEBHOOK_BIND": f"127.0.0.1:{port}",
-            "PROVIDER_WEBHOOK_URL": url,
-            "SIGNING_SECRET": secrets.token_hex(16),
-            "REPLICATE_WEBHOOK_SECRET": key,
-        }
-        return settings, ["--webhook-secret", key]
+
+def webhooks() -> tuple[dict[str, str], Sequence[str]]:
+    """Settings with which Telegram and the provider post to a bot on a free port, and the options of the
+    provider's stand."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    key = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    settings = {
+        "BOT_MODE": "webhook",
+        "WEBHOOK_URL": url,
+        "WEBHOOK_SECRET": secrets.token_hex(16),
+        "WEBHOOK_BIND": f"127.0.0.1:{port}",
+        "PROVIDER_WEBHOOK_URL": url,
+        "SIGNING_SECRET": secrets.token_hex(16),
+        "REPLICATE_WEBHOOK_SECRET": key,
+    }
+    return settings, ["--webhook-secret", key]

@@ -18,6 +18,7 @@ import redis
 from bench import histories, nemesis
 from bench.checker import Breach, Checker, Verdict
 from bench.crowd import Crowd
+from bench.deployment import webhooks
 from bench.histories import Books, job_under
 from bench.nemesis import Nemesis
 from bench.stage import UNLIMITED
@@ -54,6 +55,7 @@ class Plan:
     redis_kills: int | None = None
     grace_s: float = 8.0
     patience_s: float = 90.0
+    webhooks: bool = False
     keep: Path | None = None
 
     @property
@@ -94,8 +96,9 @@ def run(plan: Plan) -> Outcome:
     random = Random(plan.seed)
     with ExitStack() as open_:
         port = str(free_port())
-        settings = plan.settings | {"EXPORTER_PORT": port}
-        stack = open_.enter_context(Stack((), settings, _provider_options(plan)))
+        posted, options = webhooks() if plan.webhooks else ({}, ())
+        settings = plan.settings | posted | {"EXPORTER_PORT": port}
+        stack = open_.enter_context(Stack((), settings, [*_provider_options(plan), *options]))
         witness = open_.enter_context(_built(stack, plan))
         client = open_.enter_context(contextlib.closing(connect(stack.settings.ledger_redis())))
         crowd = Crowd(stack, max(5, plan.jobs // 20), random)

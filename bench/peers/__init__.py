@@ -1,9 +1,9 @@
 """`bench peers`: the same pipeline on other task queues, side by side.
 
 Keys of the result, for each system: `slots`, `own_ms` {p50, p99} (admission to picture in the chat, less the
-provider's own time, under a steady load), `jobs_per_s` in a burst (and `slots_could_do_per_s`),
-`memory_mb_per_100` jobs in flight (PSS of all worker processes); of `killed` jobs, half of them in the worker
-that got SIGKILL: `lost` (not delivered within the patience), `paid_again`, `delivered_again`, `all_within_s`.
+provider's own time, under a steady load), `polls_per_job` then, `jobs_per_s` in a burst (and
+`slots_could_do_per_s`), `memory_mb_per_100` jobs in flight (PSS of all processes but Redis and the stands); of
+`killed` jobs, half of them in the worker that got SIGKILL: `lost` (not delivered within the patience), `paid_again`, `delivered_again`, `all_within_s`.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from typing import Any
 
 from bench import report
 from bench.peers.systems import LIBRARIES
-from bench.peers.trial import Plan, run
+from bench.peers.trial import WITH_WEBHOOKS, Plan, run
 
-SYSTEMS = ("darkroom", *LIBRARIES)
+SYSTEMS = ("darkroom", WITH_WEBHOOKS, *LIBRARIES)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,15 @@ def main(options: argparse.Namespace) -> None:
             "seconds": round(time.monotonic() - began),
         }
         print(f"{name}: {figures[name]}", flush=True)
-    columns = ("jobs_per_s", "memory_mb_per_100", "lost", "paid_again", "delivered_again", "all_within_s")
+    columns = (
+        "polls_per_job",
+        "jobs_per_s",
+        "memory_mb_per_100",
+        "lost",
+        "paid_again",
+        "delivered_again",
+        "all_within_s",
+    )
     rows = [
         (name, each["own_ms"]["p50"], each["own_ms"]["p99"], *(each[column] for column in columns))
         for name, each in figures.items()

@@ -44,7 +44,8 @@ class System(Protocol):
 class Darkroom:
     """The product with its defaults; no bot, as the peers have none.
 
-    `posted` is called with each job that was taken, as the bot would post its status message then.
+    `posted` is called with each job that was taken, as the bot would post its status message then. With
+    `bot` one runs, for the provider's webhooks.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Darkroom:
         services: int = SERVICES,
         include: str = "",
         posted: Callable[[Job], None] = lambda _job: None,
+        *,
+        bot: bool = False,
     ) -> None:
         self._stack = stack
         self._posted = posted
@@ -62,6 +65,8 @@ class Darkroom:
         line = _WORKER + (f" --include {include}" if include else "")
         self.services = [stack.add(name, line.format(lanes="img", name=name)) for name in names]
         self.others = [stack.add("deliver", _WORKER.format(lanes="deliver", name="deliver"))]
+        if bot:
+            self.others.append(stack.add("bot", "python -m bot"))
         self._app = Celery("bench", config_source="celeryconfig", set_as_current=False)
         self._app.conf.broker_url = stack.settings.redis_url
         self._publisher = Publisher(self._app)

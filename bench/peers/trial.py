@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from bench.deployment import webhooks
 from bench.peers.arrivals import pictures
 from bench.peers.systems import LIBRARIES, Darkroom, Peer, System
 from bench.report import percentile
@@ -19,6 +20,8 @@ from bench.usage import memory_over_time
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
+WITH_WEBHOOKS = "darkroom, webhooks"
+"""The product as it is recommended; peers have no webhooks."""
 _WARM_S = 0.2
 _STARTS_S = 90.0
 
@@ -44,10 +47,15 @@ def run(name: str, plan: Plan) -> dict[str, Any]:
         "--creates-per-min 1000000 --others-per-min 1000000"
     )
     with ExitStack() as open_:
-        stack = open_.enter_context(Stack((), UNLIMITED, options.split()))
+        settings, more = webhooks() if name == WITH_WEBHOOKS else ({}, ())
+        stack = open_.enter_context(Stack((), UNLIMITED | settings, [*options.split(), *more]))
         stack.telegram.limits(enabled=False)
         library = LIBRARIES.get(name)
-        system: System = Peer(stack, library, plan.slots) if library else Darkroom(stack, plan.slots)
+        system: System = (
+            Peer(stack, library, plan.slots)
+            if library
+            else Darkroom(stack, plan.slots, bot=name == WITH_WEBHOOKS)
+        )
         programs = [*system.services, *system.others]
         for program in programs:
             open_.enter_context(closing(program))
@@ -76,15 +84,16 @@ class _Trial:
         rate = self._plan.load * self._plan.slots / self._plan.seconds
         chat, sent = self._push(self._plan.steady, rate, "steady")
         arrived = pictures(self._stack.telegram, chat, sent, 60.0)
-        took = {each["input"]["prompt"]: each["latency"] for each in self._stack.provider.predictions()}
+        made = {each["input"]["prompt"]: each for each in self._stack.provider.predictions()}
         own = [
-            1000 * (arrived[prompt][0] - at - took[prompt])
+            1000 * (arrived[prompt][0] - at - made[prompt]["latency"])
             for prompt, at in sent.items()
             if prompt in arrived
         ]
         return {
             "own_ms": {"p50": round(percentile(own, 50)), "p99": round(percentile(own, 99))},
             "steady_delivered": len(arrived),
+            "polls_per_job": round(sum(made[prompt]["gets"] for prompt in sent) / len(sent), 2),
         }
 
     def burst(self) -> dict[str, Any]:
