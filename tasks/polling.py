@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -127,6 +128,10 @@ class Watch:
         hoped, self._hoping = self._hoping, False
         if prediction.status not in ENDED:
             self._seen = prediction
+            with suppress(LedgerUnavailable):
+                # Others have come or gone since the last look.
+                past = self._process.waiting.past(self._slot.job.request.model)
+                self._rhythm = rhythm(self._process.settings, *past)
             self._plan(now + self._rhythm.wait(now))
             self._show(prediction, now)
             return prediction

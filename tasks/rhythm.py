@@ -8,6 +8,7 @@ both, given the durations of the recent past. All times are in seconds since the
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -68,14 +69,15 @@ def rhythm(settings: Settings, durations: Sequence[float], active: int) -> Rhyth
     is dearer the more there are, so that all together stay about there (`python -m bench polling`); and where
     a look each POLL_MAX_S is more than that, the waits grow beyond it.
     """
-    crowd = max(1.0, active / (4 * settings.polls_per_s))
+    # In steps, so that a crowd that hardly changes need not be planned for anew.
+    crowd = max(1.0, round(active / (4 * settings.polls_per_s), 1))
     longest = max(settings.poll_max_s, active / settings.polls_per_s)
     backoff = Backoff(min(longest, settings.poll_first_s * crowd), settings.poll_factor, longest)
     known = sorted(seconds for seconds in durations if seconds > 0)
     if not known:
         return backoff
     # Looks at the best spacing fall with the root of their price.
-    return _plan(known, PRICE_S * crowd**2, backoff)
+    return _plan(tuple(known), PRICE_S * crowd**2, backoff)
 
 
 def overdue(settings: Settings, durations: Sequence[float], deadline_s: float) -> float:
@@ -87,7 +89,8 @@ def overdue(settings: Settings, durations: Sequence[float], deadline_s: float) -
     return min(deadline_s / 2, 3 * max(durations) + settings.poll_max_s)
 
 
-def _plan(known: Sequence[float], price: float, backoff: Backoff) -> Plan:
+@lru_cache(maxsize=64)
+def _plan(known: tuple[float, ...], price: float, backoff: Backoff) -> Plan:
     """The plan of the least expected cost, found backwards from the last moment (dynamic programming)."""
     moments, shares = _distribution(known)
     areas = [0.0]
