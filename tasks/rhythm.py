@@ -65,12 +65,12 @@ class Plan:
 def rhythm(settings: Settings, durations: Sequence[float], active: int) -> Rhythm:
     """The rhythm for a new look-out: a plan, or for a model without past durations the plain backoff.
 
-    `active` predictions are waited for by all workers together. From four for each of POLLS_PER_S on, a look
+    `active` predictions are waited for by all workers together. From 3.6 for each of POLLS_PER_S on, a look
     is dearer the more there are, so that all together stay about there (`python -m bench polling`); and where
     a look each POLL_MAX_S is more than that, the waits grow beyond it.
     """
     # In steps, so that a crowd that hardly changes need not be planned for anew.
-    crowd = max(1.0, round(active / (4 * settings.polls_per_s), 1))
+    crowd = max(1.0, round(active / (3.6 * settings.polls_per_s), 1))
     longest = max(settings.poll_max_s, active / settings.polls_per_s)
     backoff = Backoff(min(longest, settings.poll_first_s * crowd), settings.poll_factor, longest)
     known = sorted(seconds for seconds in durations if seconds > 0)

@@ -2,9 +2,9 @@
 
 Keys of the result, for each system: `slots`, `own_ms` {p50, p99} (admission to picture in the chat, less the
 provider's own time, under a steady load), `polls_per_job` then, `jobs_per_s` in a burst (and
-`slots_could_do_per_s`, `burst_lost`: not delivered in 120 s), `memory_mb_per_100` jobs in flight (PSS of all processes but Redis and the stands);
-of `killed` jobs, half of them in the worker that got SIGKILL: `lost` (not delivered within the patience),
-`paid_again`, `delivered_again`, `all_within_s`.
+`slots_could_do_per_s`, `burst_lost`: not delivered in 120 s), `memory_mb_per_100` jobs in flight (PSS of all
+processes but Redis and the stands); of `killed` jobs, half of them in the worker that got SIGKILL: `lost`
+(not delivered within the patience), `paid_again`, `delivered_again`, `all_within_s`.
 """
 
 import argparse
