@@ -13,7 +13,7 @@ INK, SOFT, MARK = "#c4462d", "#8a96a3", "#2d6cc4"
 
 def draw(path: Path, runs: list[dict[str, Any]]) -> None:
     """Against the number of users: the own share of the time, the rates, and who used the machine."""
-    figure = Figure(figsize=(10, 3.2), dpi=90, layout="constrained")
+    figure = Figure(figsize=(11, 3.6), dpi=90, layout="constrained")
     own, rates, use = figure.subplots(1, 3)
     users = [run["users"] for run in runs]
     for key, color, name in (("in_ms", INK, "update to submit"), ("out_ms", MARK, "done to media in chat")):
@@ -34,7 +34,7 @@ def draw(path: Path, runs: list[dict[str, Any]]) -> None:
 
 def _labelled(axes: Axes, users: list[int], unit: str, *, log: bool = False) -> None:
     axes.set_xscale("log")
-    axes.set_xticks(users, [f"{each:,}" for each in users])
+    axes.set_xticks(users, [f"{each:,}" for each in users], rotation=45, fontsize=8)
     axes.minorticks_off()
     axes.set_xlabel("users")
     axes.set_ylabel(unit)
@@ -42,5 +42,7 @@ def _labelled(axes: Axes, users: list[int], unit: str, *, log: bool = False) -> 
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8)
+    # Above the panel: inside, it lies on one line or another.
+    columns = {"ncols": 2 if log else 3, "columnspacing": 0.8, "handlelength": 1.2, "fontsize": 7}
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.15, 1), **columns)
     axes.spines[["top", "right"]].set_visible(False)

@@ -41,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", type=Path, help="write a flame graph of each process to this folder")
     parser.add_argument("--now", action="store_true", help="do not wait for a quiet machine")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
 
 
 def plan_of(options: argparse.Namespace) -> Surge:
@@ -74,6 +75,11 @@ def main(options: argparse.Namespace) -> None:
     print(f"{per_s:.1f} jobs/s (target {TARGET_PER_S:g}), {cost} ms CPU per job")
     if options.json:
         report.write_json(options.json, figures)
+    if options.plot:
+        from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
+
+        costs = {name: each["cpu_ms_per_job"] for name, each in figures["processes"].items()}
+        draw(options.plot, {"CPU ms a job": costs})
     if figures["misses"]:
         sys.exit("\n".join(figures["misses"]))
 

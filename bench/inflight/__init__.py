@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settle-s", type=float, default=25.0, help="seconds from the last submission")
     parser.add_argument("--poll-s", type=float, default=10.0, help="seconds between two polls of a peer")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
 
 
 def main(options: argparse.Namespace) -> None:
@@ -63,5 +64,15 @@ def main(options: argparse.Namespace) -> None:
             report.write_json(options.json, figures)
     rows = [(title, *(each[column] for column in _COLUMNS)) for title, each in figures.items()]
     print(report.table(("holder", *_COLUMNS), rows))
+    if options.plot:
+        from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
+
+        titles = (
+            ("KiB a job", "kib_per_job"),
+            ("share of a core", "cpu_share_of_core"),
+            ("polls/s", "polls_per_s"),
+        )
+        panels = {title: {name: each[key] for name, each in figures.items()} for title, key in titles}
+        draw(options.plot, panels)
     if any(each[wrong] for each in figures.values() for wrong in _WRONG):
         sys.exit("not every job was delivered once")

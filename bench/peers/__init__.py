@@ -9,6 +9,7 @@ processes but Redis and the stands); of `killed` jobs, half of them in the worke
 
 import argparse
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slots", type=int, default=plan.slots, help="jobs in flight at a time")
     parser.add_argument("--seconds", type=float, default=plan.seconds, help="mean time of a prediction")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
 
 
 def main(options: argparse.Namespace) -> None:
@@ -55,3 +57,23 @@ def main(options: argparse.Namespace) -> None:
         for name, each in figures.items()
     ]
     print(report.table(("system", "own p50 ms", "own p99 ms", *columns), rows))
+    if options.plot:
+        from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
+
+        draw(options.plot, panels(figures))
+
+
+def panels(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """What the picture shows."""
+    return {
+        "own time p50, ms": {name: each["own_ms"]["p50"] for name, each in figures.items()},
+        **{
+            title: {name: each[key] for name, each in figures.items()}
+            for title, key in (
+                ("jobs/s in a burst", "jobs_per_s"),
+                ("MB for 100 in flight", "memory_mb_per_100"),
+                ("lost of 100 (SIGKILL)", "lost"),
+                ("paid again (SIGKILL)", "paid_again"),
+            )
+        },
+    }
