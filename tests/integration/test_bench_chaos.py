@@ -2,6 +2,7 @@
 here."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,11 +33,12 @@ KEYS = (
 )
 
 
+@pytest.mark.parametrize("webhooks", [False, True], ids=["polling", "webhooks"])
 def test_a_short_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    webhooks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Given 20 jobs and one SIGKILL of a worker, I expect the invariants to hold, and the figures."""
-    monkeypatch.setattr(chaos, "plan_of", lambda _: SHORT)
+    monkeypatch.setattr(chaos, "plan_of", lambda _: replace(SHORT, webhooks=webhooks))
     path = tmp_path / "chaos.json"
     chaos.main(SimpleNamespace(json=path, peer=None))  # type: ignore[arg-type]
     figures: dict[str, Any] = json.loads(path.read_text())
