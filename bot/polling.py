@@ -10,6 +10,7 @@ from telegram.error import TelegramError
 
 from bot import commands
 from bot.application import ADMINS, UPDATE_TYPES, App
+from bot.draining import drain
 from bot.patience import patient
 
 log = structlog.get_logger(__name__)
@@ -47,15 +48,11 @@ class Poller:
 
     async def finish(self, within_s: float) -> None:
         """Let handlers end (those that take longer are cancelled), and confirm what was handled."""
-        late: set[asyncio.Task[None]] = set()
-        if self._pending:
-            _, late = await asyncio.wait(self._pending, timeout=within_s)
-        for task in late:
-            task.cancel()
+        late = await drain(self._pending, within_s)
         if self._offset and not late:
             with suppress(TelegramError, TimeoutError):
                 await asyncio.wait_for(self._updates(wait_s=0), timeout=1)
-        log.info("stopped", unfinished=len(late))
+        log.info("stopped", unfinished=late)
 
     async def _poll(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import structlog
 
+from bot.draining import drain
 from jobs.errors import LedgerUnavailable
 from jobs.spool import Item, Kept, Spool
 
@@ -64,11 +65,7 @@ class Spooler:
 
     async def finish(self, within_s: float) -> None:
         """Let what is being dealt with end. The rest another process takes up."""
-        if self._dealing:
-            _, late = await asyncio.wait(self._dealing, timeout=within_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await drain(self._dealing, within_s)
 
     def _free(self) -> int:
         return self._room(len(self._dealing) + self._promised)

@@ -7,6 +7,7 @@ from telegram import Bot, Update
 
 from bot import commands
 from bot.application import App
+from bot.draining import drain
 from bot.patience import patient
 from bot.receipt import Receipt, open_with
 from bot.spooler import Spooler
@@ -64,14 +65,10 @@ class Inbox:
 
     async def finish(self, within_s: float) -> None:
         """Let handlers end; those that take longer are cancelled."""
-        late: set[asyncio.Task[None]] = set()
-        if self._pending:
-            _, late = await asyncio.wait(self._pending, timeout=within_s)
-        for task in late:
-            task.cancel()
+        late = await drain(self._pending, within_s)
         # Those whose fate is still open are another's.
         await self._spooler.finish(_TOLD_S)
-        log.info("stopped", unfinished=len(late))
+        log.info("stopped", unfinished=late)
 
     def _room(self, undecided: int) -> int:
         return min(UNDECIDED - undecided, MOST_PENDING - len(self._pending))
