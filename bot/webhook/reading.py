@@ -7,13 +7,15 @@ from telegram import Bot, Message, Update
 _LARGEST_ID = 1 << 63
 
 
-def is_update(body: str) -> bool:
-    """Whether a body looks like an update: an object with a number. More is known once it is handled."""
+def text_of(content: bytes) -> str | None:
+    """The text of a body that looks like an update: an object with a number; None where it does not. More is
+    known once it is handled."""
     try:
-        found = json.loads(body)
+        text = content.decode()
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and _is_id(found.get("update_id"))
+        return None
+    return text if isinstance(found, dict) and _is_id(found.get("update_id")) else None
 
 
 def update_of(body: str, bot: Bot) -> Update | None:

@@ -32,8 +32,8 @@ def route(inbox: Inbox, secret: str, tally: Tally) -> Route:
         if given is None or not hmac.compare_digest(given.encode(), expected):
             tally.count("webhooks:telegram:refused")
             raise HTTPException(401 if given is None else 403)
-        update = _text(await body.read(request, MOST_BYTES))
-        if not reading.is_update(update):
+        update = reading.text_of(await body.read(request, MOST_BYTES))
+        if update is None:
             raise HTTPException(400)
         try:
             kept = await inbox.take(update)
@@ -43,7 +43,3 @@ def route(inbox: Inbox, secret: str, tally: Tally) -> Route:
         return Response(status_code=503 if kept is Kept.FULL else 200)
 
     return Route(PATH, receive, methods=["POST"])
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "replace")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
+from spool_stage import age, opened, until
 
 from bot.speaker import Speaker
 from bot.spooler import LOOK_S
@@ -13,38 +14,23 @@ from chat.gateway import Gateway
 from config.settings import Settings
 from jobs import keys
 from jobs.answers import LAPSES_S, OF_ONE_CHAT, TAKEN_S, Answer, answers
-from jobs.connection import connect, connect_async
+from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
-from jobs.shared_pipeline import SharedPipeline
 from jobs.spool import ANSWERS, Item, Kept, Spool
 from jobs.tally import Tally
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Spool]:
-    """What one process has."""
-    client = connect_async(settings.ledger_redis(), 2)
-    pipeline = SharedPipeline(client)
-    try:
+async def replica(settings: Settings) -> AsyncIterator[Spool]:
+    """The answers, as one process has them."""
+    async with opened(settings.ledger_redis()) as pipeline:
         yield answers(pipeline, settings)
-    finally:
-        await pipeline.close()
-        await client.aclose()
 
 
 def answer(number: int, chat: int = 7) -> Item:
     origin = Origin(7, chat, number)
     return Answer(f"update {number}", origin, f"answer {number}", '{"inline_keyboard": []}').item()
-
-
-def age(url: str, seconds: float) -> None:
-    """Let so much time pass for all answers."""
-    with connect(url) as client:
-        for each, at in client.zrange(keys.spool(ANSWERS), 0, -1, withscores=True):
-            client.zadd(keys.spool(ANSWERS), {each: at - seconds * 1000})
-            left = client.pttl(keys.spooled(ANSWERS, each))
-            client.pexpire(keys.spooled(ANSWERS, each), left - round(seconds * 1000))
 
 
 class Chat:
@@ -61,16 +47,10 @@ class Chat:
         return len(self.said)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
-            await asyncio.sleep(0.01)
-
-
 async def test_an_answer_is_kept_once_and_remembered_when_it_is_said(
     settings_for: Callable[..., Settings],
 ) -> None:
-    async with opened(settings_for()) as kept:
+    async with replica(settings_for()) as kept:
         assert await kept.keep(answer(1), take=True) is Kept.TAKEN
         assert await kept.keep(answer(1), take=True) is Kept.KNOWN
         await kept.done(answer(1))
@@ -83,12 +63,12 @@ async def test_what_a_dead_process_had_taken_up_another_says(
 ) -> None:
     """Given an answer that was taken up and not said in its time, I expect the next to get it, whole; and
     nobody to get one that has lapsed."""
-    async with opened(settings_for()) as dead, opened(settings_for()) as alive:
+    async with replica(settings_for()) as dead, replica(settings_for()) as alive:
         await dead.keep(answer(1), take=True)
         assert await alive.take(10) == []
-        age(redis_url, TAKEN_S)
+        age(redis_url, ANSWERS, TAKEN_S)
         assert await alive.take(10) == [answer(1)]
-        age(redis_url, LAPSES_S)
+        age(redis_url, ANSWERS, LAPSES_S)
         assert await alive.take(10) == []
     with connect(redis_url) as client:
         assert client.zcard(keys.spool(ANSWERS)) == 0
@@ -97,7 +77,7 @@ async def test_what_a_dead_process_had_taken_up_another_says(
 async def test_talk_is_bounded_for_each_chat_and_for_all(settings_for: Callable[..., Settings]) -> None:
     """Given more talk than Telegram lets us answer, I expect what waits to stay within bounds, one loud chat
     to leave room for others, and room again once something is said."""
-    async with opened(settings_for(telegram_rate_per_s=1.0)) as kept:
+    async with replica(settings_for(telegram_rate_per_s=1.0)) as kept:
         loud = [await kept.keep(answer(n), take=False) for n in range(OF_ONE_CHAT + 5)]
         assert loud == [Kept.WAITS] * OF_ONE_CHAT + [Kept.FULL] * 5
         others = [await kept.keep(answer(n, chat=n), take=False) for n in range(100, 200)]
@@ -107,7 +87,7 @@ async def test_talk_is_bounded_for_each_chat_and_for_all(settings_for: Callable[
 
 
 async def test_those_who_waited_come_first(settings_for: Callable[..., Settings]) -> None:
-    async with opened(settings_for()) as kept:
+    async with replica(settings_for()) as kept:
         await kept.keep(answer(1), take=False)
         assert await kept.keep(answer(2, chat=8), take=True) is Kept.WAITS
         assert [each.id for each in await kept.take(10)] == ["update 1", "update 2"]
@@ -117,13 +97,13 @@ async def test_a_speaker_says_all_once_and_leaves_to_others_what_it_cannot(
     settings_for: Callable[..., Settings], redis_url: str
 ) -> None:
     """Given a speaker that is stopped while Telegram lets nothing through, I expect another to say it."""
-    async with opened(settings_for()) as first, opened(settings_for()) as second:
+    async with replica(settings_for()) as first, replica(settings_for()) as second:
         stuck, free = Chat(), Chat()
         stuck.held.clear()
         dying = Speaker(first, cast(Gateway, stuck), Tally())
         await dying.say("update 1", Origin(7, 7, 1), "hello")
         await dying.finish()
-        age(redis_url, TAKEN_S)
+        age(redis_url, ANSWERS, TAKEN_S)
         living = Speaker(second, cast(Gateway, free), Tally())
         running = asyncio.create_task(living.run())
         try:
@@ -143,25 +123,19 @@ async def test_many_ask_in_few_round_trips_and_each_gets_its_own_answer(
 ) -> None:
     """Given a hundred callers at once, one with a command that is wrong, and a server that forgets its
     scripts, I expect each to get what it asked for."""
-    client = connect_async(settings_for().ledger_redis(), 2)
-    pipeline = SharedPipeline(client)
-    asked = [pipeline.command("ECHO", str(number)) for number in range(100)]
-    found = await asyncio.gather(*asked, pipeline.command("NO"), return_exceptions=True)
-    assert found[:100] == [str(number) for number in range(100)]
-    assert isinstance(found[100], LedgerUnavailable)
-    for _ in range(2):
-        assert await pipeline.script("spool_take", "none", 1, 1, 1, 1) == []
-        with connect(redis_url) as other:
-            other.script_flush()
-    await pipeline.close()
-    await client.aclose()
+    async with opened(settings_for().ledger_redis()) as pipeline:
+        asked = [pipeline.command("ECHO", str(number)) for number in range(100)]
+        found = await asyncio.gather(*asked, pipeline.command("NO"), return_exceptions=True)
+        assert found[:100] == [str(number) for number in range(100)]
+        assert isinstance(found[100], LedgerUnavailable)
+        for _ in range(2):
+            assert await pipeline.script("spool_take", "none", 1, 1, 1, 1) == []
+            with connect(redis_url) as other:
+                other.script_flush()
 
 
 async def test_without_redis_callers_are_told_within_a_bound() -> None:
-    client = connect_async(Settings(redis_url="redis://127.0.0.1:1/0").ledger_redis(), 1)
-    pipeline = SharedPipeline(client)
-    for _ in range(2):
-        with pytest.raises(LedgerUnavailable):
-            await asyncio.wait_for(pipeline.command("PING"), 10)
-    await pipeline.close()
-    await client.aclose()
+    async with opened(Settings(redis_url="redis://127.0.0.1:1/0").ledger_redis(), 1) as pipeline:
+        for _ in range(2):
+            with pytest.raises(LedgerUnavailable):
+                await asyncio.wait_for(pipeline.command("PING"), 10)

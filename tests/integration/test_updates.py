@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from spool_stage import age, opened, until
 
 from bot.spooler import Spooler
 from config.settings import Settings
 from jobs import keys
-from jobs.connection import connect, connect_async
-from jobs.shared_pipeline import SharedPipeline
+from jobs.connection import connect
 from jobs.spool import MOST_TRIES, UPDATES, Bounds, Item, Kept, Spool
 from jobs.updates import TAKEN_S, item_of, updates
 
@@ -18,28 +18,10 @@ pytestmark = pytest.mark.timeout(60)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, bounds: Bounds | None = None) -> AsyncIterator[Spool]:
-    """What one replica has."""
-    client = connect_async(settings.ledger_redis(), 2)
-    pipeline = SharedPipeline(client)
-    try:
+async def replica(settings: Settings, bounds: Bounds | None = None) -> AsyncIterator[Spool]:
+    """The updates, as one replica has them."""
+    async with opened(settings.ledger_redis()) as pipeline:
         yield Spool(pipeline, UPDATES, bounds) if bounds else updates(pipeline)
-    finally:
-        await pipeline.close()
-        await client.aclose()
-
-
-def age(url: str, seconds: float) -> None:
-    """Let so much time pass for all leases."""
-    with connect(url) as client:
-        for each, at in client.zrange(keys.spool(UPDATES), 0, -1, withscores=True):
-            client.zadd(keys.spool(UPDATES), {each: at - seconds * 1000})
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
-            await asyncio.sleep(0.01)
 
 
 class Desk:
@@ -77,7 +59,7 @@ async def test_what_comes_in_faster_than_it_is_decided_waits_for_its_turn(
 ) -> None:
     """Given a hundred updates at once and a replica that deals with four at a time, I expect each to be dealt
     with once, and nothing to be left."""
-    async with opened(settings_for()) as spool:
+    async with replica(settings_for()) as spool:
         desk = Desk(spool)
         async with desk.open():
             items = [item_of(f"update {number}") for number in range(100)]
@@ -94,13 +76,13 @@ async def test_what_comes_in_faster_than_it_is_decided_waits_for_its_turn(
 async def test_what_a_dead_replica_had_taken_up_another_deals_with(
     settings_for: Callable[..., Settings], redis_url: str
 ) -> None:
-    async with opened(settings_for()) as first, opened(settings_for()) as second:
+    async with replica(settings_for()) as first, replica(settings_for()) as second:
         dying, living = Desk(first), Desk(second)
         dying.held.clear()
         async with dying.open():
             assert await dying.spooler.keep(item_of("an update")) is Kept.TAKEN
         async with living.open():
-            age(redis_url, TAKEN_S)
+            age(redis_url, UPDATES, TAKEN_S)
             await until(lambda: living.seen == ["an update"])
             with connect(redis_url) as client:
                 await until(lambda: client.zcard(keys.spool(UPDATES)) == 0)
@@ -108,7 +90,7 @@ async def test_what_a_dead_replica_had_taken_up_another_deals_with(
 
 
 async def test_what_cannot_be_decided_now_comes_again(settings_for: Callable[..., Settings]) -> None:
-    async with opened(settings_for()) as spool:
+    async with replica(settings_for()) as spool:
         desk = Desk(spool)
         desk.unwanted = {"an update"}
         async with desk.open():
@@ -119,14 +101,14 @@ async def test_what_cannot_be_decided_now_comes_again(settings_for: Callable[...
 async def test_an_update_that_kills_whoever_takes_it_up_is_dropped_and_counted(
     settings_for: Callable[..., Settings], redis_url: str
 ) -> None:
-    async with opened(settings_for()) as spool:
+    async with replica(settings_for()) as spool:
         poison, sound = item_of("poison"), item_of("sound")
         await spool.keep(poison, take=True)
         for _ in range(MOST_TRIES):
-            age(redis_url, TAKEN_S)
+            age(redis_url, UPDATES, TAKEN_S)
             assert await spool.take(10) == [poison]
         await spool.keep(sound, take=False)
-        age(redis_url, TAKEN_S)
+        age(redis_url, UPDATES, TAKEN_S)
         assert await spool.take(10) == [sound]
         await spool.done(sound)
         assert await spool.keep(poison, take=True) is Kept.KNOWN
@@ -139,7 +121,7 @@ async def test_an_update_that_kills_whoever_takes_it_up_is_dropped_and_counted(
 async def test_what_lapses_is_dropped_and_counted(
     settings_for: Callable[..., Settings], redis_url: str
 ) -> None:
-    async with opened(settings_for(), Bounds(1, 0.05, 60, 10)) as spool:
+    async with replica(settings_for(), Bounds(1, 0.05, 60, 10)) as spool:
         await spool.keep(item_of("an update"), take=False)
         await asyncio.sleep(0.1)
         assert await spool.take(10) == []
@@ -149,7 +131,7 @@ async def test_what_lapses_is_dropped_and_counted(
 
 async def test_no_more_wait_than_there_is_room_for(settings_for: Callable[..., Settings]) -> None:
     """Given a full spool, I expect the next to be turned away, and room again when one is dealt with."""
-    async with opened(settings_for(), Bounds(10, 60, 60, 3)) as spool:
+    async with replica(settings_for(), Bounds(10, 60, 60, 3)) as spool:
         kept = [await spool.keep(item_of(f"update {number}"), take=False) for number in range(4)]
         assert kept == [Kept.WAITS] * 3 + [Kept.FULL]
         await spool.done(item_of("update 0"))

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from bot_stage import BOT_ID, Scene, bot_program, eventually
+from spool_stage import opened
 from webhook_stage import SECRET, Door, said, signed, webhook_settings
 
 from config.redis_urls import place_of
 from jobs import ids, keys
-from jobs.connection import connect, connect_async
+from jobs.connection import connect
 from jobs.model import Kind, Lane
-from jobs.shared_pipeline import SharedPipeline
 from jobs.spool import UPDATES, Kept
 from jobs.states import State
 from jobs.updates import MOST, TAKEN_S, item_of, updates
@@ -78,11 +78,8 @@ def test_what_a_replica_had_taken_that_died_another_makes(door: Door, ann: int) 
     update = json.dumps(said(ann, "a white crow", 1))
 
     async def taken() -> None:
-        client = connect_async(place_of(door.redis_url), 5)
-        pipeline = SharedPipeline(client)
-        assert await updates(pipeline).keep(item_of(update), take=True) is Kept.TAKEN
-        await pipeline.close()
-        await client.aclose()
+        async with opened(place_of(door.redis_url), 5) as pipeline:
+            assert await updates(pipeline).keep(item_of(update), take=True) is Kept.TAKEN
 
     asyncio.run(taken())
     assert door.jobs(ann) == []
@@ -180,6 +177,7 @@ def test_who_is_not_telegram_gets_nowhere(door: Door, ann: int) -> None:
         (b"[" * 100_000, 400),
         (b'{"update_id": %s}' % (b"9" * 5_000), 400),
         (b'"\xff"', 400),
+        (b'{"update_id": 1, "x": "\xff"}', 400),
         (b" " * ((1 << 20) + 1), 413),
         (b'{"update_id": 1}', 200),
         (b'{"update_id": 1, "message": 7}', 200),  # whoever reads it says what is wrong in the log
