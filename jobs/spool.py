@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from jobs.shared_pipeline import SharedPipeline
 
-UPDATES, ANSWERS = "updates", "answers"
-"""The spools that there are."""
+SPOOLS = UPDATES, ANSWERS = "updates", "answers"
+"""All that there are."""
 MOST_TRIES = 10
 """Times that a thing which waits is taken up; then it has killed so many processes, and is dropped."""
 
@@ -56,26 +56,25 @@ class Spool:
         self._pipeline = pipeline
         self._name = name
         self._bounds = bounds
-        self._limits = (_ms(bounds.lapses_s), _ms(bounds.remembered_s), bounds.most, bounds.of_group)
+        self._taken, self._remembered = _ms(bounds.taken_s), _ms(bounds.remembered_s)
 
     async def keep(self, item: Item, *, take: bool) -> Kept:
         """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait."""
-        lease = _ms(self._bounds.taken_s) if take else 0
-        kept = self._pipeline.script(
-            "spool_keep", self._name, item.id, item.body, item.group, lease, *self._limits
-        )
-        return Kept(await kept)
+        bounds, lease = self._bounds, self._taken if take else 0
+        times = (lease, _ms(bounds.lapses_s), self._remembered)
+        named = (self._name, item.id, item.body, item.group)
+        return Kept(await self._pipeline.script("spool_keep", *named, *times, bounds.most, bounds.of_group))
 
     async def take(self, most: int) -> list[Item]:
         """Take up things that wait, the oldest first."""
         found: list[str] = await self._pipeline.script(
-            "spool_take", self._name, most, _ms(self._bounds.taken_s), self._limits[1], MOST_TRIES
+            "spool_take", self._name, most, self._taken, self._remembered, MOST_TRIES
         )
         return [Item(*each) for each in zip(found[::3], found[1::3], found[2::3], strict=True)]
 
     async def done(self, item: Item) -> None:
         """It was dealt with, or nobody ever will."""
-        await self._pipeline.script("spool_done", self._name, item.id, item.group, self._limits[1])
+        await self._pipeline.script("spool_done", self._name, item.id, item.group, self._remembered)
 
     async def again(self, item: Item, after_s: float) -> None:
         """It could not be dealt with now; whoever has room takes it up after that time."""

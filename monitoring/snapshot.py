@@ -11,11 +11,10 @@ from kombu.transport.redis import Channel
 
 from jobs import histograms, keys
 from jobs.model import Lane
-from jobs.spool import ANSWERS, UPDATES
+from jobs.spool import SPOOLS
 from jobs.states import ACTIVE, State
 
 Info = Mapping[str, Any]
-_SPOOLS = (UPDATES, ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         pipe.zrange(keys.roster(), 0, -1)
         pipe.info()
         pipe.zcard(keys.people())
-        for spool in _SPOOLS:
+        for spool in SPOOLS:
             pipe.zcard(keys.spool(spool))
         for state in states:
             pipe.zcard(keys.in_state(state))
@@ -77,7 +76,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
             for step in steps:
                 pipe.llen(list_of(lane, step))
         clock, counts, observed, paused, owners, roster, info, people, *rest = pipe.execute()
-    kept, rest = rest[: len(_SPOOLS)], rest[len(_SPOOLS) :]
+    kept, rest = rest[: len(SPOOLS)], rest[len(SPOOLS) :]
     sizes, rest = rest[: len(states)], rest[len(states) :]
     with client.pipeline(transaction=False) as pipe:
         for owner in owners:
@@ -95,7 +94,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         processes={owner: record for owner, record in zip(owners, records, strict=True) if record},
         roster=[_kind(entry) for entry in roster],
         people=people,
-        spools=dict(zip(_SPOOLS, kept, strict=True)),
+        spools=dict(zip(SPOOLS, kept, strict=True)),
         info=info,
     )
 

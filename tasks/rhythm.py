@@ -7,7 +7,7 @@ both, given the durations of the recent past. All times are in seconds since the
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
@@ -77,7 +77,8 @@ def rhythm(settings: Settings, durations: Sequence[float], active: int) -> Rhyth
     if not known:
         return backoff
     # Looks at the best spacing fall with the root of their price.
-    return _plan(tuple(known), PRICE_S * crowd**2, backoff)
+    moments, after = _looks(tuple(known), PRICE_S * crowd**2)
+    return Plan(moments, after, replace(backoff, begin=moments[-1]))
 
 
 def overdue(settings: Settings, durations: Sequence[float], deadline_s: float) -> float:
@@ -90,8 +91,9 @@ def overdue(settings: Settings, durations: Sequence[float], deadline_s: float) -
 
 
 @lru_cache(maxsize=64)
-def _plan(known: tuple[float, ...], price: float, backoff: Backoff) -> Plan:
-    """The plan of the least expected cost, found backwards from the last moment (dynamic programming)."""
+def _looks(known: tuple[float, ...], price: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """`moments` and `after` of the plan of the least expected cost, found backwards from the last moment
+    (dynamic programming)."""
     moments, shares = _distribution(known)
     areas = [0.0]
     for (start, end), (low, high) in zip(pairwise(moments), pairwise(shares), strict=True):
@@ -107,8 +109,7 @@ def _plan(known: tuple[float, ...], price: float, backoff: Backoff) -> Plan:
             (look + areas[then] - height * moments[then] - base + costs[then], then)
             for then in range(now + 1, last + 1)
         )
-    tail = Backoff(backoff.first, backoff.factor, backoff.longest, begin=moments[-1])
-    return Plan(tuple(moments), tuple(moments[then] for then in best), tail)
+    return tuple(moments), tuple(moments[then] for then in best)
 
 
 def _distribution(known: Sequence[float]) -> tuple[list[float], list[float]]:
