@@ -1,7 +1,8 @@
 """A picture of a table: a panel of bars for each figure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -10,14 +11,16 @@ matplotlib.use("Agg")
 _COLOR = "#2d6cc4"
 
 
-def draw(path: Path, panels: Mapping[str, Mapping[str, float]]) -> None:
-    """One panel for each title, with a bar and its value for each name; all panels have the same names."""
-    names = list(next(iter(panels.values())))
+def draw(
+    path: Path, figures: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Callable[[Any], float]]
+) -> None:
+    """One panel for each title, with a bar for each name of `figures`: what the panel takes from it."""
+    names = list(figures)
     size = (1.2 + 2.4 * len(panels), 0.8 + 0.32 * len(names))
     figure = Figure(figsize=size, dpi=90, layout="constrained")
     places = list(figure.subplots(1, len(panels), sharey=True, squeeze=False).flat)
-    for place, (title, values) in zip(places, panels.items(), strict=True):
-        bars = place.barh(names, [values[name] for name in names], color=_COLOR)
+    for place, (title, value) in zip(places, panels.items(), strict=True):
+        bars = place.barh(names, [value(each) for each in figures.values()], color=_COLOR)
         place.bar_label(bars, fmt="%g", padding=3, fontsize=8)
         place.margins(x=0.3)
         place.set_title(title, fontsize=10)

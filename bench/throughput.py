@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,8 +79,7 @@ def main(options: argparse.Namespace) -> None:
     if options.plot:
         from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
 
-        costs = {name: each["cpu_ms_per_job"] for name, each in figures["processes"].items()}
-        draw(options.plot, {"CPU ms a job": costs})
+        draw(options.plot, figures["processes"], {"CPU ms a job": itemgetter("cpu_ms_per_job")})
     if figures["misses"]:
         sys.exit("\n".join(figures["misses"]))
 

@@ -9,6 +9,8 @@ the machine), `cores_of_everything` (Redis and the stands too); after all were l
 
 import argparse
 import sys
+from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,12 @@ from bench.inflight.trial import run
 
 _PREFORK = 16
 """Jobs of prefork, each in a process of its own: a thousand do not fit a machine."""
+PANELS: dict[str, Callable[[Any], float]] = {
+    "KiB a job": itemgetter("kib_per_job"),
+    "share of a core": itemgetter("cpu_share_of_core"),
+    "polls/s": itemgetter("polls_per_s"),
+}
+"""What the picture shows."""
 _WRONG = ("lost", "delivered_again", "paid_again", "left")
 _COLUMNS = (
     "jobs_held",
@@ -67,12 +75,6 @@ def main(options: argparse.Namespace) -> None:
     if options.plot:
         from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
 
-        titles = (
-            ("KiB a job", "kib_per_job"),
-            ("share of a core", "cpu_share_of_core"),
-            ("polls/s", "polls_per_s"),
-        )
-        panels = {title: {name: each[key] for name, each in figures.items()} for title, key in titles}
-        draw(options.plot, panels)
+        draw(options.plot, figures, PANELS)
     if any(each[wrong] for each in figures.values() for wrong in _WRONG):
         sys.exit("not every job was delivered once")

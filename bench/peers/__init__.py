@@ -9,7 +9,8 @@ processes but Redis and the stands); of `killed` jobs, half of them in the worke
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ from bench.peers.systems import LIBRARIES
 from bench.peers.trial import WITH_WEBHOOKS, Plan, run
 
 SYSTEMS = ("darkroom", WITH_WEBHOOKS, *LIBRARIES)
+PANELS: dict[str, Callable[[Any], float]] = {
+    "own time p50, ms": lambda each: each["own_ms"]["p50"],
+    "jobs/s in a burst": itemgetter("jobs_per_s"),
+    "MB for 100 in flight": itemgetter("memory_mb_per_100"),
+    "lost of 100 (SIGKILL)": itemgetter("lost"),
+    "paid again (SIGKILL)": itemgetter("paid_again"),
+}
+"""What the picture shows."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,20 +69,4 @@ def main(options: argparse.Namespace) -> None:
     if options.plot:
         from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
 
-        draw(options.plot, panels(figures))
-
-
-def panels(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """What the picture shows."""
-    return {
-        "own time p50, ms": {name: each["own_ms"]["p50"] for name, each in figures.items()},
-        **{
-            title: {name: each[key] for name, each in figures.items()}
-            for title, key in (
-                ("jobs/s in a burst", "jobs_per_s"),
-                ("MB for 100 in flight", "memory_mb_per_100"),
-                ("lost of 100 (SIGKILL)", "lost"),
-                ("paid again (SIGKILL)", "paid_again"),
-            )
-        },
-    }
+        draw(options.plot, figures, PANELS)
