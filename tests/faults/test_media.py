@@ -53,10 +53,13 @@ def inside() -> Iterator[Inside]:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """One worker keeps what it gets (pictures), one keeps next to nothing (videos), and for one (VIP jobs)
-    the provider is out there: 127.1 is this machine to the resolver, and a name to the settings."""
-    with staged(settings={"USER_RATE_LIMIT": "1000/h"}) as started:
+    the provider is out there: 127.1 is this machine to the resolver, and a name to the settings.
+
+    None of them helps another with its lane, as the Procfile's would."""
+    with staged(("bot", "deliver"), {"USER_RATE_LIMIT": "1000/h"}) as started:
         out_there = started.programs["provider"].url.replace("127.0.0.1", "127.1")
         lines = {
+            "pictures": "celery -A tasks worker -Q img -n pictures@%h",
             "narrow": "env MEDIA_MAX_BYTES=1000 celery -A tasks worker -Q vid -n narrow@%h",
             "outside": f"env REPLICATE_API_URL={out_there}/v1 celery -A tasks worker -Q vip -n outside@%h",
         }
