@@ -11,7 +11,7 @@ from sandbox.stack import Scene
 Message = dict[str, Any]
 T = TypeVar("T")
 
-LONG_S = 20.0
+LONG_S = 40.0
 """Longest wait for something that normally takes a second: the machine may be busy."""
 
 _WITHOUT_RESULT = (["Again"], ["Ещё раз"])

@@ -41,7 +41,7 @@ def changed_hands(before: Job, now: Job) -> bool:
 def test_each_worker_is_told_to_stop_in_turn(house: House) -> None:
     """Given SIGTERM to each worker under load, I expect all its jobs in other hands within two seconds, exit
     code 0, no failed job and no crash counted."""
-    house.stack.provider.settings(image_mean_s=2.5)
+    house.stack.provider.hold()
     lapsed = house.count("leases_expired")
     people = house.people(4)
     handed_over: list[float] = []
@@ -64,7 +64,7 @@ def test_each_worker_is_told_to_stop_in_turn(house: House) -> None:
         handed_over += [time.monotonic() - began] if held else []
         assert leaver.wait(10) == 0
         leaver.start()
-    house.stack.provider.settings(image_mean_s=0.1)
+    house.stack.provider.release()
     ended = house.check()
     assert len(ended) == 8 * len(WORKERS)
     assert {job.state for job in ended} == {State.DELIVERED}
@@ -81,7 +81,7 @@ def deadly(house: House, job_id: str) -> Iterator[list[str]]:
     stop = threading.Event()
 
     def watch() -> None:
-        with ThreadPoolExecutor(1) as supervisor:
+        with ThreadPoolExecutor(len(MAKERS)) as supervisor:
             while not stop.wait(0.01):
                 if (name := holder()) and not stop.wait(FUSE_S) and holder() == name:
                     house.kill(name)

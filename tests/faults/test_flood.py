@@ -14,7 +14,7 @@ from jobs.connection import connect
 from sandbox.stack import Stack
 
 from .invariants import assert_invariants
-from .stage import calm, make_vip, staged
+from .stage import calm, forget_durations, make_vip, staged
 
 pytestmark = pytest.mark.faults
 
@@ -50,6 +50,7 @@ def vip(stack: Stack) -> Iterator[Person]:
     yield person
     calm(stack)
     assert_invariants(stack)
+    forget_durations(stack)
 
 
 def counted(stack: Stack) -> dict[str, int]:
