@@ -35,6 +35,11 @@ class Links:
             if isinstance(inside, S3Store) and isinstance(outside, S3Store):
                 self._stores = inside, outside
 
+    @property
+    def any(self) -> bool:
+        """Whether the store gives links at all."""
+        return self._stores is not None
+
     def to(self, artifact: Artifact) -> Link | None:
         """A link to a file that is there, None where there are no links.
 

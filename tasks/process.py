@@ -73,7 +73,7 @@ class Process:
         self.chat = Chat(
             lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
         )
-        self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.chat)
+        self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.links, self.chat)
         self.slots = Slots(self.ledger, new_owner())
         wanted = settings.otel_exporter_otlp_endpoint
         self._traces = Traces(settings, self._redis, self.ledger, self.slots.owner) if wanted else None

@@ -11,20 +11,27 @@ from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.states import State
 from jobs.waiting import Place, Waiting
+from tasks import endings
 from tasks.chat import Chat
+from tasks.links import Links
 from tasks.slots import Slot
 
 _FIRST = 55
 """Waiting jobs of a lane whose place is kept up to date in their chats."""
+_LOOKS = 10
+_LOOK_AGAIN_S = 0.5
 
 
 class Progress:
     """Edits of status messages that may be lost; results never take this way."""
 
-    def __init__(self, ledger: Ledger, waiting: Waiting, catalogue: Catalogue, chat: Chat) -> None:
+    def __init__(
+        self, ledger: Ledger, waiting: Waiting, catalogue: Catalogue, links: Links, chat: Chat
+    ) -> None:
         self._ledger = ledger
         self._waiting = waiting
         self._catalogue = catalogue
+        self._links = links
         self._chat = chat
 
     def show(self, slot: Slot, percent: int) -> None:
@@ -59,11 +66,22 @@ class Progress:
             try:
                 await gateway.show(job, view, progress=droppable)
             finally:
-                now = await asyncio.to_thread(self._ledger.get, job.id)
-                if now and now.state in (State.FAILED, State.CANCELLED):
-                    await gateway.show(now, status.ended(now, texts(now.origin.language)))
+                if now := await self._given(job.id):
+                    end = await asyncio.to_thread(endings.text_of, now, self._catalogue, self._links)
+                    if end:
+                        await gateway.show(now, end)
 
         self._chat.post(edit)
+
+    async def _given(self, job_id: str) -> Job | None:
+        """The record; a delivery is waited for, as its link may be in the chat before the ledger knows."""
+        now = await asyncio.to_thread(self._ledger.get, job_id)
+        for _ in range(_LOOKS):
+            if not now or now.state is not State.DELIVERING or not self._links.any:
+                break
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            now = await asyncio.to_thread(self._ledger.get, job_id)
+        return now
 
     def round(self) -> None:
         """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, ..., and that a lane is paused."""

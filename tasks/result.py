@@ -6,6 +6,7 @@ from chat.media import Known, Upload
 from chat.texts import texts
 from jobs.ledger import Way
 from jobs.model import Artifact, Job
+from tasks import endings
 from tasks.once import send_once
 from tasks.process import Process
 
@@ -26,11 +27,9 @@ def give_link(process: Process, job: Job) -> bool:
 
     Idempotent: giving it again makes the message's link a fresh one.
     """
-    found = process.links.to(_artifact(job))
-    if found is None:
+    view = endings.link(job, process.catalogue, process.links)
+    if view is None:
         return False
-    model, t = process.model_of(job), texts(job.origin.language)
-    view = status.link(job, model, process.catalogue.animator(), found.url, found.seconds, t)
     try:
         process.chat.call(lambda gateway: gateway.show(job, view))
     except MessageGone:

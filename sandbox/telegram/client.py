@@ -191,6 +191,10 @@ class TelegramStand:
         """Order a fault: method, chat, times, retry_after, seconds, description; returns its id."""
         return int(self._call("POST", "faults", {"kind": kind, **order})["id"])
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults not used up yet, as they were ordered, with the `times` that are left."""
+        return list(self._call("GET", "faults")["faults"])
+
     def clear_faults(self) -> None:
         """Forget all faults that were not used up."""
         self._call("DELETE", "faults")

@@ -173,6 +173,11 @@ async def _fault(world: World, body: Json, _: Request) -> Json:
     return {"id": world.faults.order(body)}
 
 
+@_route("faults", "GET")
+async def _faults(world: World, _body: Json, _: Request) -> Json:
+    return {"faults": world.faults.ordered()}
+
+
 @_route("faults", "DELETE")
 async def _clear_faults(world: World, _body: Json, _: Request) -> Json:
     world.faults.clear()

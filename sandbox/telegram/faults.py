@@ -1,7 +1,7 @@
 """Faults on request: what the next matching bot calls run into."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sandbox.telegram.errors import ApiError, too_many
@@ -72,6 +72,10 @@ class Faults:
             )
         )
         return self._last_id
+
+    def ordered(self) -> list[dict[str, Any]]:
+        """The orders not used up yet, with the `times` that are left."""
+        return [asdict(fault) for fault in self._orders]
 
     def clear(self) -> None:
         """Forget all orders."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tasks_stage import Stage, stage
+from tasks_stage import Stage, eventually, stage
 from test_storage import MB, job, picture, zeros
 
 from config.settings import Settings
@@ -14,10 +14,14 @@ from jobs import keys
 from jobs.admission import Accepted, Admission, Cached, Hit
 from jobs.errors import PassingError
 from jobs.failures import Failure
+from jobs.ledger import Stage as Claim
+from jobs.ledger import Way
 from jobs.model import Artifact, Job, Kind, Origin, Request
 from jobs.states import State
 from sandbox.s3 import S3Stand
 from tasks.links import Links
+from tasks.result import give_link
+from tasks.slots import Slot
 from tasks.storage import MediaStore
 
 
@@ -214,6 +218,42 @@ def test_a_link_whose_message_was_deleted_is_sent_anew_once(narrow: Stage) -> No
     narrow.process.publisher.publish_delivery(job.id)
     narrow.work()
     assert len(narrow.by_bot(job)) == 1
+
+
+def overtaken(narrow: Stage, job: Job) -> None:
+    """An edit with the job's progress is on its way, and takes a second."""
+    narrow.telegram.fault("delay", method="editMessageText", chat=job.origin.chat, seconds=1.0)
+    narrow.process.progress.show(Slot(job), job.progress)
+    eventually(lambda: not narrow.telegram.faults())
+
+
+def linked(narrow: Stage, job: Job) -> list[bool]:
+    """Of each version of the job's message, whether it was a link."""
+    return ["http" in (each["text"] or "") for each in narrow.message(job)["edits"]]
+
+
+def test_progress_that_comes_after_the_link_does_not_stay(narrow: Stage) -> None:
+    """Given a slow edit of progress, made before the job's end, I expect the link again behind it."""
+    job = narrow.job("a fox overtaken")
+    overtaken(narrow, job)
+    narrow.work()
+    eventually(lambda: linked(narrow, job) == [False, True, False, True])
+    assert_linked(narrow, job)
+
+
+def test_progress_that_comes_before_the_link_is_written_down_does_not_stay(narrow: Stage) -> None:
+    """Given a slow edit of progress that arrives between the link and the ledger's word of it, I expect the
+    link again."""
+    job = narrow.job("a fox nearly told")
+    narrow.work(only="generate")
+    giving = narrow.ledger.claim(job.id, "another", Claim.DELIVER)
+    assert giving is not None
+    overtaken(narrow, giving)
+    give_link(narrow.process, giving)
+    eventually(lambda: linked(narrow, job) == [False, True, False])
+    narrow.ledger.delivered(giving, "", Way.LINK)
+    eventually(lambda: linked(narrow, job) == [False, True, False, True])
+    assert_linked(narrow, job)
 
 
 def test_the_same_words_again_get_a_link_to_the_same_file(narrow: Stage) -> None:
