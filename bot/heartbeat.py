@@ -10,7 +10,7 @@ from jobs.vitals import measure
 from jobs.workers import Sign, new_owner
 from tasks.background import Background
 
-_LEAVE_S = 1.0
+_LEAVE_S = 0.5
 
 
 @contextmanager

@@ -20,12 +20,12 @@ QUICK = {
     "TELEGRAM_RATE_PER_S": "1000",
     "TELEGRAM_CHAT_RATE_PER_S": "1000",
     "TELEGRAM_GROUP_RATE_PER_MIN": "60000",
-    "READY_AFTER_S": "2",
+    "READY_AFTER_S": "6",
     "LOG_FORMAT": "json",
 }
 """The clock and flood control have tests of their own; here nobody waits for them."""
-FRAGILE = {"LEASE_S": "1.5", "HEARTBEAT_S": "0.4", "SWEEP_S": "0.2"}
-"""A dead worker is missed within two seconds."""
+FRAGILE = {"LEASE_S": "3", "HEARTBEAT_S": "0.4", "SWEEP_S": "0.2"}
+"""A dead worker is missed within four seconds; a live one that gets no time for two keeps its jobs."""
 SMALL = ("--latency", "image=0.3,video=0.3", "--sigma", "0", "--image-size", "256", "--video-size", "128")
 WORKERS = ("first", "second")
 ONCE = {

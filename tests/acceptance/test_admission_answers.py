@@ -73,7 +73,9 @@ def test_the_same_words_again_come_from_the_cache_and_say_so(narrow: Stack, lang
     """Given a picture of a moment ago, another person gets it in one message, and may have it anew."""
     ann, bob = person(narrow, language), person(narrow, language)
     prompt = f"a cached fox {language}"
-    ann.make(f"/image {prompt}")
+    done = ann.job(ann.make(f"/image {prompt}"))
+    with connect(narrow.settings.cache_redis()) as cache:
+        eventually(lambda: cache.exists(keys.cached(done.digest)))
     shown = bob.result(bob.ask(f"/image {prompt.upper()}"))
     assert len(ann.predictions(prompt)) == 1
     assert words(language, "made a moment ago for the same words", "сделано недавно по тем же словам", shown)

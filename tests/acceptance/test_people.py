@@ -78,8 +78,12 @@ def test_only_long_jobs_ring(stack: Stack, ann: Person) -> None:
 
     short = ann.make("/image a pebble")
     took = ann.job_when(short, lambda job: job.told).seconds("accepted", "delivered") or 0.0
-    rings = [each for each in ann.told() if answers(short)(each)]
-    assert len(rings) == (1 if took >= ring_after else 0)
+    # A machine may be so busy that this one rings too.
+    if took >= ring_after:
+        stack.telegram.wait_message(ann.id, answers(short))
+    else:
+        ann.make("/image a pebble beside it")
+        assert not [each for each in ann.told() if answers(short)(each)]
 
 
 def test_a_refusal_is_said_in_one_sentence(ann: Person) -> None:

@@ -16,7 +16,7 @@ from sandbox.stack import Stack
 from .person import Person, buttons_of, finish, in_mid_poll, text_of
 
 RESUMED_S = 8.0
-"""The lease lapses after 1.5 s, and so does the lock of a victim that died in the middle of a sweep."""
+"""The lease lapses after 3 s, and so does the lock of a victim that died in the middle of a sweep."""
 
 
 def held_by(celery_setup: CeleryTestSetup, job: Job) -> CeleryTestWorker:

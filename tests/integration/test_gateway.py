@@ -409,7 +409,7 @@ async def test_two_processes_stay_within_telegrams_limits(
     stand: TelegramStand, user: int, settings_for: SettingsFor
 ) -> None:
     """Given the stand's flood control, when two processes write to one chat at once, I expect no 429."""
-    stand.limits(enabled=True, per_chat_per_s=20, burst=5, global_per_s=1000)
+    stand.limits(enabled=True, per_chat_per_s=20, burst=10, global_per_s=1000)
     settings = settings_for(telegram_api_url=stand.base_url, telegram_chat_rate_per_s=15.0)
     one, two = (Gateway(settings, SharedLimiter(settings)) for _ in range(2))
     async with one, two:

@@ -76,9 +76,10 @@ async def test_two_processes_share_one_chats_budget(settings_for: SettingsFor) -
     settings = settings_for(telegram_chat_rate_per_s=20.0)
     telegram = Telegram()
     async with running(settings) as one, running(settings) as two:
+        began = time.monotonic()
         await asyncio.gather(*(call(limiter, telegram, 7) for limiter in (one, two) for _ in range(8)))
     # 3 at once, 13 more at 20/s.
-    assert telegram.times[-1] - telegram.times[0] >= 13 / 20 - 0.03
+    assert telegram.times[-1] - began >= 13 / 20 - 0.03
 
 
 async def test_all_chats_together_stay_within_the_bots_rate(settings_for: SettingsFor) -> None:
@@ -86,10 +87,11 @@ async def test_all_chats_together_stay_within_the_bots_rate(settings_for: Settin
     settings = settings_for(telegram_rate_per_s=100.0)
     telegram = Telegram()
     async with running(settings) as one, running(settings) as two:
+        began = time.monotonic()
         await asyncio.gather(*(call(one if chat % 2 else two, telegram, chat) for chat in range(1, 101)))
     assert len(telegram.times) == 100
     # 50 at once, 50 more at 100/s.
-    assert telegram.times[-1] - telegram.times[0] >= 0.5 - 0.03
+    assert telegram.times[-1] - began >= 0.5 - 0.03
 
 
 async def test_a_groups_minute_holds_with_its_burst(settings_for: SettingsFor, redis_url: str) -> None:
@@ -131,10 +133,11 @@ async def test_calls_that_waited_out_a_hold_do_not_burst(settings_for: SettingsF
     """Given a chat told to wait, when its time is over, I expect the waiting calls one by one."""
     telegram = Telegram(0.3)
     async with running(settings_for(telegram_chat_rate_per_s=20.0)) as limiter:
+        began = time.monotonic()
         await asyncio.gather(*(call(limiter, telegram, 7) for _ in range(6)))
     # 3 go at once and one of them is refused; when its time is over, it and the 3 others go at 20/s.
     assert len(telegram.times) == 7
-    assert telegram.times[-1] - telegram.times[0] >= 0.3 + 3 / 20 - 0.02
+    assert telegram.times[-1] - began >= 0.3 + 3 / 20 - 0.02
 
 
 async def test_progress_is_dropped_while_the_chat_is_told_to_wait(settings_for: SettingsFor) -> None:

@@ -51,7 +51,7 @@ def test_a_program_that_dies_early_shows_its_log() -> None:
 
 def test_a_program_that_never_gets_ready_is_killed() -> None:
     """When the line doesn't come in time, I get a TimeoutError and no process."""
-    program = Program([sys.executable, "-c", SLEEPER], ready="never", timeout=0.3)
+    program = Program([sys.executable, "-c", SLEEPER], ready="never", timeout=2)
     with pytest.raises(TimeoutError, match=r"listening on"):
         program.start()
     assert not program.alive
