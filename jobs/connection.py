@@ -21,10 +21,11 @@ _CONNECTIONS = 512
 _SENTINEL_S = 1.0
 
 
-def connect(place: RedisPlace | str, timeout_s: float = 5) -> "redis.Redis":
+def connect(place: RedisPlace | str, timeout_s: float = 5, connections: int = _CONNECTIONS) -> "redis.Redis":
     """A client for the ledger: text in and out, every wait bounded (by `timeout_s` seconds), one quick retry.
 
-    A plain `redis://` URL will do for `place`. The caller closes the client.
+    A plain `redis://` URL will do for `place`. A call that finds all `connections` in use fails as if Redis
+    were away. The caller closes the client.
     """
     place = place_of(place) if isinstance(place, str) else place
     options: dict[str, Any] = {
@@ -34,7 +35,7 @@ def connect(place: RedisPlace | str, timeout_s: float = 5) -> "redis.Redis":
         "socket_keepalive": True,
         "health_check_interval": 10,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.05), 1),
-        "max_connections": _CONNECTIONS,
+        "max_connections": connections,
     }
     if not place.sentinels:
         return redis.Redis.from_url(place.url, **options)

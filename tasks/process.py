@@ -46,6 +46,8 @@ from tasks.traces import Traces
 
 log = structlog.get_logger(__name__)
 _CHAT_CALL_S = MEDIA_BOUND_S + 20
+_SPARE = 64
+"""Connections to Redis beside one for each slot: for the rounds, the heartbeat, the chat's own looks."""
 _PATIENCE_S = 3.0
 """A delivery holds a slot while its chat must wait; beyond this it gives way to other chats' deliveries."""
 
@@ -59,9 +61,10 @@ class Process:
         self.settings = settings
         self.tally = Tally()
         self.catalogue = load_catalogue(settings)
-        self._redis = connect(settings.ledger_redis())
+        room = capacity + _SPARE
+        self._redis = connect(settings.ledger_redis(), connections=room)
         self.ledger = Ledger(self._redis, settings)
-        self._cache_redis = connect(settings.cache_redis())
+        self._cache_redis = connect(settings.cache_redis(), connections=room)
         self.cache = Cache(self._cache_redis, settings.cache_ttl_s)
         self.waiting = Waiting(self._redis, Workers(self._redis))
         self.people = People(self._redis)
