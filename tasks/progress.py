@@ -20,6 +20,8 @@ _FIRST = 55
 """Waiting jobs of a lane whose place is kept up to date in their chats."""
 _LOOKS = 10
 _LOOK_AGAIN_S = 0.5
+"""A delivery under way is looked at so often at the most, that far apart: from the link in the chat to the
+ledger's word of it is one write."""
 
 
 class Progress:
