@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from config.settings import Settings
-from providers import replicate
 from providers.base import ENDED, WebhookRefused
+from providers.replicate_answers import verified
 
 __all__ = ["Hint", "Verifier", "WebhookRefused", "verifiers"]
 
@@ -33,5 +33,5 @@ def verifiers(settings: Settings) -> Mapping[str, Verifier]:
 
 
 def _replicate(secret: str, headers: Mapping[str, str], body: bytes) -> Hint:
-    prediction = replicate.verified(secret, headers, body)
+    prediction = verified(secret, headers, body)
     return Hint(headers["webhook-id"], prediction.id, prediction.status in ENDED)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from providers.base import Prediction, Status, WebhookRefused
-from providers.replicate import Replicate, is_local, is_refusal, read, urls_in
+from providers.replicate import Replicate, is_local
+from providers.replicate_answers import is_refusal, read, urls_in
 
 SECRET = "whsec_" + base64.b64encode(b"twenty-four random bytes").decode()
 ELSEWHERE = "whsec_" + base64.b64encode(b"somebody else's 24 bytes").decode()

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from providers.base import WebhookRefused
-from providers.replicate import verified
+from providers.replicate_answers import verified
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 RAW = json.dumps({"id": "p1", "status": "succeeded", "output": ["https://a/1.png"]})
