@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from acceptance.person import Person
+from acceptance.person import Message, Person
 
 from jobs import keys
 from jobs.connection import connect
 from jobs.vips import Vips
 from sandbox.stack import Stack
+from sandbox.telegram.client import StandError
 
 QUICK = {
     "LEASE_S": "1.5",
@@ -35,6 +36,7 @@ PROVIDER = (
     *("--latency", "image=0.1,video=0.1", "--sigma", "0", "--image-size", "128", "--fast-media"),
     *("--creates-per-min", "1000000"),
 )
+GONE = "the button is gone"
 PROCESSES = ("bot", "worker-image", "deliver")
 
 
@@ -56,6 +58,16 @@ def make_vip(person: Person) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     with connect(person.stack.settings.ledger_redis()) as client:
         Vips(client).grant(person.id, tomorrow, by=1)
+
+
+def press_if_there(person: Person, message: Message, button: str) -> str:
+    """Press a button; what the press was answered, GONE where the message no longer has it."""
+    try:
+        return person.press(message, button)["text"] or ""
+    except StandError as error:
+        if error.status != 404:
+            raise
+        return GONE
 
 
 def forget_durations(stack: Stack) -> None:

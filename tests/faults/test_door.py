@@ -8,15 +8,14 @@ import pytest
 from acceptance.person import Message, Person, buttons_of, eventually, text_of
 
 from jobs.states import State
-from sandbox.telegram.client import StandError
 
 from .house import AWAY, House, answers_to
+from .stage import GONE, press_if_there
 from .trap import Deed, Trap, word
 
 pytestmark = pytest.mark.faults
 
 TIMES = 5
-GONE = "the button is gone"
 
 
 def test_11_redis_is_down_at_admission(house: House) -> None:
@@ -96,12 +95,7 @@ def pressed(ann: Person, shown: Message, button: str, times: int) -> list[str]:
 
     def press(_: int) -> str:
         together.wait(10)
-        try:
-            return ann.press(shown, button)["text"] or ""
-        except StandError as error:
-            if error.status != 404:
-                raise
-            return GONE
+        return press_if_there(ann, shown, button)
 
     with ThreadPoolExecutor(times) as pressing:
         return sorted(pressing.map(press, range(times)))

@@ -10,9 +10,9 @@ from acceptance.person import Message, Person, buttons_of, eventually, text_of
 
 from jobs.model import Job
 from jobs.states import State
-from sandbox.telegram.client import StandError
 
 from .house import House
+from .stage import press_if_there
 
 pytestmark = pytest.mark.faults
 
@@ -24,13 +24,7 @@ CANCEL = "Cancel"
 
 def press(person: Person, shown: Message) -> bool:
     """Press Cancel, unless the button is gone by now; whether the bot said that it cancels."""
-    try:
-        answer = person.press(shown, CANCEL)
-    except StandError as error:
-        if error.status != 404:
-            raise
-        return False
-    return str(answer["text"]).startswith("Cancel")
+    return press_if_there(person, shown, CANCEL).startswith("Cancel")
 
 
 def ended_of(house: House, people: list[Person]) -> dict[int, Job]:
