@@ -9,7 +9,7 @@ from chat.texts import texts
 from config.catalogue import Catalogue
 from jobs.ledger import Ledger
 from jobs.model import Job, Lane
-from jobs.states import State
+from jobs.states import ENDED, State
 from jobs.waiting import Place, Waiting
 from tasks import endings
 from tasks.chat import Chat
@@ -18,7 +18,7 @@ from tasks.slots import Slot
 
 _FIRST = 55
 """Waiting jobs of a lane whose place is kept up to date in their chats."""
-_LOOKS = 10
+_LOOKS = 11
 _LOOK_AGAIN_S = 0.5
 """A delivery under way is looked at so often at the most, that far apart: from the link in the chat to the
 ledger's word of it is one write."""
@@ -68,7 +68,8 @@ class Progress:
             try:
                 await gateway.show(job, view, progress=droppable)
             finally:
-                if now := await self._given(job.id):
+                now = await self._given(job.id)
+                if now and now.state in ENDED:
                     end = await asyncio.to_thread(endings.text_of, now, self._catalogue, self._links)
                     if end:
                         await gateway.show(now, end)
@@ -76,14 +77,16 @@ class Progress:
         self._chat.post(edit)
 
     async def _given(self, job_id: str) -> Job | None:
-        """The record; a delivery is waited for, as its link may be in the chat before the ledger knows."""
-        now = await asyncio.to_thread(self._ledger.get, job_id)
+        """The record; a delivery is waited for, as its link may be in the chat before the ledger knows.
+
+        None for one that takes too long.
+        """
         for _ in range(_LOOKS):
-            if not now or now.state is not State.DELIVERING or not self._links.any:
-                break
-            await asyncio.sleep(_LOOK_AGAIN_S)
             now = await asyncio.to_thread(self._ledger.get, job_id)
-        return now
+            if not now or now.state is not State.DELIVERING or not self._links.any:
+                return now
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        return None
 
     def round(self) -> None:
         """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, ..., and that a lane is paused."""
