@@ -2,17 +2,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: demo run test test-faults test-monitoring check setup lock clean test-containers fuzz audit
+.PHONY: demo run test test-all test-long test-faults test-monitoring test-containers check setup lock clean fuzz audit
 
-demo: setup  ## everything on this machine, with a chat page in place of Telegram
+demo: .venv/demo-ready  ## everything on this machine, with a chat page in place of Telegram
 	@exec $(BIN)/python -m sandbox
 
-run: setup  ## the real Telegram and Replicate, with the settings in .env
+run: .venv/demo-ready  ## the real Telegram and Replicate, with the settings in .env
 	@exec $(BIN)/python -m sandbox --run
 
-test: check  ## the checks and all tests
+test: check  ## the checks, and the tests that tell whether Darkroom works
 	$(BIN)/python -m pytest
+
+test-all: test test-long test-monitoring test-faults test-containers  ## those, and all that take long or need more
+
+test-long: setup  ## the benchmarks' short forms and the chat page in Chromium
+	$(BIN)/python -m pytest -m long
 
 test-faults: setup  ## processes, Redis, Telegram and the provider fail
 	$(BIN)/python -m pytest -m faults tests/faults
@@ -35,18 +41,20 @@ check: setup  ## style, types, and the direction of imports
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-setup: .venv/ready  ## the environment alone
+setup: .venv/dev-ready  ## the whole environment, with what tests and checks need
 
-.venv/ready: requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Darkroom needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+.venv/demo-ready: requirements-demo.txt
+	@$(PYTHON) sandbox/install.py demo
 	@touch $@
 
+.venv/dev-ready: requirements-dev.txt
+	@$(PYTHON) sandbox/install.py dev
+	@touch .venv/demo-ready $@
+
 lock: setup  ## compile the pinned requirements anew
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt requirements.in
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-extras.txt requirements-extras.in
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.txt requirements-dev.in
+	for part in requirements requirements-extras requirements-demo requirements-dev; do \
+		$(PIP_COMPILE) -o $$part.txt $$part.in || exit 1; \
+	done
 
 clean:  ## remove the environment and the local data
 	rm -rf .venv data

@@ -10,6 +10,7 @@ from typing import Any
 from config.redis_urls import RedisPlace, passwords_in, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_REDIS = "redis://127.0.0.1:6379/0"
 
 
 class SettingsError(Exception):
@@ -42,9 +43,17 @@ class Settings:
     signing_secret: str = setting("", "signs the job ids in the providers' webhook URLs", secret=True)
 
     redis_url: str = setting(
+        "",
+        "Redis of the broker and the ledger (redis://:password@host:6379/0), or its sentinels: "
+        "sentinel://a:26379;sentinel://b:26379; empty: the embedded one of `make run`, else "
         "redis://127.0.0.1:6379/0",
-        "Redis of the broker and the ledger, or its sentinels: sentinel://a:26379;sentinel://b:26379",
         secret=True,
+    )
+    embedded_redis_dir: str = setting(
+        "data/redis", "where the embedded Redis keeps its data, its password and its address"
+    )
+    embedded_redis_port: int = setting(
+        6379, "port of the embedded Redis; the next free one where it is taken"
     )
     redis_master_name: str = setting("", "what the sentinels in REDIS_URL call their master")
     redis_sentinel_password: str = setting("", "password of the sentinels themselves", secret=True)
@@ -142,7 +151,7 @@ class Settings:
 
     def ledger_redis(self) -> RedisPlace:
         """Where the broker and the ledger are."""
-        return place_of(self.redis_url, self.redis_master_name, self.redis_sentinel_password)
+        return place_of(self.redis_url or DEFAULT_REDIS, self.redis_master_name, self.redis_sentinel_password)
 
     def cache_redis(self) -> RedisPlace:
         """Where the cache is."""

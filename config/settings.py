@@ -13,6 +13,7 @@ import environ
 
 from config import rules
 from config.declared import ROOT, Settings, SettingsError
+from config.embedded import published
 from config.secret_files import secret_from_file
 
 __all__ = ["ROOT", "Settings", "SettingsError", "check", "example", "load", "require"]
@@ -41,6 +42,9 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
             values[spec.name] = env.get_value(name, cast=cast)
         except (ValueError, environ.ImproperlyConfigured) as error:
             raise SettingsError(f"{name} must be {_kind(types[spec.name])}, not {raw!r}.") from error
+    if not values.get("redis_url"):
+        folder = values.get("embedded_redis_dir", Settings().embedded_redis_dir)
+        values["redis_url"] = published((env_file or Path(".env")).parent / folder)
     settings = Settings(**values)
     check(settings)
     return settings

@@ -65,6 +65,8 @@ def ledger_errors() -> Iterator[None]:
     """Turn what the Redis client raises into LedgerUnavailable."""
     try:
         yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise LedgerUnavailable(f"Redis (REDIS_URL) does not answer: {error}") from error
     except redis.RedisError as error:
         raise LedgerUnavailable(str(error)) from error
 

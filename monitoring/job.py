@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def look_up(settings: Settings, job_id: str) -> Life | None:
     """The job's life up to now; None where there is no such job. Raises LedgerUnavailable."""
-    client = connect(settings.redis_url)
+    client = connect(settings.ledger_redis())
     try:
         job = Ledger(client, settings).get(job_id)
         return Life(job, Trails(client).of(job), time.time()) if job else None

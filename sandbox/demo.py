@@ -15,28 +15,37 @@ import redis
 from honcho.manager import Manager
 from honcho.printer import Printer
 
+from config.embedded import published
 from config.redis_urls import RedisPlace, place_of
-from config.settings import ROOT, SettingsError, load, require
+from config.settings import ROOT, Settings, SettingsError, load, require
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
 from jobs.workers import Workers
-from sandbox.environment import free_port, is_free, on_path, stand_environment
+from sandbox.embedded import EmbeddedRedis, running
+from sandbox.environment import free_port, is_free, next_free, on_path, stand_environment
 from sandbox.processes import Program
 from sandbox.stack import procfile
 
 DEFAULT_PORT = 8080
+Server = Program | EmbeddedRedis
 
 
 def demo(environment: Mapping[str, str]) -> int:
     """Everything here, with the stand in place of Telegram and Replicate; returns the exit code."""
     page = _port(environment, "DEMO_PORT", DEFAULT_PORT)
     flower = _port(environment, "FLOWER_PORT", 5555)
-    redis_port, provider_port = free_port(), free_port()
-    redis_url = f"redis://127.0.0.1:{redis_port}/0"
+    provider_port = free_port()
     page_url = f"http://127.0.0.1:{page}"
     with TemporaryDirectory(prefix="darkroom-demo-") as folder:
-        stand = stand_environment(redis_url, page_url, f"http://127.0.0.1:{provider_port}", Path(folder)) | {
+        address = _address_folder(environment)
+        # The demo's address is left only where no other Redis has left its own.
+        embedded = EmbeddedRedis(
+            Path(folder) / "redis", free_port(), None if running(address) else address, keep=False
+        )
+        stand = stand_environment(
+            embedded.url, page_url, f"http://127.0.0.1:{provider_port}", Path(folder)
+        ) | {
             "DEMO": "true",
             "FLOWER_PORT": str(flower),
             "FLOWER_ADDRESS": "127.0.0.1",
@@ -44,12 +53,12 @@ def demo(environment: Mapping[str, str]) -> int:
             "EXPORTER_PORT": str(_exporter_port(environment, 9090)),
             "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
         }
-        servers = [
-            _redis("--port", str(redis_port)),
+        servers: list[Server] = [
+            embedded,
             _server("sandbox.telegram", "--port", str(page), ready=" on http"),
             _server("sandbox.provider", "--port", str(provider_port), ready=" on http"),
         ]
-        ready = lambda: _answers(page_url) and _served(place_of(redis_url))  # noqa: E731
+        ready = lambda: _answers(page_url) and _served(place_of(embedded.url))  # noqa: E731
         hello = f"Darkroom is ready. Open {page_url} and write: /image a red fox in the snow"
         return _run({**environment, **stand}, servers, ready, hello)
 
@@ -65,19 +74,23 @@ def run(environment: Mapping[str, str]) -> int:
     if not settings.flower_basic_auth:
         password = variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
         view += f", for this run to {password.replace(':', ' with the password ')}"
-    servers = []
+    servers: list[Server] = []
     place = settings.ledger_redis()
-    if settings.redis_url == type(settings)().redis_url and not environment.get("REDIS_URL"):
-        port = free_port()
-        variables["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
-        place = place_of(variables["REDIS_URL"])
-        servers.append(_redis("--port", str(port), "--dir", str(ROOT / "data" / "redis")))
+    folder = _address_folder(environment)
+    if settings.redis_url in ("", published(folder)):
+        if found := running(folder):
+            where = place_of(found).url.rpartition("@")[2]
+            raise SettingsError(f"Darkroom runs here already, with its Redis at {where}; stop it first.")
+        embedded = EmbeddedRedis(folder, next_free(settings.embedded_redis_port), folder, keep=True)
+        variables["REDIS_URL"] = embedded.url
+        place = place_of(embedded.url)
+        servers.append(embedded)
     hello = f"Darkroom is ready. Write to your bot in Telegram. {view}."
     return _run(variables, servers, lambda: _served(place), hello)
 
 
 def _run(
-    environment: Mapping[str, str], servers: Sequence[Program], ready: Callable[[], bool], hello: str
+    environment: Mapping[str, str], servers: Sequence[Server], ready: Callable[[], bool], hello: str
 ) -> int:
     """Run the Procfile under honcho until one process ends or Ctrl-C; it ends the others.
 
@@ -96,8 +109,8 @@ def _run(
     return int(manager.returncode or 0)
 
 
-def _redis(*options: str) -> Program:
-    return _server("sandbox.redis", *options, ready="Ready to accept connections")
+def _address_folder(environment: Mapping[str, str]) -> Path:
+    return ROOT / (environment.get("EMBEDDED_REDIS_DIR") or Settings().embedded_redis_dir)
 
 
 def _server(module: str, *options: str, ready: str) -> Program:

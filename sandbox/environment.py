@@ -28,6 +28,11 @@ def is_free(port: int) -> bool:
     return True
 
 
+def next_free(port: int) -> int:
+    """Return this port, or the first of the hundred after it on which a server could listen."""
+    return next((each for each in range(port, min(port + 101, 65536)) if is_free(each)), 0) or free_port()
+
+
 def on_path(environment: dict[str, str]) -> dict[str, str]:
     """The same environment with this Python's programs (`celery`, `python`) first on PATH."""
     programs = str(Path(sys.executable).parent)

@@ -31,7 +31,10 @@ def moment(client: "redis.Redis") -> Moment:
     """Ask for it before `stream`."""
     seconds, micros = client.time()
     about: Any = client.info("server")
-    return Moment(seconds * 1000 + micros // 1000, str(about["redis_version"]))
+    # Valkey gives the version of the Redis that it descends from under that name.
+    valkey = about.get("valkey_version")
+    version = f"Valkey {valkey}" if valkey else str(about["redis_version"])
+    return Moment(seconds * 1000 + micros // 1000, version)
 
 
 def stream(client: "redis.Redis") -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Become a Redis with one of the configurations beside this file: start.sh broker|cache [redis-server arguments]
+# Become a Redis with one of the configurations beside this file: start.sh broker|cache [server arguments]
 #
-# A Redis configuration cannot name environment variables. It is therefore handed to redis-server on its standard
+# A Redis configuration cannot name environment variables. It is therefore handed to the server on its standard
 # input together with what is the deployment's own: there, unlike on a command line, no process list shows the
 # password, and no CONFIG REWRITE (Sentinel's, at a failover) can write it into a file.
 # The process id stays, so that signals reach the server.
@@ -28,7 +28,10 @@ fi
 [ -n "${REDIS_MAXMEMORY:-}" ] || fail "set REDIS_MAXMEMORY (512mb, 2gb): without a limit the kernel ends Redis when memory is short"
 quoted=$(printf '%s' "$password" | sed 's/[\\"]/\\&/g')
 
-exec redis-server "$@" - <<EOF
+# Valkey where it is installed, else Redis (7.2 or newer).
+server=$(command -v valkey-server || command -v redis-server) || fail "neither valkey-server nor redis-server is on the PATH"
+
+exec "$server" "$@" - <<EOF
 $(cat "$configuration")
 requirepass "$quoted"
 masterauth "$quoted"

@@ -23,6 +23,7 @@ from deploy.backup.manifest import dumps
 from deploy.backup.restoring import restore
 from deploy.backup.schedule import period
 from deploy.backup.shelf import LEDGER, NoBackup, Shelf, name_at
+from deploy.backup.snapshot import stream
 from deploy.backup.verifying import verify
 from jobs import keys
 from jobs.admission import Admission
@@ -253,8 +254,6 @@ def test_a_harmed_backup_is_told_from_a_good_one(
 
 def test_a_harm_that_the_hash_has_not_seen_is_found_by_redis_own(client: "redis.Redis") -> None:
     """Given any single altered byte of a snapshot, I expect the reader never to take it for whole."""
-    from deploy.backup.snapshot import stream
-
     client.hset(f"{keys.PREFIX}:a", mapping={"b": "c" * 100})
     whole = b"".join(stream(client))
     assert [entry.key for entry in rdb.entries(whole)] == [f"{keys.PREFIX}:a".encode()]
@@ -266,6 +265,19 @@ def test_a_harm_that_the_hash_has_not_seen_is_found_by_redis_own(client: "redis.
     for size in range(len(whole)):
         with pytest.raises(rdb.BadSnapshot):
             list(rdb.entries(whole[:size]))
+
+
+def test_a_value_has_a_version_that_redis_and_valkey_both_take(client: "redis.Redis") -> None:
+    """Given a snapshot of a Redis that writes a later version, I expect values that either server restores."""
+    client.set(f"{keys.PREFIX}:a", "b")
+    later = bytearray(b"".join(stream(client)))
+    later[5:9] = b"0012"
+    later[-8:] = bytes(8)  # no checksum: the header was changed
+    (entry,) = rdb.entries(bytes(later))
+    assert int.from_bytes(entry.dump[-10:-8], "little") == 11
+    client.flushall()
+    client.restore(entry.key, 0, entry.dump)
+    assert client.get(entry.key) == b"b"
 
 
 def test_a_ledger_that_is_in_use_is_not_replaced(

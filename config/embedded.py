@@ -1,0 +1,35 @@
+"""The address of the embedded Redis: `make run` and the demo leave it where all other commands look."""
+
+import os
+from pathlib import Path
+
+_NAME = "url"
+
+
+def published(folder: Path) -> str:
+    """Return the URL of the Redis that keeps its data in `folder`; "" where none is said to run."""
+    try:
+        return (folder / _NAME).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def publish(folder: Path, url: str) -> None:
+    """Leave the URL for other commands of the same user: it holds the password."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_private(folder / _NAME, f"{url}\n")
+
+
+def withdraw(folder: Path, url: str) -> None:
+    """Remove the URL, unless another Redis has left its own there since."""
+    if published(folder) == url:
+        (folder / _NAME).unlink(missing_ok=True)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    draft.replace(file)
