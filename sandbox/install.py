@@ -1,7 +1,7 @@
 """`python3 sandbox/install.py demo|dev`: make `.venv`, or complete it, with what the demo or the tests need.
 
 `make` runs it with the interpreter of the machine, before anything is installed: it needs the standard
-library alone, and its checks come first. It says how far it is; what goes wrong is told with pip's own last lines.
+library alone, and its checks come first. What goes wrong is told with pip's own last lines.
 """
 
 import platform

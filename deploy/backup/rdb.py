@@ -15,7 +15,7 @@ _MAGIC = b"REDIS"
 _AUX, _RESIZE, _EXPIRE_MS, _EXPIRE_S, _SELECT, _END = 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF
 _IDLE, _FREQ, _FUNCTION = 0xF8, 0xF9, 0xF5
 _SHARED_VERSION = 11
-"""The newest version of a value that Redis (from 7.2) and Valkey both take: later ones they refuse each other.
+"""The newest version of a value that Redis (from 7.2) and Valkey both take: later ones they refuse.
 All types that are read here are as old."""
 _crc64 = anycrc.CRC(width=64, poly=0xAD93D23594C935A9, init=0, refin=True, refout=True, xorout=0)
 

@@ -268,7 +268,7 @@ def test_a_harm_that_the_hash_has_not_seen_is_found_by_redis_own(client: "redis.
 
 
 def test_a_value_has_a_version_that_redis_and_valkey_both_take(client: "redis.Redis") -> None:
-    """Given a snapshot of a Redis that writes a later version, I expect values that either server restores."""
+    """Given a snapshot of a Redis that writes a later version, I expect values that both restore."""
     client.set(f"{keys.PREFIX}:a", "b")
     later = bytearray(b"".join(stream(client)))
     later[5:9] = b"0012"
