@@ -6,7 +6,6 @@ from kombu.entity import Exchange, Queue
 
 from config.settings import SettingsError, load
 from jobs.connection import sentinel_options
-from jobs.limits import parse_rate
 from jobs.model import Lane
 
 try:
@@ -39,13 +38,6 @@ task_annotations = {
         "vip_user_rate_limit": settings.vip_user_rate_limit,
     }
 }
-for setting in ("user_rate_limit", "vip_user_rate_limit", "generate_rate_limit"):
-    if text := getattr(settings, setting):
-        try:
-            # Celery's own rate knows no burst.
-            parse_rate(text if setting != "generate_rate_limit" else text.partition(",")[0])
-        except ValueError as error:
-            sys.exit(f"{setting.upper()} {error}.")
 
 # The message is only a wake-up (the ledger recovers jobs), so it is acknowledged early: a blip of the
 # connection then starts nothing twice, and no unacknowledged message can take the worker down with Redis.

@@ -1,7 +1,29 @@
-"""`python -m config > .env.example` writes the example from the declared settings."""
+"""`python -m config > .env.example` writes the example from the declared settings.
+
+`python -m config check` tells all that is wrong with the configuration, and ends with 0 where nothing is.
+"""
 
 import sys
+from collections.abc import Sequence
 
+from config.checking import look, report
 from config.settings import example
 
-sys.stdout.write(example())
+USAGE = "usage: python -m config [check]"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Return the exit code: 1 for a configuration with errors, 2 for arguments that mean nothing."""
+    if not arguments:
+        sys.stdout.write(example())
+        return 0
+    if list(arguments) != ["check"]:
+        sys.stderr.write(f"{USAGE}\n")
+        return 2
+    findings = look()
+    sys.stdout.write(f"{report(findings)}\n")
+    return 1 if findings.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -10,6 +10,7 @@ from typing import Any
 from config.redis_urls import RedisPlace, passwords_in, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_REDIS_DIR = "data/redis"
 DEFAULT_REDIS = "redis://127.0.0.1:6379/0"
 
 
@@ -50,7 +51,7 @@ class Settings:
         secret=True,
     )
     embedded_redis_dir: str = setting(
-        "data/redis", "where the embedded Redis keeps its data, its password and its address"
+        EMBEDDED_REDIS_DIR, "where the embedded Redis keeps its data, its password and its address"
     )
     embedded_redis_port: int = setting(
         6379, "port of the embedded Redis; the next free one where it is taken"

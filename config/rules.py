@@ -1,9 +1,10 @@
 """What the settings must be like together. Pure; each rule has the sentence for when it does not hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from config import extras, media, webhooks
 from config.declared import Settings
+from config.rates import rate_problem
 from config.redis_urls import RedisPlace
 
 
@@ -15,6 +16,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
         *extras.rules(s),
         *_redis("REDIS", s.redis_url, s.redis_master_name, s.ledger_redis),
         *_redis("CACHE_REDIS", s.cache_redis_url, s.cache_redis_master_name, s.cache_redis),
+        *_rates(s),
         (s.backup_keep >= 1, f"BACKUP_KEEP must be at least 1, not {s.backup_keep}."),
         (s.redis_wait_replicas >= 0, f"REDIS_WAIT_REPLICAS must be at least 0, not {s.redis_wait_replicas}."),
         (
@@ -44,13 +46,21 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
     )
 
 
+def _rates(s: Settings) -> Iterator[tuple[bool, str]]:
+    for name in ("user_rate_limit", "vip_user_rate_limit", "generate_rate_limit"):
+        problem = rate_problem(name.upper(), getattr(s, name), burst=name != "generate_rate_limit")
+        yield not problem, problem
+
+
 def _redis(name: str, url: str, master: str, read: Callable[[], RedisPlace]) -> tuple[tuple[bool, str], ...]:
     named = (
         "sentinel://" not in url or bool(master),
         f"{name}_URL names sentinels: {name}_MASTER_NAME must say what they call their master (mymaster).",
     )
     try:
-        read()
+        # Without a Redis of its own the cache is where the ledger is.
+        if url:
+            read()
     except ValueError as error:
         return named, (False, f"{name}_URL {error}.")
     return (named,)

@@ -3,58 +3,91 @@
 `python -m config` prints `.env.example` from the declarations, so the two cannot drift apart.
 """
 
+import logging
+import math
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import environ
 
+from config import env_file as lines
 from config import rules
-from config.declared import ROOT, Settings, SettingsError
+from config.declared import EMBEDDED_REDIS_DIR, ROOT, Settings, SettingsError
 from config.embedded import published
 from config.secret_files import secret_from_file
 
-__all__ = ["ROOT", "Settings", "SettingsError", "check", "example", "load", "require"]
+__all__ = ["ROOT", "Settings", "SettingsError", "example", "load", "read", "require"]
+_YES = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
+_TOKEN = re.compile(r"\d+:[\w-]{30,}|r8_\w{8,}|whsec_[\w+/=]+")
+"""A token that was put where it does not belong must not be repeated with what is wrong there."""
+_NO = frozenset({"false", "off", "n", "no", "0"})
+# It repeats a line that it cannot read, and that may hold a secret; `config.env_file` says which line it is.
+logging.getLogger("environ.environ").setLevel(logging.CRITICAL)
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
     """Read the settings; the environment goes before `.env` (in the working directory unless named).
 
     A secret X may instead be in a file that X_FILE names.
-    Raises SettingsError with one sentence that names the variable.
+    Raises SettingsError with a sentence, in a line of its own, for each variable that is wrong.
     """
-    source = dict(os.environ if environment is None else environment)
-    env = _reader(source, env_file or Path(".env"))
-    types = get_type_hints(Settings)
-    values: dict[str, Any] = {}
-    for spec in fields(Settings):
-        name = spec.name.upper()
-        raw = env.ENVIRON.get(name, "")
-        if spec.metadata["secret"] and (secret := secret_from_file(name, env.ENVIRON)):
-            values[spec.name] = secret
-            continue
-        if raw.strip() == "":
-            continue
-        try:
-            cast = (lambda text: tuple(map(int, text.split(",")))) if spec.default == () else types[spec.name]
-            values[spec.name] = env.get_value(name, cast=cast)
-        except (ValueError, environ.ImproperlyConfigured) as error:
-            raise SettingsError(f"{name} must be {_kind(types[spec.name])}, not {raw!r}.") from error
-    if not values.get("redis_url"):
-        folder = values.get("embedded_redis_dir", Settings().embedded_redis_dir)
-        values["redis_url"] = published((env_file or Path(".env")).parent / folder)
-    settings = Settings(**values)
-    check(settings)
+    settings, problems = read(environment, env_file)
+    if problems:
+        raise SettingsError("\n".join(problems))
     return settings
 
 
-def check(settings: Settings) -> None:
-    """Refuse values that contradict each other, before any connection is made."""
-    for holds, sentence in rules.of(settings):
-        if not holds:
-            raise SettingsError(sentence)
+def read(
+    environment: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> tuple[Settings, list[str]]:
+    """Return the settings, and a sentence for each variable that is wrong.
+
+    What cannot be read has its default in the settings: they are for looking for further problems only.
+    """
+    file = env_file or Path(".env")
+    source = dict(os.environ if environment is None else environment)
+    values, problems = _values(source, file)
+    if not values.get("redis_url"):
+        values["redis_url"] = published(file.parent / values.get("embedded_redis_dir", EMBEDDED_REDIS_DIR))
+    settings = Settings(**values)
+    problems += [sentence for holds, sentence in rules.of(settings) if not holds]
+    return settings, [_TOKEN.sub("***", problem) for problem in problems]
+
+
+def _values(source: dict[str, str], file: Path) -> tuple[dict[str, Any], list[str]]:
+    problems = list(lines.read_file(file).problems)
+    env = _reader(source, file)
+    types = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for spec in fields(Settings):
+        name, kind = spec.name.upper(), types[spec.name]
+        raw = env.ENVIRON.get(name, "")
+        try:
+            if spec.metadata["secret"] and (secret := secret_from_file(name, env.ENVIRON)):
+                values[spec.name] = secret
+            elif raw.strip():
+                values[spec.name] = _cast(env.get_value(name), kind)
+        except SettingsError as error:
+            problems.append(str(error))
+        except (ValueError, environ.ImproperlyConfigured):
+            problems.append(f"{name} must be {_kind(kind)}, not {raw!r}.")
+    return values, problems
+
+
+def _cast(text: str, kind: Any) -> Any:
+    """The value of a setting. Raises ValueError."""
+    if kind is bool:
+        if (word := text.strip().lower()) not in _YES | _NO:
+            raise ValueError(text)
+        return word in _YES
+    if kind is float and not math.isfinite(float(text)):
+        raise ValueError(text)
+    return kind(text) if kind in (int, float, str) else tuple(map(int, text.split(",")))
 
 
 def require(settings: Settings, *names: str) -> None:
@@ -83,7 +116,7 @@ def _reader(source: dict[str, str], env_file: Path) -> Any:
     # django-environ reads into a class attribute, os.environ by default; a class of our own keeps
     # the process environment as it was.
     reader: Any = type("Environment", (environ.Env,), {"ENVIRON": source})
-    if env_file.is_file():
+    with suppress(UnicodeDecodeError):  # told as a problem of the file
         reader.read_env(str(env_file), overwrite=False)
     return reader()
 

@@ -1,53 +1,16 @@
 """The prompt filter: words and expressions from a file that no prompt may have. Off without a file."""
 
-import re
 import threading
-import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
+from re import Pattern
 
 import structlog
 
+from config.prompt_rules import hits, parse
 from config.settings import ROOT, SettingsError
 
+__all__ = ["PromptFilter", "hits", "parse"]
 log = structlog.get_logger(__name__)
-
-
-def parse(text: str) -> list["re.Pattern[str]"]:
-    """The rules of a filter file, one a line; empty lines and those that begin with # do not count.
-
-    `/.../` is a regular expression that is looked for anywhere; anything else is a word, or several, that
-    must stand in the prompt as whole words. Case makes no difference. Raises ValueError that names the line.
-    """
-    rules, words = [], []
-    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
-        if not line or line.startswith("#"):
-            continue
-        if len(line) > 2 and line.startswith("/") and line.endswith("/"):
-            try:
-                rules.append(re.compile(line[1:-1], re.IGNORECASE))
-            except re.error as error:
-                raise ValueError(f"line {number}: {line} is not a regular expression ({error})") from error
-        else:
-            words.append(re.escape(plain(line).casefold()))
-    if words:
-        rules.append(re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)"))
-    return rules
-
-
-def plain(text: str) -> str:
-    """Text without what only hides a word in it: letter forms, invisible characters, runs of white space."""
-    visible = "".join(
-        letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf"
-    )
-    return " ".join(visible.split())
-
-
-def hits(rules: Sequence["re.Pattern[str]"], prompt: str) -> bool:
-    """Whether a rule forbids the prompt."""
-    seen = plain(prompt)
-    folded = seen.casefold()
-    return any(rule.search(seen) or rule.search(folded) for rule in rules)
 
 
 class PromptFilter:
@@ -60,7 +23,7 @@ class PromptFilter:
         """
         self._file = ROOT / setting if setting else None
         self._reading = threading.Lock()
-        self._rules: list[re.Pattern[str]] = []
+        self._rules: list[Pattern[str]] = []
         self._read: tuple[int, int] | None = None
         if self._file is not None:
             try:

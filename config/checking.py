@@ -1,0 +1,80 @@
+"""`python -m config check`: everything that can be wrong with the configuration, told at once."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from config import env_file as lines
+from config import prompt_rules
+from config.catalogue import load_catalogue
+from config.settings import ROOT, Settings, SettingsError, read
+
+_TELEGRAM_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
+_REPLICATE_TOKEN = re.compile(r"r8_[A-Za-z0-9]{8,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a look at the configuration found: `errors` keep Darkroom from working, `warnings` do not."""
+
+    settings: Settings
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def look(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Findings:
+    """Return all that is wrong with the settings and the files that they name; no connection is made."""
+    file = env_file or Path(".env")
+    source = dict(os.environ if environment is None else environment)
+    settings, errors = read(source, file)
+    errors += [*_tokens(settings), *_files(settings)]
+    warnings = lines.unknown(lines.read_file(file), known())
+    return Findings(settings, tuple(dict.fromkeys(errors)), tuple(warnings))
+
+
+def known() -> frozenset[str]:
+    """Return the names of all settings, and those of the files that their secrets may be in."""
+    names = {spec.name.upper() for spec in fields(Settings)}
+    return frozenset(
+        names | {f"{spec.name.upper()}_FILE" for spec in fields(Settings) if spec.metadata["secret"]}
+    )
+
+
+def report(findings: Findings) -> str:
+    """Return what is to be said about a configuration, a line for each finding."""
+    errors = [f"error: {error}" for error in findings.errors]
+    warnings = [f"warning: {warning}" for warning in findings.warnings]
+    end = f"{len(errors)} to mend." if errors else "The configuration is complete."
+    return "\n".join([*errors, *warnings, end])
+
+
+def _tokens(settings: Settings) -> Iterator[str]:
+    """What every bot needs, and whether it looks as it should; a token itself is never repeated."""
+    tokens = {"TELEGRAM_TOKEN": settings.telegram_token, "REPLICATE_API_TOKEN": settings.replicate_api_token}
+    if missing := [name for name, token in tokens.items() if not token]:
+        are, them = ("are", "them") if len(missing) > 1 else ("is", "it")
+        yield (
+            f"{' and '.join(missing)} {are} not set; put {them} into .env "
+            "(@BotFather gives the bot's token, your account at Replicate the other one)."
+        )
+    if settings.telegram_token and not _TELEGRAM_TOKEN.fullmatch(settings.telegram_token):
+        yield "TELEGRAM_TOKEN is no token of a bot (123456:ABC...); copy it again from @BotFather."
+    if settings.replicate_api_token and not _REPLICATE_TOKEN.fullmatch(settings.replicate_api_token):
+        yield "REPLICATE_API_TOKEN is no token of Replicate (r8_...); copy it again from your account there."
+
+
+def _files(settings: Settings) -> Iterator[str]:
+    try:
+        load_catalogue(settings)
+    except SettingsError as error:
+        yield str(error)
+    if settings.prompt_filter_file:
+        file = ROOT / settings.prompt_filter_file
+        try:
+            prompt_rules.parse(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            yield f"PROMPT_FILTER_FILE: {file} cannot be read ({error.strerror})."
+        except ValueError as error:
+            yield f"PROMPT_FILTER_FILE: {file}: {error}."

@@ -1,0 +1,63 @@
+"""What is wrong with the lines of a `.env` file; no answer repeats a value, which may be a secret."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+_LINE = re.compile(r"(?:export )?(?P<name>[A-Za-z_0-9]+)=.*")
+_LOOSE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_0-9]+)\s*[=:]")
+_ELSEWHERE = re.compile(
+    # Read by docker-compose.yml, `make demo`, pip, and the libraries themselves.
+    r"(DEMO_PORT|REDIS_SERVER|HTTPS?_PORT|SECRETS_DIR|DARKROOM_TAG|REDIS_MAXMEMORY|REDIS_MEMORY"
+    r"|CACHE_REDIS_MAXMEMORY|CACHE_REDIS_MEMORY|GRAFANA_PORT|PROMETHEUS_KEEP|BACKUP_EVERY|BACKUP_OVERDUE"
+    r"|HEALTH_INTERVAL|HEALTH_RETRIES|TMPDIR|TZ|(PIP|OTEL|SENTRY|AWS|COMPOSE|DOCKER|FLOWER|CELERY)_\w+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The names that a file sets, with the numbers of their lines, and what is wrong with the others."""
+
+    names: dict[str, int]
+    problems: tuple[str, ...]
+
+
+def read_file(file: Path) -> Lines:
+    """Return what stands in a file; one that is not there sets nothing."""
+    try:
+        return read(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Lines({}, ())
+    except OSError as error:
+        return Lines({}, (f"{file} cannot be read ({error.strerror}).",))
+    except UnicodeDecodeError:
+        return Lines({}, (f"{file} is no text in UTF-8; save it as such.",))
+
+
+def read(text: str) -> Lines:
+    """Return the names that a file sets, and a sentence for each line that sets nothing."""
+    names: dict[str, int] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if match := _LINE.fullmatch(line):
+            names[match["name"]] = number
+        elif loose := _LOOSE.match(line.strip()):
+            name = loose["name"]
+            problems.append(f".env, line {number}: write {name}=value, without spaces around the sign =.")
+        else:
+            problems.append(f".env, line {number}: this is not NAME=value; put a # before a comment.")
+    return Lines(names, tuple(problems))
+
+
+def unknown(lines: Lines, known: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each name that nothing reads, with the nearest one that something does."""
+    for name, number in lines.names.items():
+        if name in known or _ELSEWHERE.fullmatch(name):
+            continue
+        near = get_close_matches(name.upper(), known, n=1, cutoff=0.75)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        yield f".env, line {number}: there is no setting {name}.{hint}"
