@@ -1,6 +1,7 @@
 """Flower's configuration; `celery -A tasks flower` reads it from the working directory."""
 
 import sys
+from logging import getLogger
 from pathlib import Path
 
 # Celery looks into the working directory for its app only.
@@ -33,5 +34,7 @@ state_save_interval = 60_000
 max_tasks = 10_000
 
 configure(settings, "flower")
+# It asks each worker at its start, before any has come up, and asks again when somebody looks.
+getLogger("flower.inspector").setLevel("ERROR")
 logging = settings.log_level.lower()
 __all__ = ["format_task"]

@@ -48,6 +48,11 @@ def excused() -> str:
     return f"{PREFIX}:excused"
 
 
+def ended() -> str:
+    """Stream: the jobs whose end the chat was given, the latest of them (`job`: the id)."""
+    return f"{PREFIX}:ended"
+
+
 def counts() -> str:
     """Hash: counters, each raised in the same step as the change that it counts."""
     return f"{PREFIX}:counts"

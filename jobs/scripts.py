@@ -45,6 +45,7 @@ _BUILDERS = "\n".join(
         "broadcasting_key": keys.broadcasting(),
         "sequence_key": keys.sequence(),
         "due_key": keys.due(),
+        "ended_key": keys.ended(),
         "counts_key": keys.counts(),
         "observations_key": keys.observations(),
         "excused_key": keys.excused(),

@@ -79,6 +79,15 @@ class Workers:
             owners: Any = self._redis.zrangebyscore(keys.workers(), time.time(), "+inf")
         return sum(owner.partition(":")[0] == host for owner in owners)
 
+    def processes(self) -> set[str]:
+        """Return what the live processes are: `bot`, or the name of a Celery node without its host."""
+        with ledger_errors():
+            owners: Any = self._redis.zrangebyscore(keys.workers(), time.time(), "+inf")
+            with self._redis.pipeline(transaction=False) as pipe:
+                for owner in owners:
+                    pipe.hget(keys.worker(owner), "process")
+                return {process for process in pipe.execute() if process}
+
     def slots(self, lane: str) -> int:
         """Slots of all live workers of a lane; 0 when it has no worker."""
         with ledger_errors():

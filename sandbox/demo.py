@@ -1,161 +1,143 @@
-"""The demo and the single-machine run: the Procfile under honcho, and what it needs beside it."""
+"""`make demo` and `make run`: what each runs, on which ports, and what it says when all is ready."""
 
-import os
 import secrets
 import sys
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
-import redis
-from honcho.manager import Manager
-from honcho.printer import Printer
-
-from config.embedded import published
-from config.redis_urls import RedisPlace, place_of
-from config.settings import ROOT, Settings, SettingsError, load, require
-from jobs.connection import connect
-from jobs.errors import LedgerUnavailable
-from jobs.model import Lane
-from jobs.workers import Workers
+from config import env_file
+from config.checking import look
+from config.embedded import published, write_private
+from config.redis_urls import place_of
+from config.settings import ROOT, Settings, SettingsError, load
 from sandbox.embedded import EmbeddedRedis, running
 from sandbox.environment import free_port, is_free, next_free, on_path, stand_environment
 from sandbox.processes import Program
-from sandbox.stack import procfile
+from sandbox.reach import Reach
+from sandbox.supervisor import Running, supervise
 
-DEFAULT_PORT = 8080
-Server = Program | EmbeddedRedis
+_STOP = "Ctrl-C stops everything."
+_FLOWER_PASSWORD = ROOT / "data" / "flower" / "password"
 
 
 def demo(environment: Mapping[str, str]) -> int:
-    """Everything here, with the stand in place of Telegram and Replicate; returns the exit code."""
-    page = _port(environment, "DEMO_PORT", DEFAULT_PORT)
-    flower = _port(environment, "FLOWER_PORT", 5555)
-    provider_port = free_port()
+    """Run everything here, with the stand in place of Telegram and Replicate; return the exit code."""
+    page = _port(environment, "DEMO_PORT", 8080)
+    ports = {name: _port(environment, name, usual) for name, usual in _SIDE_PORTS.items()}
+    provider = free_port()
     page_url = f"http://127.0.0.1:{page}"
     with TemporaryDirectory(prefix="darkroom-demo-") as folder:
-        address = _address_folder(environment)
-        # The demo's address is left only where no other Redis has left its own.
-        embedded = EmbeddedRedis(
-            Path(folder) / "redis", free_port(), None if running(address) else address, keep=False
-        )
-        stand = stand_environment(
-            embedded.url, page_url, f"http://127.0.0.1:{provider_port}", Path(folder)
-        ) | {
-            "DEMO": "true",
-            "FLOWER_PORT": str(flower),
-            "FLOWER_ADDRESS": "127.0.0.1",
-            "FLOWER_DB": f"{folder}/flower",
-            "EXPORTER_PORT": str(_exporter_port(environment, 9090)),
-            "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
-        }
-        servers: list[Server] = [
-            embedded,
-            _server("sandbox.telegram", "--port", str(page), ready=" on http"),
-            _server("sandbox.provider", "--port", str(provider_port), ready=" on http"),
+        address = ROOT / (environment.get("EMBEDDED_REDIS_DIR") or Settings().embedded_redis_dir)
+        # The demo leaves its address only where no other Redis has left its own.
+        where = None if running(address) else address
+        embedded = EmbeddedRedis(Path(folder) / "redis", free_port(), where, keep=False)
+        stand = stand_environment(embedded.url, page_url, f"http://127.0.0.1:{provider}", Path(folder))
+        variables = _quiet(environment) | stand
+        variables |= {name: str(port) for name, port in ports.items()}
+        variables |= {"DEMO": "true", "FLOWER_ADDRESS": "127.0.0.1", "FLOWER_DB": f"{folder}/flower"}
+        settings = load(variables, Path(folder) / "none")
+        greeting = [
+            "Darkroom is ready.",
+            f"Open {page_url} and write: /image a red fox in the snow",
+            "",
+            *_addresses(settings, embedded.url, where),
+            _STOP,
         ]
-        ready = lambda: _answers(page_url) and _served(place_of(embedded.url))  # noqa: E731
-        hello = f"Darkroom is ready. Open {page_url} and write: /image a red fox in the snow"
-        return _run({**environment, **stand}, servers, ready, hello)
+        servers: dict[str, Program | EmbeddedRedis] = {
+            "Redis": embedded,
+            "the chat page": _server("sandbox.telegram", "--port", str(page)),
+            "the stand's provider": _server("sandbox.provider", "--port", str(provider)),
+        }
+        plan = Running(
+            variables, settings, place_of(embedded.url), servers, lambda _bot: greeting, prompts=True
+        )
+        return supervise(plan, Reach(settings, plan.redis))
 
 
 def run(environment: Mapping[str, str]) -> int:
-    """The Procfile against the real services; an embedded Redis in data/ unless REDIS_URL names one."""
-    settings = load(environment)
-    require(settings, "telegram_token", "replicate_api_token")
-    flower = _port(environment, "FLOWER_PORT", settings.flower_port)
-    exporter = _exporter_port(environment, settings.exporter_port)
-    variables = {**environment, "FLOWER_PORT": str(flower), "EXPORTER_PORT": str(exporter)}
-    view = f"Flower shows the workers at http://127.0.0.1:{flower}"
+    """Run the Procfile against the real services; an embedded Redis in data/ unless REDIS_URL names one.
+
+    Raises SettingsError with all that is wrong with the configuration, before anything is started.
+    """
+    findings = look(environment)
+    for warning in findings.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if findings.errors:
+        raise SettingsError("\n".join(findings.errors))
+    settings, variables = findings.settings, _quiet(environment)
+    asked = {**dict.fromkeys(env_file.read_file(Path(".env")).names, ""), **environment}
+    for name in _SIDE_PORTS:
+        usual = getattr(settings, name.lower())
+        variables[name] = str(_port({name: str(usual)} if asked.get(name) else {}, name, usual))
+    flower = "as FLOWER_BASIC_AUTH says"
     if not settings.flower_basic_auth:
-        password = variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
-        view += f", for this run to {password.replace(':', ' with the password ')}"
-    servers: list[Server] = []
-    place = settings.ledger_redis()
-    folder = _address_folder(environment)
+        variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
+        write_private(_FLOWER_PASSWORD, variables["FLOWER_BASIC_AUTH"].partition(":")[2] + "\n")
+        flower = f"user admin, password in {_FLOWER_PASSWORD.relative_to(ROOT)}"
+    servers: dict[str, Program | EmbeddedRedis] = {}
+    place, where = settings.ledger_redis(), None
+    folder = ROOT / settings.embedded_redis_dir
     if settings.redis_url in ("", published(folder)):
         if found := running(folder):
-            where = place_of(found).url.rpartition("@")[2]
-            raise SettingsError(f"Darkroom runs here already, with its Redis at {where}; stop it first.")
+            raise SettingsError(
+                f"Darkroom runs here already, with its Redis at {_host(found)}; stop it first."
+            )
         embedded = EmbeddedRedis(folder, next_free(settings.embedded_redis_port), folder, keep=True)
+        servers, place, where = {"Redis": embedded}, place_of(embedded.url), folder
         variables["REDIS_URL"] = embedded.url
-        place = place_of(embedded.url)
-        servers.append(embedded)
-    hello = f"Darkroom is ready. Write to your bot in Telegram. {view}."
-    return _run(variables, servers, lambda: _served(place), hello)
+    reach = Reach(settings, place)
+    reach.tokens()
+    ports = load(variables)
+    addresses = _addresses(ports, place.url, where, flower)
+
+    def greeting(bot: str) -> Sequence[str]:
+        return ["Darkroom is ready.", f"Write to your bot: https://t.me/{bot}", "", *addresses, _STOP]
+
+    return supervise(Running(variables, ports, place, servers, greeting, prompts=False), reach)
 
 
-def _run(
-    environment: Mapping[str, str], servers: Sequence[Server], ready: Callable[[], bool], hello: str
-) -> int:
-    """Run the Procfile under honcho until one process ends or Ctrl-C; it ends the others.
-
-    The servers come first and go last: a worker that stops writes to Redis what others need to go on.
-    """
-    os.chdir(ROOT)
-    manager = Manager(Printer(sys.stdout))
-    variables = on_path({**environment, "PYTHONUNBUFFERED": "1"})
-    for name, line in procfile().items():
-        manager.add_process(name, f"exec {line}", env=variables, cwd=str(ROOT))
-    with ExitStack() as running:
-        for server in servers:
-            running.enter_context(server)
-        threading.Thread(target=_announce, args=(ready, hello), daemon=True).start()
-        manager.loop()
-    return int(manager.returncode or 0)
+_SIDE_PORTS = {"FLOWER_PORT": 5555, "EXPORTER_PORT": 9090}
+"""Ports that nobody depends on: where the usual one is taken, another will do."""
 
 
-def _address_folder(environment: Mapping[str, str]) -> Path:
-    return ROOT / (environment.get("EMBEDDED_REDIS_DIR") or Settings().embedded_redis_dir)
+def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of processes whose lines are shown together: few, and in a terminal for people."""
+    set_here = env_file.read_file(Path(".env")).names
+    quiet = {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
+    if sys.stdout.isatty():
+        quiet["LOG_FORMAT"] = "console"
+    return on_path({**{name: value for name, value in quiet.items() if name not in set_here}, **environment})
 
 
-def _server(module: str, *options: str, ready: str) -> Program:
-    return Program([sys.executable, "-m", module, *options], ready=ready, cwd=ROOT)
+def _server(module: str, *options: str) -> Program:
+    return Program([sys.executable, "-m", module, *options], ready=" on http", cwd=ROOT)
 
 
-def _announce(ready: Callable[[], bool], hello: str) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if ready():
-            print(f"\n  {hello}\n  Ctrl-C stops everything.\n", flush=True)
-            return
-        time.sleep(0.2)
-    print("\n  Not ready after two minutes; the lines above say why.\n", flush=True)
+def _addresses(settings: Settings, redis_url: str, folder: Path | None, flower: str = "") -> list[str]:
+    """Where else there is something to see. No password: of a Redis of ours it says where that stands."""
+    host = _host(redis_url)
+    if folder is not None:
+        host += f", password in {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}/url"
+    return [
+        f"Workers  http://127.0.0.1:{settings.flower_port}" + (f" ({flower})" if flower else ""),
+        f"Metrics  http://127.0.0.1:{settings.exporter_port}/metrics",
+        f"Redis    {host}",
+        "",
+    ]
 
 
-def _port(environment: Mapping[str, str], setting: str, default: int) -> int:
-    text = environment.get(setting) or str(default)
+def _host(url: str) -> str:
+    return ", ".join(each.rpartition("@")[2].rpartition("//")[2].partition("/")[0] for each in url.split(";"))
+
+
+def _port(environment: Mapping[str, str], setting: str, usual: int) -> int:
+    """The port that a setting names, which must be free; without one the usual port or the next free one."""
+    text = environment.get(setting)
+    if not text:
+        return next_free(usual)
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise SettingsError(f"{setting} must be a port from 1 to 65535, not {text!r}.")
     if not is_free(int(text)):
         raise SettingsError(f"Port {text} is taken. Set {setting} to a free one: {setting}={int(text) + 1}")
     return int(text)
-
-
-def _exporter_port(environment: Mapping[str, str], default: int) -> int:
-    """Nobody opens it by hand: where the usual port is taken (mostly by Prometheus), any other will do."""
-    if environment.get("EXPORTER_PORT") or is_free(default):
-        return _port(environment, "EXPORTER_PORT", default)
-    return free_port()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=1, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _served(place: RedisPlace) -> bool:
-    """Whether each lane has a worker."""
-    client: redis.Redis = connect(place)
-    try:
-        return all(Workers(client).slots(lane) for lane in Lane)
-    except LedgerUnavailable:
-        return False
-    finally:
-        client.close()

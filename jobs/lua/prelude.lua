@@ -68,6 +68,7 @@ local function close(id, now, keep_s)
   redis.call('ZREM', due_key(), id)
   redis.call('EXPIRE', job_key(id), keep_s)
   redis.call('EXPIRE', trail_key(id), keep_s)
+  redis.call('XADD', ended_key(), 'MAXLEN', '~', 1000, '*', 'job', id)
 end
 
 -- A token of the user's bucket goes back, once. A bucket that is gone has filled up by itself.

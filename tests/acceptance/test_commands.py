@@ -1,15 +1,20 @@
 """`python -m sandbox`, the demo, and `--run`: what they say, what they do, what they leave behind."""
 
 import os
+import re
 import signal
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from sandbox.environment import free_port
+from config.embedded import published
+from config.settings import ROOT
+from sandbox.environment import TOKEN, free_port
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
@@ -29,6 +34,7 @@ def test_the_demo(tmp_path: Path) -> None:
         "FLOWER_PORT": str(flower),
         "EXPORTER_PORT": str(exporter),
         "TMPDIR": str(tmp_path),
+        "EMBEDDED_REDIS_DIR": str(tmp_path / "redis"),
     }
     with sandbox(environment=settings) as demo:
         address = f"http://127.0.0.1:{page}"
@@ -44,13 +50,21 @@ def test_the_demo(tmp_path: Path) -> None:
         metrics = f"http://127.0.0.1:{exporter}/metrics"
         eventually(lambda: delivered in httpx.get(metrics, trust_env=False).text)
 
+        line = r'job +\| image "a red fox in the snow"  queued \S+ s, made \S+ s, sent \S+ s   \$0\.010\n'
+        eventually(lambda: re.search(line, demo.log_text))
+
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 10
         os.kill(demo.pid, signal.SIGINT)
-        demo.wait(15)
+        assert demo.wait(30) == 0
         assert [process for process in processes if runs(process)] == []
         assert "Traceback" not in demo.log_text
-        assert list(tmp_path.iterdir()) == []
+        quiet = [
+            said for said in demo.log_text.splitlines() if "|" in said and not said.startswith(("│", "|"))
+        ]
+        assert len(quiet) <= 4, demo.log_text
+        assert [each for each in tmp_path.iterdir() if each.name != "redis"] == []
+        assert published(tmp_path / "redis") == ""
 
 
 def runs(process: psutil.Process) -> bool:
@@ -80,10 +94,109 @@ def test_a_taken_port_is_named(setting: str) -> None:
     assert said == f"Port {taken} is taken. Set {setting} to a free one: {setting}={taken + 1}\n"
 
 
-def test_run_needs_a_token(tmp_path: Path) -> None:
-    """Without TELEGRAM_TOKEN `--run` says so in one sentence, and starts nothing."""
+def test_run_needs_both_tokens(tmp_path: Path) -> None:
+    """Without tokens `--run` asks for both in one sentence, and starts nothing."""
     nothing = {"TELEGRAM_TOKEN": "", "REPLICATE_API_TOKEN": ""}
     code, said = outcome(sandbox("--run", environment=nothing, cwd=tmp_path))
     assert code == 1
-    assert said.startswith("TELEGRAM_TOKEN is not set (")
+    assert said.startswith("TELEGRAM_TOKEN and REPLICATE_API_TOKEN are not set; put them into .env")
     assert said.count("\n") == 1
+
+
+def test_run_tells_all_that_is_wrong_before_anything_starts(tmp_path: Path) -> None:
+    wrong = {
+        "TELEGRAM_TOKEN": "abc",
+        "REPLICATE_API_TOKEN": "r8_abcdefgh",
+        "USER_RATE_LIMIT": "10 per minute",
+    }
+    (tmp_path / ".env").write_text("MODELS_FILE=nowhere.toml\nWORKER_SLOT=3\n", encoding="utf-8")
+    code, said = outcome(sandbox("--run", environment=wrong, cwd=tmp_path))
+    assert code == 1
+    assert said.splitlines()[0] == (
+        "warning: .env, line 2: there is no setting WORKER_SLOT. Did you mean WORKER_SLOTS?"
+    )
+    for named in ("TELEGRAM_TOKEN is no token", "USER_RATE_LIMIT must be", "MODELS_FILE: "):
+        assert named in said
+    assert said.count("\n") == 4
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings of somebody whose Telegram and provider are the stands; all data is in the test's folder."""
+    python = [sys.executable, "-m"]
+    on = r"on (?P<url>http\S+)"
+    with (
+        Program([*python, "sandbox.telegram", "--port", "0"], ready=on, cwd=ROOT) as telegram,
+        Program([*python, "sandbox.provider", "--fast-media"], ready=on, cwd=ROOT) as provider,
+    ):
+        yield {
+            "TELEGRAM_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": telegram.url,
+            "REPLICATE_API_TOKEN": "r8_ofTheStand1",
+            "REPLICATE_API_URL": f"{provider.url}/v1",
+            "EMBEDDED_REDIS_DIR": str(tmp_path / "redis"),
+            "EMBEDDED_REDIS_PORT": str(free_port()),
+            "MEDIA_URL": str(tmp_path / "media"),
+            "FLOWER_DB": str(tmp_path / "flower"),
+            "FLOWER_BASIC_AUTH": "ann:a-password",
+            "MODELS_FILE": str(ROOT / "sandbox" / "models.toml"),
+        }
+
+
+def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path: Path) -> None:
+    """Given both services, I expect the bot's link once everything answers, a job to be told without its
+    words, no secret on the console, and exit code 0 after Ctrl-C."""
+    with sandbox("--run", environment=services, cwd=tmp_path) as run:
+        eventually(lambda: "Write to your bot: https://t.me/" in run.log_text, LONGEST_S)
+        with TelegramStand(services["TELEGRAM_API_URL"]) as stand:
+            ann = stand.new_user("Ann")
+            stand.send(ann, "/image a red fox in the snow")
+            eventually(lambda: re.search(r"job +\| image sketch \w+  queued", run.log_text), LONGEST_S)
+        os.kill(run.pid, signal.SIGINT)
+        assert run.wait(30) == 0
+        said = run.log_text
+    secrets = (TOKEN, "r8_ofTheStand1", "a-password", (tmp_path / "redis" / "password").read_text("utf-8"))
+    assert [secret for secret in secrets if secret in said] == []
+    assert "red fox" not in said
+
+
+def test_run_waits_for_telegram_and_says_so(services: dict[str, str], tmp_path: Path) -> None:
+    """Given a Telegram that is away, I expect to be told what is waited for, and not that all is ready."""
+    away = services | {"TELEGRAM_API_URL": f"http://127.0.0.1:{free_port()}"}
+    with sandbox("--run", environment=away, cwd=tmp_path) as run:
+        eventually(lambda: "waiting for Telegram: no connection (ConnectError)" in run.log_text, LONGEST_S)
+        assert "is ready" not in run.log_text
+        os.kill(run.pid, signal.SIGTERM)
+        assert run.wait(30) == 0
+
+
+def test_a_refused_token_is_one_sentence_before_anything_starts(
+    services: dict[str, str], tmp_path: Path
+) -> None:
+    # The provider knows no bot, and answers as Telegram does to a token that it does not know.
+    foreign = services | {"TELEGRAM_API_URL": services["REPLICATE_API_URL"]}
+    code, said = outcome(sandbox("--run", environment=foreign, cwd=tmp_path))
+    assert (code, said) == (1, "TELEGRAM_TOKEN is refused by Telegram; copy it again from @BotFather.\n")
+
+
+def test_a_death_ends_everything_and_is_told(services: dict[str, str], tmp_path: Path) -> None:
+    """Given a process of ours and then a Redis that is killed, I expect to be told which one it was."""
+    with sandbox("--run", environment=services, cwd=tmp_path) as run:
+        eventually(lambda: "Write to your bot" in run.log_text, LONGEST_S)
+        bot = next(each for each in psutil.Process(run.pid).children(recursive=True) if is_bot(each))
+        bot.kill()
+        assert run.wait(30) != 0
+        assert "bot has ended (signal 9); everything is stopped." in run.log_text
+    with sandbox("--run", environment=services, cwd=tmp_path) as run:
+        eventually(lambda: "Write to your bot" in run.log_text, LONGEST_S)
+        server = next(each for each in psutil.Process(run.pid).children() if "valkey" in each.name())
+        server.kill()
+        assert run.wait(30) == 1
+        assert "Redis has ended; everything is stopped." in run.log_text
+
+
+def is_bot(process: psutil.Process) -> bool:
+    try:
+        return process.cmdline()[-2:] == ["-m", "bot"] and not process.children()
+    except psutil.NoSuchProcess:
+        return False
