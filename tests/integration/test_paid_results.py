@@ -10,7 +10,8 @@ from tasks_stage import Stage, eventually, stage
 
 from jobs import keys
 from jobs.failures import Failure
-from jobs.model import Artifact, Job, Kind
+from jobs.ledger import Cancellation
+from jobs.model import Job, Kind
 from jobs.states import State
 from providers.base import Submission
 from tasks import deadline, outputs
@@ -302,6 +303,19 @@ def test_a_video_of_any_brand_is_given(scene: Stage, brand: str, shown: str) -> 
     assert scene.message(job)["media"]["kind"] == shown
 
 
+def test_a_job_that_was_put_off_is_cancelled_at_once(scene: Stage) -> None:
+    """Given a job that nobody holds for a while, I expect a cancel to bring it to a worker at once."""
+    scene.provider.fault("404", "output", match="a fox not waited for", times=0)
+    job = scene.job("a fox not waited for")
+    generate(job.id)
+    assert put_off(scene, job, State.STORING)
+    assert scene.ledger.cancel(job.id, job.origin.user) == (Cancellation.CANCELLING, "")
+    assert scene.ledger.due.find() == [job.id]
+    generate(job.id)
+    scene.work()
+    assert (scene.now(job).state, scene.now(job).told) == (State.CANCELLED, True)
+
+
 # The store.
 
 
@@ -340,22 +354,16 @@ def test_a_store_that_stays_away_ends_the_job_in_the_end(scene: Stage) -> None:
 def test_what_the_store_has_already_is_not_fetched_again(scene: Stage) -> None:
     """Given a worker that died between storing and saying so, and a provider that has deleted the output, I
     expect the file that is there."""
-    job = scene.job("a fox at home")
-    generate(job.id)
-    stored = scene.now(job)
-    assert stored.artifact is not None
+    job = running(scene, "a fox at home")
+    scene.provider.finish(job.prediction)
+    held = scene.ledger.storing(scene.claimed_elsewhere(job))
+    url = scene.predictions("a fox at home")[0]["output"][0]
+    with scene.process.downloader.stream(url, private=True) as chunks:
+        kept = scene.process.media.keep(held, chunks)
     scene.provider.settings(ttl_s=0.0)
-    other = scene.job("a fox resumed at home")
-    held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(other)), stored.prediction)
-    scene.ledger.storing(held)
-    kept = scene.folder / stored.artifact.key
-    kept.with_name(f"{other.id}.png").write_bytes(kept.read_bytes())
-    again(scene, other)
-    scene.work()
-    assert scene.now(other).state is State.DELIVERED
-    assert scene.now(other).artifact == Artifact(
-        stored.artifact.key.replace(job.id, other.id), "image/png", stored.artifact.size
-    )
+    again(scene, job)
+    assert ended(scene, job) == DELIVERED
+    assert scene.now(job).artifact == kept
 
 
 # Submissions.
