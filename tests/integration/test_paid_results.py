@@ -188,7 +188,7 @@ def test_a_deadline_that_the_provider_keeps_is_a_deadline(scene: Stage) -> None:
     )
     held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction.id)
     scene.ledger.release(held)
-    eventually(lambda: scene.predictions("a fox late by their clock")[0]["status"] == "canceled")
+    eventually(lambda: scene.predictions("a fox late by their clock")[0]["status"] == "canceled", 30)
     with deadline_of(scene, job, 5.5):
         age(scene, job, "running", -3)  # the ledger heard of it late
         again(scene, job)
