@@ -8,8 +8,14 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-_HEADER = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41"
-"""What makes a file an MP4; the rest of it is one box of padding."""
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4) + kind + content
+
+
+_TRACK = _box(b"trak", _box(b"mdia", _box(b"hdlr", bytes(8) + b"vide" + bytes(13))))
+_HEADER = _box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41") + _box(b"moov", _TRACK)
+"""What makes a file a video in MP4; the rest of it is one box of padding."""
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -150,7 +150,8 @@ _FAILURES: dict[Failure, Callable[[Texts], str]] = {
         "The service that makes the media does not answer. Press Again in a few minutes."
     ),
     Failure.NOT_CONFIGURED: lambda t: t(
-        "The bot's account with the provider is not in order. Its operator has to look at that; try later."
+        "The bot's account or this model is not in order with the provider. Its operator has to look at that;"
+        " choose another model in /settings, or try later."
     ),
     Failure.TIMED_OUT: lambda t: t("It was not ready in time. Press Again to try once more."),
     Failure.UNKNOWN_OUTCOME: lambda t: t(

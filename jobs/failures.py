@@ -10,7 +10,7 @@ class Failure(StrEnum):
     REJECTED = "rejected"  # the provider does not take this input
     PROVIDER_FAILED = "provider_failed"  # the prediction ended in an error
     PROVIDER_DOWN = "provider_down"  # the provider could not be reached or kept failing
-    NOT_CONFIGURED = "not_configured"  # the account's token or credit is not in order
+    NOT_CONFIGURED = "not_configured"  # the account, or the model's name, is not in order with the provider
     TIMED_OUT = "timed_out"  # not ready at the model's deadline
     UNKNOWN_OUTCOME = "unknown_outcome"  # the submission was made, and never heard of again
     TOO_LARGE = "too_large"  # the output is over MEDIA_MAX_BYTES

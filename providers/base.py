@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
 
-from jobs.errors import DarkroomError, PassingError
+from jobs.errors import DarkroomError, JobFailed, PassingError
+from jobs.failures import Failure
 
 
 class Status(StrEnum):
@@ -32,11 +33,12 @@ class Cancelled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One look at a prediction. `progress` is in percent; `outputs` are http(s) or data: URLs.
+    """One look at a prediction. `progress` is in percent; `outputs` are http(s) or data: URLs, and last those
+    that only go with another one (previews, masks).
 
-    `refused`: it failed because of what was asked for (the provider's content policy). `created` and
-    `completed`: when it was made and when it ended, by the provider's clock (Unix seconds), None where that
-    has not happened or is not told.
+    `failure`: whose a failed one is to mend, by what the provider says; None where it has not failed.
+    `created` and `completed`: when it was made and when it ended, by the provider's clock (Unix seconds),
+    None where that has not happened or is not told. `pending`: it has succeeded, and shows no outputs yet.
     """
 
     id: str
@@ -44,9 +46,10 @@ class Prediction:
     progress: int = 0
     outputs: tuple[str, ...] = ()
     error: str = ""
-    refused: bool = False
+    failure: Failure | None = None
     created: float | None = None
     completed: float | None = None
+    pending: bool = False
 
     @property
     def took_s(self) -> float | None:
@@ -73,6 +76,18 @@ class Throttled(PassingError):
     """The provider says that we ask too often (HTTP 429)."""
 
 
+class LookRefused(PassingError):
+    """The provider refused a call about a prediction that it has accepted; `failure` says why.
+
+    The prediction is paid for, and asking again is free: a copy of the provider's data that lags behind, a
+    token that is being replaced or a page of some proxy in between are no reason to give it up.
+    """
+
+    def __init__(self, refusal: JobFailed) -> None:
+        super().__init__(str(refusal))
+        self.failure = refusal.failure
+
+
 class OutcomeUnknown(DarkroomError):
     """The submission was sent and its answer never came: it may have been accepted, and paid."""
 
@@ -80,7 +95,8 @@ class OutcomeUnknown(DarkroomError):
 class Provider(Protocol):
     """One generation API. Blocking calls, each bounded by PROVIDER_TIMEOUT_S.
 
-    All raise jobs.errors.PassingError where a repetition may help and jobs.errors.JobFailed where not.
+    All raise jobs.errors.PassingError where a repetition may help and jobs.errors.JobFailed where not. About
+    a prediction that was accepted (`get`, `cancel`) a repetition always may: they never raise JobFailed.
     """
 
     name: str
@@ -103,11 +119,11 @@ class Provider(Protocol):
         ...
 
     def get(self, prediction: str) -> Prediction:
-        """Look at a prediction."""
+        """Look at a prediction; raises LookRefused where the provider does not show it."""
         ...
 
     def cancel(self, prediction: str) -> Cancelled:
-        """Ask the provider to stop; the prediction may still succeed."""
+        """Ask the provider to stop; the prediction may still succeed. Raises as `get`."""
         ...
 
     def upload(self, name: str, mime: str, content: BinaryIO) -> str:

@@ -9,7 +9,15 @@ from typing import Any, BinaryIO
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.tally import Tally
-from providers.base import Cancelled, OutcomeUnknown, Prediction, Provider, Submission, Throttled
+from providers.base import (
+    Cancelled,
+    LookRefused,
+    OutcomeUnknown,
+    Prediction,
+    Provider,
+    Submission,
+    Throttled,
+)
 
 
 class Operation(StrEnum):
@@ -30,7 +38,7 @@ class Outcome(StrEnum):
     FAILED = "failed"  # 5xx, no connection, no readable answer: passing
     UNKNOWN = "unknown"  # a submission whose answer was lost
     REFUSED = "refused"  # the provider does not take this request
-    DENIED = "denied"  # it does not take our account: token, credit
+    DENIED = "denied"  # it does not take our account (token, credit) or has no such model for it
 
 
 class Metered:
@@ -91,10 +99,11 @@ class Metered:
 
 
 def _outcome(error: BaseException) -> Outcome:
-    if isinstance(error, JobFailed) and error.failure is Failure.NOT_CONFIGURED:
+    if isinstance(error, JobFailed | LookRefused) and error.failure is Failure.NOT_CONFIGURED:
         return Outcome.DENIED
     for kind, outcome in (
         (Throttled, Outcome.THROTTLED),
+        (LookRefused, Outcome.REFUSED),
         (PassingError, Outcome.FAILED),
         (OutcomeUnknown, Outcome.UNKNOWN),
         (JobFailed, Outcome.REFUSED),

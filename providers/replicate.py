@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -9,8 +10,8 @@ import httpx
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from providers.base import Cancelled, OutcomeUnknown, Prediction, Submission
-from providers.replicate_answers import raise_for_error, read, verified
+from providers.base import Cancelled, LookRefused, OutcomeUnknown, Prediction, Submission
+from providers.replicate_answers import UNREADABLE, raise_for_error, read, verified
 
 # Nothing has left for the provider yet when these are raised.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -59,16 +60,17 @@ class Replicate:
         raise_for_error(answer)
         try:
             return read(answer.json())
-        except (ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise OutcomeUnknown(f"unreadable answer to a submission: {error!r}") from error
 
     def get(self, prediction: str) -> Prediction:
         """Look at a prediction."""
-        answer = self._repeatable("GET", f"predictions/{prediction}")
-        raise_for_error(answer)
+        with _paid():
+            answer = self._repeatable("GET", f"predictions/{prediction}")
+            raise_for_error(answer)
         try:
             return read(answer.json())
-        except (ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise PassingError(f"unreadable prediction: {error!r}") from error
 
     def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
@@ -78,7 +80,7 @@ class Replicate:
             candidates = [row["id"] for row in self._since(since) if row.get("model") == name]
             bodies = [self._body(f"predictions/{candidate}") for candidate in candidates]
             found = [read(body) for body in bodies if values.items() <= (body.get("input") or {}).items()]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise PassingError(f"unreadable list of predictions: {error!r}") from error
         return found[0] if len(found) == 1 else None
 
@@ -103,13 +105,14 @@ class Replicate:
 
     def cancel(self, prediction: str) -> Cancelled:
         """Ask Replicate to stop; a prediction that has ended answers with its end."""
-        answer = self._repeatable("POST", f"predictions/{prediction}/cancel")
-        if answer.status_code == 404:
-            return Cancelled.NOT_FOUND
-        raise_for_error(answer)
+        with _paid():
+            answer = self._repeatable("POST", f"predictions/{prediction}/cancel")
+            if answer.status_code == 404:
+                return Cancelled.NOT_FOUND
+            raise_for_error(answer)
         try:
             ended = answer.json()["status"] in ("succeeded", "failed")
-        except (ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise PassingError(f"unreadable answer to a cancel: {error!r}") from error
         return Cancelled.TOO_LATE if ended else Cancelled.REQUESTED
 
@@ -119,7 +122,7 @@ class Replicate:
         raise_for_error(answer)
         try:
             return str(answer.json()["urls"]["get"])
-        except (ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise PassingError(f"unreadable answer to an upload: {error!r}") from error
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
@@ -137,6 +140,15 @@ class Replicate:
             raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a {method}") from error
         except httpx.HTTPError as error:
             raise PassingError(f"{method} {path.partition('/')[0]}: {error!r}") from error
+
+
+@contextmanager
+def _paid() -> Iterator[None]:
+    """Around calls about a prediction that is paid for: what refuses them is passing."""
+    try:
+        yield
+    except JobFailed as error:
+        raise LookRefused(error) from error
 
 
 def is_local(url: str) -> bool:

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from jobs.errors import JobFailed, PassingError
-from jobs.failures import Failure
+from providers import blame
 from providers.base import Prediction, Status, Throttled, WebhookRefused
 
 _STATUS = {
@@ -24,18 +25,13 @@ _STATUS = {
 }
 # Models write a progress bar to their log; the last figure in it is where they are.
 _PERCENT = re.compile(r"(\d{1,3})%")
-# Not the names of inputs: `safety_tolerance`, "case sensitive".
-_REFUSAL = re.compile(r"nsfw|(?<!case.)\bsensitive\b|content polic|\bsafety\b|flagged|moderat", re.IGNORECASE)
+# Outputs that only go with another one.
+_BESIDE = re.compile("thumb|preview|poster|mask|depth|audio|metadata", re.IGNORECASE)
 # An id goes into paths of the API.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_UNVERIFIED = (
-    WebhookVerificationError,
-    EmptyWebhookSecretError,
-    ValueError,
-    KeyError,
-    TypeError,
-    RecursionError,
-)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading raises where an answer is not what it should be."""
+_UNVERIFIED = (WebhookVerificationError, EmptyWebhookSecretError, *UNREADABLE)
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
 _RESETS_IN = re.compile(r"resets in ~?(\d+)s")
 
@@ -57,16 +53,19 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction
 def read(body: Mapping[str, Any]) -> Prediction:
     """A prediction from the body that GET, create and webhooks share."""
     status = _STATUS.get(body["status"], Status.RUNNING)
-    percents = _PERCENT.findall(body.get("logs") or "")
+    logs, output, error = body.get("logs"), body.get("output"), str(body.get("error") or "")
+    # The bar is an ornament: logs that are no text are no reason to refuse a result.
+    percents = _PERCENT.findall(logs) if isinstance(logs, str) else []
     return Prediction(
         id=str(body["id"]),
         status=status,
         progress=100 if status is Status.SUCCEEDED else min(99, int(percents[-1])) if percents else 0,
-        outputs=tuple(urls_in(body.get("output"))),
-        error=str(body.get("error") or ""),
-        refused=is_refusal(str(body.get("error") or "")),
+        outputs=tuple(url for _, url in sorted(_urls(output), key=itemgetter(0))),
+        error=error,
+        failure=blame.of_error(error) if status is Status.FAILED else None,
         created=_moment(body.get("created_at")),
         completed=_moment(body.get("completed_at")),
+        pending=status is Status.SUCCEEDED and _is_blank(output) and body.get("data_removed") is not True,
     )
 
 
@@ -80,16 +79,25 @@ def _moment(text: Any) -> float | None:
 
 def urls_in(output: Any) -> list[str]:
     """All URLs in an output, which may be a URL, a list, or an object, nested, in order of appearance."""
-    if isinstance(output, str):
-        return [output] if output.startswith(("http://", "https://", "data:")) else []
-    if isinstance(output, Mapping):
-        output = list(output.values())
-    return [url for part in output for url in urls_in(part)] if isinstance(output, list) else []
+    return [url for _, url in _urls(output)]
 
 
-def is_refusal(error: str) -> bool:
-    """Whether Replicate's words mean that the content was refused, which is the person's to mend."""
-    return _REFUSAL.search(error) is not None
+def _urls(output: Any, beside: bool = False) -> Iterator[tuple[bool, str]]:
+    """Each URL in an output, and whether it stands under the name of something that goes with the result."""
+    if isinstance(output, str) and output.startswith(("http://", "https://", "data:")):
+        yield beside, output
+    elif isinstance(output, Mapping):
+        for name, part in output.items():
+            yield from _urls(part, beside or _BESIDE.search(str(name)) is not None)
+    elif isinstance(output, list):
+        for part in output:
+            yield from _urls(part, beside)
+
+
+def _is_blank(output: Any) -> bool:
+    """Whether an output holds nothing at all, rather than something that is no URL."""
+    parts = output.values() if isinstance(output, Mapping) else output
+    return output in (None, "") or (isinstance(output, Mapping | list) and all(map(_is_blank, parts)))
 
 
 def raise_for_error(answer: httpx.Response) -> None:
@@ -105,9 +113,4 @@ def raise_for_error(answer: httpx.Response) -> None:
         raise Throttled(f"HTTP 429: {detail}", float(seconds) if seconds else None)
     if code >= 500:
         raise PassingError(f"HTTP {code}: {detail}")
-    if code in (401, 402, 403):
-        raise JobFailed(Failure.NOT_CONFIGURED, f"HTTP {code}: {detail}")
-    if code in (400, 413, 422):
-        failure = Failure.REFUSED if is_refusal(detail) else Failure.REJECTED
-        raise JobFailed(failure, f"HTTP {code}: {detail}")
-    raise JobFailed(Failure.PROVIDER_FAILED, f"HTTP {code}: {detail}")
+    raise JobFailed(blame.of_answer(code, answer.text), f"HTTP {code}: {detail}")

@@ -11,14 +11,14 @@ from tenacity import RetryError
 from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
 from jobs.ledger import Stage
-from jobs.model import Artifact, Job
+from jobs.model import Job
 from jobs.states import State
 from providers.base import OutcomeUnknown, Prediction, Provider, Status
-from tasks import inputs, polling, waits
+from tasks import inputs, outputs, polling, waits
 from tasks.app import app
+from tasks.deadline import PredictionOver, last_word, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
-from tasks.storage import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 _LOOK_AGAIN_S = 5.0
@@ -39,14 +39,14 @@ def generate(self: "Task[Any, Any]", job_id: str) -> str:
             cancel(process, slot)
         except JobFailed as error:
             log.warning("job failed", failure=error.failure, detail=error.detail)
-            end(process, slot, process.ledger.failed, error.failure)
+            give_up(process, slot, error.failure, over=isinstance(error, PredictionOver))
         except (LeaseLost, IllegalMove) as error:
             log.warning("job left to another worker", reason=str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable; the lease lapses and the job is resumed", error=str(error))
         except Exception:
             log.exception("job failed by an error of ours")
-            end(process, slot, process.ledger.failed, Failure.INTERNAL)
+            give_up(process, slot, Failure.INTERNAL)
         return slot.account()
 
 
@@ -139,17 +139,23 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
         process.put_off(job, _LOOK_AGAIN_S)
 
 
-def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction:
-    """Wait for the prediction's end; answers it. `created`: what its submission answered in this slot."""
+def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
+    """Wait for the prediction's end and answer it; None where that could not be asked for yet.
+
+    `created`: what its submission answered in this slot.
+    """
+    deadline_s = process.model_of(slot.job).deadline_s
     try:
         prediction, took_s = polling.ended(process, slot, provider, created)
-    except RetryError as error:
-        stop(process, slot.job)
-        deadline_s = process.model_of(slot.job).deadline_s
-        raise JobFailed(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s") from error
+    except RetryError:
+        last, took_s = last_word(process, slot, provider, deadline_s), None
+        if last is None:
+            return None
+        prediction = last
     if prediction.status is not Status.SUCCEEDED:
-        failure = Failure.REFUSED if prediction.refused else Failure.PROVIDER_FAILED
-        raise JobFailed(failure, f"{prediction.status}: {prediction.error[:300]}")
+        ran_s = time.time() - slot.job.stamps["running"]
+        failure = verdict(prediction, ran_s, deadline_s)
+        raise PredictionOver(failure, f"{prediction.status}: {prediction.error[:300]}")
     slot.job = process.ledger.storing(slot.job, prediction.completed)
     if took_s is not None:
         process.waiting.took(slot.job.request.model, took_s)
@@ -161,30 +167,9 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
 
     `seen` is the prediction as this slot saw it end; another attempt asks for it anew.
     """
-    known = [seen] if seen else []
-
-    def fetch() -> Artifact:
-        if known:
-            prediction = known.pop()
-        else:
-            process.calls.to_ask(slot, provider)
-            prediction = provider.get(slot.job.prediction)
-        outputs = prediction.outputs
-        if not outputs:
-            raise JobFailed(Failure.BAD_OUTPUT, "the prediction succeeded without an output")
-        with process.downloader.stream(outputs[0], private=provider.local) as chunks:
-            try:
-                return process.media.keep(slot.job, slot.watch(chunks))
-            except OSError as error:
-                # What was paid for is not given up for a full disk that may be emptied in a moment.
-                raise StoreUnavailable(str(error)) from error
-
-    try:
-        artifact = waits.passing(sleep=slot.wait)(fetch)
-    except StoreUnavailable as error:
-        raise JobFailed(Failure.INTERNAL, str(error)) from error
-    except PassingError as error:
-        raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
+    artifact = outputs.fetch(process, slot, provider, seen)
+    if artifact is None:
+        return
     log.info("stored", size=artifact.size, mime=artifact.mime)
     end(process, slot, process.ledger.stored, artifact)
 
@@ -204,28 +189,36 @@ def cancel(process: Process, slot: Slot) -> None:
         stop(process, job)
 
 
+def give_up(process: Process, slot: Slot, failure: Failure, *, over: bool = False) -> None:
+    """The job fails; a prediction that may still run (unless it is `over`) is not paid for to its end."""
+    running = slot.job.state is State.RUNNING and not over
+    if end(process, slot, process.ledger.failed, failure) and running:
+        stop(process, slot.job)
+
+
 def stop(process: Process, job: Job) -> None:
     """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
-    provider = process.provider_of(job)
-    process.calls.made(provider)
     try:
+        provider = process.provider_of(job)
+        process.calls.made(provider)
         outcome = provider.cancel(job.prediction)
         log.info("cancelled at the provider", outcome=outcome)
     except (PassingError, JobFailed) as error:
         log.warning("provider not reached for a cancel", error=str(error))
 
 
-def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> None:
+def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> bool:
     """Write how the generation ended, and have the chats told: this job's, and those that share it.
 
-    Nothing is told where the job was no longer ours.
+    False, and nothing is told, where the job was no longer ours.
     """
     ended = written(write, process.settings.lease_s, slot.job, *what)
     if ended is None:
-        return
+        return False
     slot.job, others = ended
     for job_id in (slot.job.id, *others):
         process.publish_delivery(job_id)
+    return True
 
 
 def written(

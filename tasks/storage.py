@@ -6,21 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import obstore
-import puremagic
 from obstore.store import LocalStore
 
 from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from jobs.model import Artifact, Job, Kind
+from jobs.model import Artifact, Job
 from tasks import media_keys
+from tasks.media_types import TYPES, type_of, with_video
 from tasks.stores import open_store, read, store_errors, write
 
-# What a job of a kind may produce, and the ending of its file.
-TYPES = {
-    Kind.IMAGE: {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"},
-    Kind.VIDEO: {"video/mp4": "mp4", "video/webm": "webm", "image/gif": "gif"},
-}
 _HEAD = 4096
 _CHUNK = 1024 * 1024
 
@@ -51,7 +46,7 @@ class MediaStore:
 
         def counted() -> Iterator[bytes]:
             nonlocal size
-            for part in _all(head, stream):
+            for part in with_video(_all(head, stream), mime):
                 size += len(part)
                 if size > self._max_bytes:
                     raise JobFailed(Failure.TOO_LARGE, f"output is over {self._max_bytes} bytes")
@@ -127,20 +122,6 @@ class _Readable(io.RawIOBase):
         if not self.closed:
             self._reader.close()
         super().close()
-
-
-def type_of(head: bytes, kind: Kind) -> str:
-    """The MIME type of a file by its first bytes; raises JobFailed for a type that the kind does not have."""
-    try:
-        matches = puremagic.magic_string(head)
-    except (puremagic.PureError, ValueError) as error:
-        raise JobFailed(Failure.BAD_OUTPUT, f"output of no known type: {head[:16]!r}") from error
-    # Weaker matches are relatives: every RIFF file may also be WebP.
-    found: list[str] = [match.mime_type for match in matches if match.confidence == matches[0].confidence]
-    mime = next((name for name in found if name in TYPES[kind]), None)
-    if mime is None:
-        raise JobFailed(Failure.BAD_OUTPUT, f"output is {found[0] or 'of no known type'}, not a {kind}")
-    return mime
 
 
 def _all(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from jobs.errors import LedgerUnavailable, PassingError
 
 LONGEST_ADVICE_S = 60.0
 """For so long at most the other side's advice on when to come back is obeyed."""
+BRIEF_S = 5.0
+"""A longer wait is not worth holding a slot for, where the job can be put off."""
 Sleep = Callable[[float], Any]
 """A slot's wait: returns when the seconds are over or the slot is woken, raises when it must stop."""
 
@@ -75,6 +77,18 @@ def passing(sleep: Sleep, attempts: int = 5) -> Retrying:
         sleep=sleep,
         wait=lambda state: min(LONGEST_ADVICE_S, max(grow(state), advice(state))),
         stop=stop_after_attempt(attempts),
+        retry=retry_if_exception_type(PassingError),
+        reraise=True,
+    )
+
+
+def brief(sleep: Sleep) -> Retrying:
+    """Try three times within a few seconds after passing errors. Reraises the last: whoever asks has another
+    way to wait for longer."""
+    return Retrying(
+        sleep=sleep,
+        wait=lambda state: max(0.5 * state.attempt_number, advice(state)),
+        stop=lambda state: state.attempt_number >= 3 or advice(state) > BRIEF_S,
         retry=retry_if_exception_type(PassingError),
         reraise=True,
     )

@@ -15,6 +15,7 @@ if WAITING[state] or state == 'sharing' or state == 'unknown' then
   return { 'cancelled', bequeath(id, state, now) or '' }
 end
 trace(id, now, 'cancel_wanted')
--- A slot holds it; it cancels at the provider and moves the job itself.
-if owner and owner ~= '' then redis.call('PUBLISH', wake_key(owner), 'cancel ' .. id) end
+-- A slot holds it; it cancels at the provider and moves the job itself. One that was put off is taken up for it.
+if owner and owner ~= '' then redis.call('PUBLISH', wake_key(owner), 'cancel ' .. id)
+else redis.call('ZADD', due_key(), 'XX', now, id) end
 return { 'cancelling', '' }

@@ -38,6 +38,17 @@ def bad_request(detail: str) -> Problem:
     return Problem(400, "Bad Request", detail)
 
 
+def refused(status: int) -> Problem:
+    """A refusal that was ordered, in the words that the real one has for this status."""
+    if status == 401:
+        return unauthenticated()
+    if status == 402:
+        return Problem(402, "Insufficient credit", "You have insufficient credit to run this model.")
+    if status == 403:
+        return Problem(403, "Forbidden", "You do not have permission to perform this action.")
+    return not_found() if status == 404 else invalid_version()
+
+
 def throttled(seconds: float) -> Problem:
     """Too many calls; the body and the headers name the wait, as the real ones do."""
     wait = max(1, round(seconds))

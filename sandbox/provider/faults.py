@@ -3,17 +3,18 @@
 import dataclasses
 from typing import Any
 
-ANSWER = {"429", "500", "502", "reset", "delay", "drop_answer", "malformed"}
+REFUSALS = {"401", "402", "403", "404", "422"}
+ANSWER = {"429", "500", "502", "reset", "delay", "drop_answer", "malformed"} | REFUSALS
 MEDIA = {"huge_output", "wrong_type", "cut_short"}
 KINDS = {
     "create": ANSWER,
-    "get": ANSWER | {"unknown_status"},
+    "get": ANSWER | {"unknown_status", "no_output", "odd_logs"},
     "cancel": ANSWER,
     "files": ANSWER,
-    "output": MEDIA | {"429", "500", "502", "reset", "delay", "drop_answer"},
+    "output": MEDIA | {"403", "404", "429", "500", "502", "reset", "delay", "drop_answer", "empty", "brand"},
     "webhook": {"delay", "drop", "forge", "replay", "stale"},
     "prediction": MEDIA
-    | {"unknown_status", "never_finishes", "fail", "refuse", "inside_url", "wrong_output"},
+    | {"unknown_status", "never_finishes", "fail", "refuse", "inside_url", "wrong_output", "with_preview"},
 }
 
 
@@ -22,7 +23,8 @@ class Fault:
     """One order for trouble; `times` counts down as it strikes, and 0 orders it for good.
 
     `match` is a part of the prompt that it is for ("" = any). `seconds` is the length of a delay,
-    `retry_after` what a 429 asks for, `error` the words of a failure, `url` the address of an inside_url.
+    `retry_after` what a 429 asks for, `error` the words of a failure, `url` the address of an inside_url,
+    `brand` the four letters of an MP4 file's brand.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Fault:
     error: str = "Prediction failed: CUDA out of memory."
     url: str = "http://169.254.169.254/latest/meta-data/"
     unknown_status: str = "warming"
+    brand: str = "iso4"
     struck: int = 0
 
     @classmethod
@@ -56,6 +59,8 @@ class Fault:
             raise ValueError("'times' is a number of strikes, 0 for every time")
         if not isinstance(fault.seconds, int | float) or not isinstance(fault.retry_after, int | float):
             raise ValueError("'seconds' and 'retry_after' are numbers")
+        if not isinstance(fault.brand, str) or len(fault.brand.encode()) != 4:
+            raise ValueError("'brand' has four letters")
         return fault
 
 

@@ -95,7 +95,7 @@ class Outputs:
             return FileResponse(output.media.path, media_type=output.media.mime)
         if fault.kind in ("reset", "drop_answer"):
             return HangUp(reset=fault.kind == "reset")
-        if fault.kind in ("429", "500", "502"):
+        if fault.kind in ("403", "404", "429", "500", "502"):
             headers = {"Retry-After": str(round(fault.retry_after))} if fault.kind == "429" else None
             return PlainTextResponse("Trouble", status_code=int(fault.kind), headers=headers)
         return _spoilt(output, fault)
@@ -104,10 +104,15 @@ class Outputs:
 def _spoilt(output: Output, fault: Fault) -> Response:
     if fault.kind == "wrong_type":
         return Response(b"<html><body>Sign in to continue</body></html>", media_type=output.media.mime)
+    if fault.kind == "empty":
+        return Response(b"", media_type=output.media.mime)
     if fault.kind == "huge_output":
         headers = {"Content-Length": str(HUGE)}
         return StreamingResponse(_zeros(HUGE), media_type=output.media.mime, headers=headers)
     whole = output.media.path.read_bytes()
+    if fault.kind == "brand":
+        # The first box of an MP4 file: its size, "ftyp", the brand.
+        return Response(whole[:8] + fault.brand.encode() + whole[12:], media_type=output.media.mime)
     return HangUp(body=whole[: len(whole) // 2], promised=len(whole), mime=output.media.mime)
 
 

@@ -15,6 +15,7 @@ from sandbox.provider.settings import Settings
 from sandbox.provider.webhooks import Webhooks
 
 NSFW = "NSFW content detected. Try running it again, or try a different prompt."
+PREVIEW = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 LONGEST_LIFE_S = 6 * 3600.0
 LOGS_EVERY_S = 0.5
 
@@ -147,6 +148,8 @@ class Runner:
             return {"unexpected": True}
         if fault and fault.kind == "inside_url":
             url = fault.url
+        if fault and fault.kind == "with_preview":
+            return {"thumbnail": PREVIEW, "meta": {"log": f"{url}.log.txt"}, prediction.model.kind: url}
         return url if prediction.model.kind == "video" else [url]
 
 

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from sandbox.provider import api, control, creating
 from sandbox.provider.call import Call
 from sandbox.provider.connections import HangUp
-from sandbox.provider.errors import Problem, not_found, throttled, unauthenticated
-from sandbox.provider.faults import Fault
+from sandbox.provider.errors import Problem, not_found, refused, throttled, unauthenticated
+from sandbox.provider.faults import REFUSALS, Fault
 from sandbox.provider.stand import Stand
 
 Function = Callable[[Call], Awaitable[Response]]
@@ -107,6 +108,8 @@ async def _with_faults(name: str, function: Function, call: Call) -> Response:
         return await function(call)
     if fault.kind == "429":
         raise throttled(fault.retry_after)
+    if fault.kind in REFUSALS:
+        raise refused(int(fault.kind))
     if fault.kind in ("500", "502"):
         title = "Internal Server Error" if fault.kind == "500" else "Bad Gateway"
         raise Problem(int(fault.kind), title, "The stand was told to fail this call.")
@@ -123,6 +126,10 @@ def _spoilt(fault: Fault, response: Response) -> Response:
     body = bytes(response.body)
     if fault.kind == "malformed":
         return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
+    if fault.kind in ("no_output", "odd_logs"):
+        shown = json.loads(body)
+        shown |= {"output": None} if fault.kind == "no_output" else {"logs": {"lines": [1, 2]}}
+        return JSONResponse(shown, response.status_code)
     if fault.kind == "unknown_status":
         for status in (b"starting", b"processing"):
             body = body.replace(b'"status":"%b"' % status, b'"status":"%b"' % fault.unknown_status.encode())

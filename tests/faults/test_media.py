@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from acceptance.person import Person, eventually, text_of
 
+from jobs import keys
+from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job
 from jobs.states import State
 from sandbox.processes import Program
 from sandbox.stack import Stack
+from tasks import outputs
 
 from .invariants import assert_invariants
 from .stage import calm, make_vip, staged
@@ -116,9 +119,17 @@ def test_an_output_that_is_too_large(stack: Stack, ann: Person) -> None:
 
 
 def test_an_output_that_is_cut_short_every_time(stack: Stack, ann: Person) -> None:
-    """Given half a file however often it is fetched, I expect an end, and never half a picture."""
+    """Given half a file however often it is fetched, I expect an end once its time is over, and never half a
+    picture."""
     stack.provider.fault("cut_short", on="prediction", match="half a moon")
-    job, said = ended(ann, "half a moon")
+    shown = ann.ask("/image half a moon")
+    waiting = ann.job_when(shown, lambda job: job.state is State.STORING and not job.owner)
+    with connect(stack.settings.ledger_redis()) as client:
+        for state in waiting.stamps:
+            client.hincrby(keys.job(waiting.id), f"at:{state}", -round(outputs.PATIENCE_S * 1000))
+    job = ann.job_when(shown, lambda job: job.told)
+    (only,) = ann.told()
+    said = text_of(only)
     assert job.state is State.FAILED
     assert job.failure
     assert job.failure.ours

@@ -111,11 +111,26 @@ def test_what_never_finishes_ends_at_the_deadline(stack: Stack, ann: Person, sta
 
 
 def test_a_provider_that_answers_no_look_ends_at_the_deadline(stack: Stack, ann: Person) -> None:
-    """Given looks that fail until the deadline, I expect the same clear end."""
+    """Given looks that fail until the deadline, and a prediction that still runs, I expect the same clear
+    end."""
+    stack.provider.hold()
     stack.provider.fault("500", on="get", match="a silent oracle", times=0)
     job, said = ended(ann, "a silent oracle")
     assert job.failure is Failure.TIMED_OUT
     assert said.startswith("It was not ready in time.")
+
+
+def test_a_result_that_no_look_has_seen_by_the_deadline_is_not_lost(stack: Stack, ann: Person) -> None:
+    """Given looks that fail until after the deadline, and a prediction that has ended well, I expect the
+    result once the provider answers again."""
+    stack.provider.fault("500", on="get", match="a late oracle", times=0)
+    shown = ann.ask("/image a late oracle")
+    ann.job_when(shown, lambda job: job.state is State.RUNNING and not job.owner)
+    stack.provider.clear_faults()
+    job = ann.job_when(shown, lambda job: job.told)
+    assert job.state is State.DELIVERED
+    assert (job.seconds("running", "storing") or 0) > DEADLINE_S
+    assert stack.provider.total("a late oracle") == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from sandbox.environment import free_port
-from tasks.download import Downloader
+from tasks.download import Downloader, OutputMissing
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4000
 """A megabyte."""
@@ -166,6 +166,82 @@ def test_a_data_url_needs_no_server(downloader: Downloader) -> None:
     assert fetch(downloader, "data:image/svg+xml,%3Csvg/%3E", private=False) == b"<svg/>"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "%0A", "%0D%0A", " \t"])
+def test_a_data_url_may_have_broken_lines(downloader: Downloader, end: str) -> None:
+    """Given base64 as encoders for mail write it, I expect the same bytes."""
+    lines = base64.encodebytes(PICTURE[:5000]).decode().split()
+    assert fetch(downloader, "data:image/png;base64," + end.join(lines), private=False) == PICTURE[:5000]
+    assert fetch(downloader, f"data:;Base64,{end}QUJD{end}", private=False) == b"ABC"
+
+
+# Hosts with several addresses.
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Has the name files.example stand for these addresses: no test can have a name server of its own."""
+    real = socket.getaddrinfo
+
+    def answers(*addresses: str) -> None:
+        found: Any = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
+
+        def look_up(host: Any, *given: Any, **more: Any) -> Any:
+            return found if host == "files.example" else real(host, *given, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    return answers
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [["::1"], ["127.0.0.2"], ["::1", "127.0.0.2", "127.0.0.3"], ["127.0.0.2"] * 9],
+    ids=["IPv6", "IPv4", "three", "one nine times"],
+)
+def test_an_address_that_is_dead_is_not_the_host(
+    downloader: Downloader, host: Host, resolver: Callable[..., None], dead: list[str]
+) -> None:
+    """Given a host whose first addresses refuse, I expect the file from the one that does not."""
+    host.answers["/a.png"] = give()
+    resolver(*dead, "127.0.0.1")
+    assert fetch(downloader, f"http://files.example:{host.port}/a.png") == PICTURE
+    assert [headers["host"] for _, headers in host.seen] == [f"files.example:{host.port}"]
+
+
+def test_of_many_addresses_some_are_tried_of_both_families(
+    downloader: Downloader, host: Host, resolver: Callable[..., None]
+) -> None:
+    """Given many addresses that lead nowhere, I expect a bounded number of tries, and the other family among
+    them."""
+    host.answers["/a.png"] = give()
+    resolver(*(f"::ffff:127.0.0.{number}" for number in range(2, 40)), "127.0.0.1")
+    assert fetch(downloader, f"http://files.example:{host.port}/a.png") == PICTURE
+    resolver(*(f"127.0.0.{number}" for number in range(2, 40)), "127.0.0.1")
+    with pytest.raises(PassingError, match="ConnectError"):
+        fetch(downloader, f"http://files.example:{host.port}/a.png")
+
+
+def test_each_address_is_checked(resolver: Callable[..., None]) -> None:
+    """Given a public host that has addresses inside our network too, I expect only the others called."""
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        raise httpx.ConnectError("refused", request=request)
+
+    downloader = Downloader(2.0)
+    downloader._http.close()
+    downloader._http = httpx.Client(transport=httpx.MockTransport(answer))
+    with closing(downloader):
+        resolver("10.0.0.1", "93.184.216.34", "169.254.169.254", "93.184.216.35", "::1")
+        with pytest.raises(PassingError, match="refused"):
+            fetch(downloader, "https://files.example/a.png", private=False)
+        assert asked == ["93.184.216.34", "93.184.216.35"]
+        resolver("10.0.0.1", "::1")
+        assert "points inside" in refusal(downloader, "https://files.example/a.png", private=False)
+    assert len(asked) == 2
+
+
 # What will never work.
 
 
@@ -250,20 +326,33 @@ def test_a_redirect_from_outside_to_the_inside_is_refused(target: str, reason: s
     assert [str(request.url) for request in asked] == ["https://93.184.216.34/a.png"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204, 206])
-def test_an_output_that_is_not_there_is_final(downloader: Downloader, host: Host, status: int) -> None:
-    host.answers["/a.png"] = give(b"", status)
-    assert f"HTTP {status}" in refusal(downloader, f"{host.url}/a.png", private=True)
-
-
 # What may work in a moment.
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204, 206])
+def test_an_output_that_is_not_there_may_come(downloader: Downloader, host: Host, status: int) -> None:
+    """Given a host that answers before it has the file, I expect that to be told from a host in trouble."""
+    host.answers["/a.png"] = give(b"", status)
+    with pytest.raises(OutputMissing, match=f"HTTP {status}"):
+        fetch(downloader, f"{host.url}/a.png")
+
+
+def test_a_file_with_nothing_in_it_is_not_there_yet(downloader: Downloader, host: Host) -> None:
+    host.answers["/a.png"] = give(b"")
+    with pytest.raises(OutputMissing, match="empty"):
+        fetch(downloader, f"{host.url}/a.png")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_host_in_trouble_is_passing(downloader: Downloader, host: Host, status: int) -> None:
     host.answers["/a.png"] = give(b"", status)
-    with pytest.raises(PassingError, match=f"HTTP {status}"):
+    with pytest.raises(PassingError, match=f"HTTP {status}") as caught:
         fetch(downloader, f"{host.url}/a.png")
+    assert not isinstance(caught.value, OutputMissing)
+    host.answers["/a.png"] = give(b"", status, Retry_After="7")
+    with pytest.raises(PassingError) as advised:
+        fetch(downloader, f"{host.url}/a.png")
+    assert advised.value.retry_after == 7
 
 
 def test_a_body_that_is_cut_short_is_passing(downloader: Downloader, host: Host) -> None:

@@ -165,17 +165,15 @@ def test_a_model_that_is_no_longer_in_the_catalogue_is_told(scene: Stage) -> Non
     assert scene.paid("a fox of old") == 0
 
 
-def test_an_error_of_ours_ends_the_job_too(scene: Stage) -> None:
-    """Given a media store that cannot be written to, the job fails rather than hang."""
+def test_an_error_of_ours_ends_the_job_too(scene: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an error that nobody thought of, the job fails rather than hang."""
     job = scene.job("a fox without a place")
-    moved = scene.folder.with_name("elsewhere")
-    scene.folder.rename(moved)
-    scene.folder.write_text("a file where the folder has to be")
-    try:
-        scene.work()
-    finally:
-        scene.folder.unlink()
-        moved.rename(scene.folder)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(scene.process.media, "keep", broken)
+    scene.work()
     assert failed(scene, job) == (State.FAILED, Failure.INTERNAL, True)
     assert "Something went wrong on our side" in said(scene, job)
 

@@ -61,13 +61,14 @@ def wait_for(found: Callable[[], bool], seconds: float = 10) -> None:
 
 def test_a_create_whose_answer_is_lost_is_made_and_paid(api: httpx.Client, stand: ProviderStand) -> None:
     """The connection closes without an answer; the prediction is there and counted once."""
+    before = stand.calls()["calls"].get("create", {}).get("0", 0)
     stand.fault("drop_answer", "create")
     with pytest.raises(httpx.RemoteProtocolError):
         draw(api, "lost")
     assert stand.total("lost") == 1
     (listed,) = api.get("/v1/predictions").json()["results"]
     assert [each["id"] for each in stand.submissions("lost")] == [listed["id"]]
-    assert stand.calls()["calls"]["create"]["0"] == 1
+    assert stand.calls()["calls"]["create"]["0"] == before + 1
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502", "reset"])
@@ -89,6 +90,62 @@ def test_a_create_that_is_refused_is_neither_made_nor_paid(
     assert stand.total(prompt) == 0
     assert draw(api, prompt)["status"] == "succeeded"
     assert stand.total(prompt) == 1
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 422])
+@pytest.mark.parametrize("on", ["create", "get", "cancel"])
+def test_a_call_can_be_refused_in_any_way(
+    api: httpx.Client, stand: ProviderStand, on: str, status: int
+) -> None:
+    """Each refusal is a problem in JSON, strikes as often as ordered, and changes nothing."""
+    stand.hold()
+    made = api.post(SKETCH, json={"input": {"prompt": "wanted"}}).json()["id"]
+    paid = stand.total()
+    calls = {
+        "create": lambda: api.post(SKETCH, json={"input": {"prompt": "wanted"}}),
+        "get": lambda: api.get(f"/v1/predictions/{made}"),
+        "cancel": lambda: api.post(f"/v1/predictions/{made}/cancel"),
+    }
+    stand.fault(str(status), on)
+    answer = calls[on]()
+    assert answer.status_code == answer.json()["status"] == status
+    assert stand.total() == paid
+    assert api.get(f"/v1/predictions/{made}").json()["status"] in ("starting", "processing")
+    assert calls[on]().is_success
+
+
+def test_a_success_can_hide_its_output_and_have_odd_logs(api: httpx.Client, stand: ProviderStand) -> None:
+    made = draw(api, "shy")
+    stand.fault("no_output", "get")
+    stand.fault("odd_logs", "get")
+    looks = [api.get(f"/v1/predictions/{made['id']}").json() for _ in range(3)]
+    assert [look["status"] for look in looks] == ["succeeded"] * 3
+    assert [look["output"] for look in looks] == [None, made["output"], made["output"]]
+    assert [isinstance(look["logs"], str) for look in looks] == [True, False, True]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("404", 404), ("403", 403), ("empty", 200)])
+def test_a_download_can_find_nothing_at_first(
+    api: httpx.Client, stand: ProviderStand, kind: str, status: int
+) -> None:
+    stand.fault(kind, "output", match="late")
+    (address,) = draw(api, "late")["output"]
+    first, second = httpx.get(address), httpx.get(address)
+    assert (first.status_code, first.content[:4] != b"\x89PNG") == (status, True)
+    assert second.content[:4] == b"\x89PNG"
+
+
+def test_an_output_can_be_one_of_several_files_and_of_another_brand(
+    api: httpx.Client, stand: ProviderStand
+) -> None:
+    stand.fault("with_preview", "prediction", match="several")
+    stand.fault("brand", "output", match="several", brand="iso4")
+    address = "/v1/models/darkroom/motion/predictions"
+    answer = api.post(address, json={"input": {"prompt": "several"}}, headers={"Prefer": "wait"})
+    output = answer.json()["output"]
+    assert list(output) == ["thumbnail", "meta", "video"]
+    assert httpx.get(output["video"]).content[4:12] == b"ftypiso4"
+    assert httpx.get(output["meta"]["log"]).status_code == 404
 
 
 def test_gets_can_be_slow_broken_or_odd(api: httpx.Client, stand: ProviderStand) -> None:
@@ -183,6 +240,8 @@ def test_an_order_that_makes_no_sense_is_explained(stand: ProviderStand) -> None
     """400 with what there is."""
     with pytest.raises(httpx.HTTPStatusError, match="'kind' on get is one of"):
         stand.fault("huge_output", "get")
+    with pytest.raises(httpx.HTTPStatusError, match="'brand' has four letters"):
+        stand.fault("brand", "output", brand="avc")
     with pytest.raises(httpx.HTTPStatusError, match="unknown setting 'sped'"):
         stand.settings(sped=1)
     with pytest.raises(httpx.HTTPStatusError, match="concurrency takes a number"):

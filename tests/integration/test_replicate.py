@@ -21,7 +21,15 @@ from starlette.routing import Route
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from providers.base import Cancelled, OutcomeUnknown, Prediction, Status, Submission, WebhookRefused
+from providers.base import (
+    Cancelled,
+    LookRefused,
+    OutcomeUnknown,
+    Prediction,
+    Status,
+    Submission,
+    WebhookRefused,
+)
 from providers.replicate import Replicate
 from sandbox.environment import free_port
 from sandbox.processes import Program
@@ -82,7 +90,7 @@ def test_a_prediction_is_made_watched_and_done(replicate: Replicate, stand: Prov
     assert made.status in (Status.QUEUED, Status.RUNNING)
     assert made.outputs == ()
     done = until(replicate, made.id, Status.SUCCEEDED)
-    assert (done.id, done.progress, done.error, done.refused) == (made.id, 100, "", False)
+    assert (done.id, done.progress, done.error, done.failure) == (made.id, 100, "", None)
     (url,) = done.outputs
     assert httpx.get(url, trust_env=False).headers["content-type"] == "image/png"
     assert [paid["id"] for paid in stand.submissions("a red fox")] == [made.id]
@@ -127,20 +135,20 @@ def test_a_status_that_nobody_knows_is_running(replicate: Replicate, stand: Prov
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "refused"),
+    ("fault", "status", "failure"),
     [
-        ({"kind": "fail"}, Status.FAILED, False),
-        ({"kind": "refuse"}, Status.FAILED, True),
-        ({"kind": "wrong_output"}, Status.SUCCEEDED, False),
+        ({"kind": "fail"}, Status.FAILED, Failure.PROVIDER_FAILED),
+        ({"kind": "refuse"}, Status.FAILED, Failure.REFUSED),
+        ({"kind": "wrong_output"}, Status.SUCCEEDED, None),
     ],
 )
 def test_an_end_without_an_output(
-    replicate: Replicate, stand: ProviderStand, fault: dict[str, Any], status: Status, refused: bool
+    replicate: Replicate, stand: ProviderStand, fault: dict[str, Any], status: Status, failure: Failure | None
 ) -> None:
     prompt = f"a fox to {fault['kind']}"
     stand.fault(on="prediction", match=prompt, **fault)
     ended = until(replicate, replicate.submit(asked(prompt)).id, status)
-    assert (ended.outputs, ended.refused) == ((), refused)
+    assert (ended.outputs, ended.failure) == ((), failure)
     assert bool(ended.error) is (status is Status.FAILED)
 
 
@@ -229,9 +237,10 @@ def test_a_provider_that_is_not_there_has_taken_nothing() -> None:
     [
         (asked("a fox", aspect_ratio="17:3"), Failure.REJECTED),
         (asked("a fox", colour="red"), Failure.REJECTED),
-        (asked("a fox", reference="darkroom/sketch:0000"), Failure.REJECTED),
-        (asked("a fox", webhook="ftp://example.org/"), Failure.REJECTED),
-        (asked("a fox", reference="darkroom/nosuchmodel"), Failure.PROVIDER_FAILED),
+        # These come from the catalogue and the settings: no other words of the person would mend them.
+        (asked("a fox", reference="darkroom/sketch:0000"), Failure.NOT_CONFIGURED),
+        (asked("a fox", webhook="ftp://example.org/"), Failure.NOT_CONFIGURED),
+        (asked("a fox", reference="darkroom/nosuchmodel"), Failure.NOT_CONFIGURED),
     ],
 )
 def test_a_submission_that_the_provider_does_not_take(
@@ -246,17 +255,21 @@ def test_a_submission_that_the_provider_does_not_take(
 
 @pytest.mark.parametrize("token", ["", " ", "r8_one\nr8_two"])
 def test_without_a_proper_token_the_account_is_not_in_order(url: str, token: str) -> None:
-    """Given a token that cannot even be sent, I expect that to be said, and no outcome to be unknown."""
+    """Given a token that cannot even be sent, I expect that to be said, and no outcome to be unknown; what is
+    paid for can be asked about again, once the token is mended."""
     with closing(Replicate(f"{url}/v1", token, SECRET, 5.0, 1)) as replicate:
         calls: list[Callable[[], object]] = [
             lambda: replicate.submit(asked("a fox")),
-            lambda: replicate.get("p1"),
             lambda: replicate.upload("fox.png", "image/png", io.BytesIO(b"a picture")),
         ]
         for call in calls:
             with pytest.raises(JobFailed) as caught:
                 call()
             assert caught.value.failure is Failure.NOT_CONFIGURED
+        for look in (replicate.get, replicate.cancel):
+            with pytest.raises(LookRefused) as refused:
+                look("p1")
+            assert refused.value.failure is Failure.NOT_CONFIGURED
 
 
 def test_an_address_without_a_scheme_is_not_in_order() -> None:
@@ -279,6 +292,34 @@ def test_a_get_that_fails_is_passing_and_the_next_one_works(
         replicate.get(made.id)
     assert caught.value.retry_after == (3 if kind == "429" else None)
     until(replicate, made.id, Status.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "failure"),
+    [
+        ("401", Failure.NOT_CONFIGURED),
+        ("402", Failure.NOT_CONFIGURED),
+        ("403", Failure.NOT_CONFIGURED),
+        ("404", Failure.NOT_CONFIGURED),
+        ("422", Failure.NOT_CONFIGURED),
+    ],
+)
+def test_a_look_that_is_refused_is_passing_and_the_next_one_works(
+    replicate: Replicate, stand: ProviderStand, kind: str, failure: Failure
+) -> None:
+    """Given a prediction that is accepted, I expect no refusal of a look or a cancel to be the last word."""
+    stand.hold()
+    made = replicate.submit(asked(f"a denied fox ({kind})"))
+    stand.fault(kind, "get", match=f"({kind})")
+    with pytest.raises(LookRefused) as caught:
+        replicate.get(made.id)
+    assert caught.value.failure is failure
+    assert replicate.get(made.id).id == made.id
+    if kind != "404":
+        stand.fault(kind, "cancel", match=f"({kind})")
+        with pytest.raises(LookRefused):
+            replicate.cancel(made.id)
+    assert replicate.cancel(made.id) is Cancelled.REQUESTED
 
 
 @pytest.mark.parametrize("kind", ["500", "reset", "malformed"])
@@ -426,6 +467,9 @@ def answering(neighbour: Neighbour, client: Replicate) -> Callable[..., Replicat
         (403, "You do not have permission to perform this action.", Failure.NOT_CONFIGURED),
         (413, "Request Entity Too Large", Failure.REJECTED),
         (422, "The input was flagged as sensitive.", Failure.REFUSED),
+        (422, "The model black-forest/flux is deprecated.", Failure.NOT_CONFIGURED),
+        (404, "No Model matches the given query.", Failure.NOT_CONFIGURED),
+        (410, "This version is gone.", Failure.NOT_CONFIGURED),
         (418, "I'm a teapot", Failure.PROVIDER_FAILED),
     ],
 )
@@ -456,7 +500,11 @@ def test_the_advice_of_a_429_stands_in_its_header_or_its_words(
     assert caught.value.retry_after == advice
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{}", b'{"id": "p1"}', b'{"status": []}', b"<html>"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b"{}", b'{"id": "p1"}', b'{"status": []}', b"<html>", b"\xff", b"[" * 100_000],
+    ids=lambda body: body[:12].decode("latin-1"),
+)
 def test_an_answer_that_is_no_prediction(answering: Callable[..., Replicate], body: bytes) -> None:
     """Given a 200 with anything else in it, a submission's outcome is unknown; the others can be repeated."""
     replicate = answering(200, body)

@@ -17,7 +17,8 @@ from jobs.errors import JobFailed, LeaseLost, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from tasks.storage import MediaStore, type_of
+from tasks.media_types import type_of
+from tasks.storage import MediaStore
 
 MB = 1024 * 1024
 NOVEMBER = 1_793_620_800.0
@@ -48,13 +49,32 @@ def picture(kind: str = "png", size: int = 64) -> bytes:
     return file.getvalue()
 
 
-def clip(kind: str = "mp4", codec: Literal["h264", "vp8", "mpeg4"] = "h264") -> bytes:
+def clip(kind: str = "mp4", codec: Literal["h264", "vp8", "mpeg4"] = "h264", **options: str) -> bytes:
     file = io.BytesIO()
-    with av.open(file, "w", format=kind) as container:
+    with av.open(file, "w", format=kind, options=options) as container:
         stream = container.add_stream(codec, rate=10)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         frame = av.VideoFrame.from_ndarray(numpy.zeros((48, 64, 3), numpy.uint8), format="rgb24")
         for packet in [packet for _ in range(5) for packet in stream.encode(frame)] + stream.encode():
+            container.mux(packet)
+    return file.getvalue()
+
+
+def branded(brand: bytes) -> bytes:
+    """An MP4 file under another brand."""
+    return clip()[:8] + brand + clip()[12:]
+
+
+def sound() -> bytes:
+    """An MP4 file in which nothing is to be seen."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=44_100)
+        frame = av.AudioFrame.from_ndarray(
+            numpy.zeros((1, 2048), numpy.float32), format="fltp", layout="mono"
+        )
+        frame.sample_rate = 44_100
+        for packet in [*stream.encode(frame), *stream.encode()]:
             container.mux(packet)
     return file.getvalue()
 
@@ -100,8 +120,28 @@ def test_storing_again_replaces_the_output(store: MediaStore, tmp_path: Path) ->
         (clip(), Kind.VIDEO, "video/mp4", "mp4"),
         (clip("webm", "vp8"), Kind.VIDEO, "video/webm", "webm"),
         (picture("gif"), Kind.VIDEO, "image/gif", "gif"),
+        (clip("mov"), Kind.VIDEO, "video/quicktime", "mov"),
+        (clip("3gp", "mpeg4"), Kind.VIDEO, "video/3gpp", "3gp"),
+        (branded(b"iso4"), Kind.VIDEO, "video/mp4", "mp4"),
+        (branded(b"abcd"), Kind.VIDEO, "video/mp4", "mp4"),
+        (clip("mp4", movflags="frag_keyframe+empty_moov"), Kind.VIDEO, "video/mp4", "mp4"),
+        (clip("mp4", movflags="negative_cts_offsets"), Kind.VIDEO, "video/mp4", "mp4"),
     ],
-    ids=["png", "jpeg", "webp", "gif", "mp4", "webm", "moving gif"],
+    ids=[
+        "png",
+        "jpeg",
+        "webp",
+        "gif",
+        "mp4",
+        "webm",
+        "moving gif",
+        "QuickTime",
+        "3GPP",
+        "iso4",
+        "unheard-of brand",
+        "fragmented",
+        "offsets below zero",
+    ],
 )
 def test_the_type_is_read_from_the_bytes(
     store: MediaStore, content: bytes, kind: Kind, mime: str, ending: str
@@ -128,10 +168,14 @@ RIFF = b"RIFF\x24\x00\x00\x00"
         (RIFF + b"AVI LIST" + bytes(64), Kind.IMAGE),
         (clip("avi", "mpeg4"), Kind.VIDEO),
         (clip("matroska"), Kind.VIDEO),
+        (sound(), Kind.VIDEO),
+        (branded(b"qt  "), Kind.IMAGE),
+        (picture("avif"), Kind.VIDEO),
     ],
     ids=[
         "nothing", "page", "JSON", "zeros", "SVG", "BMP", "video for a picture", "picture for a video",
-        "WAV", "AVI for a picture", "AVI", "Matroska",
+        "WAV", "AVI for a picture", "AVI", "Matroska", "sound alone",
+        "QuickTime for a picture", "AVIF for a video",
     ],
 )  # fmt: skip
 def test_anything_else_is_no_output(store: MediaStore, tmp_path: Path, content: bytes, kind: Kind) -> None:
@@ -143,11 +187,32 @@ def test_anything_else_is_no_output(store: MediaStore, tmp_path: Path, content: 
 
 def test_a_type_is_read_from_any_beginning() -> None:
     """Given headers of the encoders that are about, I expect the same type of all."""
-    for brand in (b"isom", b"mp42", b"mp41", b"iso2", b"iso5", b"iso6", b"avc1", b"dash", b"M4V "):
+    for brand in (
+        b"isom",
+        b"mp42",
+        b"mp41",
+        b"iso2",
+        b"iso4",
+        b"iso5",
+        b"iso6",
+        b"avc1",
+        b"dash",
+        b"M4V ",
+        b"new!",
+    ):
         head = b"\x00\x00\x00\x20ftyp" + brand + b"\x00\x00\x02\x00isomiso2avc1mp41" + bytes(99)
         assert type_of(head, Kind.VIDEO) == "video/mp4"
     for marker in (b"\xe0\x00\x10JFIF\x00", b"\xe1\x00\x10Exif\x00\x00", b"\xdb\x00\x43\x00\x03\x02"):
         assert type_of(b"\xff\xd8\xff" + marker + bytes(99), Kind.IMAGE) == "image/jpeg"
+
+
+@pytest.mark.parametrize("piece", [1, 7, 16, 1000])
+def test_a_video_track_is_found_however_the_file_is_cut(store: MediaStore, piece: int) -> None:
+    """Given a file that names its track at its very end, in pieces of any size, I expect it to be taken."""
+    content = clip()
+    assert content.rindex(b"vide") > content.index(b"mdat")
+    pieces = (content[start : start + piece] for start in range(0, len(content), piece))
+    assert store.keep(job(Kind.VIDEO), pieces).mime == "video/mp4"
 
 
 @pytest.mark.parametrize("megabytes", [9, 30])

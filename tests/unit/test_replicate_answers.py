@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from jobs.failures import Failure
 from providers.base import Prediction, Status, WebhookRefused
 from providers.replicate import Replicate, is_local
-from providers.replicate_answers import is_refusal, read, urls_in
+from providers.replicate_answers import read, urls_in
 
 SECRET = "whsec_" + base64.b64encode(b"twenty-four random bytes").decode()
 ELSEWHERE = "whsec_" + base64.b64encode(b"somebody else's 24 bytes").decode()
@@ -114,20 +115,58 @@ def test_every_url_of_an_output_is_found_once_and_nothing_else(output: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "refused"),
+    ("error", "failure", "said"),
     [
-        ("NSFW content detected. Try running it again, or try a different prompt.", True),
-        ("The input or output was flagged as sensitive. Please try again. (E005)", True),
-        ("Content policy violation", True),
-        ("Prediction failed: CUDA out of memory.", False),
-        ("Cannot load flux.safetensors", False),
-        ("", False),
+        ("NSFW content detected. Try another prompt.", Failure.REFUSED, "NSFW content detected."),
+        ({"code": "content_policy_violation"}, Failure.REFUSED, "content_policy_violation"),
+        ("Prediction failed: CUDA out of memory.", Failure.PROVIDER_FAILED, "out of memory"),
+        (None, Failure.PROVIDER_FAILED, ""),
     ],
-)  # fmt: skip
-def test_a_refusal_is_told_from_a_failure(error: str, refused: bool) -> None:
-    assert is_refusal(error) is refused
-    prediction = read({"id": "p1", "status": "failed", "error": error or None})
-    assert (prediction.refused, prediction.error) == (refused, error)
+)
+def test_a_failed_prediction_says_whose_it_is_to_mend(error: Any, failure: Failure, said: str) -> None:
+    prediction = read({"id": "p1", "status": "failed", "error": error})
+    assert prediction.failure is failure
+    assert said in prediction.error
+
+
+@pytest.mark.parametrize("status", ["processing", "succeeded", "canceled"])
+def test_what_did_not_fail_is_nobodys_to_mend(status: str) -> None:
+    assert read({"id": "p1", "status": status, "error": "NSFW content detected"}).failure is None
+
+
+@pytest.mark.parametrize("logs", [7, ["40%"], {"lines": 1}, True])
+def test_logs_that_are_no_text_change_nothing_but_the_progress(logs: Any) -> None:
+    found = read({"id": "p1", "status": "processing", "logs": logs})
+    assert (found.status, found.progress) == (Status.RUNNING, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "pending"),
+    [
+        ({"status": "succeeded", "output": None}, True),
+        ({"status": "succeeded"}, True),
+        ({"status": "succeeded", "output": {"images": [None, ""]}}, True),
+        ({"status": "succeeded", "output": None, "data_removed": True}, False),
+        ({"status": "succeeded", "output": {"unexpected": True}}, False),
+        ({"status": "succeeded", "output": [None, "https://r.example/a.png"]}, False),
+        ({"status": "processing", "output": None}, False),
+    ],
+)
+def test_an_output_may_be_shown_later_than_the_success(body: dict[str, Any], pending: bool) -> None:
+    """Given nothing where the output will be, I expect it to be waited for; not where it was removed, or is
+    something that cannot be fetched."""
+    assert read({"id": "p1", **body}).pending is pending
+
+
+def test_what_only_goes_with_the_result_comes_last() -> None:
+    output = {
+        "preview_image": "https://r.example/p.mp4",
+        "masks": ["https://r.example/m.png"],
+        "video": "https://r.example/v.mp4",
+        "extra": {"url": "https://r.example/x.mp4"},
+    }
+    outputs = read({"id": "p1", "status": "succeeded", "output": output}).outputs
+    assert [url[-5] for url in outputs] == ["v", "x", "p", "m"]
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,20 @@ def test_advice_is_obeyed_for_at_most_a_minute() -> None:
     assert clock.slept == [7.0, 60.0]
 
 
+def test_what_can_be_put_off_is_tried_briefly() -> None:
+    """Given trouble that stays, I expect three attempts in two seconds; given advice to come back much later,
+    none but the first; and what a moment mends to be mended."""
+    clock = Clock()
+    with pytest.raises(PassingError, match="away"):
+        waits.brief(clock.sleep)(answers(PassingError("away")))
+    assert clock.slept == [0.5, 1.0]
+    patient = Clock()
+    with pytest.raises(PassingError, match="429"):
+        waits.brief(patient.sleep)(answers(PassingError("429", 60.0), "ok"))
+    assert patient.slept == []
+    assert waits.brief(Clock().sleep)(answers(PassingError("502"), PassingError("429", 2.0), "ok")) == "ok"
+
+
 def test_only_passing_errors_are_tried_again() -> None:
     clock = Clock()
     with pytest.raises(JobFailed):

@@ -1,0 +1,61 @@
+"""A prediction that did not come in time, and what is made of one that ended without success."""
+
+import time
+
+import structlog
+
+from jobs.errors import JobFailed, PassingError
+from jobs.failures import Failure
+from providers.base import ENDED, Cancelled, Prediction, Provider, Status
+from tasks import outputs, waits
+from tasks.process import Process
+from tasks.slots import Slot
+
+log = structlog.get_logger(__name__)
+PATIENCE_S = 120.0
+"""For so long after the deadline a provider that does not answer is asked how the prediction ended."""
+
+
+class PredictionOver(JobFailed):
+    """The job fails with its prediction, of which nothing runs any more at the provider."""
+
+
+def last_word(process: Process, slot: Slot, provider: Provider, deadline_s: float) -> Prediction | None:
+    """The model's deadline is over: have the provider stop, unless the prediction has ended after all.
+
+    Answers how it ended; None where the provider says neither, and the job was put off to ask again. Raises
+    PredictionOver when it was stopped, or nothing is heard for too long.
+    """
+    ask = waits.brief(slot.wait)
+    try:
+        process.calls.made(provider)
+        outcome = ask(provider.cancel, slot.job.prediction)
+        log.info("cancelled at the deadline", outcome=outcome)
+        if outcome is not Cancelled.REQUESTED:
+            process.calls.made(provider)
+            found: Prediction = ask(provider.get, slot.job.prediction)
+            if found.status in ENDED:
+                return found
+    except PassingError as error:
+        over_s = time.time() - slot.job.stamps["running"] - deadline_s
+        if over_s < PATIENCE_S:
+            again = outputs.again_in(over_s, error.retry_after)
+            log.warning("no answer at the deadline", reason=str(error), again_in_s=again)
+            process.put_off(slot.job, again)
+            return None
+        raise PredictionOver(Failure.TIMED_OUT, f"nothing heard after {deadline_s:g} s: {error}") from error
+    raise PredictionOver(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s")
+
+
+def verdict(prediction: Prediction, ran_s: float, deadline_s: float) -> Failure:
+    """Return why a prediction that ended without success did. Pure.
+
+    Args:
+        prediction: As it ended.
+        ran_s: For how long it has been known to run, where the provider does not tell how long it took.
+        deadline_s: The model's deadline, which the provider was told too and counts in whole seconds.
+    """
+    took_s = ran_s if prediction.took_s is None else prediction.took_s
+    if prediction.status is Status.CANCELLED and took_s >= deadline_s - 1:
+        return Failure.TIMED_OUT
+    return prediction.failure or Failure.PROVIDER_FAILED

@@ -1,0 +1,158 @@
+"""Fetching what a prediction made. It is paid for: trouble that may pass is waited out, and not in a slot."""
+
+import mimetypes
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import structlog
+
+from jobs.errors import JobFailed, PassingError
+from jobs.failures import Failure
+from jobs.model import Artifact, Job, Kind
+from providers.base import Prediction, Provider, Status
+from tasks import waits
+from tasks.download import OutputMissing
+from tasks.process import Process
+from tasks.slots import Slot
+from tasks.storage import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+PATIENCE_S = 900.0
+"""For so long a host that does not answer and a store that takes nothing are waited for: longer than a deploy
+or a full disk lasts, and well within the hour for which providers keep an output."""
+MISSING_S = 180.0
+"""For so long a host that answers "no such file" is asked again."""
+UNSHOWN_S = 60.0
+"""For so long at least, and until the model's deadline, a success without an output is looked at again."""
+_MOST = 8
+"""Outputs of one prediction that are looked into for one of the job's kind."""
+
+
+class Unshown(PassingError):
+    """The prediction has succeeded, and the provider does not show its output yet."""
+
+
+def fetch(process: Process, slot: Slot, provider: Provider, seen: Prediction | None) -> Artifact | None:
+    """Bring the output into the media store; None where that must wait, and the job was put off.
+
+    Args:
+        process: What the tasks share.
+        slot: The job, which is `storing`.
+        provider: The one that made the output.
+        seen: The prediction as this slot saw it end; None for a job that was resumed.
+
+    Raises:
+        JobFailed: There is no output of the job's kind, or its time is over.
+    """
+    latest, fresh = seen, seen is not None
+
+    def attempt() -> Artifact:
+        nonlocal latest, fresh
+        if seen is None and (kept := _kept(process, slot.job)):
+            return kept
+        if not fresh:
+            latest = _looked_at(process, slot, provider, latest)
+        fresh = False
+        if latest is None or latest.pending or latest.status is not Status.SUCCEEDED:
+            raise Unshown("the prediction succeeded, and shows no output")
+        return _stored(process, slot, provider, latest.outputs)
+
+    try:
+        return waits.brief(slot.wait)(attempt)
+    except PassingError as error:
+        age = time.time() - slot.job.stamps["storing"]
+        if age >= patience(error, process.model_of(slot.job).deadline_s - _generated_s(slot.job)):
+            raise JobFailed(_failure(error), str(error)) from error
+        again = again_in(age, error.retry_after)
+        log.warning("output put off", reason=str(error), again_in_s=again)
+        process.put_off(slot.job, again)
+        return None
+
+
+def ranked(urls: Iterable[str], kind: Kind) -> list[str]:
+    """Return the URLs in the order in which to look for an output of a kind, by their endings. Pure.
+
+    What is alike stays in its order.
+    """
+    wanted = "image/" if kind is Kind.IMAGE else "video/"
+
+    def rank(url: str) -> int:
+        mime = _promised(url)
+        # A moving GIF may be all that there is of a video, and is a preview where there is more.
+        return 0 if mime.startswith(wanted) else 1 if mime in ("", "image/gif") else 2
+
+    return sorted(urls, key=rank)
+
+
+def patience(error: PassingError, deadline_in_s: float) -> float:
+    """Return the seconds for which an output is tried to be fetched in spite of an error. Pure.
+
+    Args:
+        error: What the last attempt failed with.
+        deadline_in_s: The model's deadline, in seconds from the moment at which the prediction had ended.
+    """
+    if isinstance(error, Unshown):
+        return max(UNSHOWN_S, deadline_in_s)
+    return MISSING_S if isinstance(error, OutputMissing) else PATIENCE_S
+
+
+def again_in(age_s: float, advice_s: float | None) -> float:
+    """Return the seconds until the next attempts: the longer it takes, the rarer they are. Pure."""
+    return min(waits.LONGEST_ADVICE_S, max(2.0, age_s / 4, advice_s or 0.0))
+
+
+def _failure(error: PassingError) -> Failure:
+    if isinstance(error, StoreUnavailable):
+        return Failure.INTERNAL
+    return Failure.BAD_OUTPUT if isinstance(error, OutputMissing | Unshown) else Failure.PROVIDER_DOWN
+
+
+def _generated_s(job: Job) -> float:
+    return job.seconds("running", "storing") or 0.0
+
+
+def _kept(process: Process, job: Job) -> Artifact | None:
+    """What a worker before this one has stored without living to say so."""
+    try:
+        return process.media.kept(job)
+    except OSError as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def _looked_at(process: Process, slot: Slot, provider: Provider, before: Prediction | None) -> Prediction:
+    """The prediction with fresh URLs, as they lapse. Where there is no answer, those of `before` must do."""
+    process.calls.to_ask(slot, provider)
+    try:
+        return provider.get(slot.job.prediction)
+    except PassingError:
+        if before is None:
+            raise
+        return before
+
+
+def _stored(process: Process, slot: Slot, provider: Provider, urls: Iterable[str]) -> Artifact:
+    """Store the first output of the job's kind."""
+    wrong = JobFailed(Failure.BAD_OUTPUT, "the output has no file in it")
+    for url in ranked(urls, slot.job.request.kind)[:_MOST]:
+        try:
+            with process.downloader.stream(url, private=provider.local) as chunks:
+                return process.media.keep(slot.job, slot.watch(chunks))
+        except JobFailed as error:
+            if error.failure is not Failure.BAD_OUTPUT:
+                raise
+            wrong = error
+        except OSError as error:
+            # What was paid for is not given up for a full disk that may be emptied in a moment.
+            raise StoreUnavailable(str(error)) from error
+    raise wrong
+
+
+def _promised(url: str) -> str:
+    """The MIME type that a URL's ending, or a data: URL's head, promises; "" where it promises none."""
+    if url.startswith("data:"):
+        return url[5:100].partition(",")[0].partition(";")[0].lower()
+    try:
+        return mimetypes.guess_type(urlsplit(url).path)[0] or ""
+    except ValueError:
+        return ""
