@@ -15,7 +15,7 @@ run: .venv/demo-ready  ## the real Telegram and Replicate, with the settings in 
 test: check  ## the checks, and the tests that tell whether Darkroom works
 	$(BIN)/python -m pytest
 
-test-all: test test-long test-monitoring test-faults test-containers  ## those, and all that take long or need more
+test-all: test test-containers test-monitoring test-faults test-long  ## those, and all that take long or need more
 
 test-long: setup  ## the benchmarks' short forms and the chat page in Chromium
 	$(BIN)/python -m pytest -m long
