@@ -43,6 +43,11 @@ def due() -> str:
     return f"{PREFIX}:due"
 
 
+def fence() -> str:
+    """Integer: raised in front of each wait for the replicas, so that the wait is for all written so far."""
+    return f"{PREFIX}:fence"
+
+
 def excused() -> str:
     """String: leases that lapse while it is there are nobody's fault, as Redis was away."""
     return f"{PREFIX}:excused"

@@ -208,8 +208,8 @@ class Ledger:
 
     def again(self, job_id: str, mark: str) -> None:
         """Take back a mark of `once`: what it was taken for has surely not been done."""
-        with ledger_errors():
-            self._redis.hdel(keys.job(job_id), f"once:{mark}")
+        key, field = keys.job(job_id), f"once:{mark}"
+        confirmed(self._redis, self._replicas, lambda pipe: pipe.hdel(key, field))
 
     def get(self, job_id: str) -> Job | None:
         """The job as it is now; None where there is none (or no longer), or a newer release must read it."""

@@ -79,9 +79,11 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
         write(pipe)
         if not replicas:
             return pipe.execute()[0]
-        # WAIT counts for the commands of its own connection, hence the pipeline.
+        # WAIT is for the last write of its own connection, hence the pipeline. A command that finds its work
+        # done writes nothing; the fence has all waited for that was written before, on any connection.
+        pipe.incr(keys.fence())
         pipe.execute_command("WAIT", replicas, CONFIRM_MS)  # type: ignore[no-untyped-call]
-        answer, reached = pipe.execute()
+        answer, _, reached = pipe.execute()
     if reached < replicas:
         raise LedgerUnavailable(f"{reached} of {replicas} replicas have confirmed a write")
     return answer
