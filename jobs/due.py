@@ -4,7 +4,7 @@ from typing import Any
 
 import redis
 
-from jobs import keys
+from jobs import clock, keys
 from jobs.model import VERSION
 from jobs.scripts import Scripts, ledger_errors
 
@@ -20,9 +20,8 @@ class Due:
     def find(self, limit: int = 100) -> list[str]:
         """Ids of jobs that are overdue now, the longest overdue first."""
         with ledger_errors():
-            seconds, micros = self._redis.time()
-            now = seconds * 1000 + micros // 1000
-            found: Any = self._redis.zrangebyscore(keys.due(), "-inf", now, start=0, num=limit)
+            now_ms = round(clock.ask(self._redis) * 1000)
+            found: Any = self._redis.zrangebyscore(keys.due(), "-inf", now_ms, start=0, num=limit)
             return list(found)
 
     def postpone(self, job_id: str, seconds: float) -> bool:

@@ -159,7 +159,7 @@ def durations(model: str) -> str:
 
 
 def workers() -> str:
-    """Sorted set: live processes by the time (Unix seconds) at which they count as dead."""
+    """Sorted set: live processes by the time (Unix seconds, the ledger's) at which they count as dead."""
     return f"{PREFIX}:workers"
 
 

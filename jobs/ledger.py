@@ -15,7 +15,8 @@ from typing import Any
 import redis
 
 from config.settings import Settings
-from jobs import keys, model
+from jobs import clock, keys, model
+from jobs.clock import Clock
 from jobs.due import Due
 from jobs.errors import IllegalMove, LeaseLost, NewerRecord
 from jobs.failures import Failure
@@ -64,12 +65,14 @@ class Renewal:
 
 
 class Ledger:
-    """See the module. One per process; safe to share between threads. `due` is the sweep's side of it."""
+    """See the module. One per process; safe to share between threads. `due` is the sweep's side of it, and
+    `clock` goes by the latest claim."""
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
         self._run = Scripts(client, settings.redis_wait_replicas)
         self._replicas = settings.redis_wait_replicas
+        self.clock = Clock()
         self.due = Due(client, self._run, settings.lease_s)
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
@@ -93,7 +96,11 @@ class Ledger:
         """
         terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance)
         answer, *found = self._run("claim", job_id, owner, *terms)
-        return model.from_flat(found[1], found[0]) if answer == "claimed" else None
+        if answer != "claimed":
+            return None
+        record, claimed, now_ms = found
+        self.clock.learn(now_ms / 1000)
+        return model.from_flat(claimed, record)
 
     def renew(self, held: Mapping[str, int]) -> Renewal:
         """Renew the leases of all jobs of a process (job id -> token) in one call."""
@@ -219,6 +226,14 @@ class Ledger:
             return model.from_record(job_id, record) if "state" in record else None
         except NewerRecord:
             return None
+
+    def now(self) -> float:
+        """The ledger's time (Unix seconds), which all stamps of jobs are of; asked for where no claim has
+        told it yet."""
+        if not self.clock.known:
+            with ledger_errors():
+                self.clock.learn(clock.ask(self._redis))
+        return self.clock.now()
 
     def ping(self) -> None:
         """Return if the ledger answers."""

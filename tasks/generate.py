@@ -1,6 +1,5 @@
 """The task `generate`: one job from the claim to the stored artifact."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -133,7 +132,7 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
     if found is not None:
         slot.job = remember(process, job, found.id)
         log.info("found the submission")
-    elif time.time() - job.stamps["unknown"] > process.settings.unknown_grace_s:
+    elif process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
         raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
     else:
         process.put_off(job, _LOOK_AGAIN_S)
@@ -142,7 +141,7 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction:
     """Wait for the prediction's end; answers it. `created`: what its submission answered in this slot."""
     try:
-        prediction, took_s = polling.ended(process, slot, provider, created)
+        prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
     except RetryError as error:
         stop(process, slot.job)
         deadline_s = process.model_of(slot.job).deadline_s

@@ -1,6 +1,5 @@
 """The sweep finds jobs that nobody works on, and puts them on their way again."""
 
-import time
 from collections.abc import Callable
 
 import structlog
@@ -72,10 +71,11 @@ class Sweep:
         first = self._waiting.first(lane, _LOOKS)
         if not first or self._waiting.is_paused(lane) or self._publisher.backlog(lane):
             return
+        now = self._ledger.now()
         for job_id in first:
             job = self._ledger.get(job_id)
             if job and job.state is State.QUEUED:
-                if time.time() - job.stamps["queued"] < self._settings.unpublished_s:
+                if now - job.stamps["queued"] < self._settings.unpublished_s:
                     continue
                 self._ledger.due.hasten(job_id)
                 self._publish(job, again_in_s=self._settings.requeue_s)

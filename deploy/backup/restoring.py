@@ -13,7 +13,7 @@ from deploy.backup.manifest import Manifest
 from deploy.backup.shelf import Shelf
 from deploy.backup.spools import give_up
 from deploy.backup.verifying import fetched
-from jobs import keys
+from jobs import clock, keys
 from jobs.answers import Answer
 from jobs.broadcasts import Broadcasts
 from jobs.connection import connect
@@ -65,8 +65,7 @@ def restore(
 
 
 def _refuse_where_in_use(client: "redis.Redis", *, force: bool) -> None:
-    seconds, _ = client.time()
-    alive: Any = client.zrangebyscore(keys.workers(), seconds, "+inf")
+    alive: Any = client.zrangebyscore(keys.workers(), clock.ask(client), "+inf")
     if alive:
         raise CannotRestore(
             f"{len(alive)} processes are at work on this ledger ({', '.join(sorted(alive)[:3])}): "

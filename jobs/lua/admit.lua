@@ -23,10 +23,18 @@ local rate, bucket = ask.rates[record.tier], bucket_key(user)
 local tokens = 1
 if rate then
   local had, at, told_until = unpack(redis.call('HMGET', bucket, 'tokens', 'at', 'told_until'))
-  tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - tonumber(at or now)) * rate.per_ms)
+  at = tonumber(at or now)
+  if at > now then
+    -- The clock was put back: the bucket fills from now on.
+    at = now
+    redis.call('HSET', bucket, 'at', now)
+  end
+  tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - at) * rate.per_ms)
   if tokens < 1 then
     local wait = math.ceil((1 - tokens) / rate.per_ms)
-    local first = tonumber(told_until or 0) <= now
+    -- Nobody is told to wait for longer than it takes: then the clock was put back since.
+    told_until = tonumber(told_until or 0)
+    local first = told_until <= now or told_until > now + wait + 1000
     if first then redis.call('HSET', bucket, 'told_until', now + wait) end
     count('admissions:limited')
     return { 'limited', wait, first and 1 or 0 }

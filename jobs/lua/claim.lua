@@ -75,4 +75,4 @@ end
 redis.call('HSET', key, 'owner', owner)
 redis.call('HINCRBY', key, 'token', 1)
 redis.call('ZADD', due_key(), now + ARGV[3], id)
-return { 'claimed', redis.call('HGETALL', key), id }
+return { 'claimed', redis.call('HGETALL', key), id, now }
