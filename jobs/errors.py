@@ -11,7 +11,11 @@ class LedgerUnavailable(DarkroomError):
     """Redis did not answer, or refused the write; nothing is known to be written."""
 
 
-class NewerRecord(LedgerUnavailable):
+class UnreadableRecord(LedgerUnavailable):
+    """The job's record has something that this release does not know."""
+
+
+class NewerRecord(UnreadableRecord):
     """The job's record was written by a newer release: a process of that release must read it."""
 
 

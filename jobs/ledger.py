@@ -18,7 +18,7 @@ from config.settings import Settings
 from jobs import clock, keys, model
 from jobs.clock import Clock
 from jobs.due import Due
-from jobs.errors import IllegalMove, LeaseLost, NewerRecord
+from jobs.errors import IllegalMove, LeaseLost, UnreadableRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
 from jobs.scripts import Scripts, confirmed, ledger_errors
@@ -91,7 +91,8 @@ class Ledger:
     def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool = False) -> Job | None:
         """Take the job's lease for this stage; None when it is taken, has ended or is at another stage.
 
-        Also None when one more crash would fail it, and this process has another job that stands so.
+        Also None when one more crash would fail it, and this process has another job that stands so; and when
+        its record cannot be read: it is handed back then, and the sweep counts it.
         `turn`: unless this very job is to be gone on with, take the one whose turn it is in its lane.
         """
         terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance)
@@ -100,7 +101,12 @@ class Ledger:
             return None
         record, claimed, now_ms = found
         self.clock.learn(now_ms / 1000)
-        return model.from_flat(claimed, record)
+        try:
+            return model.from_flat(claimed, record)
+        except UnreadableRecord:
+            token = dict(zip(record[::2], record[1::2], strict=True))["token"]
+            self._run("release", claimed, token, self._lease)
+            return None
 
     def renew(self, held: Mapping[str, int]) -> Renewal:
         """Renew the leases of all jobs of a process (job id -> token) in one call."""
@@ -219,12 +225,12 @@ class Ledger:
         confirmed(self._redis, self._replicas, lambda pipe: pipe.hdel(key, field))
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it is now; None where there is none (or no longer), or a newer release must read it."""
+        """The job as it is now; None where there is none (or no longer), or this release cannot read it."""
         with ledger_errors():
             record: Any = self._redis.hgetall(keys.job(job_id))
         try:
             return model.from_record(job_id, record) if "state" in record else None
-        except NewerRecord:
+        except UnreadableRecord:
             return None
 
     def now(self) -> float:

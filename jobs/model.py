@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from jobs.errors import NewerRecord
+from jobs.errors import NewerRecord, UnreadableRecord
 from jobs.failures import Failure
 from jobs.states import State
 
@@ -145,8 +145,17 @@ def new_record(request: Request, origin: Origin) -> dict[str, str]:
 
 
 def from_record(job_id: str, record: Mapping[str, str]) -> Job:
-    """Read a job back from its hash in the ledger; raises NewerRecord where a newer release wrote it."""
+    """Read a job back from its hash in the ledger.
 
+    Raises NewerRecord where a newer release wrote it, UnreadableRecord where it cannot be read all the same.
+    """
+    try:
+        return _read(job_id, record)
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnreadableRecord(f"job {job_id} has a record that cannot be read ({error!r})") from error
+
+
+def _read(job_id: str, record: Mapping[str, str]) -> Job:
     def number(name: str) -> int:
         return int(record.get(name) or 0)
 
