@@ -27,6 +27,10 @@ class IllegalMove(DarkroomError):
     """The job's present state does not allow this move (another process got there first)."""
 
 
+class PredictionOwned(IllegalMove):
+    """The prediction belongs to another job."""
+
+
 class JobFailed(DarkroomError):
     """The job cannot be finished; `failure` says why, `detail` is for the log (never for the person)."""
 

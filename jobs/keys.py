@@ -78,6 +78,11 @@ def settings_of(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:settings"
 
 
+def prediction(prediction_id: str) -> str:
+    """String: the one job that a prediction belongs to."""
+    return f"{PREFIX}:prediction:{prediction_id}"
+
+
 def message(chat: int, message_id: int) -> str:
     """String: the job that a chat message belongs to."""
     return f"{PREFIX}:message:{chat}:{message_id}"

@@ -7,7 +7,7 @@ Redis does not answer.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from config.settings import Settings
 from jobs import clock, keys, model
 from jobs.clock import Clock
 from jobs.due import Due
-from jobs.errors import IllegalMove, LeaseLost, UnreadableRecord
+from jobs.errors import IllegalMove, LeaseLost, PredictionOwned, UnreadableRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
 from jobs.scripts import Scripts, confirmed, ledger_errors
@@ -130,11 +130,12 @@ class Ledger:
         return self._move(job, State.UNKNOWN, due=self._unpublished)
 
     def running(self, job: Job, prediction: str) -> Job:
-        """The provider has the job under this id."""
+        """The provider has the job under this id. Raises PredictionOwned where another job has it."""
         return self._move(job, State.RUNNING, prediction=prediction)
 
     def adopt(self, job_id: str, prediction: str) -> bool:
-        """A submission of unknown outcome is known after all; True when that was news.
+        """A submission of unknown outcome is known after all; True when that was news, and the prediction is
+        no other job's.
 
         Needs no lease: only the one submission of this job can have this news.
         """
@@ -246,6 +247,25 @@ class Ledger:
         with ledger_errors():
             self._redis.ping()
 
+    def owned(self, predictions: Sequence[str], but: str) -> frozenset[str]:
+        """Which of these predictions belong to other jobs than `but`."""
+        if not predictions:
+            return frozenset()
+        with ledger_errors():
+            found: Any = self._redis.mget([keys.prediction(each) for each in predictions])
+        return frozenset(
+            prediction
+            for prediction, owner in zip(predictions, found, strict=True)
+            if owner not in (None, but)
+        )
+
+    def submitted_now(self) -> list[Job]:
+        """The jobs whose paid call may be on its way at this moment."""
+        with ledger_errors():
+            found: Any = self._redis.zrange(keys.in_state(State.SUBMITTING), 0, -1)
+        jobs = (self.get(job_id) for job_id in found)
+        return [job for job in jobs if job and job.state is State.SUBMITTING and not job.unsent]
+
     def followers(self, job_id: str) -> list[str]:
         """Ids of the jobs that share this one's result, in the order of their admission."""
         with ledger_errors():
@@ -270,6 +290,8 @@ class Ledger:
         word, *rest = answer
         if word in ("lost", "missing"):
             raise LeaseLost(f"job {job_id} is no longer ours ({word})")
+        if word == "owned":
+            raise PredictionOwned(f"the prediction of job {job_id} belongs to job {rest[0]}")
         if word == "illegal":
             raise IllegalMove(f"job {job_id} is {rest[0]}")
         return rest

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.tally import Tally
-from providers.base import Cancelled, OutcomeUnknown, Prediction, Provider, Submission, Throttled
+from providers.base import Cancelled, OutcomeUnknown, Owned, Prediction, Provider, Submission, Throttled
 
 
 class Operation(StrEnum):
@@ -48,10 +48,12 @@ class Metered:
         with self._call(Operation.SUBMIT):
             return self._provider.submit(submission)
 
-    def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
+    def find(
+        self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
+    ) -> Prediction | None:
         """Look for a submission."""
         with self._call(Operation.FIND):
-            return self._provider.find(reference, values, since)
+            return self._provider.find(reference, values, since, owned)
 
     def get(self, prediction: str) -> Prediction:
         """Look at a prediction."""

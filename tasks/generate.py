@@ -1,13 +1,14 @@
 """The task `generate`: one job from the claim to the stored artifact."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
 from celery import Task
 from tenacity import RetryError
 
-from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError
+from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError, PredictionOwned
 from jobs.failures import Failure
 from jobs.ledger import Stage
 from jobs.model import Artifact, Job
@@ -74,6 +75,9 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
     Answers what the provider made of it, None where nobody knows.
     """
     submission = inputs.submission(process, slot, provider)
+    if slot.job.request.source:
+        upload = str(submission.input[process.model_of(slot.job).source_field])
+        process.ledger.note(slot.job, upload=upload)
 
     def call() -> Prediction:
         process.calls.to_create(slot, provider)
@@ -94,7 +98,12 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
         return None
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
-    slot.job = remember(process, slot.job, prediction.id)
+    try:
+        slot.job = remember(process, slot.job, prediction.id)
+    except PredictionOwned as error:
+        log.error("submitted, and the prediction is another job's", error=str(error))
+        slot.job = process.ledger.unknown(slot.job)
+        return None
     log.info("submitted", reference=submission.reference)
     return prediction
 
@@ -121,21 +130,38 @@ def adopt(process: Process, slot: Slot) -> None:
 
 def search(process: Process, slot: Slot, provider: Provider) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
+    job = slot.job
+    try:
+        found = look_for(process, slot, provider)
+        if found is not None:
+            slot.job = remember(process, job, found.id)
+            log.info("found the submission")
+            return
+    except (PassingError, JobFailed, PredictionOwned) as error:
+        log.info("not found for now", reason=str(error))
+    if process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
+        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
+    process.put_off(job, _LOOK_AGAIN_S)
+
+
+def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
+    """The one prediction at the provider with this job's input that is no other job's; None where there is
+    none, or nobody can tell whose it is."""
     job, model = slot.job, process.model_of(slot.job)
     wanted = inputs.fields(job.request, model)
+    if job.request.source:
+        if not job.upload:
+            return None
+        # The words alone may be those of another picture's video.
+        wanted[model.source_field] = job.upload
     process.calls.to_ask(slot, provider)
-    try:
-        found = provider.find(model.reference, wanted, since=job.stamps["submitting"])
-    except (PassingError, JobFailed) as error:
-        log.info("not looked for", reason=str(error))
-        found = None
-    if found is not None:
-        slot.job = remember(process, job, found.id)
-        log.info("found the submission")
-    elif process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
-        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
-    else:
-        process.put_off(job, _LOOK_AGAIN_S)
+    owned = partial(process.ledger.owned, but=job.id)
+    found = provider.find(model.reference, wanted, job.stamps["submitting"], owned)
+    # Whoever is submitting the same at this moment has not written down yet that it is theirs.
+    rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
+    if any(one.request.model == model.name and inputs.fields(one.request, model) == wanted for one in rivals):
+        return None
+    return found
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction:

@@ -68,6 +68,16 @@ local function close(id, now, keep_s)
   redis.call('ZREM', due_key(), id)
   redis.call('EXPIRE', job_key(id), keep_s)
   redis.call('EXPIRE', trail_key(id), keep_s)
+  local prediction = redis.call('HGET', job_key(id), 'prediction') or ''
+  if redis.call('GET', prediction_key(prediction)) == id then
+    redis.call('EXPIRE', prediction_key(prediction), keep_s)
+  end
+end
+
+-- The job that a prediction belongs to, where that is another one: no two jobs have the same.
+local function owner_of(prediction, id)
+  local owner = redis.call('GET', prediction_key(prediction))
+  return owner and owner ~= id and owner or nil
 end
 
 -- A token of the user's bucket goes back, once. A bucket that is gone has filled up by itself.
@@ -173,6 +183,7 @@ local function bequeath(id, from, now)
   local prediction, submitted = unpack(redis.call('HMGET', job_key(id), 'prediction', 'at:running'))
   if prediction and prediction ~= '' then
     redis.call('HSET', job_key(heir), 'prediction', prediction)
+    redis.call('SET', prediction_key(prediction), heir)
     redis.call('HDEL', job_key(heir), 'price')
     enter(heir, 'sharing', 'running', now, 'job:' .. id)
     -- The deadline counts from the submission.

@@ -57,10 +57,10 @@ def accepted(answer: object) -> Job:
     return answer.job
 
 
-def running(ledger: Ledger, job_id: str) -> Job:
+def running(ledger: Ledger, job_id: str, prediction: str = "p1") -> Job:
     job = ledger.claim(job_id, "worker-1", Stage.GENERATE)
     assert job is not None
-    return ledger.running(ledger.submitting(job), "p1")
+    return ledger.running(ledger.submitting(job), prediction)
 
 
 @pytest.mark.parametrize("run", range(20))
@@ -287,7 +287,7 @@ def test_the_submissions_of_a_day_are_summed_by_model(
     accepted(admission.admit("fox-2", FOX, BOB, price_usd=0.25))
     accepted(admission.admit("cat", of(1), BOB, price_usd=0.25))
     for job_id in ("fox-1", "cat"):
-        ledger.storing(running(ledger, job_id))
+        ledger.storing(running(ledger, job_id, f"p of {job_id}"))
     days = list(client.scan_iter(keys.spend("*")))
     assert len(days) == 1
     assert client.hget(days[0], "sketch") == "0.5"

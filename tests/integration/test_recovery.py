@@ -152,7 +152,7 @@ def test_a_lease_that_lapsed_is_another_workers_to_claim(scene: Stage, sweep: Sw
     """Given a worker that died in mid-poll, its job is published and resumed from the saved prediction."""
     done = scene.job("a fox to take over from")
     scene.work()
-    prediction = scene.now(done).prediction
+    prediction = scene.orphaned(done)
     job = scene.job("a fox taken over")
     held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction)
     sweep.round()
