@@ -113,6 +113,11 @@ def followers(job_id: str) -> str:
     return f"{PREFIX}:followers:{job_id}"
 
 
+def claimed(nonce: str) -> str:
+    """String: the job that one call for a claim has got, for a while."""
+    return f"{PREFIX}:claimed:{nonce}"
+
+
 def paused() -> str:
     """Set: lanes from which nothing is claimed."""
     return f"{PREFIX}:paused"

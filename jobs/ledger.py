@@ -95,7 +95,9 @@ class Ledger:
         its record cannot be read: it is handed back then, and the sweep counts it.
         `turn`: unless this very job is to be gone on with, take the one whose turn it is in its lane.
         """
-        terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance)
+        # The client repeats a call whose answer was lost; by the name of the call it gets the same job again.
+        named = uuid.uuid4().hex
+        terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance, named)
         answer, *found = self._run("claim", job_id, owner, *terms)
         if answer != "claimed":
             return None

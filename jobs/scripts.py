@@ -35,6 +35,7 @@ _BUILDERS = "\n".join(
         "bucket_key": keys.user_bucket(_ARGUMENT),
         "busy_key": keys.told_busy(_ARGUMENT),
         "inflight_key": keys.inflight(_ARGUMENT),
+        "claimed_key": keys.claimed(_ARGUMENT),
         "prediction_key": keys.prediction(_ARGUMENT),
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),

@@ -50,7 +50,15 @@ end
 
 local active = redis.call('ZCARD', active_key(user))
 local leader = record.digest ~= '' and redis.call('GET', inflight_key(record.digest))
-if leader and not redis.call('HGET', job_key(leader), 'state') then leader = false end
+if leader then
+  local state, lane = unpack(redis.call('HMGET', job_key(leader), 'state', 'lane'))
+  -- Who would be made in another lane does not wait for it: a VIP in no line of others', nobody in a paused one.
+  local waits_elsewhere = WAITING[state or ''] and lane ~= record.lane
+  if not state or redis.call('ZCARD', followers_key(leader)) >= ask.followers
+      or waits_elsewhere and (record.tier == 'vip' or redis.call('SISMEMBER', paused_key(), lane) == 1) then
+    leader = false
+  end
+end
 if not ask.cached then
   if active >= ask.active[record.tier] then return busy('active', active) end
   local backlog = redis.call('ZCARD', waiting_key(record.lane))
