@@ -31,6 +31,14 @@ class PredictionOwned(IllegalMove):
     """The prediction belongs to another job."""
 
 
+class Submitted(IllegalMove):
+    """The paid call was taken after all, and made this prediction: it must not be made once more."""
+
+    def __init__(self, prediction: str) -> None:
+        super().__init__(f"submitted before, as {prediction}")
+        self.prediction = prediction
+
+
 class JobFailed(DarkroomError):
     """The job cannot be finished; `failure` says why, `detail` is for the log (never for the person)."""
 

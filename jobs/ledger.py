@@ -18,7 +18,7 @@ from config.settings import Settings
 from jobs import clock, keys, model
 from jobs.clock import Clock
 from jobs.due import Due
-from jobs.errors import IllegalMove, LeaseLost, PredictionOwned, UnreadableRecord
+from jobs.errors import IllegalMove, LeaseLost, PredictionOwned, Submitted, UnreadableRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
 from jobs.scripts import Scripts, confirmed, ledger_errors
@@ -116,7 +116,10 @@ class Ledger:
         return Renewal(*map(frozenset, self._run("renew", self._lease, *pairs)))
 
     def submitting(self, job: Job) -> Job:
-        """Write down that the paid call is about to be made; no other worker makes it after this."""
+        """Write down that the paid call is about to be made; no other worker makes it after this.
+
+        Raises Submitted where news came of an earlier call, which was thought not to have been taken.
+        """
         if job.state is State.SUBMITTING:
             self.note(job, unsent="")
             return replace(job, unsent=False)
@@ -292,6 +295,8 @@ class Ledger:
         word, *rest = answer
         if word in ("lost", "missing"):
             raise LeaseLost(f"job {job_id} is no longer ours ({word})")
+        if word == "submitted":
+            raise Submitted(rest[0])
         if word == "owned":
             raise PredictionOwned(f"the prediction of job {job_id} belongs to job {rest[0]}")
         if word == "illegal":

@@ -8,7 +8,15 @@ import structlog
 from celery import Task
 from tenacity import RetryError
 
-from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError, PredictionOwned
+from jobs.errors import (
+    IllegalMove,
+    JobFailed,
+    LeaseLost,
+    LedgerUnavailable,
+    PassingError,
+    PredictionOwned,
+    Submitted,
+)
 from jobs.failures import Failure
 from jobs.ledger import Stage
 from jobs.model import Artifact, Job
@@ -92,6 +100,10 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
 
     try:
         prediction = waits.passing(slot.wait)(call)
+    except Submitted as news:
+        log.warning("a call that counted as not taken was taken", prediction=news.prediction)
+        slot.job = process.ledger.running(slot.job, news.prediction)
+        return None
     except OutcomeUnknown as error:
         log.warning("submission with unknown outcome", error=str(error))
         slot.job = process.ledger.unknown(slot.job)

@@ -108,6 +108,23 @@ def test_an_animation_whose_answer_was_lost_is_found(scene: Stage) -> None:
     assert scene.paid("it hides") == 1
 
 
+def test_a_call_that_was_taken_after_all_is_not_made_again(scene: Stage) -> None:
+    """Given a submission that the provider turned away for now, though it has taken it, as its webhook tells
+    before the call is made once more, I expect the job to go on with that prediction and no payment more."""
+    done = scene.job("a fox taken twice")
+    scene.work()
+    prediction = scene.orphaned(done)
+    scene.provider.fault("429", "create", match="a fox turned away", times=100)
+    job = scene.job("a fox turned away")
+    with scene.working(job):
+        eventually(lambda: scene.now(job).unsent)
+        assert scene.ledger.adopt(job.id, prediction)
+    scene.work()
+    now = scene.now(job)
+    assert (now.state, now.prediction) == (State.DELIVERED, prediction)
+    assert scene.paid("a fox turned away") == 0
+
+
 # The ledger alone.
 
 
