@@ -18,6 +18,11 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
         *_redis("CACHE_REDIS", s.cache_redis_url, s.cache_redis_master_name, s.cache_redis),
         *_rates(s),
         (s.backup_keep >= 1, f"BACKUP_KEEP must be at least 1, not {s.backup_keep}."),
+        (
+            s.keep_jobs_days >= 1,
+            f"KEEP_JOBS_DAYS must be at least 1, not {s.keep_jobs_days}: a request that comes again would be "
+            "made and paid again.",
+        ),
         (s.redis_wait_replicas >= 0, f"REDIS_WAIT_REPLICAS must be at least 0, not {s.redis_wait_replicas}."),
         (
             s.lease_s >= 3 * s.heartbeat_s,

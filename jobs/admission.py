@@ -65,6 +65,10 @@ class Blocked:
 TELL_AGAIN_S = 10
 """A user who is told that there is no place is not told again for this long."""
 
+FOLLOWERS = 500
+"""So many jobs at most share the result of one: they are settled in one step, in which Redis does nothing
+else. The next is made by itself, and shared by those that come after it."""
+
 Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
 
 
@@ -91,6 +95,7 @@ class Admission:
             "look_again": round(settings.unpublished_s * 1000),
             "history": HISTORY,
             "tell_again": TELL_AGAIN_S * 1000,
+            "followers": FOLLOWERS,
         }
 
     def admit(

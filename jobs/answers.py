@@ -45,7 +45,12 @@ def answer_of(item: Item) -> Answer:
     return Answer(item.id, Origin(**found["origin"]), found["text"], found["keyboard"])
 
 
+def bounds(settings: Settings) -> Bounds:
+    """No more wait than Telegram's rate lets a bot say before they lapse."""
+    most = round(settings.telegram_rate_per_s * LAPSES_S)
+    return Bounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT)
+
+
 def answers(pipeline: SharedPipeline, settings: Settings) -> Spool:
     """The answers of all replicas."""
-    most = round(settings.telegram_rate_per_s * LAPSES_S)
-    return Spool(pipeline, ANSWERS, Bounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT))
+    return Spool(pipeline, ANSWERS, bounds(settings))

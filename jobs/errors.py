@@ -11,7 +11,11 @@ class LedgerUnavailable(DarkroomError):
     """Redis did not answer, or refused the write; nothing is known to be written."""
 
 
-class NewerRecord(LedgerUnavailable):
+class UnreadableRecord(LedgerUnavailable):
+    """The job's record has something that this release does not know."""
+
+
+class NewerRecord(UnreadableRecord):
     """The job's record was written by a newer release: a process of that release must read it."""
 
 
@@ -21,6 +25,18 @@ class LeaseLost(DarkroomError):
 
 class IllegalMove(DarkroomError):
     """The job's present state does not allow this move (another process got there first)."""
+
+
+class PredictionOwned(IllegalMove):
+    """The prediction belongs to another job."""
+
+
+class Submitted(IllegalMove):
+    """The paid call was taken after all, and made this prediction: it must not be made once more."""
+
+    def __init__(self, prediction: str) -> None:
+        super().__init__(f"submitted before, as {prediction}")
+        self.prediction = prediction
 
 
 class JobFailed(DarkroomError):

@@ -43,6 +43,11 @@ def due() -> str:
     return f"{PREFIX}:due"
 
 
+def fence() -> str:
+    """Integer: raised in front of each wait for the replicas, so that the wait is for all written so far."""
+    return f"{PREFIX}:fence"
+
+
 def excused() -> str:
     """String: leases that lapse while it is there are nobody's fault, as Redis was away."""
     return f"{PREFIX}:excused"
@@ -78,6 +83,11 @@ def settings_of(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:settings"
 
 
+def prediction(prediction_id: str) -> str:
+    """String: the one job that a prediction belongs to."""
+    return f"{PREFIX}:prediction:{prediction_id}"
+
+
 def message(chat: int, message_id: int) -> str:
     """String: the job that a chat message belongs to."""
     return f"{PREFIX}:message:{chat}:{message_id}"
@@ -106,6 +116,11 @@ def cached(digest: str) -> str:
 def followers(job_id: str) -> str:
     """Sorted set: the jobs that share this one's result, by time of admission (ms)."""
     return f"{PREFIX}:followers:{job_id}"
+
+
+def claimed(nonce: str) -> str:
+    """String: the job that one call for a claim has got, for a while."""
+    return f"{PREFIX}:claimed:{nonce}"
 
 
 def paused() -> str:
@@ -159,7 +174,7 @@ def durations(model: str) -> str:
 
 
 def workers() -> str:
-    """Sorted set: live processes by the time (Unix seconds) at which they count as dead."""
+    """Sorted set: live processes by the time (Unix seconds, the ledger's) at which they count as dead."""
     return f"{PREFIX}:workers"
 
 

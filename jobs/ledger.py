@@ -7,7 +7,7 @@ Redis does not answer.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 import redis
 
 from config.settings import Settings
-from jobs import keys, model
+from jobs import clock, keys, model
+from jobs.clock import Clock
 from jobs.due import Due
-from jobs.errors import IllegalMove, LeaseLost, NewerRecord
+from jobs.errors import IllegalMove, LeaseLost, PredictionOwned, Submitted, UnreadableRecord
 from jobs.failures import Failure
 from jobs.model import VERSION, Artifact, Job
 from jobs.scripts import Scripts, confirmed, ledger_errors
@@ -64,12 +65,14 @@ class Renewal:
 
 
 class Ledger:
-    """See the module. One per process; safe to share between threads. `due` is the sweep's side of it."""
+    """See the module. One per process; safe to share between threads. `due` is the sweep's side of it, and
+    `clock` goes by the latest claim."""
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
         self._run = Scripts(client, settings.redis_wait_replicas)
         self._replicas = settings.redis_wait_replicas
+        self.clock = Clock()
         self.due = Due(client, self._run, settings.lease_s)
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
@@ -88,12 +91,24 @@ class Ledger:
     def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool = False) -> Job | None:
         """Take the job's lease for this stage; None when it is taken, has ended or is at another stage.
 
-        Also None when one more crash would fail it, and this process has another job that stands so.
+        Also None when one more crash would fail it, and this process has another job that stands so; and when
+        its record cannot be read: it is handed back then, and the sweep counts it.
         `turn`: unless this very job is to be gone on with, take the one whose turn it is in its lane.
         """
-        terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance)
+        # The client repeats a call whose answer was lost; by the name of the call it gets the same job again.
+        named = uuid.uuid4().hex
+        terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance, named)
         answer, *found = self._run("claim", job_id, owner, *terms)
-        return model.from_flat(found[1], found[0]) if answer == "claimed" else None
+        if answer != "claimed":
+            return None
+        record, claimed, now_ms = found
+        self.clock.learn(now_ms / 1000)
+        try:
+            return model.from_flat(claimed, record)
+        except UnreadableRecord:
+            token = dict(zip(record[::2], record[1::2], strict=True))["token"]
+            self._run("release", claimed, token, self._lease)
+            return None
 
     def renew(self, held: Mapping[str, int]) -> Renewal:
         """Renew the leases of all jobs of a process (job id -> token) in one call."""
@@ -101,7 +116,10 @@ class Ledger:
         return Renewal(*map(frozenset, self._run("renew", self._lease, *pairs)))
 
     def submitting(self, job: Job) -> Job:
-        """Write down that the paid call is about to be made; no other worker makes it after this."""
+        """Write down that the paid call is about to be made; no other worker makes it after this.
+
+        Raises Submitted where news came of an earlier call, which was thought not to have been taken.
+        """
         if job.state is State.SUBMITTING:
             self.note(job, unsent="")
             return replace(job, unsent=False)
@@ -117,11 +135,12 @@ class Ledger:
         return self._move(job, State.UNKNOWN, due=self._unpublished)
 
     def running(self, job: Job, prediction: str) -> Job:
-        """The provider has the job under this id."""
+        """The provider has the job under this id. Raises PredictionOwned where another job has it."""
         return self._move(job, State.RUNNING, prediction=prediction)
 
     def adopt(self, job_id: str, prediction: str) -> bool:
-        """A submission of unknown outcome is known after all; True when that was news.
+        """A submission of unknown outcome is known after all; True when that was news, and the prediction is
+        no other job's.
 
         Needs no lease: only the one submission of this job can have this news.
         """
@@ -208,22 +227,49 @@ class Ledger:
 
     def again(self, job_id: str, mark: str) -> None:
         """Take back a mark of `once`: what it was taken for has surely not been done."""
-        with ledger_errors():
-            self._redis.hdel(keys.job(job_id), f"once:{mark}")
+        key, field = keys.job(job_id), f"once:{mark}"
+        confirmed(self._redis, self._replicas, lambda pipe: pipe.hdel(key, field))
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it is now; None where there is none (or no longer), or a newer release must read it."""
+        """The job as it is now; None where there is none (or no longer), or this release cannot read it."""
         with ledger_errors():
             record: Any = self._redis.hgetall(keys.job(job_id))
         try:
             return model.from_record(job_id, record) if "state" in record else None
-        except NewerRecord:
+        except UnreadableRecord:
             return None
+
+    def now(self) -> float:
+        """The ledger's time (Unix seconds), which all stamps of jobs are of; asked for where no claim has
+        told it yet."""
+        if not self.clock.known:
+            with ledger_errors():
+                self.clock.learn(clock.ask(self._redis))
+        return self.clock.now()
 
     def ping(self) -> None:
         """Return if the ledger answers."""
         with ledger_errors():
             self._redis.ping()
+
+    def owned(self, predictions: Sequence[str], but: str) -> frozenset[str]:
+        """Which of these predictions belong to other jobs than `but`."""
+        if not predictions:
+            return frozenset()
+        with ledger_errors():
+            found: Any = self._redis.mget([keys.prediction(each) for each in predictions])
+        return frozenset(
+            prediction
+            for prediction, owner in zip(predictions, found, strict=True)
+            if owner not in (None, but)
+        )
+
+    def submitted_now(self) -> list[Job]:
+        """The jobs whose paid call may be on its way at this moment."""
+        with ledger_errors():
+            found: Any = self._redis.zrange(keys.in_state(State.SUBMITTING), 0, -1)
+        jobs = (self.get(job_id) for job_id in found)
+        return [job for job in jobs if job and job.state is State.SUBMITTING and not job.unsent]
 
     def followers(self, job_id: str) -> list[str]:
         """Ids of the jobs that share this one's result, in the order of their admission."""
@@ -249,6 +295,10 @@ class Ledger:
         word, *rest = answer
         if word in ("lost", "missing"):
             raise LeaseLost(f"job {job_id} is no longer ours ({word})")
+        if word == "submitted":
+            raise Submitted(rest[0])
+        if word == "owned":
+            raise PredictionOwned(f"the prediction of job {job_id} belongs to job {rest[0]}")
         if word == "illegal":
             raise IllegalMove(f"job {job_id} is {rest[0]}")
         return rest

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from jobs.errors import NewerRecord
+from jobs.errors import NewerRecord, UnreadableRecord
 from jobs.failures import Failure
 from jobs.states import State
 
@@ -84,7 +84,8 @@ class Job:
     `token` is the fencing number of the latest lease.
     `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
     wants one of its own); `cached`: it did reuse one. `unsent`: it is submitting, and the last attempt has
-    surely not reached the provider. `polls`: the provider was asked this often (a worker that dies takes
+    surely not reached the provider. `upload`: the URL of the picture that is animated, as the provider was
+    given it. `polls`: the provider was asked this often (a worker that dies takes
     those since its last note with it). `message` is the id of the chat message that the job lives in (0 until
     it is posted), `moved` whether the chat has got a new id since, under which there is no message of it yet;
     `told` whether the chat has been given the end of it.
@@ -102,6 +103,7 @@ class Job:
     crashes: int = 0
     cancel: bool = False
     unsent: bool = False
+    upload: str = ""
     prediction: str = ""
     progress: int = 0
     polls: int = 0
@@ -145,8 +147,17 @@ def new_record(request: Request, origin: Origin) -> dict[str, str]:
 
 
 def from_record(job_id: str, record: Mapping[str, str]) -> Job:
-    """Read a job back from its hash in the ledger; raises NewerRecord where a newer release wrote it."""
+    """Read a job back from its hash in the ledger.
 
+    Raises NewerRecord where a newer release wrote it, UnreadableRecord where it cannot be read all the same.
+    """
+    try:
+        return _read(job_id, record)
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnreadableRecord(f"job {job_id} has a record that cannot be read ({error!r})") from error
+
+
+def _read(job_id: str, record: Mapping[str, str]) -> Job:
     def number(name: str) -> int:
         return int(record.get(name) or 0)
 
@@ -177,6 +188,7 @@ def from_record(job_id: str, record: Mapping[str, str]) -> Job:
         crashes=number("crashes"),
         cancel=bool(number("cancel")),
         unsent=bool(number("unsent")),
+        upload=record.get("upload", ""),
         prediction=record.get("prediction", ""),
         progress=number("progress"),
         polls=number("polls"),

@@ -35,6 +35,8 @@ _BUILDERS = "\n".join(
         "bucket_key": keys.user_bucket(_ARGUMENT),
         "busy_key": keys.told_busy(_ARGUMENT),
         "inflight_key": keys.inflight(_ARGUMENT),
+        "claimed_key": keys.claimed(_ARGUMENT),
+        "prediction_key": keys.prediction(_ARGUMENT),
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),
         "paused_key": keys.paused(),
@@ -82,9 +84,11 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
         write(pipe)
         if not replicas:
             return pipe.execute()[0]
-        # WAIT counts for the commands of its own connection, hence the pipeline.
+        # WAIT is for the last write of its own connection, hence the pipeline. A command that finds its work
+        # done writes nothing; the fence has all waited for that was written before, on any connection.
+        pipe.incr(keys.fence())
         pipe.execute_command("WAIT", replicas, CONFIRM_MS)  # type: ignore[no-untyped-call]
-        answer, reached = pipe.execute()
+        answer, _, reached = pipe.execute()
     if reached < replicas:
         raise LedgerUnavailable(f"{reached} of {replicas} replicas have confirmed a write")
     return answer

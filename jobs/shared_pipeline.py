@@ -7,6 +7,7 @@ import redis
 import redis.asyncio
 from redis.exceptions import NoScriptError
 
+from jobs import keys
 from jobs.errors import LedgerUnavailable
 from jobs.scripts import CONFIRM_MS, sources
 
@@ -75,12 +76,13 @@ class SharedPipeline:
                 for command, _ in asked:
                     pipe.execute_command(*command)
                 if self._replicas:
+                    # As in jobs.scripts: without a write of its own, WAIT waits for nothing.
+                    pipe.execute_command("INCR", keys.fence())
                     pipe.execute_command("WAIT", self._replicas, CONFIRM_MS)
                 answers = await pipe.execute(raise_on_error=False)
         except (redis.RedisError, OSError) as error:
-            answers = [error] * (len(asked) + bool(self._replicas))
-        reached = answers.pop() if self._replicas else 0
-        late = isinstance(reached, Exception) or reached < self._replicas
+            answers = [error] * (len(asked) + 2 * bool(self._replicas))
+        unconfirmed = self._unconfirmed(answers.pop(-2), answers.pop()) if self._replicas else ""
         for (_, future), answer in zip(asked, answers, strict=True):
             if future.done():
                 continue  # its caller has given up
@@ -88,9 +90,14 @@ class SharedPipeline:
                 future.set_exception(answer)
             elif isinstance(answer, Exception):
                 future.set_exception(LedgerUnavailable(str(answer)))
-            elif late:
-                future.set_exception(
-                    LedgerUnavailable(f"{reached} of {self._replicas} replicas have confirmed")
-                )
+            elif unconfirmed:
+                future.set_exception(LedgerUnavailable(unconfirmed))
             else:
                 future.set_result(answer)
+
+    def _unconfirmed(self, fence: Any, reached: Any) -> str:
+        """Why what was written does not count, by the answers to the fence and to WAIT; "" where it does."""
+        for answer in (fence, reached):
+            if isinstance(answer, Exception):
+                return str(answer) or repr(answer)
+        return "" if reached >= self._replicas else f"{reached} of {self._replicas} replicas have confirmed"

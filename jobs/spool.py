@@ -76,6 +76,12 @@ class Spool:
         """It was dealt with, or nobody ever will."""
         await self._pipeline.script("spool_done", self._name, item.id, item.group, self._remembered)
 
+    async def give_up(self, most: int) -> list[str] | None:
+        """Have so many things count as dealt with, whoever deals with them; answers the bodies of those that
+        were kept until now, None where there are none at all."""
+        looked, *bodies = await self._pipeline.script("spool_give_up", self._name, most)
+        return bodies if looked else None
+
     async def again(self, item: Item, after_s: float) -> None:
         """It could not be dealt with now; whoever has room takes it up after that time."""
         await self._pipeline.script("spool_again", self._name, item.id, _ms(after_s))

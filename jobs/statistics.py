@@ -1,13 +1,12 @@
 """How things stand: what /stats and /user show. Reads only, but for one counter."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
-from jobs import keys
+from jobs import clock, keys
 from jobs.limits import Rate
 from jobs.model import Lane, Tier
 from jobs.scripts import ledger_errors
@@ -55,7 +54,7 @@ class Statistics:
 
     def overview(self) -> Overview:
         """All of it, in a handful of round trips."""
-        now, counts = time.time(), self._counts()
+        now, counts = self._now(), self._counts()
         states = sorted(ACTIVE)
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             for state in states:
@@ -82,12 +81,16 @@ class Statistics:
         with ledger_errors():
             found: Any = self._redis.hmget(keys.user_bucket(user), "tokens", "at")
         tokens, at = found
-        return Bucket(filled(rate, tokens, at, time.time() * 1000), int(rate.burst))
+        return Bucket(filled(rate, tokens, at, self._now() * 1000), int(rate.burst))
 
     def prompt_refused(self) -> None:
         """Count a prompt that the filter did not let through."""
         with ledger_errors():
             self._redis.hincrby(keys.counts(), "prompts_refused", 1)
+
+    def _now(self) -> float:
+        with ledger_errors():
+            return clock.ask(self._redis)
 
     def _counts(self) -> dict[str, int]:
         with ledger_errors():

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 
 import redis
 
-from jobs import keys
+from jobs import clock, keys
 from jobs.errors import LedgerUnavailable
 from jobs.scripts import ledger_errors
 from jobs.tally import Tally
@@ -50,7 +49,7 @@ class Workers:
 
     def announce(self, sign: Sign, ttl_s: float, tally: Tally | None = None) -> None:
         """The process lives; it lapses after `ttl_s`. What the tally holds is written in the same call."""
-        now, lanes = time.time(), ",".join(sign.lanes)
+        lanes = ",".join(sign.lanes)
         record: dict[str, Any] = {
             "process": sign.process,
             "lanes": lanes,
@@ -59,6 +58,8 @@ class Workers:
             **{f"busy:{lane}": sign.busy.get(lane, 0) for lane in sign.lanes},
             **(sign.vitals.record() if sign.vitals else {}),
         }
+        with ledger_errors():
+            now = clock.ask(self._redis)
         with self._writing(tally) as pipe:
             pipe.hset(keys.worker(sign.owner), mapping=record)
             pipe.expire(keys.worker(sign.owner), max(1, round(ttl_s)))
@@ -76,8 +77,7 @@ class Workers:
     def on(self, host: str) -> int:
         """Live worker processes of a host, by the part of the owner's name in front of its first colon."""
         with ledger_errors():
-            owners: Any = self._redis.zrangebyscore(keys.workers(), time.time(), "+inf")
-        return sum(owner.partition(":")[0] == host for owner in owners)
+            return sum(owner.partition(":")[0] == host for owner in self._alive())
 
     def processes(self) -> set[str]:
         """Return what the live processes are: `bot`, or the name of a Celery node without its host."""
@@ -91,12 +91,16 @@ class Workers:
     def slots(self, lane: str) -> int:
         """Slots of all live workers of a lane; 0 when it has no worker."""
         with ledger_errors():
-            owners: Any = self._redis.zrangebyscore(keys.workers(), time.time(), "+inf")
+            owners = self._alive()
             with self._redis.pipeline(transaction=False) as pipe:
                 for owner in owners:
                     pipe.hmget(keys.worker(owner), "lanes", "slots")
                 rows = pipe.execute()
         return sum(int(slots) for lanes, slots in rows if lanes and lane in lanes.split(","))
+
+    def _alive(self) -> list[str]:
+        found: Any = self._redis.zrangebyscore(keys.workers(), clock.ask(self._redis), "+inf")
+        return list(found)
 
     @contextmanager
     def _writing(self, tally: Tally | None) -> Iterator[Any]:

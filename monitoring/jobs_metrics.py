@@ -83,6 +83,12 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
         [((), count("leases_expired", 0))],
     )
     yield counter(
+        "jobs_passed_over_total",
+        "Looks of the sweep at jobs of which this release could make nothing.",
+        (),
+        [((), count("jobs_passed_over", 0))],
+    )
+    yield counter(
         "queue_jobs_started_total",
         "Waiting jobs of a lane that a worker has begun with.",
         ("queue_name",),

@@ -1,6 +1,5 @@
 """All that the metrics are made of, read from Redis as it is at one moment."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +61,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
         pipe.hgetall(keys.counts())
         pipe.hgetall(keys.observations())
         pipe.smembers(keys.paused())
-        pipe.zrangebyscore(keys.workers(), time.time(), "+inf")
+        pipe.zrange(keys.workers(), 0, -1, withscores=True)
         pipe.zrange(keys.roster(), 0, -1)
         pipe.info()
         pipe.zcard(keys.people())
@@ -75,14 +74,16 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
             pipe.zrange(keys.queue(lane), 0, 0, withscores=True)
             for step in steps:
                 pipe.llen(list_of(lane, step))
-        clock, counts, observed, paused, owners, roster, info, people, *rest = pipe.execute()
+        clock, counts, observed, paused, workers, roster, info, people, *rest = pipe.execute()
+    now = clock[0] + clock[1] / 1e6
+    owners = [owner for owner, until in workers if until >= now]
     kept, rest = rest[: len(SPOOLS)], rest[len(SPOOLS) :]
     sizes, rest = rest[: len(states)], rest[len(states) :]
     with client.pipeline(transaction=False) as pipe:
         for owner in owners:
             pipe.hgetall(keys.worker(owner))
         records = pipe.execute()
-    now, width = clock[0] + clock[1] / 1e6, 2 + len(steps)
+    width = 2 + len(steps)
     return Snapshot(
         counts={name: int(value) for name, value in counts.items()},
         observations=histograms.by_name(observed),

@@ -1,6 +1,6 @@
 """What every generation provider looks like from the inside of Darkroom."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
@@ -92,6 +92,10 @@ class OutcomeUnknown(DarkroomError):
     """The submission was sent and its answer never came: it may have been accepted, and paid."""
 
 
+Owned = Callable[[Sequence[str]], Collection[str]]
+"""Answers which of these predictions are known to belong to other jobs."""
+
+
 class Provider(Protocol):
     """One generation API. Blocking calls, each bounded by PROVIDER_TIMEOUT_S.
 
@@ -111,10 +115,13 @@ class Provider(Protocol):
         """
         ...
 
-    def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
+    def find(
+        self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
+    ) -> Prediction | None:
         """Look for a submission made after `since` (Unix seconds) whose input has these values.
 
-        None where there is none, or more than one, or the provider cannot tell.
+        None where there is none, or more than one, or the provider cannot tell. Those that
+        belong to other jobs (`owned`) are left out.
         """
         ...
 

@@ -13,6 +13,7 @@ from providers.base import (
     Cancelled,
     LookRefused,
     OutcomeUnknown,
+    Owned,
     Prediction,
     Provider,
     Submission,
@@ -56,10 +57,12 @@ class Metered:
         with self._call(Operation.SUBMIT):
             return self._provider.submit(submission)
 
-    def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
+    def find(
+        self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
+    ) -> Prediction | None:
         """Look for a submission."""
         with self._call(Operation.FIND):
-            return self._provider.find(reference, values, since)
+            return self._provider.find(reference, values, since, owned)
 
     def get(self, prediction: str) -> Prediction:
         """Look at a prediction."""

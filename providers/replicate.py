@@ -10,7 +10,7 @@ import httpx
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from providers.base import Cancelled, LookRefused, OutcomeUnknown, Prediction, Submission
+from providers.base import Cancelled, LookRefused, OutcomeUnknown, Owned, Prediction, Submission
 from providers.replicate_answers import UNREADABLE, raise_for_error, read, verified
 
 # Nothing has left for the provider yet when these are raised.
@@ -73,12 +73,15 @@ class Replicate:
         except UNREADABLE as error:
             raise PassingError(f"unreadable prediction: {error!r}") from error
 
-    def find(self, reference: str, values: Mapping[str, Any], since: float) -> Prediction | None:
+    def find(
+        self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
+    ) -> Prediction | None:
         """Look through the latest predictions (the list has no inputs, so each candidate is fetched)."""
         name = reference.partition(":")[0]
         try:
-            candidates = [row["id"] for row in self._since(since) if row.get("model") == name]
-            bodies = [self._body(f"predictions/{candidate}") for candidate in candidates]
+            listed = [row["id"] for row in self._since(since) if row.get("model") == name]
+            others = owned(listed)
+            bodies = [self._body(f"predictions/{each}") for each in listed if each not in others]
             found = [read(body) for body in bodies if values.items() <= (body.get("input") or {}).items()]
         except UNREADABLE as error:
             raise PassingError(f"unreadable list of predictions: {error!r}") from error

@@ -1,7 +1,5 @@
 """A prediction that did not come in time, and what is made of one that ended without success."""
 
-import time
-
 import structlog
 
 from jobs.errors import JobFailed, PassingError
@@ -37,7 +35,7 @@ def last_word(process: Process, slot: Slot, provider: Provider, deadline_s: floa
             if found.status in ENDED:
                 return found
     except PassingError as error:
-        over_s = time.time() - slot.job.stamps["running"] - deadline_s
+        over_s = process.ledger.now() - slot.job.stamps["running"] - deadline_s
         if over_s < PATIENCE_S:
             again = outputs.again_in(over_s, error.retry_after)
             log.warning("no answer at the deadline", reason=str(error), again_in_s=again)

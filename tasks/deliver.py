@@ -4,7 +4,6 @@ The result is an edit of the job's status message, which may be repeated without
 is gone the result is sent as a new one: at most once, so an answer that was lost counts as delivered.
 """
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +70,7 @@ def tell(process: Process, slot: Slot) -> None:
         lose(process, slot, str(error))
     except (PassingError, OSError) as error:
         patience = _GIVE_UP_S + process.model_of(slot.job).deadline_s
-        if time.time() - slot.job.stamps["accepted"] > patience:
+        if process.ledger.now() - slot.job.stamps["accepted"] > patience:
             give_up(process, slot, error)
         elif isinstance(error, FileNotFoundError):
             # It does not come back, and a second payment would not be ours to make.

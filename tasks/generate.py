@@ -1,14 +1,22 @@
 """The task `generate`: one job from the claim to the stored artifact."""
 
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
 from celery import Task
 from tenacity import RetryError
 
-from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError
+from jobs.errors import (
+    IllegalMove,
+    JobFailed,
+    LeaseLost,
+    LedgerUnavailable,
+    PassingError,
+    PredictionOwned,
+    Submitted,
+)
 from jobs.failures import Failure
 from jobs.ledger import Stage
 from jobs.model import Job
@@ -75,6 +83,9 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
     Answers what the provider made of it, None where nobody knows.
     """
     submission = inputs.submission(process, slot, provider)
+    if slot.job.request.source:
+        upload = str(submission.input[process.model_of(slot.job).source_field])
+        process.ledger.note(slot.job, upload=upload)
 
     def call() -> Prediction:
         process.calls.to_create(slot, provider)
@@ -89,13 +100,22 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
 
     try:
         prediction = waits.passing(slot.wait)(call)
+    except Submitted as news:
+        log.warning("a call that counted as not taken was taken", prediction=news.prediction)
+        slot.job = process.ledger.running(slot.job, news.prediction)
+        return None
     except OutcomeUnknown as error:
         log.warning("submission with unknown outcome", error=str(error))
         slot.job = process.ledger.unknown(slot.job)
         return None
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
-    slot.job = remember(process, slot.job, prediction.id)
+    try:
+        slot.job = remember(process, slot.job, prediction.id)
+    except PredictionOwned as error:
+        log.error("submitted, and the prediction is another job's", error=str(error))
+        slot.job = process.ledger.unknown(slot.job)
+        return None
     log.info("submitted", reference=submission.reference)
     return prediction
 
@@ -122,21 +142,38 @@ def adopt(process: Process, slot: Slot) -> None:
 
 def search(process: Process, slot: Slot, provider: Provider) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
+    job = slot.job
+    try:
+        found = look_for(process, slot, provider)
+        if found is not None:
+            slot.job = remember(process, job, found.id)
+            log.info("found the submission")
+            return
+    except (PassingError, JobFailed, PredictionOwned) as error:
+        log.info("not found for now", reason=str(error))
+    if process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
+        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
+    process.put_off(job, _LOOK_AGAIN_S)
+
+
+def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
+    """The one prediction at the provider with this job's input that is no other job's; None where there is
+    none, or nobody can tell whose it is."""
     job, model = slot.job, process.model_of(slot.job)
     wanted = inputs.fields(job.request, model)
+    if job.request.source:
+        if not job.upload:
+            return None
+        # The words alone may be those of another picture's video.
+        wanted[model.source_field] = job.upload
     process.calls.to_ask(slot, provider)
-    try:
-        found = provider.find(model.reference, wanted, since=job.stamps["submitting"])
-    except (PassingError, JobFailed) as error:
-        log.info("not looked for", reason=str(error))
-        found = None
-    if found is not None:
-        slot.job = remember(process, job, found.id)
-        log.info("found the submission")
-    elif time.time() - job.stamps["unknown"] > process.settings.unknown_grace_s:
-        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
-    else:
-        process.put_off(job, _LOOK_AGAIN_S)
+    owned = partial(process.ledger.owned, but=job.id)
+    found = provider.find(model.reference, wanted, job.stamps["submitting"], owned)
+    # Whoever is submitting the same at this moment has not written down yet that it is theirs.
+    rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
+    if any(one.request.model == model.name and inputs.fields(one.request, model) == wanted for one in rivals):
+        return None
+    return found
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -146,14 +183,14 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
     """
     deadline_s = process.model_of(slot.job).deadline_s
     try:
-        prediction, took_s = polling.ended(process, slot, provider, created)
+        prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
     except RetryError:
         last, took_s = last_word(process, slot, provider, deadline_s), None
         if last is None:
             return None
         prediction = last
     if prediction.status is not Status.SUCCEEDED:
-        ran_s = time.time() - slot.job.stamps["running"]
+        ran_s = process.ledger.now() - slot.job.stamps["running"]
         failure = verdict(prediction, ran_s, deadline_s)
         raise PredictionOver(failure, f"{prediction.status}: {prediction.error[:300]}")
     slot.job = process.ledger.storing(slot.job, prediction.completed)

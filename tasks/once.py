@@ -1,6 +1,5 @@
 """Sends that cannot be repeated without harm: a new message, at most once for the end of each job."""
 
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -54,7 +53,7 @@ def may_send(process: Process, job: Job) -> bool:
         patient = waits.ledger_back(process.settings.lease_s)
         return patient(process.ledger.once, job.id, mark, f"{job.owner} {job.token}")
 
-    fresh = time.time() - job.stamps["accepted"] < _POSTING_S
+    fresh = process.ledger.now() - job.stamps["accepted"] < _POSTING_S
     awaited = fresh and not job.message and not job.moved
     if not job.message and not first("status") and awaited:
         raise NotYet("the status message is being posted")

@@ -1,7 +1,6 @@
 """Fetching what a prediction made. It is paid for: trouble that may pass is waited out, and not in a slot."""
 
 import mimetypes
-import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -61,7 +60,7 @@ def fetch(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
     try:
         return waits.brief(slot.wait)(attempt)
     except PassingError as error:
-        age = time.time() - slot.job.stamps["storing"]
+        age = process.ledger.now() - slot.job.stamps["storing"]
         if age >= patience(error, process.model_of(slot.job).deadline_s - _generated_s(slot.job)):
             raise JobFailed(_failure(error), str(error)) from error
         again = again_in(age, error.retry_after)

@@ -1,6 +1,5 @@
 """Waiting for the end of one prediction: for its webhook where there is one, and by looks in a rhythm."""
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,12 +21,12 @@ def ended(
     slot: Slot,
     provider: Provider,
     created: Prediction | None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float],
 ) -> tuple[Prediction, float | None]:
     """The prediction once it has ended, and the seconds that it took; its progress is shown meanwhile.
 
     `created` is the answer to the submission; None where this slot did not make it: then nobody knows what
-    was missed, and the provider is asked at once. `clock` tells Unix seconds. Raises RetryError when the
+    was missed, and the provider is asked at once. `clock` tells the ledger's time. Raises RetryError when the
     model's deadline is over.
     """
     if created is not None and created.status in ENDED:
@@ -62,9 +61,9 @@ class Watch:
         self._seen = created
         self._fresh = created is not None
         settings, model = process.settings, process.model_of(slot.job)
-        # The stamp is of the ledger's clock, which may differ from ours.
-        self._began = clock() if self._fresh else slot.job.stamps["running"]
-        self._deadline = slot.job.stamps["running"] + model.deadline_s
+        # A prediction that this slot has submitted begins now, whatever has become of the ledger's clock.
+        self._began = clock() if self._fresh else min(clock(), slot.job.stamps["running"])
+        self._deadline = self._began + model.deadline_s
         try:
             durations, active = process.waiting.past(model.name)
         except LedgerUnavailable:

@@ -1,6 +1,5 @@
 """The sweep finds jobs that nobody works on, and puts them on their way again."""
 
-import time
 from collections.abc import Callable
 
 import structlog
@@ -33,14 +32,27 @@ class Sweep:
         """Look at every job that is overdue, and at every lane whose messages are gone."""
         self._missing = {lane: self._messages_missing(lane) for lane in _LANES}
         for job_id in self._ledger.due.find(_LOOKS):
-            self._look(job_id)
+            self._alone(job_id, self._look)
         for lane in _LANES:
             self._find_lost(lane)
+
+    def _alone(self, job_id: str, look: Callable[[str], None]) -> None:
+        """Look at one job. What is wrong with it stops none of the others."""
+        try:
+            look(job_id)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            log.exception("job passed over", job=job_id, error=repr(error))
+            self._ledger.due.pass_over(job_id, self._settings.lease_s)
 
     def _look(self, job_id: str) -> None:
         job = self._ledger.get(job_id)
         if job is None:
-            self._ledger.due.postpone(job_id, 0)
+            # The ids of jobs that are gone go. Where there is a record, this release cannot read it.
+            if self._ledger.due.postpone(job_id, self._settings.lease_s):
+                log.error("job passed over", job=job_id, error="its record cannot be read")
+                self._ledger.due.pass_over(job_id, self._settings.lease_s)
         elif job.state is State.ACCEPTED:
             self._publish(job, again_in_s=self._settings.requeue_s)
         elif job.state is State.QUEUED and self._missing[job.lane] <= 0:
@@ -72,13 +84,18 @@ class Sweep:
         first = self._waiting.first(lane, _LOOKS)
         if not first or self._waiting.is_paused(lane) or self._publisher.backlog(lane):
             return
-        for job_id in first:
+        now = self._ledger.now()
+
+        def look(job_id: str) -> None:
             job = self._ledger.get(job_id)
-            if job and job.state is State.QUEUED:
-                if time.time() - job.stamps["queued"] < self._settings.unpublished_s:
-                    continue
+            if job is None or job.state is not State.QUEUED:
+                return
+            if now - job.stamps["queued"] >= self._settings.unpublished_s:
                 self._ledger.due.hasten(job_id)
                 self._publish(job, again_in_s=self._settings.requeue_s)
+
+        for job_id in first:
+            self._alone(job_id, look)
 
 
 def excusing(ledger: Ledger, work: Callable[[], None]) -> Callable[[], None]:

@@ -18,8 +18,8 @@ def text_of(content: bytes) -> str | None:
     return text if isinstance(found, dict) and _is_id(found.get("update_id")) else None
 
 
-def update_of(body: str, bot: Bot) -> Update | None:
-    """The update in a body; None where it is none."""
+def update_of(body: str, bot: Bot | None) -> Update | None:
+    """The update in a body; None where it is none. Without a bot it is for reading only."""
     try:
         update = Update.de_json(json.loads(body), bot)
         return update if _is_sound(update) else None

@@ -81,6 +81,11 @@ def _restore(options: argparse.Namespace, shelf: Shelf, settings: Settings) -> i
     print(f"restored {manifest.name}: {report.keys} keys; open jobs go on from: {states}")
     if report.broadcasts:
         print(f"{report.broadcasts} broadcast(s) stopped: some users may have been written to since")
+    if report.updates:
+        print(
+            f"{report.updates} update(s) from Telegram had been waiting, and count as dealt with: nobody can "
+            f"tell. To {report.told} the bot answers 'send it again', if it is started within an hour"
+        )
     return 0
 
 

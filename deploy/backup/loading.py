@@ -9,7 +9,7 @@ import redis
 
 from config.redis_urls import RedisPlace
 from deploy.backup import rdb
-from jobs import keys
+from jobs import clock, keys
 from jobs.connection import connect
 
 _PREFIX = f"{keys.PREFIX}:".encode()
@@ -59,7 +59,7 @@ def load(client: "redis.Redis", data: mmap, db: int) -> tuple[int, list[str]]:
 
     Raises CannotRestore where Redis refuses one, rdb.BadSnapshot where the snapshot is not whole.
     """
-    now_ms = _now_ms(client)
+    now_ms = clock.ask(client) * 1000
     broadcasts, prefix = [], keys.broadcast("").encode()
     count = size = 0
     with client.pipeline(transaction=False) as pipe:
@@ -96,8 +96,3 @@ def _send(pipe: Any) -> None:
             raise CannotRestore(f"Redis refuses what is in the backup: {answer}{hint}")
         if isinstance(answer, Exception):
             raise answer
-
-
-def _now_ms(client: "redis.Redis") -> int:
-    seconds, micros = client.time()
-    return int(seconds) * 1000 + int(micros) // 1000

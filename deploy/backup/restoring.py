@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import redis
@@ -10,23 +11,29 @@ from config.settings import Settings
 from deploy.backup.loading import CannotRestore, belongs, load, put_in_place, workbench
 from deploy.backup.manifest import Manifest
 from deploy.backup.shelf import Shelf
+from deploy.backup.spools import give_up
 from deploy.backup.verifying import fetched
-from jobs import keys
+from jobs import clock, keys
+from jobs.answers import Answer
 from jobs.broadcasts import Broadcasts
 from jobs.connection import connect
-from jobs.ledger import Ledger
+from jobs.ledger import HISTORY, Ledger
 from jobs.model import VERSION
 from jobs.restored import Restored
+from jobs.users import Users
 from tasks.storage import MediaStore
 
 
 @dataclass(slots=True)
 class Report:
-    """What was restored: keys, the states that open jobs go on from, broadcasts that were stopped."""
+    """What was restored: keys, the states that open jobs go on from, broadcasts that were stopped, updates
+    that had waited and were given up, and to how many of them the bot answers."""
 
     keys: int = 0
     jobs: Counter[str] = field(default_factory=Counter)
     broadcasts: int = 0
+    updates: int = 0
+    told: int = 0
 
 
 def restore(
@@ -46,17 +53,19 @@ def restore(
     report = Report()
     with fetched(shelf, manifest) as data, workbench(place) as bench:
         report.keys, broadcasts = load(bench, data, manifest.db)
+        db: int = bench.connection_pool.connection_kwargs["db"]
         _settle(bench, settings, manifest, broadcasts, report, quiet=quiet)
+        if not quiet:
+            users = Users(bench, Ledger(bench, settings))
+            report.updates, report.told = give_up(place.in_db(db), settings, partial(_has_job, users))
         with connect(place) as client:
             _refuse_where_in_use(client, force=force)
-        db: int = bench.connection_pool.connection_kwargs["db"]
         put_in_place(bench, db, place)
     return report
 
 
 def _refuse_where_in_use(client: "redis.Redis", *, force: bool) -> None:
-    seconds, _ = client.time()
-    alive: Any = client.zrangebyscore(keys.workers(), seconds, "+inf")
+    alive: Any = client.zrangebyscore(keys.workers(), clock.ask(client), "+inf")
     if alive:
         raise CannotRestore(
             f"{len(alive)} processes are at work on this ledger ({', '.join(sorted(alive)[:3])}): "
@@ -64,6 +73,14 @@ def _refuse_where_in_use(client: "redis.Redis", *, force: bool) -> None:
         )
     if not force and any(belongs(key.encode()) for key in client.scan_iter(f"{keys.PREFIX}:*", count=1000)):
         raise CannotRestore("the ledger is not empty: --force replaces it by the backup")
+
+
+def _has_job(users: Users, answer: Answer) -> bool:
+    """Whether what this is an answer to has made a job that the restored ledger knows."""
+    asked = (answer.origin.chat, answer.origin.reply_to)
+    return any(
+        (job.origin.chat, job.origin.reply_to) == asked for job in users.history(answer.origin.user, HISTORY)
+    )
 
 
 def _settle(

@@ -23,10 +23,18 @@ local rate, bucket = ask.rates[record.tier], bucket_key(user)
 local tokens = 1
 if rate then
   local had, at, told_until = unpack(redis.call('HMGET', bucket, 'tokens', 'at', 'told_until'))
-  tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - tonumber(at or now)) * rate.per_ms)
+  at = tonumber(at or now)
+  if at > now then
+    -- The clock was put back: the bucket fills from now on.
+    at = now
+    redis.call('HSET', bucket, 'at', now)
+  end
+  tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - at) * rate.per_ms)
   if tokens < 1 then
     local wait = math.ceil((1 - tokens) / rate.per_ms)
-    local first = tonumber(told_until or 0) <= now
+    -- Nobody is told to wait for longer than it takes: then the clock was put back since.
+    told_until = tonumber(told_until or 0)
+    local first = told_until <= now or told_until > now + wait + 1000
     if first then redis.call('HSET', bucket, 'told_until', now + wait) end
     count('admissions:limited')
     return { 'limited', wait, first and 1 or 0 }
@@ -42,7 +50,15 @@ end
 
 local active = redis.call('ZCARD', active_key(user))
 local leader = record.digest ~= '' and redis.call('GET', inflight_key(record.digest))
-if leader and not redis.call('HGET', job_key(leader), 'state') then leader = false end
+if leader then
+  local state, lane = unpack(redis.call('HMGET', job_key(leader), 'state', 'lane'))
+  -- Who would be made in another lane does not wait for it: a VIP in no line of others', nobody in a paused one.
+  local waits_elsewhere = WAITING[state or ''] and lane ~= record.lane
+  if not state or redis.call('ZCARD', followers_key(leader)) >= ask.followers
+      or waits_elsewhere and (record.tier == 'vip' or redis.call('SISMEMBER', paused_key(), lane) == 1) then
+    leader = false
+  end
+end
 if not ask.cached then
   if active >= ask.active[record.tier] then return busy('active', active) end
   local backlog = redis.call('ZCARD', waiting_key(record.lane))

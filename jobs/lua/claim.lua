@@ -1,6 +1,6 @@
 -- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read,
 --       turn ('1' = the lane's next job may be claimed in the place of this one),
---       crashes after which one more fails a job
+--       crashes after which one more fails a job, a name for this call
 local id, owner, stage, newest = ARGV[1], ARGV[2], ARGV[4], tonumber(ARGV[5])
 local LOOKS = 100
 
@@ -20,6 +20,15 @@ local function next_of(named)
     if readable(one) then return one end
   end
   return first
+end
+
+-- The same call again: its first answer was lost on the way.
+local got = redis.call('GET', claimed_key(ARGV[8]))
+if got then
+  local call, holder = unpack(redis.call('HMGET', job_key(got), 'claim', 'owner'))
+  if call == ARGV[8] and holder == owner then
+    return { 'claimed', redis.call('HGETALL', job_key(got)), got, now_ms() }
+  end
 end
 
 if ARGV[6] == '1' then id = next_of(id) end
@@ -72,7 +81,8 @@ else
   if HELD[state] then count('jobs_resumed:' .. stage) end
   trace(id, now, ENDED[state] and 'telling' or 'resumed', owner)
 end
-redis.call('HSET', key, 'owner', owner)
+redis.call('HSET', key, 'owner', owner, 'claim', ARGV[8])
+redis.call('SET', claimed_key(ARGV[8]), id, 'PX', ARGV[3])
 redis.call('HINCRBY', key, 'token', 1)
 redis.call('ZADD', due_key(), now + ARGV[3], id)
-return { 'claimed', redis.call('HGETALL', key), id }
+return { 'claimed', redis.call('HGETALL', key), id, now }

@@ -15,8 +15,14 @@ local legal = false
 for _, from in ipairs(cjson.decode(ARGV[4])) do legal = legal or from == state end
 if not legal then return { 'illegal', state } end
 
+local fields = cjson.decode(ARGV[6])
+if fields.prediction then
+  local owner = owner_of(fields.prediction, id)
+  if owner then return { 'owned', owner } end
+  redis.call('SET', prediction_key(fields.prediction), id)
+end
 local now = now_ms()
-for field, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', key, field, value) end
+for field, value in pairs(fields) do redis.call('HSET', key, field, value) end
 enter(id, state, to, now)
 if ARGV[5] ~= '' and not adopted then redis.call('ZADD', due_key(), now + ARGV[5], id) end
 local others = {}

@@ -4,6 +4,9 @@ local held = redis.call('HGET', key, 'token') or (redis.call('EXISTS', key) == 1
 if not held then return { 'missing' } end
 if ARGV[2] ~= '' and ARGV[2] ~= held then return { 'lost' } end
 local fields = cjson.decode(ARGV[3])
+-- Before the paid call is made once more: a webhook has told of the last one after all.
+local prediction = redis.call('HGET', key, 'prediction')
+if fields.unsent == '' and prediction and prediction ~= '' then return { 'submitted', prediction } end
 for field, value in pairs(fields) do redis.call('HSET', key, field, value) end
 if fields.unsent then trace(ARGV[1], now_ms(), fields.unsent == '1' and 'unsent' or 'submitting') end
 if fields.message then trace(ARGV[1], now_ms(), fields.moved and 'moved' or 'posted') end

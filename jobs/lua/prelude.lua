@@ -69,6 +69,16 @@ local function close(id, now, keep_s)
   redis.call('EXPIRE', job_key(id), keep_s)
   redis.call('EXPIRE', trail_key(id), keep_s)
   redis.call('XADD', ended_key(), 'MAXLEN', '~', 1000, '*', 'job', id)
+  local prediction = redis.call('HGET', job_key(id), 'prediction') or ''
+  if redis.call('GET', prediction_key(prediction)) == id then
+    redis.call('EXPIRE', prediction_key(prediction), keep_s)
+  end
+end
+
+-- The job that a prediction belongs to, where that is another one: no two jobs have the same.
+local function owner_of(prediction, id)
+  local owner = redis.call('GET', prediction_key(prediction))
+  return owner and owner ~= id and owner or nil
 end
 
 -- A token of the user's bucket goes back, once. A bucket that is gone has filled up by itself.
@@ -155,25 +165,30 @@ end
 -- The job is cancelled, and others share it: the first of them takes its place, prediction and all.
 -- `from` is the state that the job was in. Answers the heir's id, or nil.
 local function bequeath(id, from, now)
-  local digest = redis.call('HGET', job_key(id), 'digest')
-  local heir
+  local digest, prediction = unpack(redis.call('HMGET', job_key(id), 'digest', 'prediction'))
+  local made = prediction and prediction ~= ''
+  local heir, heirs_tier
+  local followers = {}
   for _, follower in ipairs(redis.call('ZRANGE', followers_key(id), 0, -1)) do
-    if redis.call('HGET', job_key(follower), 'state') == 'sharing' then
-      if heir then
-        redis.call('ZADD', followers_key(heir), now, follower)
-      else
-        heir = follower
-      end
+    local state, tier = unpack(redis.call('HMGET', job_key(follower), 'state', 'tier'))
+    if state == 'sharing' then
+      table.insert(followers, follower)
+      -- Where it has to wait anew, a VIP may not wait behind it.
+      if not heir or not made and tier == 'vip' and heirs_tier ~= 'vip' then heir, heirs_tier = follower, tier end
     end
   end
   redis.call('DEL', followers_key(id))
+  for _, follower in ipairs(followers) do
+    if follower ~= heir then redis.call('ZADD', followers_key(heir), now, follower) end
+  end
   if digest and redis.call('GET', inflight_key(digest)) == id then
     if heir then redis.call('SET', inflight_key(digest), heir) else redis.call('DEL', inflight_key(digest)) end
   end
   if not heir then return nil end
-  local prediction, submitted = unpack(redis.call('HMGET', job_key(id), 'prediction', 'at:running'))
-  if prediction and prediction ~= '' then
+  if made then
+    local submitted = redis.call('HGET', job_key(id), 'at:running')
     redis.call('HSET', job_key(heir), 'prediction', prediction)
+    redis.call('SET', prediction_key(prediction), heir)
     redis.call('HDEL', job_key(heir), 'price')
     enter(heir, 'sharing', 'running', now, 'job:' .. id)
     -- The deadline counts from the submission.

@@ -5,8 +5,8 @@ import time
 import pytest
 from acceptance.person import eventually, text_of
 
-from .house import AWAY, GIVERS, House, answers_to
-from .trap import Deed, Trap
+from .house import AWAY, GIVERS, MAKERS, House, answers_to
+from .trap import Deed, Trap, word
 
 pytestmark = pytest.mark.faults
 
@@ -83,3 +83,17 @@ def test_10_an_answer_of_redis_to_a_delivery_is_lost(house: House) -> None:
     trap.wait(times=2)
     house.stack.telegram.wait_message(ann.id, lambda each: each["media"])
     house.check()
+
+
+def test_10_an_answer_of_redis_to_a_claim_is_lost(house: House) -> None:
+    """Given a worker whose claim was granted and whose answer was lost, I expect it to have the job all the
+    same: no lease that has to lapse first, and no crash that is held against the job."""
+    ann = house.person()
+    lapsed = house.count("leases_expired")
+    trap = house.set(Trap(word("generate"), Deed.LOSE_ANSWER), MAKERS)
+    shown = ann.ask("/image a handshake in the fog")
+    trap.wait()
+    ann.result(shown)
+    (job,) = house.check()
+    assert job.crashes == 0
+    assert house.count("leases_expired") == lapsed

@@ -14,18 +14,21 @@ from typing import Any
 
 import pytest
 import redis
-from acceptance.person import Message, Person
+from acceptance.person import Message, Person, eventually, text_of
 
 from config.settings import ROOT
 from jobs import keys
 from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job
+from jobs.spool import UPDATES
 from jobs.states import ENDED, State
 from sandbox.stack import Stack
 
+from .house import House, answers_to
 from .invariants import assert_invariants, unaccounted
 from .stage import staged
+from .trap import Trap
 
 pytestmark = pytest.mark.faults
 
@@ -177,6 +180,32 @@ def test_25_nothing_has_happened_since(stack: Stack) -> None:
     start(stack)
     jobs = ended(stack, people, shown)
     assert [job.state for job in jobs] == [State.DELIVERED] * 5
+
+
+def test_25_an_update_that_waited_was_dealt_with_since(posted: House, tmp_path: Path) -> None:
+    """Given a backup from a moment in which Ann's request waited to be admitted, and a job of it that was
+    made, paid and delivered before the ledger was lost, I expect no second job, and a word to Ann."""
+    stack, ann = posted.stack, posted.person()
+    shelf = ("--url", str(tmp_path / "backups"))
+    trap = posted.set(Trap(rb"fair_share", times=1000), ["bot"])
+    asked = stack.telegram.send(ann.id, "/image a letter between two floods")
+    trap.wait()
+    assert posted.client.zcard(keys.spool(UPDATES)) == 1
+    backup(stack, *shelf, "create")
+    posted.redis["bot"].heal()
+    shown = eventually(lambda: answers_to(ann, asked))[0]
+    ann.result(shown)
+    posted.kill("bot", "first", "deliver")
+    posted.client.flushall()
+
+    said = backup(stack, *shelf, "restore", "latest")
+    assert "1 update(s) from Telegram had been waiting" in said
+    posted.start("bot", "first", "deliver")
+    stack.telegram.wait_message(ann.id, lambda each: "send it again" in text_of(each))
+    ann.make("/image a letter after the flood")
+    assert posted.client.zcard(keys.spool(UPDATES)) == 0
+    assert stack.provider.total("a letter between two floods") == 1
+    assert len([each for each in ann.told() if each["media"]]) == 2
 
 
 def ledger_of(client: "redis.Redis") -> dict[str, object]:

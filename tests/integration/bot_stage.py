@@ -166,7 +166,7 @@ class Scene:
         """
         made = self.ledger.claim(job.id, "a worker", Stage.GENERATE)
         assert made is not None
-        made = self.ledger.running(self.ledger.submitting(made), "prediction")
+        made = self.ledger.running(self.ledger.submitting(made), f"of {job.id}")
         made, _ = self.ledger.stored(self.ledger.storing(made), Artifact("a/b.png", "image/png", 1000))
         given = self.ledger.claim(job.id, "a worker", Stage.DELIVER)
         assert given is not None

@@ -143,6 +143,12 @@ class Stage:
         """The worker that holds the job is gone, and its lease is over."""
         self.redis.zadd(keys.due(), {job.id: 0}, xx=True)
 
+    def orphaned(self, job: Job) -> str:
+        """The prediction of a job, as one that no job has written down yet."""
+        prediction = self.now(job).prediction
+        assert self.redis.delete(keys.prediction(prediction))
+        return prediction
+
     # What a test looks at.
 
     def now(self, job: Job) -> Job:

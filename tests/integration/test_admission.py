@@ -9,7 +9,7 @@ import redis
 
 from config.settings import Settings
 from jobs import keys
-from jobs.admission import Accepted, Admission, Blocked, Busy, Cached, Duplicate, Hit, Limited
+from jobs.admission import FOLLOWERS, Accepted, Admission, Blocked, Busy, Cached, Duplicate, Hit, Limited
 from jobs.cache import Cache
 from jobs.connection import connect
 from jobs.digest import digest_of
@@ -57,10 +57,10 @@ def accepted(answer: object) -> Job:
     return answer.job
 
 
-def running(ledger: Ledger, job_id: str) -> Job:
+def running(ledger: Ledger, job_id: str, prediction: str = "p1") -> Job:
     job = ledger.claim(job_id, "worker-1", Stage.GENERATE)
     assert job is not None
-    return ledger.running(ledger.submitting(job), "p1")
+    return ledger.running(ledger.submitting(job), prediction)
 
 
 @pytest.mark.parametrize("run", range(20))
@@ -259,6 +259,77 @@ def test_a_cancel_before_the_start_hands_the_place_on(door: Callable[..., Admiss
     assert (heir.state, heir.prediction) == (State.CLAIMED, "")
 
 
+@pytest.fixture
+def vip(client: "redis.Redis") -> Origin:
+    """Bob is one."""
+    client.hset(keys.vips(), str(BOB.user), 9_999_999_999_999)
+    return BOB
+
+
+def test_a_vip_waits_in_no_line_of_others(
+    door: Callable[..., Admission], ledger: Ledger, vip: Origin
+) -> None:
+    """Given a regular job that waits, I expect a VIP's identical request to be made in the VIP lane, and
+    those that come later to share that; and a VIP to share what is being made already."""
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    own = accepted(admission.admit("fox-2", FOX, vip))
+    assert (own.state, own.lane) == (State.ACCEPTED, Lane.VIP)
+    assert accepted(admission.admit("fox-3", FOX, replace(ANN, user=3))).state is State.SHARING
+    assert ledger.followers("fox-2") == ["fox-3"]
+
+    accepted(admission.admit("cat-1", of(1), ANN))
+    running(ledger, "cat-1")
+    assert accepted(admission.admit("cat-2", of(1), vip)).state is State.SHARING
+
+
+def test_nobody_waits_for_a_paused_lane_of_others(
+    door: Callable[..., Admission], ledger: Ledger, vip: Origin, client: "redis.Redis"
+) -> None:
+    """Given a VIP's job in a paused lane, I expect a regular request for the same to be made, not to wait."""
+    admission = door()
+    client.sadd(keys.paused(), Lane.VIP)
+    accepted(admission.admit("fox-1", FOX, vip))
+    own = accepted(admission.admit("fox-2", FOX, ANN))
+    assert (own.state, own.lane) == (State.ACCEPTED, Lane.IMG)
+
+
+def test_where_others_take_a_place_in_line_the_vip_leads(
+    door: Callable[..., Admission], ledger: Ledger, vip: Origin
+) -> None:
+    """Given a job that was claimed when others came to share it, a VIP among them, when it is cancelled
+    before it was submitted, I expect the VIP's to be made next, for all that are left."""
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    held = ledger.claim("fox-1", "worker-1", Stage.GENERATE)
+    assert held is not None
+    for name, origin in (("fox-2", replace(ANN, user=3)), ("fox-3", vip), ("fox-4", replace(ANN, user=4))):
+        assert accepted(admission.admit(name, FOX, origin)).state is State.SHARING
+    _, heirs = ledger.cancelled(held)
+    assert heirs == ["fox-3"]
+    assert sorted(ledger.followers("fox-3")) == ["fox-2", "fox-4"]
+    _, others = ledger.stored(ledger.storing(running(ledger, "fox-3")), PICTURE)
+    assert sorted(others) == ["fox-2", "fox-4"]
+
+
+def test_one_result_is_shared_by_so_many_and_no_more(door: Callable[..., Admission], ledger: Ledger) -> None:
+    """Given words that everybody asks for, I expect one more job for each FOLLOWERS of them, and each to be
+    settled with its own."""
+    admission = door(lane_backlog=10)
+    names = [f"fox-{number}" for number in range(FOLLOWERS + 3)]
+    states = [
+        accepted(admission.admit(name, FOX, replace(ANN, user=user, chat=user))).state
+        for user, name in enumerate(names, start=1)
+    ]
+    assert [names[at] for at, state in enumerate(states) if state is State.ACCEPTED] == [
+        *(names[0], names[FOLLOWERS + 1]),
+    ]
+    _, first = ledger.stored(ledger.storing(running(ledger, names[0])), PICTURE)
+    _, second = ledger.stored(ledger.storing(running(ledger, names[FOLLOWERS + 1], "p2")), PICTURE)
+    assert sorted(first) == sorted(names[1 : FOLLOWERS + 1])
+    assert second == names[FOLLOWERS + 2 :]
+
+
 def test_a_follower_may_cancel_for_itself(door: Callable[..., Admission], ledger: Ledger) -> None:
     admission = door()
     accepted(admission.admit("fox-1", FOX, ANN))
@@ -287,7 +358,7 @@ def test_the_submissions_of_a_day_are_summed_by_model(
     accepted(admission.admit("fox-2", FOX, BOB, price_usd=0.25))
     accepted(admission.admit("cat", of(1), BOB, price_usd=0.25))
     for job_id in ("fox-1", "cat"):
-        ledger.storing(running(ledger, job_id))
+        ledger.storing(running(ledger, job_id, f"p of {job_id}"))
     days = list(client.scan_iter(keys.spend("*")))
     assert len(days) == 1
     assert client.hget(days[0], "sketch") == "0.5"

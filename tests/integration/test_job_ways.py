@@ -289,7 +289,8 @@ def test_a_job_is_resumed_from_its_prediction(scene: Stage) -> None:
     """Given a worker that died in mid-poll, the next one polls the same prediction and pays nothing."""
     first = made(scene, "a fox to resume")
     job = scene.job("a fox resumed")
-    scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), first.prediction)
+    prediction = scene.orphaned(first)
+    scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction)
     scene.lapse(job)
     scene.work()
     done = scene.now(job)

@@ -315,8 +315,9 @@ def test_an_unrepeatable_send_is_marked_once(ledger: Book) -> None:
 def test_a_record_of_a_newer_version_is_left_alone(ledger: Book, client: "redis.Redis") -> None:
     """Given a job written by a newer release, this one does not claim it."""
     ledger.admit("fox", FOX, ANN)
-    client.hset(keys.job("fox"), "version", 99)
     lapse(ledger)
+    client.hset(keys.job("fox"), "version", 99)
+    assert ledger.due.find() == []
     assert ledger.get("fox") is None
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
     assert not ledger.due.postpone("fox", 5), "it stays due, for a sweep that can read it"
@@ -334,6 +335,7 @@ def test_a_record_of_a_newer_version_holds_up_nobody(ledger: Book, client: "redi
     assert owl is not None
     assert owl.id == "owl"
     assert ledger.claim("fox", "worker-1", Stage.GENERATE, turn=True) is None
+    client.hset(keys.job("fox"), "version", 1)
     lapse(ledger)
 
 

@@ -1,7 +1,8 @@
 """What the sweep and the workers make of every loss, up to what the chat is told in the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tasks_stage import Stage, eventually, stage
@@ -151,7 +152,7 @@ def test_a_lease_that_lapsed_is_another_workers_to_claim(scene: Stage, sweep: Sw
     """Given a worker that died in mid-poll, its job is published and resumed from the saved prediction."""
     done = scene.job("a fox to take over from")
     scene.work()
-    prediction = scene.now(done).prediction
+    prediction = scene.orphaned(done)
     job = scene.job("a fox taken over")
     held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction)
     sweep.round()
@@ -240,3 +241,88 @@ def test_a_job_that_is_gone_from_the_ledger_is_forgotten(scene: Stage, sweep: Sw
     sweep.round()
     assert scene.ledger.due.find() == []
     assert scene.work() == []
+
+
+# Records that nobody can read hold up nobody.
+
+
+def lapsed_behind(scene: Stage, prompt: str, job: Job) -> Job:
+    """A job whose worker died, overdue after `job`."""
+    behind = scene.job(prompt)
+    lose_messages(scene)
+    scene.claimed_elsewhere(behind)
+    scene.redis.zadd(keys.due(), {job.id: 0, behind.id: 1})
+    return behind
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        {"failure": "a_new_failure"},
+        {"state": "developing"},
+        {"options": "{"},
+        {"tier": ""},
+        {"at:queued": "now"},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_record_that_cannot_be_read_holds_up_nobody(
+    scene: Stage, sweep: Sweep, garbled: Mapping[Any, Any]
+) -> None:
+    """Given an overdue job with a value that this release does not know, I expect the job behind it to be
+    gone on with by the same round; and the first to be counted, and to go on once it can be read."""
+    prompt = f"a fox behind another {garbled}"
+    job = scene.job("a fox of tomorrow")
+    before: Any = scene.redis.hgetall(keys.job(job.id))
+    scene.redis.hset(keys.job(job.id), mapping=garbled)
+    behind = lapsed_behind(scene, prompt, job)
+    sweep.round()
+    scene.work(only="generate")
+    assert scene.now(behind).state is State.STORED
+    assert scene.redis.hget(keys.counts(), "jobs_passed_over") == "1"
+    assert job.id not in scene.ledger.due.find()
+    assert scene.ledger.get(job.id) is None
+    scene.redis.hdel(keys.job(job.id), *garbled)
+    scene.redis.hset(keys.job(job.id), mapping=before)
+    scene.lapse(job)
+    assert swept(scene, sweep, job, told).state is State.DELIVERED
+
+
+def test_what_goes_wrong_with_one_lost_message_holds_up_nobody(scene: Stage, sweep: Sweep) -> None:
+    """Given two jobs in a lane whose messages are lost, the first of which was never stamped as queued, I
+    expect the second to be published again."""
+    first, second = scene.job("a fox without a stamp"), scene.job("a fox with one")
+    lose_messages(scene)
+    scene.redis.hdel(keys.job(first.id), "at:queued")
+    # Whichever message comes, the first of the lane gets it.
+    assert swept(scene, sweep, first, told).state is State.DELIVERED
+    assert swept(scene, sweep, second, told).state is State.DELIVERED
+    assert int(str(scene.redis.hget(keys.counts(), "jobs_passed_over"))) > 0
+
+
+def test_records_of_a_newer_release_hold_up_nobody(scene: Stage, sweep: Sweep) -> None:
+    """Given more overdue records of a newer release than a round looks at, as after a rollback, I expect the
+    first round to go on with a lapsed job of ours, and the others to stay due for whoever can read them."""
+    newer = [f"of-tomorrow-{number}" for number in range(250)]
+    for job_id in newer:
+        scene.redis.hset(keys.job(job_id), mapping={"version": "99", "state": "running", "owner": ""})
+        scene.redis.zadd(keys.due(), {job_id: 0})
+    job = scene.job("a fox behind a rollback")
+    lose_messages(scene)
+    scene.claimed_elsewhere(job)
+    scene.redis.zadd(keys.due(), {job.id: 1})
+    sweep.round()
+    scene.work(only="generate")
+    assert scene.now(job).state is State.STORED
+    assert scene.redis.zcount(keys.due(), 0, 0) == len(newer)
+
+
+def test_a_lane_goes_on_behind_a_job_that_cannot_be_read(scene: Stage) -> None:
+    """Given a job at the head of its lane that nobody can read, I expect the lane's messages to bring the
+    one behind it, and no lease or crash for the first."""
+    first, second = scene.job("a fox unheard of"), scene.job("a fox in line")
+    scene.redis.hset(keys.job(first.id), "failure", "a_new_failure")
+    scene.work(only="generate")
+    assert scene.now(second).state is State.STORED
+    record = scene.redis.hmget(keys.job(first.id), "owner", "crashes")
+    assert record == ["", None]

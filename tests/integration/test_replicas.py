@@ -1,7 +1,11 @@
 """REDIS_WAIT_REPLICAS: what counts is on a replica, and what is not does not count."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,10 +14,13 @@ import redis
 from config.settings import Settings
 from jobs import keys
 from jobs.admission import Accepted, Admission, Duplicate
-from jobs.connection import connect
+from jobs.connection import connect, connect_async
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Ledger
+from jobs.ledger import Ledger, Stage
 from jobs.model import Kind, Origin, Request
+from jobs.shared_pipeline import SharedPipeline
+from jobs.spool import Kept
+from jobs.updates import item_of, updates
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.redis import command
@@ -32,18 +39,28 @@ def client(settings: Settings) -> Iterator["redis.Redis"]:
         yield client
 
 
-def test_a_job_is_on_the_replica_when_it_is_accepted(settings: Settings, client: "redis.Redis") -> None:
-    """Given a replica, I expect each change to be on it at the moment in which the ledger says it is done."""
+@contextmanager
+def replicated(client: "redis.Redis", settings: Settings) -> Iterator[tuple[Program, "redis.Redis"]]:
+    """A replica that has caught up, as a process and by its client."""
     port, master = free_port(), urlsplit(settings.redis_url).port
     arguments = [*command(port), "--replicaof", "127.0.0.1", str(master), "--repl-diskless-sync-delay", "0"]
     client.config_set("repl-diskless-sync-delay", 0)
     with (
-        Program(arguments, ready="Finished with success|successful partial|Done loading RDB"),
+        Program(arguments, ready="Finished with success|successful partial|Done loading RDB") as program,
         redis.Redis(port=port, decode_responses=True) as replica,
     ):
         deadline = time.monotonic() + 20
-        while client.wait(1, 100) < 1:
+        while True:
+            client.incr("caught up")
+            if client.wait(1, 100) == 1:
+                break
             assert time.monotonic() < deadline, "the replica does not follow"
+        yield program, replica
+
+
+def test_a_job_is_on_the_replica_when_it_is_accepted(settings: Settings, client: "redis.Redis") -> None:
+    """Given a replica, I expect each change to be on it at the moment in which the ledger says it is done."""
+    with replicated(client, settings) as (_, replica):
         admission, ledger = Admission(client, settings, {}), Ledger(client, settings)
         for number in range(50):
             job_id = f"job{number}"
@@ -51,6 +68,61 @@ def test_a_job_is_on_the_replica_when_it_is_accepted(settings: Settings, client:
             assert replica.hget(keys.job(job_id), "state") == "accepted"
             assert ledger.once(job_id, "status")
             assert replica.hexists(keys.job(job_id), "once:status")
+
+
+def test_what_was_written_before_does_not_count_until_a_replica_has_it(
+    settings: Settings, client: "redis.Redis"
+) -> None:
+    """Given a replica that stands still, and steps that were written but not confirmed, when each is asked
+    for again on a connection that has written nothing yet, I expect no answer that counts: not for a job's
+    move, a mark, a request or an update; and each to count as soon as the replica has caught up."""
+    alone = replace(settings, redis_wait_replicas=0)
+    with replicated(client, settings) as (program, replica):
+        program.stop()
+        assert isinstance(Admission(client, alone, {}).admit("job", REQUEST, Origin(1, 1, 1)), Accepted)
+        ledger = Ledger(client, alone)
+        claimed = ledger.claim("job", "worker", Stage.GENERATE)
+        assert claimed is not None
+        submitting = ledger.submitting(claimed)
+        ledger.running(submitting, "p1")
+        ledger.once("job", "fallback", "worker")
+        asyncio.run(_keep(alone))
+
+        def move() -> None:
+            with connect(settings.ledger_redis()) as other:
+                Ledger(other, settings).running(submitting, "p1")
+
+        def mark() -> None:
+            with connect(settings.ledger_redis()) as other:
+                assert Ledger(other, settings).once("job", "fallback", "worker")
+
+        def request() -> None:
+            with connect(settings.ledger_redis()) as other:
+                again = Admission(other, settings, {}).admit("job", REQUEST, Origin(1, 1, 1))
+                assert isinstance(again, Duplicate)
+
+        def update() -> None:
+            assert asyncio.run(_keep(settings)) is Kept.KNOWN
+
+        steps = (move, mark, request, update)
+        with ThreadPoolExecutor(len(steps)) as threads:
+            failures = [asked.exception() for asked in [threads.submit(step) for step in steps]]
+        assert [type(failure) for failure in failures] == [LedgerUnavailable] * len(steps), failures
+
+        program.continue_()
+        for step in steps:
+            step()
+        assert replica.hget(keys.job("job"), "prediction") == "p1"
+
+
+async def _keep(settings: Settings) -> Kept:
+    """Keep an update, as a replica of the bot with a connection of its own does."""
+    async with connect_async(settings.ledger_redis(), 6) as client:
+        pipeline = SharedPipeline(client, settings.redis_wait_replicas)
+        try:
+            return await updates(pipeline).keep(item_of("an update"), take=True)
+        finally:
+            await pipeline.close()
 
 
 def test_without_a_replica_nothing_counts_as_accepted(settings: Settings, client: "redis.Redis") -> None:

@@ -7,10 +7,12 @@ import redis
 from celery import Celery
 
 from config.settings import Settings
+from jobs import keys
 from jobs.admission import Accepted, Admission
 from jobs.connection import connect
 from jobs.ledger import Ledger, Stage
-from jobs.model import Job, Kind, Origin, Request
+from jobs.model import VERSION, Job, Kind, Origin, Request
+from jobs.scripts import Scripts
 from jobs.waiting import Waiting
 from jobs.workers import Workers
 from tasks.publish import Publisher
@@ -100,6 +102,23 @@ def test_a_job_that_was_handed_back_is_gone_on_with_by_its_own_message(lane: Lan
     lane.ledger.release(lane.ledger.submitting(begun))
     lane.wants(BOB, "waiting")
     assert lane.given("begun", "begun") == ["begun", "waiting"]
+
+
+def test_a_claim_whose_answer_was_lost_is_asked_for_again(lane: Lane, client: "redis.Redis") -> None:
+    """Given a client that repeats a call for a claim, I expect the same job under the same token, and none of
+    the others to be taken; another call to get the next; and nothing that was lost since to come back."""
+    for user, name in enumerate(("one", "two", "three"), start=1):
+        lane.wants(user, name)
+    run = Scripts(client)
+    call = ("claim", "one", "worker-1", 1000, Stage.GENERATE, VERSION, "1", 2)
+    first, again, other = run(*call, "a call"), run(*call, "a call"), run(*call, "another call")
+    assert (first[0], first[2]) == ("claimed", "one")
+    assert again[:3] == first[:3]
+    assert (other[0], other[2]) == ("claimed", "two")
+    client.zadd(keys.due(), {"one": 0})
+    taken = lane.ledger.claim("one", "worker-2", Stage.GENERATE)
+    assert taken is not None
+    assert run(*call, "a call")[:1] + run(*call, "a call")[2:3] == ["claimed", "three"]
 
 
 def test_begun_jobs_go_ahead_on_the_broker(lane: Lane, app: Celery, client: "redis.Redis") -> None:

@@ -1,5 +1,6 @@
 """One prediction waited for, on virtual time: looks, webhooks that come, come too soon, or do not come."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -230,3 +231,14 @@ def test_what_a_silent_provider_takes_is_told_by_the_looks(webhook: bool) -> Non
     scene.watch()
     assert scene.took_s is not None
     assert scene.took_s == pytest.approx(30.0, abs=0 if webhook else 1.3)
+
+
+def test_a_submission_from_the_future_is_looked_at_at_once() -> None:
+    """Given a job whose submission is stamped an hour ahead, as the ledger's clock was put back since, I
+    expect a look now, and the model's deadline to count from now."""
+    scene = Scene(POLLS, took=1e9)
+    scene.slot.job = replace(scene.slot.job, stamps={"running": 3600.0})
+    with pytest.raises(RetryError):
+        scene.watch(None)
+    assert scene.looks[0] == 0.0
+    assert scene.time.now == pytest.approx(DEADLINE_S, abs=1)

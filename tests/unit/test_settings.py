@@ -50,6 +50,8 @@ def test_reading_a_file_leaves_the_process_environment_alone(
         ({"BOT_MODE": "carrier pigeon"}, "BOT_MODE must be polling"),
         ({"POLL_FIRST_S": "20"}, "POLL_FIRST_S (20) must be above 0 and at most POLL_MAX_S (10)."),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not 'loud'."),
+        ({"KEEP_JOBS_DAYS": "0"}, "KEEP_JOBS_DAYS must be at least 1, not 0"),
+        ({"KEEP_JOBS_DAYS": "-1"}, "KEEP_JOBS_DAYS must be at least 1, not -1"),
         ({"POLL_FACTOR": "0.5"}, "POLL_FACTOR must be at least 1, not 0.5."),
     ],
 )

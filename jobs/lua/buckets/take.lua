@@ -14,9 +14,13 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local tokens, patience, mode = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 
+local hold = math.max(0, redis.call('PTTL', KEYS[1]))
+
 local function read(key, burst, rate, spare)
   local level, at = unpack(redis.call('HMGET', key, 'level', 'at'))
   burst, rate, at = tonumber(burst), tonumber(rate), tonumber(at or now)
+  -- Ahead of now is only what a hold has put there; anything else is of a clock that was put back since.
+  at = math.min(at, now + hold)
   local bucket = { key = key, burst = burst, rate = rate, at = math.max(now, at) }
   bucket.level = math.min(burst, tonumber(level or burst) + math.max(0, now - at) * rate)
   bucket.wait = math.ceil(math.max(0, (mode == 'spare' and tonumber(spare) or tokens) - bucket.level) / rate)
@@ -29,7 +33,6 @@ local function take(bucket)
   redis.call('PEXPIRE', bucket.key, math.ceil((bucket.burst - left) / bucket.rate) + bucket.at - now + 1000)
 end
 
-local hold = math.max(0, redis.call('PTTL', KEYS[1]))
 local wide = read(KEYS[#KEYS], unpack(ARGV, #ARGV - 2))
 local narrow = #KEYS > 2 and read(KEYS[2], unpack(ARGV, 4, 6))
 
