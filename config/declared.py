@@ -134,6 +134,11 @@ class Settings:
         "", "traces of ended jobs go to this OTLP/HTTP receiver, such as http://collector:4318; empty: none"
     )
 
+    @property
+    def bot_id(self) -> str:
+        """The bot's own id, which its token begins with."""
+        return self.telegram_token.partition(":")[0]
+
     def secrets(self) -> tuple[str, ...]:
         """Values that no log line may contain, the passwords in URLs among them; the longest first."""
         named = [getattr(self, spec.name) for spec in fields(self) if spec.metadata["secret"]]
