@@ -1,16 +1,27 @@
 """The way to the chats: what Darkroom says, shows and gives, over python-telegram-bot."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message, ReplyParameters
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
-from chat.attachments import content, file_id_of, input_media, kind_of, shape
+from chat.attachments import content, file_id_of, input_media, shape
 from chat.calls import MEDIA_BOUND_S, TEXT_BOUND_S, once, twice, unrepeated
-from chat.errors import Dropped, MessageGone, Refused
+from chat.errors import (
+    Dropped,
+    FileUnknown,
+    MediaForbidden,
+    MessageGone,
+    OutcomeUnknown,
+    Refused,
+    SentBefore,
+)
+from chat.forms import offered
 from chat.limiter import SharedLimiter, Urgency
 from chat.media import Known, MediaKind, Upload
 from chat.status import View
@@ -22,7 +33,18 @@ _UPLOAD_ANSWER_S = 60.0
 """Telegram answers an upload when it has taken the file in, which takes longer than the answer to a text."""
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
+Json = dict[str, Any]
 T = TypeVar("T")
+
+
+class Mark(Protocol):
+    """Says of a message that is sent at most once that it may have been sent. Both calls may block."""
+
+    def take(self) -> bool:
+        """Set it right before the request goes out; False where another has, or its outcome is unknown."""
+
+    def give_back(self) -> None:
+        """The request has surely not been carried out."""
 
 
 class Gateway:
@@ -58,12 +80,14 @@ class Gateway:
         for request in self._requests:
             await request.shutdown()
 
-    async def post(self, origin: Origin, view: View) -> int:
-        """Post a job's status message as a reply to its request; returns the message's id.
+    async def post(self, origin: Origin, view: View, mark: Mark | None = None) -> int:
+        """Post a job's status message, or its end, as a reply to its request; returns the message's id.
 
-        Not idempotent: PassingError says that nothing was posted, OutcomeUnknown that it may have been.
+        Not idempotent: PassingError says that nothing was posted, OutcomeUnknown that it may have been. A
+        message that must not come twice has a `mark`: SentBefore where that is taken. Where the topic or the
+        reply is refused, the message goes to the chat without them.
         """
-        return await self.say(origin, view.text, view.keyboard)
+        return await self._say(origin, view.text, origin.reply_to, view.keyboard, mark)
 
     async def say(self, origin: Origin, text: str, keyboard: InlineKeyboardMarkup | None = None) -> int:
         """Send a text in answer to a request; returns the message's id. Errors as in `post`."""
@@ -100,15 +124,16 @@ class Gateway:
     async def give(self, job: Job, view: View, media: Upload | Known) -> str:
         """Turn the job's message into its result; returns the file_id.
 
-        Idempotent. A photo or video that Telegram does not take as such is given as a document. The answer
-        is empty where the message shows this very result already, as Telegram then does not tell it.
+        Idempotent. A photo or video that Telegram does not take as such is given as a document, and a file
+        whose `file_id` it does not take is uploaded. The answer is empty where the message shows this very
+        result already, as Telegram then does not tell it.
         """
 
-        async def give_as(kind: MediaKind) -> str:
+        async def give_as(form: Upload | Known, kind: MediaKind) -> str:
             async def edit() -> Message | bool:
-                async with content(media, attach=True) as sent:
+                async with content(form, attach=True) as sent:
                     return await self.bot.edit_message_media(
-                        input_media(kind, media, sent, view.text),
+                        input_media(kind, form, sent, view.text),
                         chat_id=job.origin.chat,
                         message_id=_message_of(job),
                         reply_markup=view.keyboard,
@@ -118,65 +143,122 @@ class Gateway:
             done = await twice(edit, MEDIA_BOUND_S)
             if isinstance(done, Message):
                 return file_id_of(done)
-            return media.file_id if isinstance(media, Known) else ""
+            return form.file_id if isinstance(form, Known) else ""
 
-        return await self._as_fits(media, give_as)
+        return await offered(media, self._upload_max, give_as)
 
-    async def send(self, job: Job, view: View, media: Upload | Known) -> tuple[int, str]:
+    async def send(
+        self, job: Job, view: View, media: Upload | Known, mark: Mark | None = None
+    ) -> tuple[int, str]:
         """Send the result as a message of its own; returns the message's id and the file_id.
 
-        Not idempotent, errors as in `post`; documents as in `give`.
+        Not idempotent, `mark` and errors as in `post`; forms as in `give`.
         """
 
-        async def send_as(kind: MediaKind) -> tuple[int, str]:
-            async def post() -> Message:
-                async with content(media, attach=False) as sent:
-                    return await self._send(kind, job.origin, view, media, sent)
+        async def send_as(form: Upload | Known, kind: MediaKind) -> tuple[int, str]:
+            async def make(place: Json) -> Message:
+                async with (
+                    content(form, attach=False) as sent,
+                    self._ready(job.origin.chat, mark) as urgency,
+                ):
+                    options = {**place, "rate_limit_args": urgency}
+                    return await unrepeated(
+                        lambda: self._send(kind, job.origin.chat, view, form, sent, options), MEDIA_BOUND_S
+                    )
 
-            message = await unrepeated(post, MEDIA_BOUND_S)
+            message = await _placed(job.origin, job.origin.reply_to, make)
             return message.message_id, file_id_of(message)
 
-        return await self._as_fits(media, send_as)
+        return await offered(media, self._upload_max, send_as)
+
+    async def remove(self, job: Job) -> None:
+        """Delete the job's message. Idempotent."""
+
+        async def delete() -> bool:
+            return await self.bot.delete_message(job.origin.chat, _message_of(job))
+
+        try:
+            await twice(delete, TEXT_BOUND_S)
+        except MessageGone:
+            return
 
     async def _say(
-        self, origin: Origin, text: str, reply_to: int, keyboard: InlineKeyboardMarkup | None
+        self,
+        origin: Origin,
+        text: str,
+        reply_to: int,
+        keyboard: InlineKeyboardMarkup | None,
+        mark: Mark | None = None,
     ) -> int:
-        async def post() -> Message:
-            return await self.bot.send_message(
-                origin.chat,
-                text,
-                message_thread_id=origin.thread or None,
-                reply_parameters=_reply(reply_to),
-                reply_markup=keyboard,
-                link_preview_options=_NO_PREVIEW,
-            )
+        async def make(place: Json) -> Message:
+            async def post() -> Message:
+                return await self.bot.send_message(
+                    origin.chat,
+                    text,
+                    reply_markup=keyboard,
+                    link_preview_options=_NO_PREVIEW,
+                    rate_limit_args=urgency,
+                    **place,
+                )
 
-        return (await unrepeated(post, TEXT_BOUND_S)).message_id
+            async with self._ready(origin.chat, mark) as urgency:
+                return await unrepeated(post, TEXT_BOUND_S)
+
+        return (await _placed(origin, reply_to, make)).message_id
 
     async def _send(
-        self, kind: MediaKind, origin: Origin, view: View, media: Upload | Known, sent: InputFile | str
+        self,
+        kind: MediaKind,
+        chat: int,
+        view: View,
+        media: Upload | Known,
+        sent: InputFile | str,
+        options: Json,
     ) -> Message:
-        common: dict[str, Any] = {
+        common: Json = {
             "caption": view.text,
             "reply_markup": view.keyboard,
-            "message_thread_id": origin.thread or None,
-            "reply_parameters": _reply(origin.reply_to),
             "read_timeout": _UPLOAD_ANSWER_S,
+            **options,
         }
         if kind is MediaKind.PHOTO:
-            return await self.bot.send_photo(origin.chat, sent, **common)
+            return await self.bot.send_photo(chat, sent, **common)
         if kind is MediaKind.VIDEO:
-            return await self.bot.send_video(origin.chat, sent, **shape(media), **common)
-        return await self.bot.send_document(origin.chat, sent, **common)
+            return await self.bot.send_video(chat, sent, **shape(media), **common)
+        return await self.bot.send_document(chat, sent, **common)
 
-    async def _as_fits(self, media: Upload | Known, make: Callable[[MediaKind], Awaitable[T]]) -> T:
-        kind = kind_of(media, self._upload_max)
+    @asynccontextmanager
+    async def _ready(self, chat: int, mark: Mark | None) -> AsyncIterator[Urgency]:
+        """All that comes before an unrepeatable request: its turn, and then, last of all, its mark.
+
+        The mark stays only on evidence that the request may have been carried out.
+        """
+        if mark is None:
+            yield Urgency.RESULT
+            return
+        await self._limiter.turn(chat)
+        if not await asyncio.to_thread(mark.take):
+            raise SentBefore("a message that is sent at most once")
         try:
-            return await make(kind)
-        except Refused:
-            if kind is MediaKind.DOCUMENT:
-                raise
-        return await make(MediaKind.DOCUMENT)
+            yield Urgency.BOOKED
+        except OutcomeUnknown:
+            raise
+        except Exception:
+            await asyncio.to_thread(mark.give_back)
+            raise
+
+
+async def _placed(origin: Origin, reply_to: int, make: Callable[[Json], Awaitable[T]]) -> T:
+    """Make a call where it belongs in the chat; where that is refused, anywhere in the chat."""
+    place: Json = {"message_thread_id": origin.thread or None, "reply_parameters": _reply(reply_to)}
+    try:
+        return await make(place)
+    except (MediaForbidden, FileUnknown):
+        raise
+    except Refused:
+        if not any(place.values()):
+            raise
+    return await make({})
 
 
 def _message_of(job: Job) -> int:

@@ -173,7 +173,7 @@ def assert_linked(narrow: Stage, job: Job) -> dict[str, Any]:
     [
         (
             "en",
-            "The file (1 MB) is too large for Telegram. This link to it works for 24 h:",
+            "The file (1 MB) cannot be sent to this chat. This link to it works for 24 h:",
             ["Again", "Variation", "Animate"],
         ),
         (
