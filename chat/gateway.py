@@ -131,9 +131,9 @@ class Gateway:
 
         async def give_as(form: Upload | Known, kind: MediaKind) -> str:
             async def edit() -> Message | bool:
-                async with content(form, attach=True) as sent:
+                async with content(form, attach=True) as (sent, measured):
                     return await self.bot.edit_message_media(
-                        input_media(kind, form, sent, view.text),
+                        input_media(kind, measured, sent, view.text),
                         chat_id=job.origin.chat,
                         message_id=_message_of(job),
                         reply_markup=view.keyboard,
@@ -158,12 +158,13 @@ class Gateway:
         async def send_as(form: Upload | Known, kind: MediaKind) -> tuple[int, str]:
             async def make(place: Json) -> Message:
                 async with (
-                    content(form, attach=False) as sent,
+                    content(form, attach=False) as (sent, measured),
                     self._ready(job.origin.chat, mark) as urgency,
                 ):
                     options = {**place, "rate_limit_args": urgency}
                     return await unrepeated(
-                        lambda: self._send(kind, job.origin.chat, view, form, sent, options), MEDIA_BOUND_S
+                        lambda: self._send(kind, job.origin.chat, view, measured, sent, options),
+                        MEDIA_BOUND_S,
                     )
 
             message = await _placed(job.origin, job.origin.reply_to, make)

@@ -66,8 +66,8 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
     )
     yield counter(
         "jobs_unheard_total",
-        "Jobs whose end nobody was told of: there is nobody (gone), the chat takes no words (refused), Telegram "
-        "was in trouble for too long (late), or an error of ours (broken).",
+        "Jobs whose end nobody was told of: nobody is there (gone), the chat takes no words (refused), "
+        "Telegram was in trouble for too long (late), or we were (broken).",
         ("type", "reason"),
         (((kind, why), count(f"unheard:{why}:{kind}", 0)) for kind, why in product(Kind, Unheard)),
     )
