@@ -371,6 +371,26 @@ def test_buttons_of_an_older_catalogue_are_told_apart(scene: Scene, ann: int) ->
     assert scene.users.choices(ann) == {}
 
 
+@pytest.mark.parametrize(
+    ("fault", "words", "said"),
+    [
+        ("400", "Bad Request: message to edit not found", "This button is out of date"),
+        ("400", "Bad Request: SOMETHING_NEW", "Something went wrong on my side"),
+        ("403", "Forbidden: bot was kicked from the supergroup chat", "Something went wrong on my side"),
+    ],
+)
+def test_a_press_whose_handler_fails_is_answered_all_the_same(
+    scene: Scene, ann: int, fault: str, words: str, said: str
+) -> None:
+    """Given a list of settings that cannot be edited (any more), I expect the press answered, and so no
+    progress bar for ever."""
+    shown = scene.ask(ann, "/settings")
+    scene.stand.fault(fault, method="editMessageText", chat=ann, description=words)
+    answer = scene.press(ann, shown, shown["edits"][-1]["buttons"][0])
+    assert answer["show_alert"]
+    assert said in answer["text"]
+
+
 def test_settings_in_a_group_are_those_of_whoever_asked(scene: Scene, ann: int, ivan: int) -> None:
     group = scene.stand.new_group("Friends", [ann, ivan])
     shown = scene.ask(ann, "/settings", group)
