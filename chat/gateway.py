@@ -1,29 +1,19 @@
 """The way to the chats: what Darkroom says, shows and gives, over python-telegram-bot."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Self
 
-from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message, ReplyParameters
+from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from chat.attachments import content, file_id_of, input_media, shape
 from chat.calls import MEDIA_BOUND_S, TEXT_BOUND_S, once, twice, unrepeated
-from chat.errors import (
-    Dropped,
-    FileUnknown,
-    MediaForbidden,
-    MessageGone,
-    OutcomeUnknown,
-    Refused,
-    SentBefore,
-)
+from chat.errors import Dropped, MessageGone
 from chat.forms import offered
 from chat.limiter import SharedLimiter, Urgency
 from chat.media import Known, MediaKind, Upload
+from chat.sending import Json, Mark, placed, ready
 from chat.status import View
 from config.settings import Settings
 from jobs.errors import PassingError
@@ -32,19 +22,6 @@ from jobs.model import Job, Origin
 _UPLOAD_ANSWER_S = 60.0
 """Telegram answers an upload when it has taken the file in, which takes longer than the answer to a text."""
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-Json = dict[str, Any]
-T = TypeVar("T")
-
-
-class Mark(Protocol):
-    """Says of a message that is sent at most once that it may have been sent. Both calls may block."""
-
-    def take(self) -> bool:
-        """Set it right before the request goes out; False where another has, or its outcome is unknown."""
-
-    def give_back(self) -> None:
-        """The request has surely not been carried out."""
 
 
 class Gateway:
@@ -159,7 +136,7 @@ class Gateway:
             async def make(place: Json) -> Message:
                 async with (
                     content(form, attach=False) as (sent, measured),
-                    self._ready(job.origin.chat, mark) as urgency,
+                    ready(self._limiter, job.origin.chat, mark) as urgency,
                 ):
                     options = {**place, "rate_limit_args": urgency}
                     return await unrepeated(
@@ -167,7 +144,7 @@ class Gateway:
                         MEDIA_BOUND_S,
                     )
 
-            message = await _placed(job.origin, job.origin.reply_to, make)
+            message = await placed(job.origin, job.origin.reply_to, make)
             return message.message_id, file_id_of(message)
 
         return await offered(media, self._upload_max, send_as)
@@ -202,10 +179,10 @@ class Gateway:
                     **place,
                 )
 
-            async with self._ready(origin.chat, mark) as urgency:
+            async with ready(self._limiter, origin.chat, mark) as urgency:
                 return await unrepeated(post, TEXT_BOUND_S)
 
-        return (await _placed(origin, reply_to, make)).message_id
+        return (await placed(origin, reply_to, make)).message_id
 
     async def _send(
         self,
@@ -228,48 +205,11 @@ class Gateway:
             return await self.bot.send_video(chat, sent, **shape(media), **common)
         return await self.bot.send_document(chat, sent, **common)
 
-    @asynccontextmanager
-    async def _ready(self, chat: int, mark: Mark | None) -> AsyncIterator[Urgency]:
-        """All that comes before an unrepeatable request: its turn, and then, last of all, its mark.
-
-        The mark stays only on evidence that the request may have been carried out.
-        """
-        if mark is None:
-            yield Urgency.RESULT
-            return
-        await self._limiter.turn(chat)
-        if not await asyncio.to_thread(mark.take):
-            raise SentBefore("a message that is sent at most once")
-        try:
-            yield Urgency.BOOKED
-        except OutcomeUnknown:
-            raise
-        except Exception:
-            await asyncio.to_thread(mark.give_back)
-            raise
-
-
-async def _placed(origin: Origin, reply_to: int, make: Callable[[Json], Awaitable[T]]) -> T:
-    """Make a call where it belongs in the chat; where that is refused, anywhere in the chat."""
-    place: Json = {"message_thread_id": origin.thread or None, "reply_parameters": _reply(reply_to)}
-    try:
-        return await make(place)
-    except (MediaForbidden, FileUnknown):
-        raise
-    except Refused:
-        if not any(place.values()):
-            raise
-    return await make({})
-
 
 def _message_of(job: Job) -> int:
     if not job.message:
         raise MessageGone(f"job {job.id} has no message")
     return job.message
-
-
-def _reply(message: int) -> ReplyParameters | None:
-    return ReplyParameters(message, allow_sending_without_reply=True) if message else None
 
 
 def _request(connections: int) -> HTTPXRequest:

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 import structlog
 
 from chat.errors import NotNow, OutcomeUnknown, SentBefore
-from chat.gateway import Gateway, Mark
+from chat.gateway import Gateway
+from chat.sending import Mark
 from jobs.ledger import Anew
 from jobs.model import Job
 from tasks import waits
