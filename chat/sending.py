@@ -47,7 +47,7 @@ async def ready(limiter: SharedLimiter, chat: int, mark: Mark | None) -> AsyncIt
 
 
 async def placed(origin: Origin, reply_to: int, make: Callable[[Json], Awaitable[T]]) -> T:
-    """Make a call with its topic and reply; where that is refused, without: they only say where in the chat."""
+    """Make a call with its topic and reply; where that is refused, without: they only say where it goes."""
     place: Json = {"message_thread_id": origin.thread or None, "reply_parameters": _reply(reply_to)}
     try:
         return await make(place)
