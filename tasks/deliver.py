@@ -132,7 +132,8 @@ def give_result(process: Process, slot: Slot) -> None:
             return
         way, file_id = Way.LINK, ""
     slot.job = process.ledger.delivered(slot.job, file_id, way)
-    if (file_id or way is Way.LINK) and job.artifact and file_id != job.file_id:
+    news = not job.cached or file_id != job.file_id
+    if (file_id or way is Way.LINK) and job.artifact and news:
         process.cache.put(job.digest, Hit(job.artifact, file_id))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     ring(process, slot.job)

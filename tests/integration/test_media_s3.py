@@ -110,6 +110,7 @@ def whole_stage(redis_server: str, s3: S3Stand, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def scene(whole_stage: Stage, redis_url: str) -> Iterator[Stage]:
+    whole_stage.act()
     yield whole_stage
     whole_stage.telegram.clear_faults()
 
@@ -146,6 +147,7 @@ def narrow_stage(redis_server: str, s3: S3Stand, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def narrow(narrow_stage: Stage, redis_url: str) -> Iterator[Stage]:
+    narrow_stage.act()
     yield narrow_stage
     narrow_stage.telegram.clear_faults()
 
@@ -312,7 +314,7 @@ def test_a_store_that_stays_away_ends_the_delivery_in_the_end(redis_url: str, tm
         leaving.close()
         alone.work()
         assert (alone.now(job).state, alone.now(job).owner) == (State.DELIVERING, "")
-        alone.redis.hincrby(keys.job(job.id), "at:accepted", -2 * 3_600_000)
+        alone.redis.hincrby(keys.job(job.id), "hindered:delivering", -2 * 3_600_000)
         alone.lapse(job)
         alone.process.publisher.publish_delivery(job.id)
         alone.work()
