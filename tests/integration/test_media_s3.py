@@ -1,5 +1,6 @@
 """Media in S3 (moto's server as a process): kept, given, linked to, and the whole way of a job."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -230,8 +231,10 @@ def overtaken(narrow: Stage, job: Job) -> None:
 
 
 def linked(narrow: Stage, job: Job) -> list[bool]:
-    """Of each version of the job's message, whether it was a link."""
-    return ["http" in (each["text"] or "") for each in narrow.message(job)["edits"]]
+    """Whether the job's message was a link, each time that this changed: how much progress it showed before
+    is up to the machine."""
+    versions = ["http" in (each["text"] or "") for each in narrow.message(job)["edits"]]
+    return [link for link, _ in itertools.groupby(versions)]
 
 
 def test_progress_that_comes_after_the_link_does_not_stay(narrow: Stage) -> None:
