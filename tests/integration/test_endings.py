@@ -143,6 +143,29 @@ def test_a_blocked_bot_ends_unheard_for_want_of_anybody(scene: Stage) -> None:
     assert (count(scene, "unheard:gone:image"), count(scene, "unheard:refused:image")) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("forbidden", "shown"),
+    [
+        (("photo",), "document"),
+        (("document",), "photo"),
+        (("video", "text"), "photo"),
+        (("photo", "video", "animation", "document"), None),
+    ],
+    ids=["photos", "files", "videos and words", "all media"],
+)
+def test_what_a_group_forbids_decides_the_form(
+    scene: Stage, forbidden: tuple[str, ...], shown: str | None
+) -> None:
+    """Given a group that is closed to some kinds while a picture is made, I expect the best form that is
+    left, and words where none is."""
+    job = stored(scene, in_group(scene, f"a fox without {forbidden}"))
+    scene.telegram.forbid(job.origin.chat, *forbidden)
+    scene.work()
+    message = only(scene, job)
+    assert (message["media"] or {"kind": None})["kind"] == shown
+    assert scene.now(job).state is (State.DELIVERED if shown else State.FAILED)
+
+
 # Where in the chat.
 
 
@@ -158,6 +181,25 @@ def test_a_topic_that_is_gone_does_not_cost_the_result(scene: Stage, words: str)
     message = only(scene, job)
     assert message["media"]["kind"] == "photo"
     assert "reply_to_message" not in message
+
+
+@pytest.mark.parametrize("fate", ["closed", "deleted"])
+def test_a_topic_that_goes_while_the_picture_is_made(scene: Stage, fate: str) -> None:
+    """Given a request from a topic that is closed or deleted, and a status message that goes with it, I
+    expect the result in the chat itself."""
+    user = scene.telegram.new_user()
+    group = scene.telegram.new_group("foxes", [user])
+    topic = scene.telegram.topic(group)
+    asked = scene.telegram.send(user, "a fox", chat=group, thread=topic)
+    origin = Origin(user, group, asked["message_id"], thread=topic)
+    job = stored(scene, scene.job_for(origin, f"a fox of a topic {fate}"))
+    assert scene.message(job)["message_thread_id"] == topic
+    scene.telegram.delete(group, job.message)
+    scene.telegram.topic(group, topic, fate)
+    scene.work()
+    message = only(scene, job)
+    assert message["media"]["kind"] == "photo"
+    assert "message_thread_id" not in message
 
 
 def test_a_topic_that_is_gone_does_not_cost_the_reason(scene: Stage) -> None:
