@@ -315,6 +315,17 @@ def test_history_shows_results_again(scene: Scene, ann: int) -> None:
     assert scene.jobs(ann)[0].request.prompt == "a red fox, in the snow"
 
 
+def test_a_past_result_that_telegram_does_not_take_is_said_to_be_gone(scene: Scene, ann: int) -> None:
+    """Given a result of which Telegram knows the file no longer, and a store without links, I expect the
+    press answered with what to do."""
+    job = scene.finish(scene.job(ann, "a red fox"))
+    scene.redis.hset(keys.job(job.id), "file_id", "AgACAgIforeign")
+    listed = scene.ask(ann, "/history")
+    answer = scene.press(ann, listed, "1")
+    assert answer["show_alert"]
+    assert "Ask for it anew" in answer["text"]
+
+
 def test_history_has_pages(scene: Scene, ann: int) -> None:
     for number in range(12):
         scene.stand.send(ann, f"fox {number}")
