@@ -72,7 +72,7 @@ class Settings:
     media_max_bytes: int = setting(200_000_000, "largest artifact that is fetched from a provider", "bytes")
     media_ttl_days: int = setting(0, "artifacts are removed after that many days; 0 = never", "days")
     media_link_hours: float = setting(
-        24.0, "a link to a result that is too large for Telegram works for this long", "hours, up to 168"
+        24.0, "a link to a result that a chat cannot be sent works for this long", "hours, up to 168"
     )
     s3_endpoint_url: str = setting("", "base URL of the S3-compatible store; empty: that of AWS")
     s3_public_url: str = setting("", "its base URL in links for people; empty: S3_ENDPOINT_URL")
