@@ -118,7 +118,7 @@ async def _show(services: Services, job: Job) -> None:
         if not first:
             return
         message = await _post(services, job, status.waiting(job, place, texts(job.origin.language)))
-        if not await ledger_back(lambda: services.off(_posted, services, job, message), NOTED_S):
+        if not await ledger_back(lambda: services.off(services.ledger.posted, job, message), NOTED_S):
             await retract(services, job.origin, message)
         elif place is not None:
             await services.off(services.waiting.show, job.id, place)
@@ -138,15 +138,6 @@ async def _post(services: Services, job: Job, view: status.View) -> int:
     except DarkroomError:
         await ledger_back(lambda: services.off(services.ledger.again, job.id, "status"), NOTED_S)
         raise
-
-
-def _posted(services: Services, job: Job, message: int) -> bool:
-    """Tie the message to the job; False where the chat was given the job's end while this was on its way."""
-    now = services.ledger.get(job.id)
-    if now is None or now.told:
-        return False
-    services.ledger.posted(job, message)
-    return True
 
 
 def _first(services: Services, job: Job, me: str) -> tuple[bool, Place | None]:

@@ -120,7 +120,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 settings=settings,
                 catalogue=catalogue,
                 admission=Admission(client, settings, rates),
-                cache=Cache(cache_client, settings.cache_ttl_s),
+                cache=Cache(cache_client, settings.cache_ttl_s, settings.bot_id),
                 ledger=ledger,
                 trails=Trails(client),
                 users=Users(client, ledger),

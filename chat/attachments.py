@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 from telegram import InputFile, InputMedia, InputMediaDocument, InputMediaPhoto, InputMediaVideo, Message
 
 from chat.media import Known, MediaKind, Upload, media_kind
+from chat.mp4 import shape_of
 
 
 def kind_of(media: Upload | Known, upload_max: int) -> MediaKind:
@@ -18,19 +20,35 @@ def kind_of(media: Upload | Known, upload_max: int) -> MediaKind:
 
 
 @asynccontextmanager
-async def content(media: Upload | Known, *, attach: bool) -> AsyncIterator[InputFile | str]:
+async def content(
+    media: Upload | Known, *, attach: bool
+) -> AsyncIterator[tuple[InputFile | str, Upload | Known]]:
     """What a call sends: the file_id, or the opened file, which is streamed and closed at the end.
 
-    `attach`: it goes into an InputMedia object. Errors of `media.open` pass through.
+    Also gives the media with a video's shape, read from the file where it was not known. `attach`: it goes
+    into an InputMedia object. Errors of `media.open` pass through.
     """
     if isinstance(media, Known):
-        yield media.file_id
+        yield media.file_id, media
         return
-    handle = await asyncio.to_thread(media.open)
+    handle, measured = await asyncio.to_thread(_opened, media)
     try:
-        yield InputFile(handle, filename=media.name, attach=attach, read_file_handle=False)
+        yield InputFile(handle, filename=media.name, attach=attach, read_file_handle=False), measured
     finally:
         await asyncio.to_thread(handle.close)
+
+
+def _opened(media: Upload) -> tuple[BinaryIO, Upload]:
+    handle = media.open()
+    if media.mime != "video/mp4" or media.width:
+        return handle, media
+    try:
+        shape = shape_of(handle)
+        handle.seek(0)
+    except BaseException:
+        handle.close()
+        raise
+    return handle, replace(media, width=shape.width, height=shape.height, duration=shape.duration)
 
 
 def input_media(kind: MediaKind, media: Upload | Known, sent: InputFile | str, caption: str) -> InputMedia:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from telegram.error import TelegramError
 
-from chat.errors import OutcomeUnknown, Refused, translate
+from chat.errors import MessageGone, OutcomeUnknown, Refused, translate
 from jobs.errors import PassingError
 
 TEXT_BOUND_S = 120.0
@@ -31,7 +31,11 @@ async def twice(edit: Callable[[], Awaitable[T]], bound_s: float) -> T | None:
 
 async def unrepeated(post: Callable[[], Awaitable[T]], bound_s: float) -> T:
     """Make a call that must not be repeated: a lost answer is OutcomeUnknown."""
-    sent = await once(post, bound_s, repeatable=False)
+    try:
+        sent = await once(post, bound_s, repeatable=False)
+    except MessageGone as error:
+        # Of a new message that can only mean the one that it is a reply to.
+        raise Refused(str(error)) from error
     if sent is None:
         raise Refused("Telegram says of a new message that it is not modified")
     return sent

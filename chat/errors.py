@@ -3,6 +3,7 @@
 Troubles that pass are `jobs.errors.PassingError`; its `retry_after` is Telegram's own advice in seconds.
 """
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -12,7 +13,7 @@ from jobs.errors import DarkroomError, PassingError
 
 
 class Unreachable(DarkroomError):
-    """The chat cannot be written to, and never will be: blocked, kicked, deleted, closed. Final."""
+    """There is nobody: the chat takes no word of ours, now or later (blocked, kicked, deleted). Final."""
 
 
 class MessageGone(DarkroomError):
@@ -39,8 +40,24 @@ class MediaTooLarge(DarkroomError):
     """The file is over what the Bot API server takes; a link has to do."""
 
 
+class SentBefore(DarkroomError):
+    """A message that is sent at most once was sent before, or may have been."""
+
+
+class NotNow(PassingError):
+    """Something of ours has to come first (a turn in the shared budget): it says nothing of the chat."""
+
+
 class Refused(DarkroomError):
-    """Telegram refuses this very call (a 400 of another sort): repeating it as it is will not help."""
+    """Telegram refuses this very call: repeating it as it is will not help, another one may."""
+
+
+class MediaForbidden(Refused):
+    """The chat takes no media of this kind; that says nothing of other kinds, or of words."""
+
+
+class FileUnknown(Refused):
+    """Telegram does not take this `file_id` (any more): the file itself has to be uploaded."""
 
 
 NOT_MODIFIED = "message is not modified"
@@ -53,6 +70,7 @@ _GONE = (
     "message identifier is not specified",
     "there is no text in the message to edit",
     "there is no media in the message to edit",
+    "message to delete not found",
 )
 _UNREACHABLE = (
     "chat not found",
@@ -61,13 +79,24 @@ _UNREACHABLE = (
     "peer_id_invalid",
     "group chat was deleted",
     "group chat was deactivated",
-    "not enough rights to send",
-    "have no rights to send",
+    "rights to send a message",
+    "rights to send messages",
+    "rights to send text messages",
+    "chat_send_plain_forbidden",
     "chat_write_forbidden",
     "chat_restricted",
-    "topic_closed",
-    "topic_deleted",
-    "message thread not found",
+)
+_UNKNOWN_FILE = (
+    "wrong file identifier",
+    "wrong remote file identifier",
+    "wrong file_id",
+    "wrong file id",
+    "file_id_invalid",
+    "file_reference_",
+)
+# Rights are given for each kind of media; those to words have their own phrases above.
+_FORBIDDEN_MEDIA = re.compile(
+    r"rights to send (?!(a |text )?message)|chat_send_(?!plain_)\w+_forbidden", re.ASCII
 )
 _TOO_LARGE = ("too large", "file is too big")
 # Errors of the HTTP client that come before the first byte of the request is written.
@@ -108,7 +137,8 @@ def _final(error: TelegramError) -> DarkroomError | None:
     if isinstance(error, ChatMigrated):
         return ChatMoved(error.new_chat_id)
     if isinstance(error, Forbidden):
-        return Unreachable(error.message)
+        forbidden = _FORBIDDEN_MEDIA.search(error.message.lower())
+        return MediaForbidden(error.message) if forbidden else Unreachable(error.message)
     if any(words in error.message.lower() for words in _TOO_LARGE):
         return MediaTooLarge(error.message)
     return None
@@ -118,10 +148,15 @@ def _bad_request(description: str) -> DarkroomError | None:
     words = description.lower()
     if NOT_MODIFIED in words:
         return None
-    for error, phrases in ((MessageGone, _GONE), (Unreachable, _UNREACHABLE), (MediaTooLarge, _TOO_LARGE)):
+    for error, phrases in (
+        (MessageGone, _GONE),
+        (Unreachable, _UNREACHABLE),
+        (MediaTooLarge, _TOO_LARGE),
+        (FileUnknown, _UNKNOWN_FILE),
+    ):
         if any(phrase in words for phrase in phrases):
             return error(description)
-    return Refused(description)
+    return MediaForbidden(description) if _FORBIDDEN_MEDIA.search(words) else Refused(description)
 
 
 def _ambiguous(error: TelegramError) -> bool:

@@ -1,18 +1,19 @@
 """The way to the chats: what Darkroom says, shows and gives, over python-telegram-bot."""
 
-from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message, ReplyParameters
+from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
-from chat.attachments import content, file_id_of, input_media, kind_of, shape
+from chat.attachments import content, file_id_of, input_media, shape
 from chat.calls import MEDIA_BOUND_S, TEXT_BOUND_S, once, twice, unrepeated
-from chat.errors import Dropped, MessageGone, Refused
+from chat.errors import Dropped, MessageGone
+from chat.forms import offered
 from chat.limiter import SharedLimiter, Urgency
 from chat.media import Known, MediaKind, Upload
+from chat.sending import Json, Mark, placed, ready
 from chat.status import View
 from config.settings import Settings
 from jobs.errors import PassingError
@@ -21,8 +22,6 @@ from jobs.model import Job, Origin
 _UPLOAD_ANSWER_S = 60.0
 """Telegram answers an upload when it has taken the file in, which takes longer than the answer to a text."""
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-T = TypeVar("T")
 
 
 class Gateway:
@@ -58,12 +57,14 @@ class Gateway:
         for request in self._requests:
             await request.shutdown()
 
-    async def post(self, origin: Origin, view: View) -> int:
-        """Post a job's status message as a reply to its request; returns the message's id.
+    async def post(self, origin: Origin, view: View, mark: Mark | None = None) -> int:
+        """Post a job's status message, or its end, as a reply to its request; returns the message's id.
 
-        Not idempotent: PassingError says that nothing was posted, OutcomeUnknown that it may have been.
+        Not idempotent: PassingError says that nothing was posted, OutcomeUnknown that it may have been. A
+        message that must not come twice has a `mark`: SentBefore where that is taken. Where the topic or the
+        reply is refused, the message goes to the chat without them.
         """
-        return await self.say(origin, view.text, view.keyboard)
+        return await self._say(origin, view.text, origin.reply_to, view.keyboard, mark)
 
     async def say(self, origin: Origin, text: str, keyboard: InlineKeyboardMarkup | None = None) -> int:
         """Send a text in answer to a request; returns the message's id. Errors as in `post`."""
@@ -100,15 +101,16 @@ class Gateway:
     async def give(self, job: Job, view: View, media: Upload | Known) -> str:
         """Turn the job's message into its result; returns the file_id.
 
-        Idempotent. A photo or video that Telegram does not take as such is given as a document. The answer
-        is empty where the message shows this very result already, as Telegram then does not tell it.
+        Idempotent. A photo or video that Telegram does not take as such is given as a document, and a file
+        whose `file_id` it does not take is uploaded. The answer is empty where the message shows this very
+        result already, as Telegram then does not tell it.
         """
 
-        async def give_as(kind: MediaKind) -> str:
+        async def give_as(form: Upload | Known, kind: MediaKind) -> str:
             async def edit() -> Message | bool:
-                async with content(media, attach=True) as sent:
+                async with content(form, attach=True) as (sent, measured):
                     return await self.bot.edit_message_media(
-                        input_media(kind, media, sent, view.text),
+                        input_media(kind, measured, sent, view.text),
                         chat_id=job.origin.chat,
                         message_id=_message_of(job),
                         reply_markup=view.keyboard,
@@ -118,75 +120,96 @@ class Gateway:
             done = await twice(edit, MEDIA_BOUND_S)
             if isinstance(done, Message):
                 return file_id_of(done)
-            return media.file_id if isinstance(media, Known) else ""
+            return form.file_id if isinstance(form, Known) else ""
 
-        return await self._as_fits(media, give_as)
+        return await offered(media, self._upload_max, give_as)
 
-    async def send(self, job: Job, view: View, media: Upload | Known) -> tuple[int, str]:
+    async def send(
+        self, job: Job, view: View, media: Upload | Known, mark: Mark | None = None
+    ) -> tuple[int, str]:
         """Send the result as a message of its own; returns the message's id and the file_id.
 
-        Not idempotent, errors as in `post`; documents as in `give`.
+        Not idempotent, `mark` and errors as in `post`; forms as in `give`.
         """
 
-        async def send_as(kind: MediaKind) -> tuple[int, str]:
-            async def post() -> Message:
-                async with content(media, attach=False) as sent:
-                    return await self._send(kind, job.origin, view, media, sent)
+        async def send_as(form: Upload | Known, kind: MediaKind) -> tuple[int, str]:
+            async def make(place: Json) -> Message:
+                async with (
+                    content(form, attach=False) as (sent, measured),
+                    ready(self._limiter, job.origin.chat, mark) as urgency,
+                ):
+                    options = {**place, "rate_limit_args": urgency}
+                    return await unrepeated(
+                        lambda: self._send(kind, job.origin.chat, view, measured, sent, options),
+                        MEDIA_BOUND_S,
+                    )
 
-            message = await unrepeated(post, MEDIA_BOUND_S)
+            message = await placed(job.origin, job.origin.reply_to, make)
             return message.message_id, file_id_of(message)
 
-        return await self._as_fits(media, send_as)
+        return await offered(media, self._upload_max, send_as)
+
+    async def remove(self, job: Job) -> None:
+        """Delete the job's message. Idempotent."""
+
+        async def delete() -> bool:
+            return await self.bot.delete_message(job.origin.chat, _message_of(job))
+
+        try:
+            await twice(delete, TEXT_BOUND_S)
+        except MessageGone:
+            return
 
     async def _say(
-        self, origin: Origin, text: str, reply_to: int, keyboard: InlineKeyboardMarkup | None
+        self,
+        origin: Origin,
+        text: str,
+        reply_to: int,
+        keyboard: InlineKeyboardMarkup | None,
+        mark: Mark | None = None,
     ) -> int:
-        async def post() -> Message:
-            return await self.bot.send_message(
-                origin.chat,
-                text,
-                message_thread_id=origin.thread or None,
-                reply_parameters=_reply(reply_to),
-                reply_markup=keyboard,
-                link_preview_options=_NO_PREVIEW,
-            )
+        async def make(place: Json) -> Message:
+            async def post() -> Message:
+                return await self.bot.send_message(
+                    origin.chat,
+                    text,
+                    reply_markup=keyboard,
+                    link_preview_options=_NO_PREVIEW,
+                    rate_limit_args=urgency,
+                    **place,
+                )
 
-        return (await unrepeated(post, TEXT_BOUND_S)).message_id
+            async with ready(self._limiter, origin.chat, mark) as urgency:
+                return await unrepeated(post, TEXT_BOUND_S)
+
+        return (await placed(origin, reply_to, make)).message_id
 
     async def _send(
-        self, kind: MediaKind, origin: Origin, view: View, media: Upload | Known, sent: InputFile | str
+        self,
+        kind: MediaKind,
+        chat: int,
+        view: View,
+        media: Upload | Known,
+        sent: InputFile | str,
+        options: Json,
     ) -> Message:
-        common: dict[str, Any] = {
+        common: Json = {
             "caption": view.text,
             "reply_markup": view.keyboard,
-            "message_thread_id": origin.thread or None,
-            "reply_parameters": _reply(origin.reply_to),
             "read_timeout": _UPLOAD_ANSWER_S,
+            **options,
         }
         if kind is MediaKind.PHOTO:
-            return await self.bot.send_photo(origin.chat, sent, **common)
+            return await self.bot.send_photo(chat, sent, **common)
         if kind is MediaKind.VIDEO:
-            return await self.bot.send_video(origin.chat, sent, **shape(media), **common)
-        return await self.bot.send_document(origin.chat, sent, **common)
-
-    async def _as_fits(self, media: Upload | Known, make: Callable[[MediaKind], Awaitable[T]]) -> T:
-        kind = kind_of(media, self._upload_max)
-        try:
-            return await make(kind)
-        except Refused:
-            if kind is MediaKind.DOCUMENT:
-                raise
-        return await make(MediaKind.DOCUMENT)
+            return await self.bot.send_video(chat, sent, **shape(media), **common)
+        return await self.bot.send_document(chat, sent, **common)
 
 
 def _message_of(job: Job) -> int:
     if not job.message:
         raise MessageGone(f"job {job.id} has no message")
     return job.message
-
-
-def _reply(message: int) -> ReplyParameters | None:
-    return ReplyParameters(message, allow_sending_without_reply=True) if message else None
 
 
 def _request(connections: int) -> HTTPXRequest:

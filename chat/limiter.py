@@ -12,7 +12,7 @@ from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
 from chat.budget import Budget
-from chat.errors import Dropped, seconds
+from chat.errors import Dropped, NotNow, seconds
 from chat.seen import Seen
 from config.settings import Settings
 from jobs.errors import PassingError
@@ -37,13 +37,14 @@ class Urgency(StrEnum):
 
     PROGRESS = "progress"  # dropped rather than waited for
     RESULT = "result"  # waits for its turn; the default
+    BOOKED = "booked"  # has taken its turn before, by `SharedLimiter.turn`, and is made once
 
 
 class SharedLimiter(BaseRateLimiter[Urgency]):
     """Lets messages and edits through at the rates of the settings, whichever process sends them.
 
-    Calls that post or edit raise Dropped (PROGRESS) or PassingError (no turn within `patience_s`, or "retry
-    after" beyond that). All other calls pass untouched: answers to presses, chat actions, getMe.
+    Calls that post or edit raise Dropped (PROGRESS), NotNow (no turn within `patience_s`) or PassingError
+    ("retry after" beyond that). All other calls pass untouched: answers to presses, chat actions, getMe.
     """
 
     def __init__(
@@ -83,9 +84,11 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
                 return await callback(*args, **kwargs)
         urgency = rate_limit_args or Urgency.RESULT
         deadline = time.monotonic() + self._patience
-        for attempt in range(1, ATTEMPTS + 1):
-            with self._seen.wait(urgency):
-                await self._turn(chat, urgency, deadline)
+        attempts = 1 if urgency is Urgency.BOOKED else ATTEMPTS
+        for attempt in range(1, attempts + 1):
+            if urgency is not Urgency.BOOKED:
+                with self._seen.wait(urgency):
+                    await self._turn(chat, urgency, deadline)
             try:
                 with self._seen.call(endpoint):
                     return await callback(*args, **kwargs)
@@ -96,10 +99,15 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
                 if urgency is Urgency.PROGRESS:
                     self._seen.drop()
                     raise Dropped("Telegram told the chat to wait") from error
-                if attempt == ATTEMPTS or time.monotonic() + told > deadline:
+                if attempt == attempts or time.monotonic() + told > deadline:
                     raise PassingError("Telegram asks to wait", retry_after=told) from error
                 await asyncio.sleep(told)
         raise AssertionError("the last attempt returns or raises")
+
+    async def turn(self, chat: int | str) -> None:
+        """Take the turn of a call that is made right after this, with Urgency.BOOKED; raises NotNow."""
+        with self._seen.wait(Urgency.RESULT):
+            await self._turn(chat, Urgency.RESULT, time.monotonic() + self._patience)
 
     async def _turn(self, chat: int | str, urgency: Urgency, deadline: float) -> None:
         mode = "spare" if urgency is Urgency.PROGRESS else "wait"
@@ -117,7 +125,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
                 if urgency is Urgency.PROGRESS:
                     self._seen.drop()
                     raise Dropped("the budget for calls to Telegram is short")
-                raise PassingError("no turn to call Telegram in time", retry_after=answer.wait_s)
+                raise NotNow("no turn to call Telegram in time", retry_after=answer.wait_s)
             await asyncio.sleep(answer.wait_s)
             if answer.word == "go":
                 return

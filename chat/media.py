@@ -44,10 +44,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A file that Telegram has already, under a `file_id` of this bot."""
+    """A file that Telegram has had under a `file_id` of this bot; `source`: what to upload where it does not
+    take the `file_id` any more."""
 
     file_id: str
     mime: str
+    source: Upload | None = None
 
 
 def media_kind(mime: str, size: int, width: int, height: int, upload_max: int) -> MediaKind:

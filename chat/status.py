@@ -77,10 +77,10 @@ def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
 
 
 def link(job: Job, model: Model, animator: Model | None, url: str, seconds: float, t: Texts) -> View:
-    """In place of a result that Telegram does not take: a link to it, and how long (seconds) it works."""
+    """In place of a result that the chat cannot be given: a link to it, and how long (seconds) it works."""
     size = math.ceil(job.artifact.size / 1_000_000) if job.artifact else 0
     where = t(
-        "The file ({size} MB) is too large for Telegram. This link to it works for {time}:",
+        "The file ({size} MB) cannot be sent to this chat. This link to it works for {time}:",
         size=size,
         time=span(seconds, t),
     )
@@ -166,6 +166,10 @@ _FAILURES: dict[Failure, Callable[[Texts], str]] = {
     ),
     Failure.UNREACHABLE: lambda t: t(
         "The result could not be delivered to this chat. Check that the bot may write here, then press Again."
+    ),
+    Failure.NO_MEDIA: lambda t: t(
+        "This chat does not take the file. Allow the bot to send photos, videos and files here, or ask me in "
+        "a private chat."
     ),
     Failure.SOURCE_GONE: lambda t: t(
         "The picture to animate is no longer kept. Make a new one and animate that."

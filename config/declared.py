@@ -82,7 +82,7 @@ class Settings:
     media_max_bytes: int = setting(200_000_000, "largest artifact that is fetched from a provider", "bytes")
     media_ttl_days: int = setting(0, "artifacts are removed after that many days; 0 = never", "days")
     media_link_hours: float = setting(
-        24.0, "a link to a result that is too large for Telegram works for this long", "hours, up to 168"
+        24.0, "a link to a result that a chat cannot be sent works for this long", "hours, up to 168"
     )
     s3_endpoint_url: str = setting("", "base URL of the S3-compatible store; empty: that of AWS")
     s3_public_url: str = setting("", "its base URL in links for people; empty: S3_ENDPOINT_URL")
@@ -143,6 +143,11 @@ class Settings:
     otel_exporter_otlp_endpoint: str = setting(
         "", "traces of ended jobs go to this OTLP/HTTP receiver, such as http://collector:4318; empty: none"
     )
+
+    @property
+    def bot_id(self) -> str:
+        """The bot's own id, which its token begins with."""
+        return self.telegram_token.partition(":")[0]
 
     def secrets(self) -> tuple[str, ...]:
         """Values that no log line may contain, the passwords in URLs among them; the longest first."""

@@ -144,10 +144,10 @@ class Broadcasts:
         """The worker of this turn is alive, though it waits."""
         self._run("broadcast_keep", broadcast_id, turn, self._lease)
 
-    def put_back(self, broadcast_id: str, turn: int, user: int) -> bool:
+    def put_back(self, broadcast_id: str, turn: int, user: int, *, counts: bool = True) -> bool:
         """The user just taken was surely not written to, and is taken again; False when that was so often
-        that they are to be passed over."""
-        return bool(self._run("broadcast_return", broadcast_id, turn, user, RETURNS))
+        that they are to be passed over. What was no trouble of Telegram's does not count."""
+        return bool(self._run("broadcast_return", broadcast_id, turn, user, RETURNS if counts else 0))
 
     def count(self, broadcast_id: str, outcome: Outcome) -> None:
         """Count what became of a user's message."""

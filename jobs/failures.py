@@ -17,10 +17,12 @@ class Failure(StrEnum):
     BAD_OUTPUT = "bad_output"  # the output is missing, cut short or of another type
     CRASHED = "crashed"  # its worker died too many times
     UNREACHABLE = "unreachable"  # the chat is gone or the bot is blocked there
+    NO_MEDIA = "no_media"  # the chat takes words, and not this file
     SOURCE_GONE = "source_gone"  # the picture to animate is no longer kept
     INTERNAL = "internal"  # an error of ours
 
     @property
     def ours(self) -> bool:
         """Whether the job failed by our or the provider's fault, so that the person's token is given back."""
-        return self not in (Failure.REFUSED, Failure.REJECTED, Failure.UNREACHABLE)
+        theirs = (Failure.REFUSED, Failure.REJECTED, Failure.UNREACHABLE, Failure.NO_MEDIA)
+        return self not in theirs

@@ -43,6 +43,24 @@ class Way(StrEnum):
     LINK = "link"  # a link, as the file was too large
 
 
+class Unheard(StrEnum):
+    """Why nobody was told how a job ended."""
+
+    GONE = "gone"  # there is nobody: the bot was blocked, or the chat is gone
+    REFUSED = "refused"  # the chat is there, and does not take even words
+    LATE = "late"  # Telegram was in trouble for too long
+    BROKEN = "broken"  # an error of ours, each time
+
+
+class Anew(StrEnum):
+    """Whether the end of a job may be sent as a new message."""
+
+    SEND = "send"  # once, by who is told so
+    SENT = "sent"  # it was sent before, or may have been
+    WAIT = "wait"  # the status message may be on its way at this moment
+    APPEARED = "appeared"  # there is a status message after all
+
+
 class Cancellation(StrEnum):
     """What became of the wish to cancel."""
 
@@ -176,9 +194,9 @@ class Ledger:
         """
         return self._moved(job, State.CANCELLED, due=self._unpublished)
 
-    def told(self, job: Job) -> None:
-        """The chat was told how a failed or cancelled job ended; nothing is owed any more."""
-        self._finish(self._run("told", job.id, job.token, self._keep), job.id)
+    def told(self, job: Job, unheard: Unheard | None = None) -> None:
+        """The chat was told how a failed or cancelled job ended, or never will be; nothing is owed now."""
+        self._finish(self._run("told", job.id, job.token, self._keep, unheard or ""), job.id)
 
     # Beside the way.
 
@@ -203,11 +221,37 @@ class Ledger:
         """Write fields of a held job without moving it (its progress, its message)."""
         self._finish(self._run("note", job.id, job.token, json.dumps(fields)), job.id)
 
-    def posted(self, job: Job, message: int) -> None:
-        """Remember the chat message that the job lives in. Needs no lease: it is posted once (see `once`)."""
-        with ledger_errors():
-            self._redis.set(keys.message(job.origin.chat, message), job.id, ex=self._keep)
-        self._finish(self._run("note", job.id, "", json.dumps({"message": message})), job.id)
+    def hindered(self, job: Job, *, error: bool = False) -> tuple[float, int]:
+        """A held job cannot go on for the moment; the `error` is one of ours.
+
+        Answers for how many seconds that has been so in the job's present state, from its first time on by
+        the ledger's clock, and how many errors of ours there were in it.
+        """
+        terms = self._finish(self._run("hindered", job.id, job.token, int(error)), job.id)
+        return terms[0] / 1000, terms[1]
+
+    def posted(self, job: Job, message: int) -> bool:
+        """Tie a status message to its job. Needs no lease: it is posted once (see `once`).
+
+        False where it came too late, and is to be taken back: the chat has the job's end, or may be sent it
+        at this moment, or the job is no longer known.
+        """
+        return self._posted(job, message, "") == "posted"
+
+    def sent_anew(self, job: Job, message: int) -> None:
+        """The held job's end was sent as a new message: from now on that is the one that it lives in."""
+        self._finish([self._posted(job, message, job.token)], job.id)
+
+    def anew(self, job: Job, caller: str, posting_s: float) -> Anew:
+        """Whether the held job's end may be sent as a new message; a later `again` with "fallback" says that
+        it surely was not. The same `caller` may ask again, as in `once`.
+
+        `posting_s`: so long after its mark was taken a status message may still appear.
+        """
+        answer = self._run("anew", job.id, job.token, caller, job.message, _ms(posting_s))
+        if answer == "lost":
+            raise LeaseLost(f"job {job.id} is no longer ours")
+        return Anew(answer)
 
     def by_message(self, chat: int, message: int) -> Job | None:
         """The job that lives in this chat message, None where it is not one of ours (or no longer kept)."""
@@ -220,10 +264,7 @@ class Ledger:
 
         The same `caller` may ask again, as it must where the first answer was lost with the connection.
         """
-        key, field, caller = keys.job(job_id), f"once:{mark}", caller or uuid.uuid4().hex
-        first = confirmed(self._redis, self._replicas, lambda pipe: pipe.hsetnx(key, field, caller))
-        with ledger_errors():
-            return bool(first) or self._redis.hget(key, field) == caller
+        return bool(self._run("once", job_id, mark, caller or uuid.uuid4().hex))
 
     def again(self, job_id: str, mark: str) -> None:
         """Take back a mark of `once`: what it was taken for has surely not been done."""
@@ -276,6 +317,11 @@ class Ledger:
         with ledger_errors():
             found: Any = self._redis.zrange(keys.followers(job_id), 0, -1)
         return list(found)
+
+    def _posted(self, job: Job, message: int, token: int | str) -> str:
+        leads = keys.message(job.origin.chat, message)
+        (word,) = self._run("posted", job.id, message, leads, self._keep, token)
+        return str(word)
 
     def _move(self, job: Job, to: State, due: int | None = None, **fields: str | int) -> Job:
         return self._moved(job, to, due, **fields)[0]

@@ -11,7 +11,7 @@ from jobs.trail import Event
 _HELD = GENERATING | {State.DELIVERING}
 _NAMED = 5
 _TAKEN = ("resumed", "telling")
-_GIVEN_BACK = ("released", "put_off", "lapsed", "told")
+_GIVEN_BACK = ("released", "put_off", "lapsed", "told", "unheard")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ class Event:
     """`what` is a state that was entered, or one of: `posted` (the status message), `moved` (the chat has a
     new id), `resumed` and `telling` (claimed in the state in which it was), `released` and `put_off` (handed
     back), `lapsed` (its worker no longer renewed the lease), `unsent` (the paid call has surely not been
-    taken), `adopted` (a webhook named the prediction), `cancel_wanted`, `told`.
+    taken), `adopted` (a webhook named the prediction), `cancel_wanted`, `told`, `unheard` (nobody could be
+    told).
 
     `at`: Unix seconds. `who`: the worker process (`host:pid:number`), or `job:ID` for a job that this one
     shares or inherits from; "" where it was neither.

@@ -81,12 +81,10 @@ class Workers:
 
     def processes(self) -> set[str]:
         """Return what the live processes are: `bot`, or the name of a Celery node without its host."""
-        with ledger_errors():
-            owners: Any = self._redis.zrangebyscore(keys.workers(), time.time(), "+inf")
-            with self._redis.pipeline(transaction=False) as pipe:
-                for owner in owners:
-                    pipe.hget(keys.worker(owner), "process")
-                return {process for process in pipe.execute() if process}
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for owner in self._alive():
+                pipe.hget(keys.worker(owner), "process")
+            return {process for process in pipe.execute() if process}
 
     def slots(self, lane: str) -> int:
         """Slots of all live workers of a lane; 0 when it has no worker."""

@@ -7,7 +7,7 @@ from prometheus_client.core import Metric
 
 from jobs import histograms
 from jobs.failures import Failure
-from jobs.ledger import Stage, Way
+from jobs.ledger import Stage, Unheard, Way
 from jobs.model import Kind, Lane, Tier
 from jobs.states import ENDED, State
 from monitoring.families import counter, gauge, histogram, merged, under
@@ -63,6 +63,13 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
         "Delivered results by the way in which the chat got them.",
         ("way", "type"),
         (((way, kind), count(f"deliveries:{way}:{kind}", 0)) for way, kind in product(Way, Kind)),
+    )
+    yield counter(
+        "jobs_unheard_total",
+        "Jobs whose end nobody was told of: nobody is there (gone), the chat takes no words (refused), "
+        "Telegram was in trouble for too long (late), or we were (broken).",
+        ("type", "reason"),
+        (((kind, why), count(f"unheard:{why}:{kind}", 0)) for kind, why in product(Kind, Unheard)),
     )
     yield counter(
         "submissions_unknown_total",

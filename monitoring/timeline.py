@@ -33,6 +33,7 @@ _MARKED = {
     "adopted": "*",
     "cancel_wanted": "s",
     "told": "D",
+    "unheard": "d",
     "moved": "o",
 }
 _NOBODY = "nobody"

@@ -10,7 +10,16 @@ from celery import Task
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from chat import announcement
-from chat.errors import ChatMoved, Dropped, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
+from chat.errors import (
+    ChatMoved,
+    Dropped,
+    MediaTooLarge,
+    MessageGone,
+    NotNow,
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+)
 from chat.texts import texts
 from jobs.broadcasts import Outcome, Phase
 from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
@@ -70,8 +79,9 @@ def work(process: Process, broadcast_id: str, turn: int) -> bool:
             return user == 0
         try:
             outcome = write_to(process, (broadcast_id, turn), user, found.text)
-        except (PassingError, Stopping):
-            if process.broadcasts.put_back(broadcast_id, turn, user):
+        except (PassingError, Stopping) as error:
+            counts = not isinstance(error, NotNow | Stopping)
+            if process.broadcasts.put_back(broadcast_id, turn, user, counts=counts):
                 raise
             outcome = Outcome.FAILED
         process.broadcasts.count(broadcast_id, outcome)
@@ -96,11 +106,26 @@ def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> O
     except (OutcomeUnknown, TimeoutError, *_FINAL) as error:
         log.info("broadcast not sent to a user", error=type(error).__name__)
         return Outcome.FAILED
+    except (PassingError, Stopping, LedgerUnavailable):
+        raise
+    except Exception:
+        log.exception("broadcast broken off for a user by an error of ours")
+        return Outcome.FAILED
     return Outcome.SENT
 
 
 def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
-    """Show the admin how far it is. While it runs that may be lost; its end is tried for a while."""
+    """Show the admin how far it is; whatever goes wrong with that, the broadcast goes on."""
+    try:
+        _show(process, turn, took_all=took_all)
+    except LedgerUnavailable:
+        raise
+    except Exception:
+        log.exception("broadcast not shown by an error of ours")
+
+
+def _show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
+    """While it runs a display may be lost; its end is tried for a while."""
     found = process.broadcasts.get(turn[0])
     if found is None:
         return
@@ -143,4 +168,4 @@ def patiently(process: Process, turn: tuple[str, int], call: Callable[[], None])
     try:
         retrying(call)
     except Dropped as error:
-        raise PassingError(str(error)) from error
+        raise NotNow(str(error)) from error

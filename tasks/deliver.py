@@ -1,7 +1,9 @@
 """The task `deliver`: the chat is given the end of a job, once.
 
-The result is an edit of the job's status message, which may be repeated without harm. Where that message
-is gone the result is sent as a new one: at most once, so an answer that was lost counts as delivered.
+The result is an edit of the job's status message, which may be repeated without harm. Where that will not do
+the result is sent as a new message: at most once, so an answer that was lost counts as delivered. A chat that
+takes the file in no form gets a link to it, or is told why there is none; only where it does not take words
+either does a job end unheard.
 """
 
 from dataclasses import replace
@@ -11,24 +13,30 @@ import structlog
 from celery import Task
 
 from chat import status
-from chat.errors import ChatMoved, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
+from chat.errors import (
+    ChatMoved,
+    MediaTooLarge,
+    NotNow,
+    Refused,
+    Unreachable,
+)
 from chat.texts import texts
 from jobs.admission import Hit
-from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable, PassingError
+from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
-from jobs.ledger import Stage, Way
+from jobs.ledger import Stage, Unheard, Way
 from jobs.model import Job
 from jobs.states import State
 from tasks import result
 from tasks.app import app
-from tasks.once import send_once
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 
 log = structlog.get_logger(__name__)
 _GIVE_UP_S = 3600.0
-"""A delivery that has been put off for this long is given up: the chat counts as unreachable, or the media
-store as lost."""
+"""Trouble of Telegram or of the media store that has lasted for this long is not waited out any further."""
+_GIVE_UP_ADVISED_S = 86_400.0
+"""The same where Telegram itself says when to come back: the chat is there, and its turn comes."""
 
 
 @app.task(name="deliver", bind=True)
@@ -39,10 +47,16 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> str:
         if slot is None:
             return IDLE
         try:
-            tell(process, slot)
+            try:
+                tell(process, slot)
+            except (HandOver, PassingError, OSError, LeaseLost, IllegalMove, LedgerUnavailable):
+                raise
+            except Exception:
+                log.exception("delivery broken off by an error of ours")
+                stumbled(process, slot)
         except HandOver:
             process.hand_over(slot.job)
-        except (PassingError, TimeoutError, OSError) as error:
+        except (PassingError, OSError) as error:
             advice = getattr(error, "retry_after", None)
             log.info("delivery put off", reason=str(error), retry_after=advice)
             process.put_off(slot.job, advice or 1.0)
@@ -56,27 +70,46 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> str:
 
 def tell(process: Process, slot: Slot) -> None:
     """Give the result, or say why there is none; follow a group that moved, once."""
-    if slot.job.state is State.DELIVERING and slot.job.crashes > process.settings.max_crashes:
-        fail(process, slot, Failure.CRASHED)
+    giving = slot.job.state is State.DELIVERING
+    # Of a job that has kept breaking its workers a few more may try to say so.
+    if slot.job.crashes > process.settings.max_crashes * (1 if giving else 2):
+        end(process, slot, Failure.CRASHED, Unheard.BROKEN)
         return
-    give = give_result if slot.job.state is State.DELIVERING else say_end
+    give = give_result if giving else say_end
     try:
         try:
             give(process, slot)
         except ChatMoved as moved:
             follow(process, slot, moved.new_chat_id)
             give(process, slot)
-    except (Unreachable, Refused, ChatMoved) as error:
-        lose(process, slot, str(error))
+    except JobFailed as error:
+        log.warning("no result to give", failure=error.failure, detail=error.detail)
+        end(process, slot, error.failure, Unheard.BROKEN)
+    except (Unreachable, ChatMoved) as error:
+        log.warning("chat unreachable", reason=str(error))
+        end(process, slot, Failure.UNREACHABLE, Unheard.GONE)
+    except Refused as error:
+        log.warning("the chat takes no words", reason=str(error))
+        end(process, slot, Failure.UNREACHABLE, Unheard.REFUSED)
+    except FileNotFoundError as error:
+        # It does not come back, and a second payment would not be ours to make.
+        log.warning("the artifact is gone", error=str(error))
+        process.cache.drop(slot.job.digest)
+        end(process, slot, Failure.INTERNAL, Unheard.BROKEN)
     except (PassingError, OSError) as error:
-        patience = _GIVE_UP_S + process.model_of(slot.job).deadline_s
-        if process.ledger.now() - slot.job.stamps["accepted"] > patience:
-            give_up(process, slot, error)
-        elif isinstance(error, FileNotFoundError):
-            # It does not come back, and a second payment would not be ours to make.
-            give_up(process, slot, error)
-        else:
+        if not given_up(process, slot, error):
             raise
+        log.warning("put off for too long", reason=str(error))
+        end(process, slot, Failure.INTERNAL, Unheard.LATE)
+
+
+def given_up(process: Process, slot: Slot, error: Exception) -> bool:
+    """Whether a trouble has lasted for too long; what comes from our own limiter is none."""
+    if isinstance(error, NotNow):
+        return False
+    lasted_s, _ = process.ledger.hindered(slot.job)
+    advised = getattr(error, "retry_after", None) is not None
+    return lasted_s > (_GIVE_UP_ADVISED_S if advised else _GIVE_UP_S)
 
 
 def follow(process: Process, slot: Slot, chat: int) -> None:
@@ -87,32 +120,30 @@ def follow(process: Process, slot: Slot, chat: int) -> None:
 
 
 def give_result(process: Process, slot: Slot) -> None:
-    """Turn the status message into the result, or into a link to it where it is too large for Telegram."""
+    """Turn the status message into the result, or into a link to it where the chat does not take the file."""
     job = slot.job
     try:
         way, file_id = result.give_file(process, job)
-    except MediaTooLarge:
+    except (MediaTooLarge, Refused) as error:
+        log.warning("the chat does not take the file", reason=str(error))
         if not result.give_link(process, job):
-            fail(process, slot, Failure.TOO_LARGE)
+            too_large = isinstance(error, MediaTooLarge)
+            end(process, slot, Failure.TOO_LARGE if too_large else Failure.NO_MEDIA, Unheard.REFUSED)
             return
         way, file_id = Way.LINK, ""
     slot.job = process.ledger.delivered(slot.job, file_id, way)
-    if (file_id or way is Way.LINK) and job.artifact and not job.cached:
+    news = not job.cached or file_id != job.file_id
+    if (file_id or way is Way.LINK) and job.artifact and news:
         process.cache.put(job.digest, Hit(job.artifact, file_id))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     ring(process, slot.job)
 
 
 def say_end(process: Process, slot: Slot) -> None:
-    """Say in the status message why there is no result; in a new message, at most once, where it is gone."""
-    job = slot.job
-    view = status.ended(job, texts(job.origin.language))
-    try:
-        process.chat.call(lambda gateway: gateway.show(job, view))
-    except MessageGone:
-        send_once(process, job, lambda gateway: gateway.post(job.origin, view))
+    """Say why there is no result."""
+    result.say(process, slot.job, status.ended(slot.job, texts(slot.job.origin.language)))
     process.ledger.told(slot.job)
-    log.info("told the end", state=job.state, failure=job.failure)
+    log.info("told the end", state=slot.job.state, failure=slot.job.failure)
 
 
 def ring(process: Process, job: Job) -> None:
@@ -123,36 +154,39 @@ def ring(process: Process, job: Job) -> None:
     text = status.ready(job, texts(job.origin.language))
     try:
         process.chat.call(lambda gateway: gateway.reply(job, text))
-    except (
-        PassingError,
-        OutcomeUnknown,
-        Unreachable,
-        Refused,
-        MessageGone,
-        ChatMoved,
-        TimeoutError,
-    ) as error:
+    except Exception as error:  # whatever it is, the result is there
         log.info("no ready reply", reason=str(error))
 
 
-def fail(process: Process, slot: Slot, failure: Failure) -> None:
-    """There is a file, but it cannot be given; the chat is told why."""
-    slot.job, _ = process.ledger.failed(slot.job, failure)
-    process.publish_delivery(slot.job.id)
-
-
-def give_up(process: Process, slot: Slot, error: Exception) -> None:
-    """What was put off is not tried again. Where the chat can be written to, it is told."""
-    if isinstance(error, PassingError | TimeoutError):
-        lose(process, slot, "put off for too long")
-        return
-    log.warning("the media store does not give the artifact", error=str(error))
-    fail(process, slot, Failure.INTERNAL)
-
-
-def lose(process: Process, slot: Slot, reason: str) -> None:
-    """The chat cannot be written to: the job fails, and there is nobody to tell."""
-    log.warning("chat unreachable", reason=reason)
+def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> None:
+    """This does not go on: a result becomes a `failure`, of which the chat is told; words that cannot be said
+    stay `unheard`."""
     if slot.job.state is State.DELIVERING:
-        slot.job, _ = process.ledger.failed(slot.job, Failure.UNREACHABLE)
-    process.ledger.told(slot.job)
+        slot.job, _ = process.ledger.failed(slot.job, failure)
+        process.publish_delivery(slot.job.id)
+        return
+    log.warning("ended unheard", why=unheard)
+    if unheard is not Unheard.GONE:
+        result.retract(process, slot.job)
+    process.ledger.told(slot.job, unheard)
+
+
+def stumbled(process: Process, slot: Slot) -> None:
+    """An error of ours: it may be this process's alone, so a few others try. Then it is told in the plainest
+    words, and where that breaks as well it ends unheard."""
+    lasted_s, errors = process.ledger.hindered(slot.job, error=True)
+    if errors < process.settings.max_crashes:
+        raise PassingError("an error of ours")
+    if slot.job.state is not State.DELIVERING:
+        try:
+            plain = replace(slot.job, state=State.FAILED, failure=Failure.INTERNAL)
+            result.say(process, slot.job, status.ended(plain, texts("")))
+            process.ledger.told(slot.job)
+            return
+        except (LeaseLost, IllegalMove, LedgerUnavailable):
+            raise
+        except Exception as error:
+            if isinstance(error, PassingError | OSError) and lasted_s <= _GIVE_UP_S:
+                raise
+            log.exception("not even plain words")
+    end(process, slot, Failure.INTERNAL, Unheard.BROKEN)

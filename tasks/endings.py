@@ -1,9 +1,11 @@
-"""What an ended job's message shows where it is text: why there is no result, or a link to one too large."""
+"""What an ended job's message shows where it is text: why there is no result, or a link to it."""
+
+from dataclasses import replace
 
 from chat import status
 from chat.status import View
 from chat.texts import texts
-from config.catalogue import Catalogue
+from config.catalogue import Catalogue, Model
 from jobs.model import Job
 from jobs.states import State
 from tasks.links import Links
@@ -25,9 +27,16 @@ def link(job: Job, catalogue: Catalogue, links: Links) -> View | None:
 
     Asks the media store: raises FileNotFoundError for an artifact that is gone, OSError when it is away.
     """
-    model = catalogue.models.get(job.request.model)
-    found = links.to(job.artifact) if model and job.artifact else None
-    if found is None or model is None:
+    found = links.to(job.artifact) if job.artifact else None
+    if found is None:
         return None
-    language = texts(job.origin.language)
+    model, language = model_of(job, catalogue), texts(job.origin.language)
     return status.link(job, model, catalogue.animator(), found.url, found.seconds, language)
+
+
+def model_of(job: Job, catalogue: Catalogue) -> Model:
+    """The job's model; one that has left the catalogue goes by its bare name."""
+    name = job.request.model
+    return catalogue.models.get(name) or replace(
+        catalogue.default(job.request.kind), name=name, title=name, note=""
+    )

@@ -1,4 +1,4 @@
-"""Links to files in the media store, for what is too large for Telegram. A directory gives none."""
+"""Links to files in the media store, for what a chat cannot be sent. A directory gives none."""
 
 import time
 from dataclasses import dataclass

@@ -5,56 +5,60 @@ from typing import Any, TypeVar
 
 import structlog
 
-from chat.errors import OutcomeUnknown
+from chat.errors import NotNow, OutcomeUnknown, SentBefore
 from chat.gateway import Gateway
-from jobs.errors import DarkroomError, PassingError
+from chat.sending import Mark
+from jobs.ledger import Anew
 from jobs.model import Job
 from tasks import waits
 from tasks.process import Process
 
 log = structlog.get_logger(__name__)
 _POSTING_S = 15.0
-"""The bot may be posting the status message at this moment; after this long it has died over it."""
-_FALLBACK = "fallback"
+"""The bot may be posting the status message at this moment; this long after it began to, it has died."""
 
 T = TypeVar("T")
 
 
-class NotYet(PassingError):
-    """The status message may still appear; come back in a moment."""
+class NotYet(NotNow):
+    """The status message has appeared, or still may; come back in a moment."""
 
 
-def send_once(process: Process, job: Job, send: Callable[[Gateway], Coroutine[Any, Any, T]]) -> T | None:
+def send_once(
+    process: Process, job: Job, send: Callable[[Gateway, Mark], Coroutine[Any, Any, T]]
+) -> T | None:
     """Send a new message at most once: after a crash or a lost answer nobody can tell whether it arrived.
 
-    None where that is so. What Telegram has surely not done raises, and may be sent again.
+    None where that is so. What Telegram has surely not done raises, and may be sent again; so does NotYet.
     """
-    if not may_send(process, job):
-        log.warning("sent before, with unknown outcome")
-        return None
+    mark = _End(process, job)
     try:
-        return process.chat.call(send)
+        return process.chat.call(lambda gateway: send(gateway, mark))
+    except SentBefore:
+        log.warning("sent before, with unknown outcome")
     except OutcomeUnknown as error:
         log.warning("sent with unknown outcome", error=str(error))
-        return None
-    except DarkroomError:
-        waits.ledger_back(process.settings.lease_s)(process.ledger.again, job.id, _FALLBACK)
-        raise
+    return None
 
 
-def may_send(process: Process, job: Job) -> bool:
-    """Whether the end may be sent as a new message; True once. NotYet while the bot may still post its own.
+class _End:
+    """The mark of a job's end as a new message, in the ledger."""
 
-    Taking the mark of the status message keeps a bot that comes late from posting it beside the end.
-    """
-
-    def first(mark: str) -> bool:
+    def __init__(self, process: Process, job: Job) -> None:
+        self._ledger = process.ledger
+        self._job = job
         # An answer that is lost with Redis must not count as a message that was sent.
-        patient = waits.ledger_back(process.settings.lease_s)
-        return patient(process.ledger.once, job.id, mark, f"{job.owner} {job.token}")
+        self._patience_s = process.settings.lease_s
 
-    fresh = process.ledger.now() - job.stamps["accepted"] < _POSTING_S
-    awaited = fresh and not job.message and not job.moved
-    if not job.message and not first("status") and awaited:
-        raise NotYet("the status message is being posted")
-    return first(_FALLBACK)
+    def take(self) -> bool:
+        """Whether it may be sent. Raises NotYet while the bot may still post its own message, and where it
+        has: the next attempt edits that one."""
+        caller = f"{self._job.owner} {self._job.token}"
+        answer = waits.ledger_back(self._patience_s)(self._ledger.anew, self._job, caller, _POSTING_S)
+        if answer in (Anew.WAIT, Anew.APPEARED):
+            raise NotYet(f"the status message: {answer}")
+        return bool(answer is Anew.SEND)
+
+    def give_back(self) -> None:
+        """It has surely not been sent."""
+        waits.ledger_back(self._patience_s)(self._ledger.again, self._job.id, "fallback")

@@ -65,7 +65,7 @@ class Process:
         self._redis = connect(settings.ledger_redis(), connections=room)
         self.ledger = Ledger(self._redis, settings)
         self._cache_redis = connect(settings.cache_redis(), connections=room)
-        self.cache = Cache(self._cache_redis, settings.cache_ttl_s)
+        self.cache = Cache(self._cache_redis, settings.cache_ttl_s, settings.bot_id)
         self.waiting = Waiting(self._redis, Workers(self._redis))
         self.people = People(self._redis)
         self.broadcasts = Broadcasts(self._redis, settings)

@@ -9,6 +9,7 @@ from bot import incoming, receipt
 from bot.commands import COMMANDS
 from bot.replies import say, toast
 from bot.services import Services
+from chat.errors import MessageGone
 from chat.texts import Texts
 from jobs import ids
 from jobs.errors import DarkroomError, LedgerUnavailable
@@ -66,7 +67,8 @@ async def error(services: Services, update: object, trouble: BaseException | Non
             return
     elif isinstance(trouble, DarkroomError):
         log.warning("not answered", error=repr(trouble))
-        return
+        if not isinstance(update, Update) or update.callback_query is None:
+            return  # a chat that takes no answer takes no apology; a press is answered beside the chat
     else:
         log.error("handler failed", exc_info=trouble)
     if not isinstance(update, Update) or update.effective_user is None:
@@ -80,6 +82,8 @@ async def error(services: Services, update: object, trouble: BaseException | Non
 async def _apologize(services: Services, update: Update, t: Texts, trouble: BaseException | None) -> None:
     if isinstance(trouble, LedgerUnavailable):
         text = t("I cannot reach my job book at the moment. Please try again in a minute.")
+    elif isinstance(trouble, MessageGone):
+        text = t("This button is out of date. Send /help to see what I can do.")
     else:
         text = t("Something went wrong on my side. Please try again.")
     if update.callback_query is not None:

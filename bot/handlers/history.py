@@ -12,6 +12,7 @@ from bot.making import model_of
 from bot.replies import rewrite, say, toast
 from bot.services import Services
 from chat import keyboards, status
+from chat.errors import Refused
 from chat.keyboards import Press
 from chat.media import Known
 from chat.texts import Texts
@@ -59,7 +60,12 @@ async def show(services: Services, update: Update, press: Press) -> None:
         await toast(query, t("There is no result of this one to show."), alert=True)
         return
     here_now = replace(job, origin=incoming.origin(query.from_user, query.message))
-    failing = await (_send_file if job.file_id else _send_link)(services, here_now, job.artifact, t)
+    try:
+        failing = await (_send_file if job.file_id else _send_link)(services, here_now, job.artifact, t)
+    except Refused as error:
+        # Telegram may know the file no longer, or the chat may take none: a link may still do.
+        log.info("result not sent", job=job.id, reason=str(error))
+        failing = await _send_link(services, here_now, job.artifact, t)
     await toast(query, failing, alert=bool(failing))
 
 
@@ -76,7 +82,7 @@ async def _send_file(services: Services, job: Job, artifact: Artifact, t: Texts)
 
 
 async def _send_link(services: Services, job: Job, artifact: Artifact, t: Texts) -> str:
-    """A fresh link to what was too large for Telegram; answers what to say where there can be none."""
+    """A fresh link to what the chat cannot be sent; answers what to say where there can be none."""
     try:
         link = await services.off(services.links.to, artifact) if services.links else None
     except FileNotFoundError:

@@ -88,7 +88,11 @@ class Snapshot:
 
 @dataclass
 class Chat:
-    """A private chat (its id is the user's) or a group; keeps the last `history` messages."""
+    """A private chat (its id is the user's) or a group; keeps the last `history` messages.
+
+    `forbidden`: what bots may not send there, by kind ("text", "photo", "video", "animation", "document").
+    `topics`: the open and closed ones by their thread's id, True for open.
+    """
 
     id: int
     type: str
@@ -97,6 +101,8 @@ class Chat:
     history: int
     migrated_to: int | None = None
     left_by: set[int] = field(default_factory=set)
+    forbidden: frozenset[str] = frozenset()
+    topics: dict[int, bool] = field(default_factory=dict)
     last_id: int = 0
     messages: OrderedDict[int, Record] = field(default_factory=OrderedDict)
     reactions: dict[int, list[Json]] = field(default_factory=dict)

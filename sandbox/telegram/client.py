@@ -88,6 +88,18 @@ class TelegramStand:
         """Upgrade a group; returns the supergroup's id."""
         return int(self._call("POST", f"chats/{chat}/migrate")["migrated_to"])
 
+    def forbid(self, chat: int, *kinds: str) -> None:
+        """Bots may not send these kinds ("text", "photo", "video", "animation", "document") to the chat, and
+        may send all others.
+        """
+        self._call("POST", f"chats/{chat}/rights", {"forbidden": list(kinds)})
+
+    def topic(self, chat: int, thread: int | None = None, state: str = "open") -> int:
+        """A new topic of a supergroup, or a known one that becomes "open", "closed" or "deleted"; returns its
+        thread.
+        """
+        return int(self._call("POST", f"chats/{chat}/topics", {"thread": thread, "state": state})["thread"])
+
     def block(self, user: int, blocked: bool = True) -> None:
         """The user blocks (or unblocks) the bot."""
         self._call("POST", "blocks", {"user": user, "blocked": blocked})
@@ -96,9 +108,11 @@ class TelegramStand:
     def _write(self, user: int, chat: int | None, reply_to: int | None, content: Json) -> Json:
         return self._call("POST", "messages", {"user": user, "chat": chat, "reply_to": reply_to, **content})
 
-    def send(self, user: int, text: str, chat: int | None = None, reply_to: int | None = None) -> Json:
+    def send(
+        self, user: int, text: str, chat: int | None = None, reply_to: int | None = None, thread: int = 0
+    ) -> Json:
         """The user writes; `chat` defaults to the private chat, `reply_to` is a message id."""
-        return self._write(user, chat, reply_to, {"text": text})
+        return self._write(user, chat, reply_to, {"text": text, "thread": thread})
 
     def sticker(self, user: int, chat: int | None = None, reply_to: int | None = None) -> Json:
         """The user sends a sticker."""

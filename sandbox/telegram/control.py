@@ -82,6 +82,19 @@ async def _migrate(world: World, _body: Json, request: Request) -> Json:
     return deeds.migrate(world, int(request.path_params["id"]))
 
 
+@_route("chats/{id}/rights", "POST")
+async def _rights(world: World, body: Json, request: Request) -> Json:
+    chat = deeds.find_chat(world, int(request.path_params["id"]))
+    return deeds.forbid(chat, [str(kind) for kind in body["forbidden"]])
+
+
+@_route("chats/{id}/topics", "POST")
+async def _topic(world: World, body: Json, request: Request) -> Json:
+    chat = deeds.find_chat(world, int(request.path_params["id"]))
+    thread = body.get("thread")
+    return deeds.set_topic(world, chat, None if thread is None else int(thread), body.get("state") or "open")
+
+
 @_route("chats/{id}/messages", "GET")
 async def _messages(world: World, _body: Json, request: Request) -> Json:
     chat = deeds.find_chat(world, int(request.path_params["id"]))

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from sandbox.telegram.botapi.media import photo_size
+from sandbox.telegram.botapi.targets import KINDS
 from sandbox.telegram.bots import Press
 from sandbox.telegram.chats import Chat, Person, Record
 from sandbox.telegram.entities import plain_entities
@@ -65,10 +66,44 @@ def _author(world: World, body: Json) -> tuple[Person, Chat]:
     return person, chat
 
 
+def forbid(chat: Chat, kinds: list[str]) -> Json:
+    """Members, and so bots, may not send these kinds of messages any more, and may send all others."""
+    if unknown := set(kinds) - KINDS:
+        raise ValueError(
+            f"no kinds of messages: {', '.join(sorted(unknown))}; there are {', '.join(sorted(KINDS))}"
+        )
+    chat.forbidden = frozenset(kinds)
+    return {"forbidden": sorted(chat.forbidden)}
+
+
+def set_topic(world: World, chat: Chat, thread: int | None, state: str) -> Json:
+    """Make a topic (`thread` None), close or open it, or delete it with its messages; returns its thread."""
+    if chat.type != "supergroup":
+        raise ValueError("only supergroups have topics")
+    if state not in ("open", "closed", "deleted"):
+        raise ValueError("state must be open, closed or deleted")
+    if thread is None:
+        thread = chat.next_id()
+    elif thread not in chat.topics:
+        raise Missing(f"no topic {thread} in chat {chat.id}")
+    if state == "deleted":
+        del chat.topics[thread]
+        for record in list(chat.messages.values()):
+            if record.body.get("message_thread_id") == thread and not record.deleted:
+                world.remove(record)
+    else:
+        chat.topics[thread] = state == "open"
+    return {"thread": thread}
+
+
 async def write(world: World, body: Json) -> Json:
     """A user writes a text, or sends a sticker or a photo; returns the Message as the bot sees it."""
     person, chat = _author(world, body)
     content: Json = {}
+    if thread := int(body.get("thread") or 0):
+        if not chat.topics.get(thread):
+            raise ValueError(f"no open topic {thread} in chat {chat.id}")
+        content |= {"message_thread_id": thread, "is_topic_message": True}
     if body.get("reply_to"):
         target = find_message(world, chat.id, int(body["reply_to"]))
         content["reply_to_message"] = {k: v for k, v in target.body.items() if k != "reply_to_message"}

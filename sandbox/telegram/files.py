@@ -33,6 +33,8 @@ _EXTENSIONS = {
     "image/gif": ".gif",
     "video/mp4": ".mp4",
 }
+LOOKED_INTO_BYTES = 10_000_000
+"""Telegram measures videos up to about this size itself; of larger ones it shows what the sender says."""
 _MOST_FILES = 50_000
 THUMBNAIL_BOXES = (90, 320, 800)
 
@@ -55,13 +57,25 @@ class Blob:
 
 @dataclass(frozen=True)
 class FileRef:
-    """What a `file_id` stands for: one bot's handle on a blob, sent as `kind`."""
+    """What a `file_id` stands for: one bot's handle on a blob, sent as `kind`.
+
+    `told`: width, height and duration of a video as its sender says, 0 for what is not said.
+    """
 
     file_id: str
     bot: int
     kind: str
     blob: Blob
     file_name: str | None
+    told: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Width, height and duration as chats show them."""
+        look = self.blob.probe
+        if self.kind == "video" and self.blob.size > LOOKED_INTO_BYTES:
+            return self.told
+        return look.width, look.height, look.duration
 
     @property
     def file_path(self) -> str:
@@ -144,13 +158,20 @@ class FileStore:
                 size.path.unlink(missing_ok=True)
                 size.path = None
 
-    def handle(self, bot: int, kind: str, blob: Blob, file_name: str | None) -> FileRef:
-        """The bot's `file_id` for the blob; the same one every time."""
-        file_id = _ID_PREFIX[kind] + _short(bot, kind, blob.unique_id, file_name, size=36)
+    def handle(
+        self,
+        bot: int,
+        kind: str,
+        blob: Blob,
+        file_name: str | None,
+        told: tuple[int, int, int] = (0, 0, 0),
+    ) -> FileRef:
+        """The bot's `file_id` for the blob; the same one every time that the same is told of it."""
+        file_id = _ID_PREFIX[kind] + _short(bot, kind, blob.unique_id, file_name, told, size=36)
         ref = self._refs.get(file_id)
         if ref is None:
             blob.file_ids.append(file_id)
-            ref = self._refs[file_id] = FileRef(file_id, bot, kind, blob, file_name)
+            ref = self._refs[file_id] = FileRef(file_id, bot, kind, blob, file_name, told)
         return ref
 
     def find(self, file_id: str) -> FileRef | None:

@@ -165,6 +165,8 @@ class World:
             "from",
             "chat",
             "date",
+            "message_thread_id",
+            "is_topic_message",
             "reply_to_message",
             "media_group_id",
             "has_protected_content",

@@ -73,12 +73,16 @@ class Stage:
         self.redis: redis.Redis = connect(settings.redis_url)
         self.ledger = Ledger(self.redis, settings)
         self.process = self.new_process()
-        processes().update({os.getpid(): self.process})
+        self.act()
         self.process.chat.call(lambda gateway: gateway.bot.get_me())
 
     def new_process(self) -> Process:
         """A worker's composition root; the caller closes it."""
         return Process(self.settings, app, list(Lane), 8)
+
+    def act(self) -> None:
+        """Be the stage whose worker the tasks find, where a test run has several."""
+        processes()[os.getpid()] = self.process
 
     def close(self) -> None:
         """End the worker."""

@@ -390,3 +390,30 @@ def test_the_cache_forgets_and_may_be_away(client: "redis.Redis") -> None:
     Cache(away, 100).put("d", Hit(PICTURE, "FILE"))
     assert Cache(away, 100).get("d") is None
     away.close()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "",
+        "no JSON",
+        "[]",
+        "null",
+        '{"version": 2, "key": "k", "mime": "image/png", "size": 1, "file_id": "F", "bot": "7"}',
+        '{"version": 1, "key": "k", "mime": "image/png", "size": "many", "file_id": "F", "bot": "7"}',
+        '{"artifact": {"key": "k", "mime": "image/png", "size": 1}, "file_id": "F"}',
+    ],
+)
+def test_a_cache_entry_of_another_release_is_none(client: "redis.Redis", entry: str) -> None:
+    """Given an entry that this release cannot read, I expect nothing found, and no error."""
+    cache = Cache(client, 100, "7")
+    client.set(keys.cached("d"), entry)
+    assert cache.get("d") is None
+
+
+def test_another_bots_name_for_a_file_is_not_used(client: "redis.Redis") -> None:
+    """Given an entry that another bot has left, I expect its artifact, which has to be uploaded."""
+    Cache(client, 100, "7").put("d", Hit(PICTURE, "FILE"))
+    assert Cache(client, 100, "8").get("d") == Hit(PICTURE, "")
+    Cache(client, 100, "8").drop("d")
+    assert Cache(client, 100, "7").get("d") is None

@@ -315,6 +315,17 @@ def test_history_shows_results_again(scene: Scene, ann: int) -> None:
     assert scene.jobs(ann)[0].request.prompt == "a red fox, in the snow"
 
 
+def test_a_past_result_that_telegram_does_not_take_is_said_to_be_gone(scene: Scene, ann: int) -> None:
+    """Given a result of which Telegram knows the file no longer, and a store without links, I expect the
+    press answered with what to do."""
+    job = scene.finish(scene.job(ann, "a red fox"))
+    scene.redis.hset(keys.job(job.id), "file_id", "AgACAgIforeign")
+    listed = scene.ask(ann, "/history")
+    answer = scene.press(ann, listed, "1")
+    assert answer["show_alert"]
+    assert "Ask for it anew" in answer["text"]
+
+
 def test_history_has_pages(scene: Scene, ann: int) -> None:
     for number in range(12):
         scene.stand.send(ann, f"fox {number}")
@@ -369,6 +380,26 @@ def test_buttons_of_an_older_catalogue_are_told_apart(scene: Scene, ann: int) ->
     message = scene.with_button(ann, "choose:model:image=gone")
     assert "Send /settings" in scene.press(ann, message, "x")["text"]
     assert scene.users.choices(ann) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "said"),
+    [
+        ("400", "Bad Request: message to edit not found", "This button is out of date"),
+        ("400", "Bad Request: SOMETHING_NEW", "Something went wrong on my side"),
+        ("403", "Forbidden: bot was kicked from the supergroup chat", "Something went wrong on my side"),
+    ],
+)
+def test_a_press_whose_handler_fails_is_answered_all_the_same(
+    scene: Scene, ann: int, fault: str, words: str, said: str
+) -> None:
+    """Given a list of settings that cannot be edited (any more), I expect the press answered, and so no
+    progress bar for ever."""
+    shown = scene.ask(ann, "/settings")
+    scene.stand.fault(fault, method="editMessageText", chat=ann, description=words)
+    answer = scene.press(ann, shown, shown["edits"][-1]["buttons"][0])
+    assert answer["show_alert"]
+    assert said in answer["text"]
 
 
 def test_settings_in_a_group_are_those_of_whoever_asked(scene: Scene, ann: int, ivan: int) -> None:

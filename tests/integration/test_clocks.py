@@ -9,14 +9,13 @@ from tasks_stage import Stage, eventually, stage
 from jobs import clock, keys
 from jobs.admission import Accepted, Admission
 from jobs.failures import Failure
-from jobs.ledger import Ledger
+from jobs.ledger import Anew, Ledger
 from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from jobs.waiting import Waiting
 from jobs.workers import Workers
 from tasks.generate import generate
-from tasks.once import NotYet, may_send
 from tasks.sweep import Sweep
 
 OFF_S = 600.0
@@ -152,10 +151,11 @@ def test_the_end_waits_for_a_status_message_that_is_being_posted(scene: Stage) -
     )
     assert isinstance(answer, Accepted)
     assert scene.ledger.once("posting", "status", "the bot")
-    with pytest.raises(NotYet):
-        may_send(scene.process, scene.now(answer.job))
-    ago(scene, answer.job, State.ACCEPTED, 20)
-    assert may_send(scene.process, scene.now(answer.job))
+    job = scene.now(answer.job)
+    assert scene.ledger.anew(job, "a deliverer", 15.0) is Anew.WAIT
+    marked = clock.ask(scene.redis) - 20
+    scene.redis.hset(keys.job(job.id), "once_at:status", round(marked * 1000))
+    assert scene.ledger.anew(job, "a deliverer", 15.0) is Anew.SEND
 
 
 def test_a_claim_tells_the_time(scene: Stage, put: Callable[[float], None]) -> None:

@@ -20,7 +20,7 @@ from jobs.connection import connect
 from jobs.digest import digest_of
 from jobs.errors import LedgerUnavailable
 from jobs.failures import Failure
-from jobs.ledger import Ledger, Stage, Way
+from jobs.ledger import Ledger, Stage, Unheard, Way
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request
 from jobs.spool import ANSWERS, UPDATES
 from jobs.states import State
@@ -115,7 +115,8 @@ def test_each_way_of_a_job_is_counted_once_and_the_same_for_all_who_ask(scene: S
     scene.admit("failed")
     job = scene.ledger.claim("failed", "host:1:a", Stage.GENERATE)
     assert job is not None
-    scene.ledger.failed(job, Failure.PROVIDER_DOWN)
+    failed, _ = scene.ledger.failed(job, Failure.PROVIDER_DOWN)
+    scene.ledger.told(failed, Unheard.REFUSED)
     scene.admit("waits")
     first, second = scene.scrape(), scene.scrape()
     for seen in (first, second):
@@ -128,6 +129,8 @@ def test_each_way_of_a_job_is_counted_once_and_the_same_for_all_who_ask(scene: S
         assert seen("deliveries_total", type="image", way="edit") == 1
         assert seen("deliveries_total", type="image", way="fallback") == 1
         assert seen("deliveries_total", type="image", way="link") == 0
+        assert seen("jobs_unheard_total", type="image", reason="refused") == 1
+        assert seen("jobs_unheard_total", type="image", reason="gone") == 0
         assert seen("jobs_in_state", state="accepted") == 1
         assert seen("admissions_total", answer="accepted") == 5
         assert seen("jobs_unaccounted") == 0

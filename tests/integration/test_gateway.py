@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import struct
 import sys
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -177,6 +178,27 @@ async def test_a_video_is_given_with_its_shape(stand: TelegramStand, gateway: Ga
     assert (media["kind"], media["width"], media["height"], media["duration"]) == ("video", 64, 48, 1)
     with upload.open() as source:
         assert stand.file(message) == source.read()
+
+
+@pytest.mark.parametrize("way", ["given", "sent", "by its file_id"])
+async def test_a_video_that_telegram_does_not_look_into_has_its_shape(
+    way: str, stand: TelegramStand, gateway: Gateway, user: int
+) -> None:
+    """Given a video over 10 MB of which nobody knows the shape, I expect it told, however it is given."""
+    small = video()
+    with small.open() as source:
+        content = source.read() + struct.pack(">I4s", 8 + 11_000_000, b"free") + bytes(11_000_000)
+    large = Upload("waves.mp4", "video/mp4", len(content), lambda: io.BytesIO(content))
+    job = await posted(gateway, user)
+    if way == "given":
+        await gateway.give(job, RESULT, large)
+    else:
+        _, file_id = await gateway.send(job, RESULT, large)
+        if way == "by its file_id":
+            await gateway.give(job, RESULT, Known(file_id, "video/mp4"))
+    for message in by_bot(stand, user):
+        if media := message["media"]:
+            assert (media["width"], media["height"], media["duration"]) == (64, 48, 1)
 
 
 @pytest.mark.parametrize("make", [picture, video])

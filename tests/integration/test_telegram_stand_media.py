@@ -99,3 +99,108 @@ def test_the_stand_downloads_from_loopback(api: Api, stand: TelegramStand, ann: 
     assert again["document"]["file_unique_id"] == sent["document"]["file_unique_id"]
     missing = api.refused("sendDocument", chat_id=ann, document=f"{api.url}/control/files/none")
     assert missing == "Bad Request: failed to get HTTP URL content"
+
+
+def padded(data: bytes, size: int) -> bytes:
+    """The same film with room behind it."""
+    room = size - len(data)
+    return data + room.to_bytes(4, "big") + b"free" + bytes(room - 8)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_large_video_is_what_its_sender_says(api: Api, ann: int, edited: bool) -> None:
+    """Above 10 MB nobody measures: undescribed it is a square of no length, and so is its file_id."""
+    large = padded(mp4(), 10_500_000)
+
+    def sent(**told: int) -> dict[str, int]:
+        if edited:
+            message = api.ok("sendMessage", chat_id=ann, text="soon")["message_id"]
+            media = {"type": "video", "media": "attach://film", **told}
+            body = api.ok(
+                "editMessageMedia", {"film": ("a.mp4", large)}, chat_id=ann, message_id=message, media=media
+            )
+        else:
+            body = api.ok("sendVideo", {"video": ("a.mp4", large)}, chat_id=ann, **told)
+        again = api.ok("sendVideo", chat_id=ann, video=body["video"]["file_id"])
+        assert again["video"] == body["video"]
+        return {name: body["video"][name] for name in ("width", "height", "duration")}
+
+    assert sent() == {"width": 0, "height": 0, "duration": 0}
+    told = {"width": 64, "height": 48, "duration": 7}
+    assert sent(**told) == told
+
+
+def test_a_small_video_is_measured_whatever_is_said(api: Api, ann: int) -> None:
+    """Below 10 MB what the sender says is put right."""
+    honest = api.ok("sendVideo", {"video": ("a.mp4", mp4())}, chat_id=ann)["video"]
+    lied = api.ok("sendVideo", {"video": ("a.mp4", mp4())}, chat_id=ann, width=1, height=2, duration=3)[
+        "video"
+    ]
+    shape = ("width", "height", "duration")
+    assert [lied[name] for name in shape] == [honest[name] for name in shape]
+    assert honest["width"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "words"),
+    [
+        ("photo", "sendPhoto", "photos"),
+        ("video", "sendVideo", "videos"),
+        ("animation", "sendAnimation", "animations"),
+        ("document", "sendDocument", "documents"),
+    ],
+)
+def test_each_kind_of_media_has_a_right_of_its_own(
+    api: Api, stand: TelegramStand, ann: int, kind: str, method: str, words: str
+) -> None:
+    """A kind that the chat forbids is neither sent nor edited in; all others are."""
+    group = stand.new_group("foxes", [ann])
+    message = api.ok("sendMessage", chat_id=group, text="soon")["message_id"]
+    stand.forbid(group, kind)
+    data = png(20, 20) if kind == "photo" else mp4()
+    refusal = f"Bad Request: not enough rights to send {words} to the chat"
+    assert api.refused(method, {kind: ("a.mp4", data)}, chat_id=group) == refusal
+    media = {"type": kind, "media": "attach://it"}
+    edit = {"chat_id": group, "message_id": message, "media": media}
+    assert api.refused("editMessageMedia", {"it": ("a.mp4", data)}, **edit) == refusal
+    api.ok("sendMessage", chat_id=group, text="words are no media")
+    stand.forbid(group, *({"photo", "video", "animation", "document"} - {kind}))
+    api.ok("editMessageMedia", {"it": ("a.mp4", data)}, **edit)
+
+
+def test_words_have_a_right_of_their_own(api: Api, stand: TelegramStand, ann: int) -> None:
+    group = stand.new_group("foxes", [ann])
+    stand.forbid(group, "text")
+    refused = api.refused("sendMessage", chat_id=group, text="hello")
+    assert refused == "Bad Request: not enough rights to send text messages to the chat"
+    api.ok("sendPhoto", {"photo": ("a.png", png(20, 20))}, chat_id=group)
+
+
+def test_topics_are_closed_opened_and_deleted(api: Api, stand: TelegramStand, ann: int) -> None:
+    """Messages of a topic say so; a closed or deleted one takes none, the chat itself does."""
+    group = stand.new_group("foxes", [ann])
+    topic = stand.topic(group)
+    asked = stand.send(ann, "/image a fox", chat=group, thread=topic)
+    assert (asked["message_thread_id"], asked["is_topic_message"]) == (topic, True)
+    there = {"chat_id": group, "message_thread_id": topic}
+    answer = api.ok("sendMessage", text="soon", **there)
+    assert (answer["message_thread_id"], answer["is_topic_message"]) == (topic, True)
+    stand.topic(group, topic, "closed")
+    assert api.refused("sendMessage", text="now", **there) == "Bad Request: TOPIC_CLOSED"
+    stand.topic(group, topic, "open")
+    api.ok("sendPhoto", {"photo": ("a.png", png(20, 20))}, **there)
+    stand.topic(group, topic, "deleted")
+    gone = "Bad Request: message thread not found"
+    assert api.refused("sendMessage", text="now", **there) == gone
+    assert api.refused("sendPhoto", {"photo": ("a.png", png(20, 20))}, **there) == gone
+    assert all(message["deleted"] for message in stand.messages(group))
+    api.ok("sendMessage", chat_id=group, text="in General")
+
+
+def test_an_inline_message_takes_no_upload(api: Api) -> None:
+    """A file that Telegram has not got cannot be edited into it."""
+    media = {"type": "photo", "media": "attach://it"}
+    words = api.refused(
+        "editMessageMedia", {"it": ("a.png", png(20, 20))}, inline_message_id="AQAB", media=media
+    )
+    assert words == "Bad Request: invalid message content specified"

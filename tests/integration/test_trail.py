@@ -12,7 +12,7 @@ from jobs import keys
 from jobs.admission import Accepted, Admission
 from jobs.connection import connect
 from jobs.failures import Failure
-from jobs.ledger import Ledger, Stage
+from jobs.ledger import Ledger, Stage, Unheard
 from jobs.model import Artifact, Job, Kind, Origin, Request
 from jobs.scripts import TRAIL_KEPT
 from jobs.trail import Trails
@@ -105,13 +105,18 @@ def test_everything_that_happens_is_there_and_lasts_as_long_as_the_record(
     assert client.ttl(keys.trail("fox")) == client.ttl(keys.job("fox")) > 0
 
 
+@pytest.mark.parametrize(("unheard", "event"), [(None, "told"), (Unheard.GONE, "unheard")])
 def test_a_failure_that_was_told(
-    ledger: Ledger, admit: Callable[..., None], happened: Callable[..., list[tuple[str, str]]]
+    ledger: Ledger,
+    admit: Callable[..., None],
+    happened: Callable[..., list[tuple[str, str]]],
+    unheard: Unheard | None,
+    event: str,
 ) -> None:
     admit("fox")
     ledger.failed(claim(ledger, "fox", "one"), Failure.REFUSED)
-    ledger.told(claim(ledger, "fox", "three", Stage.DELIVER))
-    assert happened("fox")[-3:] == [("failed", ""), ("telling", "three"), ("told", "")]
+    ledger.told(claim(ledger, "fox", "three", Stage.DELIVER), unheard)
+    assert happened("fox")[-3:] == [("failed", ""), ("telling", "three"), (event, "")]
 
 
 def test_a_webhook_and_a_wish_to_cancel_leave_their_marks(

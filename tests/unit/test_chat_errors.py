@@ -16,7 +16,17 @@ from telegram.error import (
     TimedOut,
 )
 
-from chat.errors import ChatMoved, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable, translate
+from chat.errors import (
+    ChatMoved,
+    FileUnknown,
+    MediaForbidden,
+    MediaTooLarge,
+    MessageGone,
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+    translate,
+)
 from jobs.errors import DarkroomError, PassingError
 
 
@@ -32,7 +42,20 @@ def caused(error: TelegramError, cause: Exception) -> TelegramError:
         (Forbidden("Forbidden: bot was blocked by the user"), Unreachable),
         (Forbidden("Forbidden: bot was kicked from the supergroup chat"), Unreachable),
         (BadRequest("Bad Request: chat not found"), Unreachable),
-        (BadRequest("Bad Request: not enough rights to send photos to the chat"), Unreachable),
+        (BadRequest("Bad Request: have no rights to send a message"), Unreachable),
+        (BadRequest("Bad Request: not enough rights to send text messages to the chat"), Unreachable),
+        (BadRequest("Bad Request: CHAT_WRITE_FORBIDDEN"), Unreachable),
+        (BadRequest("Bad Request: not enough rights to send photos to the chat"), MediaForbidden),
+        (BadRequest("Bad Request: not enough rights to send documents to the chat"), MediaForbidden),
+        (BadRequest("Bad Request: CHAT_SEND_VIDEOS_FORBIDDEN"), MediaForbidden),
+        (Forbidden("Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"), MediaForbidden),
+        (BadRequest("Bad Request: wrong file identifier/HTTP URL specified"), FileUnknown),
+        (
+            BadRequest("Bad Request: wrong remote file identifier specified: can't unserialize it"),
+            FileUnknown,
+        ),
+        (BadRequest("Bad Request: message thread not found"), Refused),
+        (BadRequest("Bad Request: TOPIC_CLOSED"), Refused),
         (BadRequest("Bad Request: message to edit not found"), MessageGone),
         (BadRequest("Bad Request: message can't be edited"), MessageGone),
         (BadRequest("Bad Request: there is no text in the message to edit"), MessageGone),

@@ -164,6 +164,6 @@ def test_a_link_is_whole_however_long_the_prompt(prompt: str, length: int) -> No
     )
     text = status.link(job, MODEL, MODEL, url, 86_400, EN).text
     assert text.endswith(
-        f"The file (61 MB) is too large for Telegram. This link to it works for 24 h:\n{url}"
+        f"The file (61 MB) cannot be sent to this chat. This link to it works for 24 h:\n{url}"
     )
     assert len(text.encode("utf-16-le")) // 2 <= 4096

@@ -8,8 +8,9 @@ from typing import Any
 from sandbox.telegram.botapi.content import read_caption, read_text
 from sandbox.telegram.botapi.markup import read_markup
 from sandbox.telegram.botapi.media import attach_media, read_input_media
+from sandbox.telegram.botapi.params import Upload
 from sandbox.telegram.botapi.registry import EDITING, Call, method
-from sandbox.telegram.botapi.targets import editable_message
+from sandbox.telegram.botapi.targets import editable_message, permit
 from sandbox.telegram.chats import Record
 from sandbox.telegram.errors import NOT_MODIFIED, bad_request
 
@@ -57,7 +58,9 @@ async def edit_message_media(call: Call) -> Json:
     """New media in place of the old, or of the text (Bot API 10)."""
     keyboard = read_markup(call.params)
     item = read_input_media(call.params)
-    editable_message(call)
+    if call.params.text("inline_message_id") and isinstance(item.source, Upload):
+        raise bad_request("invalid message content specified")
+    permit(call.world.chats[editable_message(call).chat], item.kind)
     media = await attach_media(call, item)
     # The file was received and looked into meanwhile: the message can be gone by now.
     record = editable_message(call)

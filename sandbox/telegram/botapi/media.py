@@ -20,7 +20,7 @@ KINDS = ("photo", "video", "animation", "document")
 @dataclass(frozen=True)
 class Item:
     """What a call wants to send: an uploaded file, or the text of a `file_id` or URL, and what is said
-    of it.
+    of it (`told`: width, height and duration).
     """
 
     kind: str
@@ -28,6 +28,7 @@ class Item:
     caption: Json
     spoiler: bool = False
     as_is: bool = False
+    told: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def read_item(params: Params, kind: str) -> Item:
     if source is None:
         raise bad_request(f"there is no {kind} in the request")
     as_is = params.flag("disable_content_type_detection")
-    return Item(kind, source, read_caption(params), params.flag("has_spoiler"), as_is)
+    told = (params.integer("width"), params.integer("height"), params.integer("duration"))
+    return Item(kind, source, read_caption(params), params.flag("has_spoiler"), as_is, told)
 
 
 def read_input_media(params: Params) -> Item:
@@ -84,7 +86,9 @@ def _input_media(params: Params, value: Any, album: bool) -> Item:
         if album and kind == "animation":
             raise ValueError(f'type "{kind}" can\'t be used in sendMediaGroup')
         as_is = album or bool(field(value, "disable_content_type_detection", bool))
-        return Item(kind, source, caption, bool(field(value, "has_spoiler", bool)), as_is)
+        width, height, duration = (field(value, name, int) or 0 for name in ("width", "height", "duration"))
+        spoiler = bool(field(value, "has_spoiler", bool))
+        return Item(kind, source, caption, spoiler, as_is, (width, height, duration))
     except ValueError as error:
         raise bad_request(f"can't parse InputMedia: {error}") from None
 
@@ -111,7 +115,9 @@ async def attach_media(call: Call, item: Item) -> Media:
         blob = files.known(source.sha256)
         if blob is None:
             blob = files.keep(await asyncio.to_thread(files.adopt, source.path, source.sha256, source.name))
-        ref = files.handle(call.bot.id, _kind(item, blob, source.name), blob, source.name or None)
+        kind = _kind(item, blob, source.name)
+        told = item.told if kind == "video" else (0, 0, 0)
+        ref = files.handle(call.bot.id, kind, blob, source.name or None, told)
     spoiler = {"has_media_spoiler": True} if item.spoiler and ref.kind != "document" else {}
     return Media({**_fields(files, ref), **item.caption, **spoiler}, _shown(ref))
 
@@ -173,7 +179,7 @@ def _fields(files: FileStore, ref: FileRef) -> Json:
         file["file_name"] = ref.file_name
     if ref.kind == "document":
         return {"document": file}
-    sides = {"width": look.width, "height": look.height, "duration": look.duration}
+    sides = dict(zip(("width", "height", "duration"), ref.shape, strict=True))
     if ref.kind == "video":
         return {"video": {**file, **sides}}
     # "For backward compatibility, when animation is set, document will also be set" (Bot API, Message).
@@ -181,19 +187,19 @@ def _fields(files: FileStore, ref: FileRef) -> Json:
 
 
 def _shown(ref: FileRef) -> Json:
-    blob, look = ref.blob, ref.blob.probe
+    blob, (width, height, duration) = ref.blob, ref.shape
     shown: Json = {
         "kind": ref.kind,
         "file_id": ref.file_id,
         "file_unique_id": blob.unique_id,
-        "mime_type": look.mime_type,
+        "mime_type": blob.probe.mime_type,
         "file_size": blob.size,
-        "width": look.width or None,
-        "height": look.height or None,
+        "width": width or None,
+        "height": height or None,
         "url": f"/control/files/{blob.unique_id}",
     }
-    if look.duration:
-        shown["duration"] = look.duration
+    if duration:
+        shown["duration"] = duration
     if ref.file_name:
         shown["file_name"] = ref.file_name
     return shown

@@ -6,7 +6,14 @@ from typing import Any
 from sandbox.telegram.botapi.content import read_caption, read_text
 from sandbox.telegram.botapi.markup import read_markup
 from sandbox.telegram.botapi.registry import COPYING, SENDING, Call, method
-from sandbox.telegram.botapi.targets import find_chat, message_in, reply_target, writable_chat
+from sandbox.telegram.botapi.targets import (
+    find_chat,
+    message_in,
+    permit,
+    reply_target,
+    topic_of,
+    writable_chat,
+)
 from sandbox.telegram.chats import Chat, Record
 from sandbox.telegram.errors import bad_request
 
@@ -37,7 +44,8 @@ _CAPTION = ("caption", "caption_entities", "show_caption_above_media")
 def send(call: Call, content: Json, shown: Json | None = None, chat: Chat | None = None) -> Record:
     """Post `content` to the call's chat with its reply and its keyboard, after flood control."""
     chat = chat or writable_chat(call)
-    head = reply_target(call, chat)
+    permit(chat, shown["kind"] if shown else "text")
+    head = {**topic_of(call, chat), **reply_target(call, chat)}
     keyboard = read_markup(call.params)
     call.world.flood.take(call.bot.id, chat.id)
     more = {"has_protected_content": True} if call.params.flag("protect_content") else {}

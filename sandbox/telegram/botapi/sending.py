@@ -6,7 +6,7 @@ from sandbox.telegram.botapi.markup import read_markup
 from sandbox.telegram.botapi.media import attach_media, read_album, read_item
 from sandbox.telegram.botapi.messages import send
 from sandbox.telegram.botapi.registry import SENDING, Call, method
-from sandbox.telegram.botapi.targets import reply_target, writable_chat
+from sandbox.telegram.botapi.targets import permit, reply_target, topic_of, writable_chat
 
 Json = dict[str, Any]
 
@@ -17,6 +17,8 @@ ABOVE = "show_caption_above_media has_spoiler "
 async def _send_media(call: Call, kind: str) -> Json:
     item = read_item(call.params, kind)
     chat = writable_chat(call)
+    permit(chat, kind)
+    topic_of(call, chat)
     reply_target(call, chat)
     read_markup(call.params)
     media = await attach_media(call, item)
@@ -62,7 +64,9 @@ async def send_media_group(call: Call) -> list[Json]:
     """An album of up to 10; counts as that many messages for flood control."""
     items = read_album(call.params)
     chat = writable_chat(call)
-    head = reply_target(call, chat)
+    for item in items:
+        permit(chat, item.kind)
+    head = {**topic_of(call, chat), **reply_target(call, chat)}
     media = [await attach_media(call, item) for item in items]
     call.world.flood.take(call.bot.id, chat.id, len(media))
     album = {"media_group_id": str(10**16 + chat.last_id)} if len(media) > 1 else {}

@@ -46,6 +46,35 @@ def writable_chat(call: Call) -> Chat:
     return chat
 
 
+_RIGHTS = {
+    "text": "text messages",
+    "photo": "photos",
+    "video": "videos",
+    "animation": "animations",
+    "document": "documents",
+}
+KINDS = frozenset(_RIGHTS)
+"""What a chat may forbid one by one."""
+
+
+def permit(chat: Chat, kind: str) -> None:
+    """Refuse what members of the chat have no right to send; each kind has a right of its own."""
+    if kind in chat.forbidden:
+        raise bad_request(f"not enough rights to send {_RIGHTS[kind]} to the chat")
+
+
+def topic_of(call: Call, chat: Chat) -> Json:
+    """The Message's fields for the topic of `message_thread_id`; {} where none is named."""
+    thread = call.params.integer("message_thread_id")
+    if not thread:
+        return {}
+    if thread not in chat.topics:
+        raise bad_request("message thread not found")
+    if not chat.topics[thread]:
+        raise bad_request("TOPIC_CLOSED")
+    return {"message_thread_id": thread, "is_topic_message": True}
+
+
 def message_in(call: Call, chat: Chat, what: str, name: str = "message_id") -> Record:
     """The message of the parameter, or 400 "{what} not found"."""
     call.message_id = call.params.integer(name)
