@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from config.catalogue import Catalogue, Model, Option
+from jobs.model import Kind
 
 Value = str | int
 
@@ -28,7 +29,7 @@ _QUOTES = '"“”«»„'
 class Problem(StrEnum):
     """What is wrong with a request; `bot.explain` says it to the person."""
 
-    NO_PROMPT = "no_prompt"
+    NO_PROMPT = "no_prompt"  # values: kind
     TOO_LONG = "too_long"  # values: count, limit
     UNKNOWN_OPTION = "unknown_option"  # values: name, close ("" when nothing is near), offered
     NOT_OFFERED = "not_offered"  # values: name, model, elsewhere (titles of models that have it)
@@ -86,10 +87,13 @@ def joined(old: Wanted, new: Wanted) -> Wanted:
     return Wanted(prompt, {**old.options, **new.options})
 
 
-def complete(wanted: Wanted, longest: int) -> Wanted:
-    """The same, once there is a prompt and nothing is over `longest` characters. Raises RequestError."""
+def complete(wanted: Wanted, longest: int, kind: Kind) -> Wanted:
+    """The same, once there is a prompt and nothing is over `longest` characters. Raises RequestError.
+
+    `kind` is what was asked for; the error says so.
+    """
     if not any(char.isprintable() and not char.isspace() for char in wanted.prompt):
-        raise RequestError(Problem.NO_PROMPT)
+        raise RequestError(Problem.NO_PROMPT, kind=kind)
     for text in (wanted.prompt, *map(str, wanted.options.values())):
         if len(text) > longest:
             raise RequestError(Problem.TOO_LONG, count=len(text), limit=longest)

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message, ReplyParameters
+from telegram import InputFile, LinkPreviewOptions, Message, ReplyParameters
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from chat.attachments import content, file_id_of, input_media, kind_of, shape
 from chat.calls import MEDIA_BOUND_S, TEXT_BOUND_S, once, twice, unrepeated
 from chat.errors import Dropped, MessageGone, Refused
+from chat.keyboards import Markup
 from chat.limiter import SharedLimiter, Urgency
 from chat.media import Known, MediaKind, Upload
 from chat.status import View
@@ -65,7 +66,7 @@ class Gateway:
         """
         return await self.say(origin, view.text, view.keyboard)
 
-    async def say(self, origin: Origin, text: str, keyboard: InlineKeyboardMarkup | None = None) -> int:
+    async def say(self, origin: Origin, text: str, keyboard: Markup | None = None) -> int:
         """Send a text in answer to a request; returns the message's id. Errors as in `post`."""
         return await self._say(origin, text, origin.reply_to, keyboard)
 
@@ -138,9 +139,7 @@ class Gateway:
 
         return await self._as_fits(media, send_as)
 
-    async def _say(
-        self, origin: Origin, text: str, reply_to: int, keyboard: InlineKeyboardMarkup | None
-    ) -> int:
+    async def _say(self, origin: Origin, text: str, reply_to: int, keyboard: Markup | None) -> int:
         async def post() -> Message:
             return await self.bot.send_message(
                 origin.chat,

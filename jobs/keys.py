@@ -73,6 +73,11 @@ def settings_of(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:settings"
 
 
+def asked_for(user_id: int) -> str:
+    """String: what (`image`, `video`) the bot has just asked a user to describe in their private chat."""
+    return f"{PREFIX}:user:{user_id}:asked_for"
+
+
 def message(chat: int, message_id: int) -> str:
     """String: the job that a chat message belongs to."""
     return f"{PREFIX}:message:{chat}:{message_id}"

@@ -2,10 +2,10 @@
 
 from telegram import Message, Update
 
-from bot import incoming, intake, making
+from bot import asking, incoming, intake, making
 from bot.explain import explain
 from bot.replies import say
-from bot.request import RequestError
+from bot.request import Problem, RequestError
 from bot.services import Services
 from chat import keyboards
 from jobs import ids, keys
@@ -24,7 +24,7 @@ async def video(services: Services, update: Update) -> None:
 
 
 async def words(services: Services, update: Update) -> None:
-    """Words without a command: a picture; in groups only those that are meant for the bot."""
+    """Words without a command: a picture, or what the bot has asked for; in groups only words for the bot."""
     _, message = incoming.speech(update)
     if incoming.addressed(message, services.gateway.bot):
         await _request(services, update, None)
@@ -38,16 +38,34 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
     if answered is not None and kind is None and answered.state not in ENDED and not answered.artifact:
         await say(services, update, t("This one is not ready yet. Reply to it once it is."))
         return
+    asked = await asking.wanted(services, message) if kind is None else None
+    if kind is not None:
+        await asking.forget(services, message)
     try:
         choices = await services.ledger_pipeline.command("HGETALL", keys.settings_of(user.id))
-        request = _read(services, choices, _text(services, message, kind), kind, answered)
+        request = _read(services, choices, _text(services, message, kind), kind or asked, answered)
     except RequestError as error:
-        await say(services, update, explain(error, t))
+        await _explain(services, update, error, asked)
         return
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
     refusal = await intake.take(services, job_id, request, incoming.origin(user, message))
-    if refusal is not None and not refusal.repeated:
+    if refusal is None:
+        return
+    if asked is not None:
+        await asking.remember(services, message, asked)
+    if not refusal.repeated:
         await say(services, update, refusal.text)
+
+
+async def _explain(services: Services, update: Update, error: RequestError, asked: Kind | None) -> None:
+    """Say what is wrong; `asked`: the kind that the bot has asked for, and still would like to hear of."""
+    user, message = incoming.speech(update)
+    if error.problem is Problem.NO_PROMPT:
+        await asking.ask(services, update, Kind(str(error.values["kind"])))
+        return
+    if asked is not None:
+        await asking.remember(services, message, asked)
+    await say(services, update, explain(error, incoming.language(user)))
 
 
 def _text(services: Services, message: Message, kind: Kind | None) -> str:

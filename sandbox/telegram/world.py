@@ -144,13 +144,20 @@ class World:
         return chat
 
     # -- messages --------------------------------------------------------------
-    def post(self, chat: Chat, author: Json, content: Json, shown: Json | None = None) -> Record:
+    def post(
+        self,
+        chat: Chat,
+        author: Json,
+        content: Json,
+        shown: Json | None = None,
+        asks: str | None = None,
+    ) -> Record:
         """Add a message by a user or a bot (`author` is the User object) with `content` (text, photo,
-        reply_markup, ...).
+        reply_markup, ...); `asks` as in Record.
         """
         now = time.time()
         body = {"message_id": chat.next_id(), "from": author, "chat": chat.card, "date": int(now), **content}
-        record = Record(body, author["id"], now, shown)
+        record = Record(body, author["id"], now, shown, asks)
         record.note_version(now)
         chat.add(record)
         self.messages += 1

@@ -90,6 +90,8 @@ BAD_INPUT = [
     ("/image", "What shall I make?", "Что нарисовать?"),
     ("/image --ar 1:1", "What shall I make?", "Что нарисовать?"),
     ("/image@darkroom_bot  ", "What shall I make?", "Что нарисовать?"),
+    ("/video", "What should the video show?", "Что снять?"),
+    ("/video --ar 16:9", "What should the video show?", "Что снять?"),
     ("x" * 1600, "1600 characters, and I can take 1500", "1600, а я понимаю до 1500"),
     ("/image a fox --arr 1:1", "Did you mean --ar?", "Может быть, --ar?"),
     ("/image a fox --quality 5", "takes --ar, --seed", "понимает --ar, --seed"),
@@ -228,6 +230,55 @@ def test_jobs_lists_what_is_being_made_with_a_button_each(scene: Scene, ann: int
     assert "nothing for you right now" in scene.ask(ann, "/jobs", group)["text"], (
         "a group learns of nothing else"
     )
+
+
+# A kind without words
+
+
+def kinds(scene: Scene, user: int) -> list[tuple[Kind, str]]:
+    """What the user has asked for, newest first."""
+    return [(job.request.kind, job.request.prompt) for job in scene.jobs(user)]
+
+
+def test_words_after_a_bare_video_are_one_video(scene: Scene, ann: int) -> None:
+    """Given `/video` without words, when plain words follow, I expect a video of the first of them, after a
+    mistake in them too, and a picture of the next."""
+    asked = scene.ask(ann, "/video")
+    assert "What should the video show?" in asked["text"]
+    assert asked["asks"] == "waves at night"
+    assert "Choose one of" in scene.ask(ann, "waves at night --ar 3:2")["text"]
+    scene.ask(ann, "waves at night")
+    scene.ask(ann, "a red fox")
+    assert kinds(scene, ann) == [(Kind.IMAGE, "a red fox"), (Kind.VIDEO, "waves at night")]
+
+
+def test_a_question_that_was_overtaken_is_forgotten(scene: Scene, ann: int) -> None:
+    """Given `/video` without words, when a whole command comes next, I expect plain words to be a picture."""
+    scene.ask(ann, "/video")
+    scene.ask(ann, "/image a red fox")
+    scene.ask(ann, "a blue fox")
+    assert kinds(scene, ann) == [(Kind.IMAGE, "a blue fox"), (Kind.IMAGE, "a red fox")]
+
+
+def test_a_question_is_remembered_for_a_while_only(scene: Scene, ann: int) -> None:
+    scene.ask(ann, "/video")
+    assert 0 < scene.redis.ttl(keys.asked_for(ann)) <= 600
+    scene.redis.delete(keys.asked_for(ann))
+    scene.ask(ann, "a red fox")
+    assert kinds(scene, ann) == [(Kind.IMAGE, "a red fox")]
+
+
+def test_a_reply_to_the_question_keeps_its_kind(scene: Scene, ann: int, ivan: int) -> None:
+    """Given the question about a video, in a private chat long ago or in a group, when somebody replies to
+    it, I expect a video."""
+    asked = scene.ask(ann, "/video")
+    scene.redis.delete(keys.asked_for(ann))
+    scene.ask(ann, "waves at dusk", reply_to=asked["message_id"])
+    assert kinds(scene, ann) == [(Kind.VIDEO, "waves at dusk")]
+    group = scene.stand.new_group("Friends", [ann, ivan])
+    asked = scene.ask(ivan, "/video", group)
+    scene.ask(ivan, "волны на закате", group, reply_to=asked["message_id"])
+    assert kinds(scene, ivan) == [(Kind.VIDEO, "волны на закате")]
 
 
 # Going on from a result

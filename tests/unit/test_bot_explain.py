@@ -2,12 +2,14 @@
 
 import pytest
 
-from bot.explain import explain
+from bot.explain import asked_for, example, explain, question
 from bot.request import Problem, RequestError, Value
 from chat.texts import LANGUAGES, texts
+from jobs.model import Kind
 
 CASES: list[tuple[Problem, dict[str, Value], str]] = [
-    (Problem.NO_PROMPT, {}, "/image"),
+    (Problem.NO_PROMPT, {"kind": "image"}, "/image"),
+    (Problem.NO_PROMPT, {"kind": "video"}, "/video"),
     (Problem.TOO_LONG, {"count": 1602, "limit": 1500}, "1602"),
     (Problem.UNKNOWN_OPTION, {"name": "arr", "close": "ar", "offered": "--ar"}, "--ar?"),
     (Problem.UNKNOWN_OPTION, {"name": "arr", "close": "", "offered": "--seed"}, "--seed"),
@@ -35,3 +37,14 @@ def test_the_sentence_holds_what_one_must_know(
 def test_what_is_quoted_back_is_cut_to_a_bearable_length() -> None:
     error = RequestError(Problem.BAD_CHOICE, name="ar", value="x" * 4000, choices="1:1")
     assert len(explain(error, texts("en"))) < 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_question_is_known_by_its_words(kind: Kind, language: str) -> None:
+    """Given the bot's question in any language, when somebody replies to it, I expect its kind to be known,
+    and its example to fit into the text field."""
+    t = texts(language)
+    assert asked_for(question(kind, t)) is kind
+    assert 1 <= len(example(kind, t)) <= 64
+    assert asked_for(f"{question(kind, t)} ") is None

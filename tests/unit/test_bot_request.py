@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.request import Problem, RequestError, Wanted, complete, fitting, joined, read
 from config.catalogue import Catalogue, Model, load_catalogue
 from config.settings import Settings
+from jobs.model import Kind
 
 CATALOGUE: Catalogue = load_catalogue(Settings())
 FLUX: Model = CATALOGUE.models["flux-schnell"]
@@ -19,7 +20,7 @@ def wanted(text: str, model: Model = SD3) -> Wanted:
 
 def refused(text: str, model: Model = SD3) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        complete(read(text, model, CATALOGUE), 1500)
+        complete(read(text, model, CATALOGUE), 1500, Kind.IMAGE)
     return caught.value
 
 
@@ -72,7 +73,7 @@ def test_a_request_without_a_prompt_is_refused(text: str) -> None:
 def test_a_prompt_that_is_too_long_says_by_how_much() -> None:
     error = refused("x" * 1501)
     assert (error.problem, error.values) == (Problem.TOO_LONG, {"count": 1501, "limit": 1500})
-    assert complete(wanted("x" * 1500), 1500).prompt == "x" * 1500
+    assert complete(wanted("x" * 1500), 1500, Kind.IMAGE).prompt == "x" * 1500
     assert refused("a fox --no " + "y" * 1501).problem is Problem.TOO_LONG
 
 
