@@ -70,10 +70,12 @@ Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A result from the cache: the artifact, and Telegram's name for it ("" where it is not known)."""
+    """A result from the cache: the artifact, Telegram's name for it ("" where it is not known), and the seed
+    that was drawn for it (0: none was, or it is not known)."""
 
     artifact: Artifact
     file_id: str
+    seed: int = 0
 
 
 class Admission:
@@ -127,7 +129,8 @@ class Admission:
         }
         ask = {**self._terms, "record": record, "lanes": _lanes(request.kind)}
         if hit is not None and not fresh:
-            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "cached": "1"}
+            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed}
+            cached["cached"] = "1"
             ask["cached"] = {name: str(value) for name, value in cached.items()}
         return json.dumps(ask)
 

@@ -36,13 +36,14 @@ class Cache:
         if not found:
             return None
         entry = json.loads(found)
-        return Hit(Artifact(**entry["artifact"]), entry["file_id"])
+        # Entries of an earlier release have no seed.
+        return Hit(Artifact(**entry["artifact"]), entry["file_id"], entry.get("seed", 0))
 
     def put(self, digest: str, hit: Hit) -> None:
         """Keep a result; nothing is kept with CACHE_TTL_S 0."""
         if not digest or self._ttl <= 0:
             return
-        entry = json.dumps({"artifact": asdict(hit.artifact), "file_id": hit.file_id})
+        entry = json.dumps(asdict(hit))
         try:
             self._redis.set(keys.cached(digest), entry, ex=self._ttl)
         except redis.RedisError as error:

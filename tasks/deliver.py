@@ -99,7 +99,7 @@ def give_result(process: Process, slot: Slot) -> None:
         way, file_id = Way.LINK, ""
     slot.job = process.ledger.delivered(slot.job, file_id, way)
     if (file_id or way is Way.LINK) and job.artifact and not job.cached:
-        process.cache.put(job.digest, Hit(job.artifact, file_id))
+        process.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     ring(process, slot.job)
 

@@ -56,6 +56,8 @@ if rate then
 end
 -- Fair shares: what a user has in hand already puts the next job behind those that come a while after it.
 record.turn = string.format('%.0f', turn_at(now + active * ask.fair_share))
+-- It gets the leader's picture, so it was made with the leader's seed.
+if leader then record.seed = redis.call('HGET', job_key(leader), 'seed') end
 record.state = 'accepted'
 record['at:accepted'] = now
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end

@@ -22,8 +22,8 @@ class TelegramStand:
     """Talks to `python -m sandbox.telegram` at `base_url`; close it, or use it as a context manager.
 
     Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are the
-    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds), "media", and "asks" (the
-    placeholder of a ForceReply, or None).
+    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds), "media" and "asks"
+    (the placeholder of a ForceReply, or None).
     """
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:

@@ -1,5 +1,6 @@
 """Admission on a real Redis: who gets in, what it costs them, and what they share."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -184,6 +185,15 @@ def test_a_hit_is_stored_at_once_and_takes_a_token(
     assert isinstance(admission.admit("cat", FOX, ANN, hit=Hit(PICTURE, "FILE")), Limited)
 
 
+@pytest.mark.parametrize("seed", [99, 0])
+def test_a_hit_is_told_with_the_seed_it_was_made_with(door: Callable[..., Admission], seed: int) -> None:
+    """Given a result in the cache, when it is asked for again, I expect its seed and not the one drawn for
+    the request; where the cache does not know it, none."""
+    answer = door().admit("fox", FOX, ANN, hit=Hit(PICTURE, "FILE", seed))
+    assert isinstance(answer, Cached)
+    assert answer.job.request.seed == seed
+
+
 def test_whoever_wants_it_anew_gets_neither_the_cache_nor_a_share(door: Callable[..., Admission]) -> None:
     admission = door()
     accepted(admission.admit("fox", FOX, ANN))
@@ -212,6 +222,25 @@ def test_identical_requests_in_flight_share_one_generation(
         assert delivery.artifact == PICTURE
     later = accepted(admission.admit("fox-4", FOX, BOB))
     assert later.state is State.ACCEPTED
+
+
+def test_a_shared_result_is_told_with_the_seed_it_was_made_with(
+    door: Callable[..., Admission], ledger: Ledger
+) -> None:
+    """Given identical requests, each with a seed drawn for it, when they share a picture, I expect the
+    leader's seed in all of them, in the heir of a cancelled leader too."""
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    followers = [
+        accepted(admission.admit(f"fox-{n}", replace(FOX, seed=n), replace(BOB, user=n))) for n in (2, 3)
+    ]
+    assert [job.request.seed for job in followers] == [FOX.seed, FOX.seed]
+    held = running(ledger, "fox-1")
+    ledger.cancel("fox-1", 1)
+    ledger.cancelled(held)
+    heir = ledger.claim("fox-2", "worker-2", Stage.GENERATE)
+    assert heir is not None
+    assert (heir.prediction, heir.request.seed) == ("p1", FOX.seed)
 
 
 def test_a_shared_failure_is_everybodys(
@@ -309,8 +338,11 @@ def test_what_matters_makes_the_digest() -> None:
 
 def test_the_cache_forgets_and_may_be_away(client: "redis.Redis") -> None:
     cache = Cache(client, ttl_s=100)
-    cache.put("d", Hit(PICTURE, "FILE"))
-    assert cache.get("d") == Hit(PICTURE, "FILE")
+    cache.put("d", Hit(PICTURE, "FILE", 7))
+    assert cache.get("d") == Hit(PICTURE, "FILE", 7)
+    entry = json.loads(client.get(keys.cached("d")))  # type: ignore[arg-type]
+    del entry["seed"]
+    assert Cache.read(json.dumps(entry)) == Hit(PICTURE, "FILE"), "an entry of an earlier release"
     assert 0 < int(client.ttl(keys.cached("d"))) <= 100
     assert cache.get("e") is None
     Cache(client, ttl_s=0).put("f", Hit(PICTURE, "FILE"))
