@@ -71,7 +71,7 @@ def ended(job: Job, t: Texts) -> View:
 def reason(failure: Failure, t: Texts) -> str:
     """Return why a job has no result, what to do about it, and whether it was counted."""
     text = _FAILURES[failure](t)
-    return f"{text} {t('This request was not counted.')}" if failure.ours else text
+    return text + " " + t("This request was not counted.") if failure.ours else text
 
 
 def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
