@@ -40,6 +40,8 @@ def _unknown_option(t: Texts, name: str, close: str, offered: str) -> str:
 
 
 def _not_offered(t: Texts, name: str, model: str, elsewhere: str) -> str:
+    if not elsewhere:
+        return t("{model} does not take --{name}. Leave it out.", model=model, name=name)
     return t(
         "{model} does not take --{name}. Leave it out, or choose {elsewhere} in /settings.",
         model=model,

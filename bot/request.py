@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class Problem(StrEnum):
     NO_PROMPT = "no_prompt"  # values: kind
     TOO_LONG = "too_long"  # values: count, limit
     UNKNOWN_OPTION = "unknown_option"  # values: name, close ("" when nothing is near), offered
-    NOT_OFFERED = "not_offered"  # values: name, model, elsewhere (titles of models that have it)
+    NOT_OFFERED = "not_offered"  # values: name, model, elsewhere (titles of models that have it, or "")
     NO_VALUE = "no_value"  # values: name
     BAD_CHOICE = "bad_choice"  # values: name, value, choices
     BAD_NUMBER = "bad_number"  # values: name, value, minimum, maximum
@@ -62,10 +62,11 @@ class _Token:
     quoted: bool = False
 
 
-def read(text: str, model: Model, catalogue: Catalogue) -> Wanted:
+def read(text: str, model: Model, catalogue: Catalogue, *, bound: bool = False) -> Wanted:
     """Separate the prompt (it may come out empty) from the options, and check these against the model.
 
-    `text` has no command in front. Of an option given twice the last counts. Raises RequestError.
+    `text` has no command in front. Of an option given twice the last counts. `bound`:
+    the request stays with this model, whatever is chosen in /settings. Raises RequestError.
     """
     known = {name for each in catalogue.models.values() for name in each.options}
     tokens = list(_tokens(text, known))
@@ -75,7 +76,7 @@ def read(text: str, model: Model, catalogue: Catalogue) -> Wanted:
         if not token.option:
             prompt += token.text
             continue
-        option = _offered(token.option, model, catalogue)
+        option = _offered(token.option, model, () if bound else catalogue.of_kind(model.kind), known)
         options[option.name] = _checked(option, _take(tokens, whole_text=_is_text(option)))
         prompt += " "
     return Wanted(_unquoted(_plain(prompt)), options)
@@ -119,12 +120,12 @@ def _tokens(text: str, known: set[str]) -> Iterator[_Token]:
         yield _Token(match[0], name if is_option else "", match["quoted"] is not None)
 
 
-def _offered(name: str, model: Model, catalogue: Catalogue) -> Option:
+def _offered(name: str, model: Model, others: Collection[Model], known: Collection[str]) -> Option:
+    """Return the model's option; what it does not take may be had of the `others`, if they do."""
     if name in model.options:
         return model.options[name]
-    elsewhere = [each.title for each in catalogue.models.values() if name in each.options]
-    if elsewhere:
-        titles = ", ".join(elsewhere)
+    if name in known:
+        titles = ", ".join(each.title for each in others if name in each.options)
         raise RequestError(Problem.NOT_OFFERED, name=name, model=model.title, elsewhere=titles)
     offered = ", ".join(f"--{each}" for each in model.options)
     close = difflib.get_close_matches(name, [*model.options, *ALIASES], n=1, cutoff=0.5)

@@ -71,9 +71,12 @@ def test_start_and_help_speak_the_users_language(
     assert scene.ask(ivan, command)["text"].startswith(russian)
 
 
-def test_help_names_every_command_and_option(scene: Scene, ann: int) -> None:
+def test_help_names_every_command_and_the_options_of_ones_models(scene: Scene, ann: int) -> None:
     text = scene.ask(ann, "/help")["text"]
-    assert [word for word in (*COMMANDS, "--ar", "--seed", "--no") if word not in text] == []
+    assert [word for word in (*COMMANDS, "--ar", "--seed") if word not in text] == []
+    assert "--no" not in text
+    scene.users.choose(ann, "model:image", "stable-diffusion-3")
+    assert "--no text for what to leave out (pictures only)" in scene.ask(ann, "/help")["text"]
 
 
 def test_the_commands_are_listed_in_both_languages(scene: Scene) -> None:
@@ -97,6 +100,7 @@ BAD_INPUT = [
     ("/image a fox --quality 5", "takes --ar, --seed", "понимает --ar, --seed"),
     ("/image a fox --no text", "choose Stable Diffusion 3 in /settings", "модель Stable Diffusion 3"),
     ("/image a fox --ar 5:4", "Choose one of: 1:1, 16:9", "Выберите одно из: 1:1, 16:9"),
+    ("/video waves --no text", "does not take --no. Leave it out.", "не понимает --no. Уберите его."),
     ("/video waves --ar 3:2", "Choose one of: 16:9", "Выберите одно из: 16:9"),
     ("/image a fox --seed -1", "from 0 to 2147483647", "от 0 до 2147483647"),
     ("/imagine a fox", "Did you mean /image?", "Может быть, /image?"),

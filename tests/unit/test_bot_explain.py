@@ -15,6 +15,7 @@ CASES: list[tuple[Problem, dict[str, Value], str]] = [
     (Problem.UNKNOWN_OPTION, {"name": "arr", "close": "", "offered": "--seed"}, "--seed"),
     (Problem.UNKNOWN_OPTION, {"name": "arr", "close": "", "offered": ""}, "--arr"),
     (Problem.NOT_OFFERED, {"name": "no", "model": "A", "elsewhere": "B, C"}, "B, C"),
+    (Problem.NOT_OFFERED, {"name": "no", "model": "A", "elsewhere": ""}, "--no"),
     (Problem.NO_VALUE, {"name": "no"}, "--no text"),
     (Problem.BAD_CHOICE, {"name": "ar", "value": "{5:4}", "choices": "1:1, 16:9"}, "{5:4}"),
     (Problem.BAD_CHOICE, {"name": "ar", "value": "", "choices": "1:1, 16:9"}, "1:1, 16:9"),
@@ -48,3 +49,10 @@ def test_a_question_is_known_by_its_words(kind: Kind, language: str) -> None:
     assert asked_for(question(kind, t)) is kind
     assert 1 <= len(example(kind, t)) <= 64
     assert asked_for(f"{question(kind, t)} ") is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_settings_are_named_only_where_they_help(language: str) -> None:
+    for elsewhere in ("B, C", ""):
+        error = RequestError(Problem.NOT_OFFERED, name="no", model="A", elsewhere=elsewhere)
+        assert ("/settings" in explain(error, texts(language))) is bool(elsewhere)

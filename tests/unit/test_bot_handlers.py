@@ -40,10 +40,19 @@ def test_every_command_is_handled_suggested_and_listed() -> None:
         assert all(3 <= len(command.description) <= 256 for command in commands)
 
 
-def test_help_names_only_options_that_some_model_takes() -> None:
-    assert re.findall("--[a-z]+", usage(CATALOGUE, texts("en"))) == ["--ar", "--seed", "--no"]
+def test_help_names_the_options_of_the_persons_own_models() -> None:
+    """Given models of which one takes --no, when somebody asks for help, I expect --no for those who have
+    chosen it, and told to be for pictures."""
+
+    def options(choices: dict[str, str]) -> list[str]:
+        return [line for line in usage(CATALOGUE, choices, texts("en")).splitlines() if line.startswith("--")]
+
+    assert [line.split()[0] for line in options({})] == ["--ar", "--seed"]
+    chosen = options({"model:image": "stable-diffusion-3"})
+    assert [line.split()[0] for line in chosen] == ["--ar", "--seed", "--no"]
+    assert [line.endswith("(pictures only)") for line in chosen] == [False, False, True]
     few = Catalogue({"flux-schnell": CATALOGUE.models["flux-schnell"]})
-    assert re.findall("--[a-z]+", usage(few, texts("en"))) == ["--ar", "--seed"]
+    assert re.findall("--[a-z]+", usage(few, {}, texts("en"))) == ["--ar", "--seed"]
 
 
 def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:

@@ -96,6 +96,16 @@ def test_an_option_of_another_model_names_the_models_that_have_it() -> None:
     }
 
 
+def test_only_a_model_that_can_be_chosen_instead_is_named() -> None:
+    """Given a video with an option that a picture model alone takes, or a request that stays with its model,
+    I expect no model to be named: none chosen in /settings would help."""
+    video = CATALOGUE.models["seedance-lite"]
+    assert refused("waves --no text", video).values == {"name": "no", "model": video.title, "elsewhere": ""}
+    with pytest.raises(RequestError) as caught:
+        read("a fox --no text", FLUX, CATALOGUE, bound=True)
+    assert caught.value.values["elsewhere"] == ""
+
+
 @pytest.mark.parametrize("value", ["5:4", "wide", "16:9:1", "", "--seed 4"])
 def test_a_ratio_that_is_not_offered_lists_those_that_are(value: str) -> None:
     error = refused(f"a fox --ar {value}")
