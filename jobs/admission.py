@@ -39,7 +39,7 @@ class Cached:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """The user's bucket is empty for another `retry_after_s`; `first`: not told so in this window yet."""
+    """The user's bucket is empty for another `retry_after_s`; `first`: this chat has not been told so yet."""
 
     retry_after_s: float
     first: bool
@@ -49,7 +49,7 @@ class Limited:
 class Busy:
     """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane.
 
-    `first`: not told so in the last TELL_AGAIN_S.
+    `first`: this chat was not told so in the last TELL_AGAIN_S.
     """
 
     lane: Lane | None
@@ -63,7 +63,7 @@ class Blocked:
 
 
 TELL_AGAIN_S = 10
-"""A user who is told that there is no place is not told again for this long."""
+"""A user who is told in a chat that there is no place is not told there again for this long."""
 
 Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
 

@@ -88,9 +88,14 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
-def told_busy(user_id: int) -> str:
-    """String: the user has just been told that there is no place for a job of theirs."""
-    return f"{PREFIX}:user:{user_id}:busy"
+def told_limited(user_id: int, chat: int) -> str:
+    """String: the user has been told in this chat when their next request may come."""
+    return f"{PREFIX}:user:{user_id}:limited:{chat}"
+
+
+def told_busy(user_id: int, chat: int) -> str:
+    """String: the user has just been told in this chat that there is no place for a job of theirs."""
+    return f"{PREFIX}:user:{user_id}:busy:{chat}"
 
 
 def inflight(digest: str) -> str:

@@ -172,6 +172,26 @@ def test_a_cancel_gives_the_token_back_only_while_the_job_waits(
     assert isinstance(admission.admit("dog", of(2), ANN), Limited)
 
 
+@pytest.mark.parametrize(
+    ("rates", "most"),
+    [({Tier.REGULAR: Rate(1 / 3600, 1)}, {}), ({}, {"active_jobs": 1}), ({}, {"lane_backlog": 1})],
+    ids=["limited", "active", "backlog"],
+)
+def test_each_chat_is_told_once_why_nothing_is_taken(
+    door: Callable[..., Admission], rates: dict[Tier, Rate], most: dict[str, int]
+) -> None:
+    """Given a person whose requests are turned away in a group, when they ask again there and in private, I
+    expect the group to have been told once, and the private chat to be told too."""
+    admission = door(rates, **most)
+    accepted(admission.admit("job-0", of(0), ANN))
+    group = replace(ANN, chat=-100)
+    first = [
+        admission.admit(f"job-{number}", of(number), where).first  # type: ignore[union-attr]
+        for number, where in enumerate([group, group, ANN, ANN, group], 1)
+    ]
+    assert first == [True, False, True, False, False]
+
+
 def test_a_hit_is_stored_at_once_and_takes_a_token(
     door: Callable[..., Admission], client: "redis.Redis"
 ) -> None:
