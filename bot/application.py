@@ -29,11 +29,14 @@ UPDATE_TYPES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY)
 
 
 class _FromPerson(filters.MessageFilter):
-    """Messages of people, and of people who write in the name of a group or channel: not of other bots."""
+    """Messages of people, and of people who write in the name of a group or channel: not of other bots, and
+    not a channel's posts, which Telegram itself repeats in the channel's discussion group."""
 
     def filter(self, message: Message) -> bool:
         writer = message.from_user
-        return writer is not None and (not writer.is_bot or message.sender_chat is not None)
+        if writer is None or message.is_automatic_forward:
+            return False
+        return not writer.is_bot or message.sender_chat is not None
 
 
 _SAID = filters.UpdateType.MESSAGE & _FromPerson()

@@ -29,12 +29,25 @@ def pressed(update: Update) -> CallbackQuery:
     return update.callback_query
 
 
+def writer(message: Message) -> int:
+    """Return who has written a message: the id of a user, or (below 0) of the chat in whose name it was.
+
+    All who write as some chat share one user, which says nothing of them.
+    """
+    if message.sender_chat is not None:
+        return message.sender_chat.id
+    if message.from_user is None:
+        raise ValueError(f"nobody has written message {message.message_id}")
+    return message.from_user.id
+
+
 def origin(user: User, message: MaybeInaccessibleMessage) -> Origin:
     """Where an answer to this message goes; for a press, `message` is the one with the button."""
     # In groups without topics a thread id marks a chain of replies, and cannot be sent to.
     topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    wrote = isinstance(message, Message) and message.from_user == user
     return Origin(
-        user=user.id,
+        user=writer(message) if wrote and isinstance(message, Message) else user.id,
         chat=message.chat.id,
         reply_to=message.message_id,
         language=language(user).language,
@@ -72,13 +85,14 @@ def answers(message: Message, bot: Bot) -> bool:
     return replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
 
 
-def own(query: CallbackQuery) -> bool:
-    """Whether whoever pressed a button of a list had asked for that list (the list is a reply to them)."""
+def asker(query: CallbackQuery) -> int | None:
+    """Return who had asked for the list that a pressed button is under (the list is a reply to them); None
+    where that is no longer known."""
     message = query.message
     if message is None or is_private(message.chat):
-        return message is not None
+        return None if message is None else query.from_user.id
     asked = message.reply_to_message if isinstance(message, Message) else None
-    return asked is not None and asked.from_user is not None and asked.from_user.id == query.from_user.id
+    return None if asked is None or asked.from_user is None else writer(asked)
 
 
 def without_mention(text: str, username: str) -> str:

@@ -15,7 +15,7 @@ ALERTS = frozenset({Cancellation.LATE, Cancellation.FOREIGN, Cancellation.MISSIN
 
 
 async def cancel(services: Services, update: Update, press: Press) -> None:
-    """Only the owner may; others are told so."""
+    """Only the owner may, be it a person or a chat that the presser may act for; others are told so."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     outcome = await cancelling.cancel(services, press.job_id, query.from_user.id)

@@ -42,7 +42,9 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
     if kind is not None:
         await asking.forget(services, message)
     try:
-        choices = await services.ledger_pipeline.command("HGETALL", keys.settings_of(user.id))
+        choices = await services.ledger_pipeline.command(
+            "HGETALL", keys.settings_of(incoming.writer(message))
+        )
         request = _read(services, choices, _text(services, message, kind), kind or asked, answered)
     except RequestError as error:
         await _explain(services, update, error, asked)

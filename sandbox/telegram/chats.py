@@ -92,7 +92,10 @@ class Snapshot:
 
 @dataclass
 class Chat:
-    """A private chat (its id is the user's) or a group; keeps the last `history` messages."""
+    """A private chat (its id is the user's) or a group; keeps the last `history` messages.
+
+    `open`: bots see every message in it, as where privacy mode is off or they are admins.
+    """
 
     id: int
     type: str
@@ -100,6 +103,7 @@ class Chat:
     members: list[int]
     history: int
     migrated_to: int | None = None
+    open: bool = False
     left_by: set[int] = field(default_factory=set)
     last_id: int = 0
     messages: OrderedDict[int, Record] = field(default_factory=OrderedDict)

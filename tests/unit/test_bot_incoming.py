@@ -105,10 +105,27 @@ def test_an_answer_to_a_press_on_a_message_too_old_to_be_told_still_has_its_plac
     assert query.message is not None
     origin = incoming.origin(query.from_user, query.message)
     assert (origin.chat, origin.reply_to, origin.thread) == (-100, 3, 0)
-    assert incoming.own(query) is False
+    assert incoming.asker(query) is None
 
 
-@pytest.mark.parametrize(("asked", "own"), [(ANN, True), (ME, False)])
-def test_a_list_in_a_group_belongs_to_whoever_it_replies_to(asked: dict[str, Any], own: bool) -> None:
+@pytest.mark.parametrize("asked", [ANN, ME])
+def test_a_list_in_a_group_belongs_to_whoever_it_replies_to(asked: dict[str, Any]) -> None:
     body = replied(asked).to_dict()
-    assert incoming.own(pressed(body)) is own
+    assert incoming.asker(pressed(body)) == asked["id"]
+
+
+SHARED = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+
+
+@pytest.mark.parametrize("sender", [GROUP, {"id": -200, "type": "channel", "title": "News"}])
+def test_who_writes_as_a_chat_is_that_chat(sender: dict[str, Any]) -> None:
+    """Given a message in the name of a group or a channel, I expect its writer, the job's owner and the owner
+    of the list that answers it to be that chat, not the user that all such messages share."""
+    more: dict[str, Any] = {"from": SHARED, "sender_chat": sender}
+    said = message(**more)
+    assert said.from_user is not None
+    assert incoming.writer(said) == sender["id"]
+    assert incoming.origin(said.from_user, said).user == sender["id"]
+    body = replied(SHARED).to_dict()
+    body["reply_to_message"]["sender_chat"] = sender
+    assert incoming.asker(pressed(body)) == sender["id"]
