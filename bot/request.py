@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,9 @@ _TOKEN = re.compile(
       | (?P<space>\s+)""",
     re.VERBOSE,
 )
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and symbols, by Unicode's classes, that look like nothing: fillers of Hangul, an empty cell of
+Braille, a note without a head."""
 _QUOTES = '"“”«»„'
 
 
@@ -93,7 +97,7 @@ def complete(wanted: Wanted, longest: int, kind: Kind) -> Wanted:
 
     `kind` is what was asked for; the error says so.
     """
-    if not any(char.isprintable() and not char.isspace() for char in wanted.prompt):
+    if not any(map(_visible, wanted.prompt)):
         raise RequestError(Problem.NO_PROMPT, kind=kind)
     for text in (wanted.prompt, *map(str, wanted.options.values())):
         if len(text) > longest:
@@ -177,6 +181,11 @@ def _number(option: Option, value: str) -> int:
 
 def _is_text(option: Option) -> bool:
     return not option.choices and option.minimum is None and option.maximum is None
+
+
+def _visible(char: str) -> bool:
+    """Return whether a character shows anything by itself: no blank, no mark on another one, no filler."""
+    return unicodedata.category(char)[0] in "LNPS" and char not in _BLANK
 
 
 def _short(value: Value) -> Value:

@@ -65,9 +65,28 @@ def test_prompt_and_options_are_told_apart(text: str, prompt: str, options: dict
     assert wanted(text) == Wanted(prompt, options)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\n", "--ar 1:1", '""', "\u200b", "\u2060 \u200d"])
+BLANKS = (
+    "\u3164",
+    "\uffa0\u1160",
+    "\u115f",
+    "\u2800",
+    "\ufe0f",
+    "\u034f",
+    "\u00ad",
+    "\u3000",
+    "\U000e0020",
+    "\ue000",
+)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", "--ar 1:1", '""', "\u200b", "\u2060 \u200d", *BLANKS])
 def test_a_request_without_a_prompt_is_refused(text: str) -> None:
     assert refused(text).problem is Problem.NO_PROMPT
+
+
+@pytest.mark.parametrize("text", ["🦊", "?", "1", "여우", "\u3164 a", "e\u0301", "❤\ufe0f", "क्षि"])
+def test_whatever_shows_something_is_a_prompt(text: str) -> None:
+    assert complete(wanted(text), 1500, Kind.IMAGE).prompt
 
 
 def test_a_prompt_that_is_too_long_says_by_how_much() -> None:
