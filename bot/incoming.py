@@ -2,7 +2,7 @@
 
 import re
 
-from telegram import Bot, CallbackQuery, Chat, MaybeInaccessibleMessage, Message, Update, User
+from telegram import Bot, CallbackQuery, Chat, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
 from chat.texts import Texts, texts
@@ -61,22 +61,30 @@ def is_private(chat: Chat) -> bool:
 
 
 def after_command(text: str) -> str:
-    """The text behind `/command` or `/command@bot`."""
-    return re.sub(r"^/\w+(@\w+)?\s*", "", text, count=1)
+    """The text behind `/command` or `/command@bot`, which may stand behind the bot's name."""
+    return re.sub(r"^\s*(@\w+[,:]?\s+)?/\w+(@\w+)?\s*", "", text, count=1)
 
 
-def command(text: str) -> str:
-    """The command's name in lower case, without slash and bot."""
-    return re.match(r"/?(\w*)", text)[1].lower()  # type: ignore[index]  # the pattern matches any text
+def command(message: Message) -> tuple[str, str]:
+    """Return a message's first command, in lower case: its name, and the bot it is for ("": none named)."""
+    found = list(message.parse_entities([MessageEntity.BOT_COMMAND]).values())
+    name, _, bot = found[0].lower().removeprefix("/").partition("@") if found else ("", "", "")
+    return name, bot
 
 
-def addressed(message: Message, bot: Bot) -> bool:
-    """Whether a message that is no command is meant for the bot: private, an answer to it, or naming it."""
-    if is_private(message.chat) or answers(message, bot):
-        return True
-    return any(
-        name.lower() == f"@{bot.username}".lower() for name in message.parse_entities(["mention"]).values()
-    )
+def summons(message: Message, bot: Bot) -> bool:
+    """Return whether a text is the bot's name with a command behind it: `@bot /video waves`."""
+    pattern = rf"\s*@{re.escape(bot.username)}[,:]?\s+/\w"
+    return re.match(pattern, message.text or "", re.IGNORECASE) is not None and bool(command(message)[0])
+
+
+def names(message: Message, bot: Bot) -> bool:
+    """Return whether a text or a caption names the bot, by itself or in a command."""
+    me = f"@{bot.username}".lower()
+    kinds: list[str | None] = [MessageEntity.MENTION, MessageEntity.BOT_COMMAND]
+    in_text = message.parse_entities([MessageEntity.MENTION, MessageEntity.BOT_COMMAND])
+    found = [*in_text.values(), *message.parse_caption_entities(kinds).values()]
+    return any(each.lower().endswith(me) for each in found)
 
 
 def answers(message: Message, bot: Bot) -> bool:

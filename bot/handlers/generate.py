@@ -7,6 +7,7 @@ from bot.explain import explain
 from bot.replies import say
 from bot.request import Problem, RequestError
 from bot.services import Services
+from bot.talk import is_talk
 from chat import keyboards
 from jobs import ids, keys
 from jobs.model import Job, Kind, Request
@@ -26,8 +27,24 @@ async def video(services: Services, update: Update) -> None:
 async def words(services: Services, update: Update) -> None:
     """Words without a command: a picture, or what the bot has asked for; in groups only words for the bot."""
     _, message = incoming.speech(update)
-    if incoming.addressed(message, services.gateway.bot):
+    if await _for_me(services, message):
         await _request(services, update, None)
+
+
+async def _for_me(services: Services, message: Message) -> bool:
+    """Return whether words ask for something. In a group those do that name the bot, answer its question, or
+    go on from the writer's own result; what else people say there to each other costs nobody anything."""
+    bot = services.gateway.bot
+    if incoming.is_private(message.chat) or incoming.names(message, bot):
+        return True
+    if not incoming.answers(message, bot):
+        return False
+    if await asking.wanted(services, message) is not None:
+        return True
+    job = await services.off(_answered, services, message)
+    if job is None or job.origin.user != incoming.writer(message) or is_talk(message.text or ""):
+        return False
+    return job.artifact is not None or job.state not in ENDED
 
 
 async def _request(services: Services, update: Update, kind: Kind | None) -> None:

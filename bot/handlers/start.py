@@ -46,7 +46,8 @@ def usage(catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> str:
         part
         for part in (
             t(
-                "Write what you want to see. In a group, begin with a command or reply to me.\n\n"
+                "Write what you want to see. In a group, begin with a command or name me. "
+                "There I also take replies to your own results, but not thanks or questions.\n\n"
                 "/image a red fox in the snow: a picture\n"
                 "/video waves at night: a short video\n"
                 "/jobs: what I am making for you now\n"

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from telegram import Update
 
-from bot.application import _COMMANDS
+from bot.application import _COMMANDS, _CONTENT
 from bot.commands import COMMANDS, listed
 from bot.handlers import fallback
 from bot.handlers.presses import HANDLERS
@@ -66,6 +66,23 @@ def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:
     assert starts(10, 20) == [0]
     assert page_start("again:x") is None
     assert page_start(None) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "answered"),
+    [
+        ({"dice": {"emoji": "🎲", "value": 3}}, True),
+        ({"location": {"longitude": 1.0, "latitude": 1.0}}, True),
+        ({"hologram": {"file_id": "x"}}, False),
+        ({}, False),
+        ({"pinned_message": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}}, False),
+    ],
+)
+def test_only_content_that_the_library_knows_is_answered(content: dict[str, Any], answered: bool) -> None:
+    """Given a message of a type newer than the library, I expect silence: nobody knows what it is."""
+    body = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private", "first_name": "Ann"}, **content}
+    update = Update.de_json({"update_id": 1, "message": body}, None)
+    assert bool(_CONTENT.check_update(update)) is answered
 
 
 class Said:
