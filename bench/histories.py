@@ -1,7 +1,7 @@
 """The three histories of a run, read independently: the users' chats, the provider's books, the ledger."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,14 +11,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.replay import Kill, Replay
 from bench.witness import Witness, steps
+from chat import status
+from chat.texts import LANGUAGES, texts
 from jobs import keys
+from jobs.failures import Failure
 from jobs.model import Job, from_record
 from jobs.scripts import Scripts
 from jobs.states import ACTIVE, ENDED, State
 from sandbox.stack import Scene
 
 Message = dict[str, Any]
-AGAIN = (["Again"], ["Ещё раз"])
+_AGAIN = (["Again"], ["Ещё раз"])
+_REASONS = frozenset(status.reason(failure, texts(language)) for failure in Failure for language in LANGUAGES)
 CANCEL = (["Cancel"], ["Отменить"])
 
 
@@ -48,7 +52,8 @@ class Answers:
             self.results.append(message)
         elif not message["deleted"]:
             buttons = list(message["edits"][-1]["buttons"])
-            kind = self.ends if buttons in AGAIN else self.open if buttons in CANCEL else self.words
+            end = is_end(text_of(message), buttons)
+            kind = self.ends if end else self.open if buttons in CANCEL else self.words
             kind.append(message)
 
     def __str__(self) -> str:
@@ -83,6 +88,12 @@ class Provider:
 
 Chats = dict[tuple[int, int], Answers]
 """By chat and by the message that is answered (0: no message)."""
+
+
+def is_end(text: str, buttons: Sequence[str]) -> bool:
+    """Return whether a message says that a job ended without a result. Some of them have a button for another
+    try; the others are known by their words."""
+    return list(buttons) in _AGAIN or text in _REASONS
 
 
 def text_of(message: Message) -> str:

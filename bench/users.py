@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from bench.agenda import Agenda
-from bench.histories import AGAIN, CANCEL
+from bench.histories import CANCEL, is_end
 from jobs.model import Kind
 from sandbox.telegram.client import StandError, TelegramStand
 
@@ -134,7 +134,7 @@ class Users:
         shown = message["edits"][-1]
         if message["media"]:
             self._answered(ask, "result", shown["at"])
-        elif list(shown["buttons"]) in AGAIN:
+        elif is_end(shown.get("text", ""), shown["buttons"]):
             self._answered(ask, "end", shown["at"])
         elif list(shown["buttons"]) not in CANCEL:
             self._answered(ask, "words", shown["at"])

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from telegram import Message, Update
+from telegram import Bot, Message, Update
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -14,6 +14,7 @@ from telegram.ext import (
     filters,
 )
 
+from bot import incoming
 from bot.handlers import admin, fallback, generate, history, jobs, presses, settings, start
 from bot.services import Services
 
@@ -29,16 +30,31 @@ UPDATE_TYPES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY)
 
 
 class _FromPerson(filters.MessageFilter):
-    """Messages of people, and of people who write in the name of a group or channel: not of other bots."""
+    """Messages of people, and of people who write in the name of a group or channel: not of other bots, and
+    not a channel's posts, which Telegram itself repeats in the channel's discussion group."""
 
     def filter(self, message: Message) -> bool:
         writer = message.from_user
-        return writer is not None and (not writer.is_bot or message.sender_chat is not None)
+        if writer is None or message.is_automatic_forward:
+            return False
+        return not writer.is_bot or message.sender_chat is not None
+
+
+class _ToMe(filters.MessageFilter):
+    """What a test of `bot.incoming` says is for this bot."""
+
+    def __init__(self, bot: Bot, test: Callable[[Message, Bot], bool]) -> None:
+        super().__init__()
+        self._bot = bot
+        self._test = test
+
+    def filter(self, message: Message) -> bool:
+        return self._test(message, self._bot)
 
 
 _SAID = filters.UpdateType.MESSAGE & _FromPerson()
 _EDITED = filters.UpdateType.EDITED_MESSAGE & _FromPerson()
-_CONTENT = filters.ChatType.PRIVATE & ~filters.StatusUpdate.ALL
+_CONTENT = filters.ATTACHMENT & ~filters.StatusUpdate.ALL
 
 _COMMANDS: dict[str, Callable[[Services, Update], Awaitable[None]]] = {
     "start": start.start,
@@ -71,6 +87,15 @@ def build(services: Services) -> App:
 
         return callback
 
+    async def summoned(update: Update, _context: Context) -> None:
+        _, message = incoming.speech(update)
+        name, _ = incoming.command(message)
+        handle = _COMMANDS.get(name) or admin.COMMANDS.get(name) or fallback.command
+        await handle(services, update)
+
+    bot = services.gateway.bot
+    for_me = filters.ChatType.PRIVATE | _ToMe(bot, incoming.names)
+
     async def on_error(update: object, context: Context) -> None:
         await fallback.error(services, update, context.error)
 
@@ -79,8 +104,9 @@ def build(services: Services) -> App:
             *(CommandHandler(name, using(handle), _SAID) for name, handle in _COMMANDS.items()),
             *(CommandHandler(name, using(handle), _SAID) for name, handle in admin.COMMANDS.items()),
             MessageHandler(_SAID & filters.COMMAND, using(fallback.command)),
+            MessageHandler(_SAID & filters.TEXT & _ToMe(bot, incoming.summons), summoned),
             MessageHandler(_SAID & filters.TEXT, using(generate.words)),
-            MessageHandler(_SAID & _CONTENT, using(fallback.media)),
+            MessageHandler(_SAID & _CONTENT & for_me, using(fallback.media)),
             MessageHandler(_EDITED & filters.TEXT, using(fallback.edited)),
             CallbackQueryHandler(using(presses.pressed)),
         ]

@@ -14,8 +14,9 @@ _LARGEST_ID = 2**52
 
 
 def user_id(text: str) -> int | None:
-    """A user's id as Telegram writes it; None for anything else."""
-    if not re.fullmatch(r"[0-9]{1,16}", text) or not 0 < int(text) <= _LARGEST_ID:
+    """A user's id as Telegram writes it, or (below 0) that of a chat in whose name people write; None for
+    anything else."""
+    if not re.fullmatch(r"[0-9]{1,16}|-[0-9]{6,16}", text) or not 0 < abs(int(text)) <= _LARGEST_ID:
         return None
     return int(text)
 

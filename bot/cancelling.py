@@ -2,6 +2,7 @@
 
 import structlog
 
+from bot import acting
 from bot.services import Services
 from chat.texts import Texts
 from jobs.errors import LedgerUnavailable
@@ -11,8 +12,15 @@ log = structlog.get_logger(__name__)
 
 
 async def cancel(services: Services, job_id: str, user: int) -> Cancellation:
-    """Cancel; the status message follows by the delivery lane. Raises LedgerUnavailable."""
+    """Cancel, as `user` or as a chat that they may act for; the status message follows by the delivery lane.
+
+    Raises LedgerUnavailable.
+    """
     outcome, heir = await services.off(services.ledger.cancel, job_id, user)
+    if outcome is Cancellation.FOREIGN and (job := await services.off(services.ledger.get, job_id)):
+        owner = job.origin.user
+        if await acting.may_act_as(services, user, owner):
+            outcome, heir = await services.off(services.ledger.cancel, job_id, owner)
     log.info("cancel", job=job_id, outcome=outcome)
     if outcome is Cancellation.CANCELLED:
         try:

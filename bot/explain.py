@@ -3,12 +3,32 @@
 from collections.abc import Callable
 
 from bot.request import Problem, RequestError
-from chat.texts import Texts
+from chat.texts import LANGUAGES, Texts, texts
+from jobs.model import Kind
 
 
 def explain(error: RequestError, t: Texts) -> str:
     """One or two sentences: what is wrong, and what to write instead."""
     return _SENTENCES[error.problem](t, **error.values)
+
+
+def question(kind: Kind, t: Texts) -> str:
+    """Return what somebody is asked who wants a picture or a video and has not said of what."""
+    if kind is Kind.VIDEO:
+        return t("What should the video show? Write it in a few words, for example:\n/video waves at night")
+    return t("What shall I make? Write it in a few words, for example:\n/image a red fox in the snow")
+
+
+def example(kind: Kind, t: Texts) -> str:
+    """Return the words that stand in the empty text field below the question."""
+    return t("waves at night") if kind is Kind.VIDEO else t("a red fox in the snow")
+
+
+def asked_for(text: str) -> Kind | None:
+    """Return the kind that a message of the bot's asks about; None where it is not such a question."""
+    return next(
+        (kind for kind in Kind for language in LANGUAGES if text == question(kind, texts(language))), None
+    )
 
 
 def _unknown_option(t: Texts, name: str, close: str, offered: str) -> str:
@@ -20,6 +40,8 @@ def _unknown_option(t: Texts, name: str, close: str, offered: str) -> str:
 
 
 def _not_offered(t: Texts, name: str, model: str, elsewhere: str) -> str:
+    if not elsewhere:
+        return t("{model} does not take --{name}. Leave it out.", model=model, name=name)
     return t(
         "{model} does not take --{name}. Leave it out, or choose {elsewhere} in /settings.",
         model=model,
@@ -29,9 +51,7 @@ def _not_offered(t: Texts, name: str, model: str, elsewhere: str) -> str:
 
 
 _SENTENCES: dict[Problem, Callable[..., str]] = {
-    Problem.NO_PROMPT: lambda t: t(
-        "What shall I make? Write it in a few words, for example:\n/image a red fox in the snow"
-    ),
+    Problem.NO_PROMPT: lambda t, kind: question(Kind(kind), t),
     Problem.TOO_LONG: lambda t, count, limit: t(
         "That is {count} characters, and I can take {limit}. Make it a little shorter and send it again.",
         count=count,

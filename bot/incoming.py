@@ -2,7 +2,7 @@
 
 import re
 
-from telegram import Bot, CallbackQuery, Chat, MaybeInaccessibleMessage, Message, Update, User
+from telegram import Bot, CallbackQuery, Chat, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
 from chat.texts import Texts, texts
@@ -29,12 +29,25 @@ def pressed(update: Update) -> CallbackQuery:
     return update.callback_query
 
 
+def writer(message: Message) -> int:
+    """Return who has written a message: the id of a user, or (below 0) of the chat in whose name it was.
+
+    All who write as some chat share one user, which says nothing of them.
+    """
+    if message.sender_chat is not None:
+        return message.sender_chat.id
+    if message.from_user is None:
+        raise ValueError(f"nobody has written message {message.message_id}")
+    return message.from_user.id
+
+
 def origin(user: User, message: MaybeInaccessibleMessage) -> Origin:
     """Where an answer to this message goes; for a press, `message` is the one with the button."""
     # In groups without topics a thread id marks a chain of replies, and cannot be sent to.
     topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    wrote = isinstance(message, Message) and message.from_user == user
     return Origin(
-        user=user.id,
+        user=writer(message) if wrote and isinstance(message, Message) else user.id,
         chat=message.chat.id,
         reply_to=message.message_id,
         language=language(user).language,
@@ -48,22 +61,30 @@ def is_private(chat: Chat) -> bool:
 
 
 def after_command(text: str) -> str:
-    """The text behind `/command` or `/command@bot`."""
-    return re.sub(r"^/\w+(@\w+)?\s*", "", text, count=1)
+    """The text behind `/command` or `/command@bot`, which may stand behind the bot's name."""
+    return re.sub(r"^\s*(@\w+[,:]?\s+)?/\w+(@\w+)?\s*", "", text, count=1)
 
 
-def command(text: str) -> str:
-    """The command's name in lower case, without slash and bot."""
-    return re.match(r"/?(\w*)", text)[1].lower()  # type: ignore[index]  # the pattern matches any text
+def command(message: Message) -> tuple[str, str]:
+    """Return a message's first command, in lower case: its name, and the bot it is for ("": none named)."""
+    found = list(message.parse_entities([MessageEntity.BOT_COMMAND]).values())
+    name, _, bot = found[0].lower().removeprefix("/").partition("@") if found else ("", "", "")
+    return name, bot
 
 
-def addressed(message: Message, bot: Bot) -> bool:
-    """Whether a message that is no command is meant for the bot: private, an answer to it, or naming it."""
-    if is_private(message.chat) or answers(message, bot):
-        return True
-    return any(
-        name.lower() == f"@{bot.username}".lower() for name in message.parse_entities(["mention"]).values()
-    )
+def summons(message: Message, bot: Bot) -> bool:
+    """Return whether a text is the bot's name with a command behind it: `@bot /video waves`."""
+    pattern = rf"\s*@{re.escape(bot.username)}[,:]?\s+/\w"
+    return re.match(pattern, message.text or "", re.IGNORECASE) is not None and bool(command(message)[0])
+
+
+def names(message: Message, bot: Bot) -> bool:
+    """Return whether a text or a caption names the bot, by itself or in a command."""
+    me = f"@{bot.username}".lower()
+    kinds: list[str | None] = [MessageEntity.MENTION, MessageEntity.BOT_COMMAND]
+    in_text = message.parse_entities([MessageEntity.MENTION, MessageEntity.BOT_COMMAND])
+    found = [*in_text.values(), *message.parse_caption_entities(kinds).values()]
+    return any(each.lower().endswith(me) for each in found)
 
 
 def answers(message: Message, bot: Bot) -> bool:
@@ -72,13 +93,14 @@ def answers(message: Message, bot: Bot) -> bool:
     return replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
 
 
-def own(query: CallbackQuery) -> bool:
-    """Whether whoever pressed a button of a list had asked for that list (the list is a reply to them)."""
+def asker(query: CallbackQuery) -> int | None:
+    """Return who had asked for the list that a pressed button is under (the list is a reply to them); None
+    where that is no longer known."""
     message = query.message
     if message is None or is_private(message.chat):
-        return message is not None
+        return None if message is None else query.from_user.id
     asked = message.reply_to_message if isinstance(message, Message) else None
-    return asked is not None and asked.from_user is not None and asked.from_user.id == query.from_user.id
+    return None if asked is None or asked.from_user is None else writer(asked)
 
 
 def without_mention(text: str, username: str) -> str:

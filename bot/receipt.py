@@ -1,8 +1,7 @@
 """What is known of an update: whether it is dealt with, or must be taken up once more.
 
-An update from a webhook stays in Redis until this is known; it need not stay for all that is then said in the
-chat, which may have to wait for its turn there. In long polling there is no receipt, and nothing here has any
-effect.
+Until this is known an update from a webhook stays in Redis, and one from long polling is not confirmed to
+Telegram. It need not stay for all that is then said in the chat, which may have to wait for its turn there.
 """
 
 import asyncio
@@ -10,10 +9,20 @@ from contextvars import ContextVar
 
 
 class Receipt:
-    """One for each update; `answer` is True once all that must last is written, False where it cannot be."""
+    """One for each update; `answer` is True once all that must last is written, False where it cannot be.
 
-    def __init__(self) -> None:
+    `comes_again`: an update that is refused is soon taken up once more. Long polling would bring it only to
+    the next process, so there the person is told instead.
+    """
+
+    def __init__(self, *, comes_again: bool = True) -> None:
+        self.comes_again = comes_again
         self.answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    @property
+    def taken(self) -> bool:
+        """Whether the update is dealt with."""
+        return self.answer.done() and not self.answer.cancelled() and self.answer.result()
 
     def give(self, taken: bool) -> bool:
         """Answer; False where that was done before (or nobody waits any more)."""
@@ -39,12 +48,12 @@ def settle() -> None:
 
 
 def awaited() -> bool:
-    """Whether this update's receipt is open: where it is refused, the update is taken up again."""
+    """Whether this update can still be refused, to be taken up again."""
     receipt = _current.get()
-    return receipt is not None and not receipt.answer.done()
+    return receipt is not None and receipt.comes_again and not receipt.answer.done()
 
 
 def refuse() -> bool:
     """The update cannot be dealt with now; True where it comes again, so that nobody need be told."""
     receipt = _current.get()
-    return receipt is not None and receipt.give(False)
+    return receipt is not None and receipt.comes_again and receipt.give(False)

@@ -8,6 +8,7 @@ from bot import incoming, receipt
 from bot.patience import persistent
 from bot.services import Services
 from chat.calls import TEXT_BOUND_S, twice
+from chat.keyboards import Markup
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 
@@ -18,7 +19,7 @@ async def say(
     services: Services,
     update: Update,
     text: str,
-    keyboard: InlineKeyboardMarkup | None = None,
+    keyboard: Markup | None = None,
     *,
     name: str = "",
 ) -> None:

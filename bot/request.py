@@ -2,11 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from config.catalogue import Catalogue, Model, Option
+from jobs.model import Kind
 
 Value = str | int
 
@@ -22,16 +24,19 @@ _TOKEN = re.compile(
       | (?P<space>\s+)""",
     re.VERBOSE,
 )
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and symbols, by Unicode's classes, that look like nothing: fillers of Hangul, an empty cell of
+Braille, a note without a head."""
 _QUOTES = '"“”«»„'
 
 
 class Problem(StrEnum):
     """What is wrong with a request; `bot.explain` says it to the person."""
 
-    NO_PROMPT = "no_prompt"
+    NO_PROMPT = "no_prompt"  # values: kind
     TOO_LONG = "too_long"  # values: count, limit
     UNKNOWN_OPTION = "unknown_option"  # values: name, close ("" when nothing is near), offered
-    NOT_OFFERED = "not_offered"  # values: name, model, elsewhere (titles of models that have it)
+    NOT_OFFERED = "not_offered"  # values: name, model, elsewhere (titles of models that have it, or "")
     NO_VALUE = "no_value"  # values: name
     BAD_CHOICE = "bad_choice"  # values: name, value, choices
     BAD_NUMBER = "bad_number"  # values: name, value, minimum, maximum
@@ -61,10 +66,11 @@ class _Token:
     quoted: bool = False
 
 
-def read(text: str, model: Model, catalogue: Catalogue) -> Wanted:
+def read(text: str, model: Model, catalogue: Catalogue, *, bound: bool = False) -> Wanted:
     """Separate the prompt (it may come out empty) from the options, and check these against the model.
 
-    `text` has no command in front. Of an option given twice the last counts. Raises RequestError.
+    `text` has no command in front. Of an option given twice the last counts. `bound`:
+    the request stays with this model, whatever is chosen in /settings. Raises RequestError.
     """
     known = {name for each in catalogue.models.values() for name in each.options}
     tokens = list(_tokens(text, known))
@@ -74,7 +80,7 @@ def read(text: str, model: Model, catalogue: Catalogue) -> Wanted:
         if not token.option:
             prompt += token.text
             continue
-        option = _offered(token.option, model, catalogue)
+        option = _offered(token.option, model, () if bound else catalogue.of_kind(model.kind), known)
         options[option.name] = _checked(option, _take(tokens, whole_text=_is_text(option)))
         prompt += " "
     return Wanted(_unquoted(_plain(prompt)), options)
@@ -86,10 +92,13 @@ def joined(old: Wanted, new: Wanted) -> Wanted:
     return Wanted(prompt, {**old.options, **new.options})
 
 
-def complete(wanted: Wanted, longest: int) -> Wanted:
-    """The same, once there is a prompt and nothing is over `longest` characters. Raises RequestError."""
-    if not any(char.isprintable() and not char.isspace() for char in wanted.prompt):
-        raise RequestError(Problem.NO_PROMPT)
+def complete(wanted: Wanted, longest: int, kind: Kind) -> Wanted:
+    """The same, once there is a prompt and nothing is over `longest` characters. Raises RequestError.
+
+    `kind` is what was asked for; the error says so.
+    """
+    if not any(map(_visible, wanted.prompt)):
+        raise RequestError(Problem.NO_PROMPT, kind=kind)
     for text in (wanted.prompt, *map(str, wanted.options.values())):
         if len(text) > longest:
             raise RequestError(Problem.TOO_LONG, count=len(text), limit=longest)
@@ -115,12 +124,12 @@ def _tokens(text: str, known: set[str]) -> Iterator[_Token]:
         yield _Token(match[0], name if is_option else "", match["quoted"] is not None)
 
 
-def _offered(name: str, model: Model, catalogue: Catalogue) -> Option:
+def _offered(name: str, model: Model, others: Collection[Model], known: Collection[str]) -> Option:
+    """Return the model's option; what it does not take may be had of the `others`, if they do."""
     if name in model.options:
         return model.options[name]
-    elsewhere = [each.title for each in catalogue.models.values() if name in each.options]
-    if elsewhere:
-        titles = ", ".join(elsewhere)
+    if name in known:
+        titles = ", ".join(each.title for each in others if name in each.options)
         raise RequestError(Problem.NOT_OFFERED, name=name, model=model.title, elsewhere=titles)
     offered = ", ".join(f"--{each}" for each in model.options)
     close = difflib.get_close_matches(name, [*model.options, *ALIASES], n=1, cutoff=0.5)
@@ -172,6 +181,11 @@ def _number(option: Option, value: str) -> int:
 
 def _is_text(option: Option) -> bool:
     return not option.choices and option.minimum is None and option.maximum is None
+
+
+def _visible(char: str) -> bool:
+    """Return whether a character shows anything by itself: no blank, no mark on another one, no filler."""
+    return unicodedata.category(char)[0] in "LNPS" and char not in _BLANK
 
 
 def _short(value: Value) -> Value:

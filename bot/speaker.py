@@ -1,14 +1,13 @@
 """Says the answers that are kept in `jobs.answers`: at once where it can, else in their turn."""
 
 import asyncio
-import json
 
 import structlog
-from telegram import InlineKeyboardMarkup
 
 from bot.patience import persistent
 from bot.spooler import Spooler
 from chat.gateway import Gateway
+from chat.keyboards import Markup, markup_of
 from jobs.answers import TAKEN_S, Answer, answer_of
 from jobs.errors import DarkroomError, PassingError
 from jobs.model import Origin
@@ -31,9 +30,7 @@ class Speaker:
         self._tally = tally
         self._spooler = Spooler(answers, self._tell, lambda saying: AT_ONCE - saying)
 
-    async def say(
-        self, name: str, origin: Origin, text: str, keyboard: InlineKeyboardMarkup | None = None
-    ) -> None:
+    async def say(self, name: str, origin: Origin, text: str, keyboard: Markup | None = None) -> None:
         """Have an answer said; it is in Redis by the time this returns. The same `name` is said once.
 
         Raises LedgerUnavailable: nothing is known then, and the caller may ask again.
@@ -52,12 +49,9 @@ class Speaker:
     async def _tell(self, item: Item) -> bool:
         """Say it; False where Telegram has surely not posted it, for this or another process to say it."""
         answer = answer_of(item)
-        keyboard = (
-            InlineKeyboardMarkup.de_json(json.loads(answer.keyboard), None) if answer.keyboard else None
-        )
         try:
             async with asyncio.timeout(TAKEN_S - 2):
-                await persistent()(self._gateway.say, answer.origin, answer.text, keyboard)
+                await persistent()(self._gateway.say, answer.origin, answer.text, markup_of(answer.keyboard))
         except (PassingError, TimeoutError) as error:
             log.info("not answered yet", error=repr(error))
             return False

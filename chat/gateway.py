@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from telegram import InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
+from telegram import InputFile, LinkPreviewOptions, Message
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
@@ -11,6 +11,7 @@ from chat.attachments import content, file_id_of, input_media, shape
 from chat.calls import MEDIA_BOUND_S, TEXT_BOUND_S, once, twice, unrepeated
 from chat.errors import Dropped, MessageGone
 from chat.forms import offered
+from chat.keyboards import Markup
 from chat.limiter import SharedLimiter, Urgency
 from chat.media import Known, MediaKind, Upload
 from chat.sending import Json, Mark, placed, ready
@@ -66,7 +67,7 @@ class Gateway:
         """
         return await self._say(origin, view.text, origin.reply_to, view.keyboard, mark)
 
-    async def say(self, origin: Origin, text: str, keyboard: InlineKeyboardMarkup | None = None) -> int:
+    async def say(self, origin: Origin, text: str, keyboard: Markup | None = None) -> int:
         """Send a text in answer to a request; returns the message's id. Errors as in `post`."""
         return await self._say(origin, text, origin.reply_to, keyboard)
 
@@ -165,7 +166,7 @@ class Gateway:
         origin: Origin,
         text: str,
         reply_to: int,
-        keyboard: InlineKeyboardMarkup | None,
+        keyboard: Markup | None,
         mark: Mark | None = None,
     ) -> int:
         async def make(place: Json) -> Message:

@@ -1,13 +1,17 @@
 """The buttons under messages, and what a press of one says. Pure."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 
 from chat.texts import Texts
+
+Markup = InlineKeyboardMarkup | ForceReply
+"""What a message may bring along: buttons below it, or a text field that is ready for an answer."""
 
 DATA_MAX_BYTES = 64
 """Telegram's limit on a button's callback_data."""
@@ -74,6 +78,20 @@ def unpack(data: str | None) -> Press | None:
 def button(label: str, action: Action, subject: str = "") -> InlineKeyboardButton:
     """One button."""
     return InlineKeyboardButton(label, callback_data=pack(action, subject))
+
+
+def ask(example: str) -> ForceReply:
+    """Have the person's text field open as an answer, with an example in it (1 to 64 characters)."""
+    return ForceReply(selective=True, input_field_placeholder=example)
+
+
+def markup_of(text: str) -> Markup | None:
+    """Return the markup of which `text` is Telegram's JSON; None for ""."""
+    if not text:
+        return None
+    found = json.loads(text)
+    kind = ForceReply if "force_reply" in found else InlineKeyboardMarkup
+    return kind.de_json(found, None)
 
 
 def cancel(job_id: str, t: Texts) -> InlineKeyboardMarkup:

@@ -15,6 +15,8 @@ from jobs.model import Job, Kind
 from jobs.states import State
 from jobs.waiting import Place, rung
 
+_FINAL = frozenset({Failure.REFUSED, Failure.REJECTED, Failure.SOURCE_GONE})
+"""Failures that the very same request would meet again: there is no button for it."""
 NOTES = (mark("sketch, not AI"),)
 """Notes of the catalogue's models that the catalogues of texts have a translation for."""
 
@@ -63,10 +65,13 @@ def ended(job: Job, t: Texts) -> View:
     if job.state is State.CANCELLED:
         return View(t("Cancelled."), keyboards.again(job.id, t))
     failure = job.failure or Failure.INTERNAL
+    return View(reason(failure, t), None if failure in _FINAL else keyboards.again(job.id, t))
+
+
+def reason(failure: Failure, t: Texts) -> str:
+    """Return why a job has no result, what to do about it, and whether it was counted."""
     text = _FAILURES[failure](t)
-    if failure.ours:
-        text += " " + t("This request was not counted.")
-    return View(text, keyboards.again(job.id, t))
+    return text + " " + t("This request was not counted.") if failure.ours else text
 
 
 def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:

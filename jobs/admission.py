@@ -39,7 +39,7 @@ class Cached:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """The user's bucket is empty for another `retry_after_s`; `first`: not told so in this window yet."""
+    """The user's bucket is empty for another `retry_after_s`; `first`: this chat has not been told so yet."""
 
     retry_after_s: float
     first: bool
@@ -49,7 +49,7 @@ class Limited:
 class Busy:
     """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane.
 
-    `first`: not told so in the last TELL_AGAIN_S.
+    `first`: this chat was not told so in the last TELL_AGAIN_S.
     """
 
     lane: Lane | None
@@ -63,7 +63,7 @@ class Blocked:
 
 
 TELL_AGAIN_S = 10
-"""A user who is told that there is no place is not told again for this long."""
+"""A user who is told in a chat that there is no place is not told there again for this long."""
 
 FOLLOWERS = 500
 """So many jobs at most share the result of one: they are settled in one step, in which Redis does nothing
@@ -74,10 +74,12 @@ Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A result from the cache: the artifact, and Telegram's name for it ("" where it is not known)."""
+    """A result from the cache: the artifact, Telegram's name for it ("" where it is not known), and the seed
+    that was drawn for it (0: none was, or it is not known)."""
 
     artifact: Artifact
     file_id: str
+    seed: int = 0
 
 
 class Admission:
@@ -132,7 +134,8 @@ class Admission:
         }
         ask = {**self._terms, "record": record, "lanes": _lanes(request.kind)}
         if hit is not None and not fresh:
-            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "cached": "1"}
+            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed}
+            cached["cached"] = "1"
             ask["cached"] = {name: str(value) for name, value in cached.items()}
         return json.dumps(ask)
 

@@ -47,7 +47,8 @@ class Cache:
             if entry["version"] != _VERSION:
                 return None
             key, mime, size, file_id = (entry[name] for name in ("key", "mime", "size", "file_id"))
-            hit = Hit(Artifact(str(key), str(mime), int(size)), str(file_id))
+            # Entries of an earlier release have no seed.
+            hit = Hit(Artifact(str(key), str(mime), int(size)), str(file_id), int(entry.get("seed", 0)))
             return hit if entry["bot"] == self._bot else replace(hit, file_id="")
         except (ValueError, TypeError, KeyError) as error:
             log.warning("cache entry not understood", error=repr(error))
@@ -57,7 +58,7 @@ class Cache:
         """Keep a result; nothing is kept with CACHE_TTL_S 0."""
         if not digest or self._ttl <= 0:
             return
-        known = {"version": _VERSION, "bot": self._bot, "file_id": hit.file_id}
+        known = {"version": _VERSION, "bot": self._bot, "file_id": hit.file_id, "seed": hit.seed}
         entry = json.dumps(asdict(hit.artifact) | known)
         try:
             self._redis.set(keys.cached(digest), entry, ex=self._ttl)

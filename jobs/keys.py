@@ -88,6 +88,11 @@ def prediction(prediction_id: str) -> str:
     return f"{PREFIX}:prediction:{prediction_id}"
 
 
+def asked_for(user_id: int) -> str:
+    """String: what (`image`, `video`) the bot has just asked a user to describe in their private chat."""
+    return f"{PREFIX}:user:{user_id}:asked_for"
+
+
 def message(chat: int, message_id: int) -> str:
     """String: the job that a chat message belongs to."""
     return f"{PREFIX}:message:{chat}:{message_id}"
@@ -98,9 +103,14 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
-def told_busy(user_id: int) -> str:
-    """String: the user has just been told that there is no place for a job of theirs."""
-    return f"{PREFIX}:user:{user_id}:busy"
+def told_limited(user_id: int, chat: int) -> str:
+    """String: the user has been told in this chat when their next request may come."""
+    return f"{PREFIX}:user:{user_id}:limited:{chat}"
+
+
+def told_busy(user_id: int, chat: int) -> str:
+    """String: the user has just been told in this chat that there is no place for a job of theirs."""
+    return f"{PREFIX}:user:{user_id}:busy:{chat}"
 
 
 def inflight(digest: str) -> str:

@@ -36,7 +36,7 @@ class People:
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hsetnx(key, "first", str(now))
             pipe.hset(key, mapping={"last": now, "language": language})
-            if chat == user:
+            if chat == user > 0:  # an admin who writes as the group is known by the group's id
                 pipe.hset(key, "chat", str(chat))
                 pipe.zadd(keys.people(), {str(user): user})
             pipe.execute()

@@ -134,7 +134,7 @@ def give_result(process: Process, slot: Slot) -> None:
     slot.job = process.ledger.delivered(slot.job, file_id, way)
     news = not job.cached or file_id != job.file_id
     if (file_id or way is Way.LINK) and job.artifact and news:
-        process.cache.put(job.digest, Hit(job.artifact, file_id))
+        process.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     ring(process, slot.job)
 

@@ -7,15 +7,20 @@ from bot.replies import toast
 from bot.services import Services
 from chat.keyboards import Action, Press
 from chat.texts import Texts
-from jobs import ids
+from jobs import ids, keys
 from jobs.ledger import Cancellation
 from jobs.model import Job, Kind, Request
 
+DOUBLE_TAP_S = 5
+"""A button that somebody presses again within this time is meant to be pressed once."""
+REPEATED_S = 3600
+"""A press that Telegram sends again within this time is the press that it was."""
+_OF_BUTTON, _OF_PRESS = "pressed", "press"
 ALERTS = frozenset({Cancellation.LATE, Cancellation.FOREIGN, Cancellation.MISSING})
 
 
 async def cancel(services: Services, update: Update, press: Press) -> None:
-    """Only the owner may; others are told so."""
+    """Only the owner may, be it a person or a chat that the presser may act for; others are told so."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     outcome = await cancelling.cancel(services, press.job_id, query.from_user.id)
@@ -30,15 +35,32 @@ async def remake(services: Services, update: Update, press: Press) -> None:
     if job is None or query.message is None or not _visible(job, query):
         await toast(query, cancelling.gone(t), alert=True)
         return
-    request = _request(services, job, press.action, query.id)
+    press_id = await _first_press(services, query)
+    request = _request(services, job, press.action, press_id)
     if request is None:
         await toast(query, no_animation(t), alert=True)
         return
-    job_id = ids.from_press(services.gateway.bot.id, query.id)
+    job_id = ids.from_press(services.gateway.bot.id, press_id)
     origin = incoming.origin(query.from_user, query.message)
     fresh = press.action is Action.AGAIN
     refusal = await intake.take(services, job_id, request, origin, fresh=fresh)
     await toast(query, refusal.text if refusal else "", alert=refusal is not None)
+
+
+async def _first_press(services: Services, query: CallbackQuery) -> str:
+    """Return the id of the press that this one repeats: of a double tap the first, else its own."""
+    ask = services.ledger_pipeline.command
+    where = query.message
+    place = f"{where.chat.id}:{where.message_id}" if where else ""
+    button = keys.mark(_OF_BUTTON, f"{query.from_user.id}:{place}:{query.data}")
+    mine = keys.mark(_OF_PRESS, query.id)
+    if (known := await ask("GET", mine)) is not None:
+        return str(known)
+    await ask("SET", button, query.id, "EX", DOUBLE_TAP_S, "NX")
+    first = str(await ask("GET", button) or query.id)
+    # Telegram may send this press again, when the button's mark has lapsed.
+    await ask("SET", mine, first, "EX", REPEATED_S)
+    return first
 
 
 def no_animation(t: Texts) -> str:

@@ -3,19 +3,24 @@
 import difflib
 
 import structlog
-from telegram import Update
+from telegram import Message, Update
 
 from bot import incoming, receipt
 from bot.commands import COMMANDS
+from bot.making import model_of
 from bot.replies import say, toast
+from bot.request import RequestError, read
 from bot.services import Services
 from chat.errors import MessageGone
 from chat.texts import Texts
 from jobs import ids
 from jobs.errors import DarkroomError, LedgerUnavailable
+from jobs.model import Job
 
 log = structlog.get_logger(__name__)
 
+EDITED_S = 86_400
+"""Within this time a person is told once that the edit of a message changes nothing."""
 ALBUM_S = 600
 """The pictures of an album come within this time."""
 
@@ -33,24 +38,39 @@ async def media(services: Services, update: Update) -> None:
 
 
 async def edited(services: Services, update: Update) -> None:
-    """An edit changes nothing; in groups, where most edits are none of ours, only those of requests count."""
+    """An edit of a request changes nothing: say so once. Telegram also tells of edits that change no word."""
     user, message = incoming.speech(update)
-    if not incoming.is_private(message.chat):
-        job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
-        if await services.off(services.ledger.get, job_id) is None:
-            return
+    job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
+    job = await services.off(services.ledger.get, job_id)
+    if job is None or _asks_for_the_same(services, message, job):
+        return
+    if not await services.off(services.marks.first, "edited", job_id, EDITED_S):
+        return
     t = incoming.language(user)
     await say(services, update, t("An edit does not change a job. Send it again as a new message."))
 
 
+def _asks_for_the_same(services: Services, message: Message, job: Job) -> bool:
+    """Return whether an edited message still says what the job was made of."""
+    text = incoming.after_command(incoming.without_mention(message.text or "", services.gateway.bot.username))
+    try:
+        wanted = read(text, model_of(job, services.catalogue), services.catalogue)
+    except RequestError:
+        return False
+    # A job's prompt and options may hold more: those of the result that it goes on from, or of /settings.
+    words = job.request.prompt == wanted.prompt or job.request.prompt.endswith(f", {wanted.prompt}")
+    return words and wanted.options.items() <= job.request.options.items()
+
+
 async def command(services: Services, update: Update) -> None:
-    """An unknown command; in groups only one that names this bot."""
+    """An unknown command; not one for another bot, and in groups only one that names this bot."""
     user, message = incoming.speech(update)
-    text = message.text or ""
-    to_me = text.partition(" ")[0].lower().endswith(f"@{services.gateway.bot.username}".lower())
-    if not incoming.is_private(message.chat) and not to_me:
+    bot = services.gateway.bot
+    name, whom = incoming.command(message)
+    named = incoming.names(message, bot)
+    if not named and (whom or not incoming.is_private(message.chat)):
         return
-    name, t = incoming.command(text), incoming.language(user)
+    t = incoming.language(user)
     close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
     if close:
         answer = t("I do not know /{name}. Did you mean /{close}?", name=name, close=close[0])

@@ -2,11 +2,12 @@
 
 from telegram import Message, Update
 
-from bot import incoming, intake, making
+from bot import asking, incoming, intake, making
 from bot.explain import explain
 from bot.replies import say
-from bot.request import RequestError
+from bot.request import Problem, RequestError
 from bot.services import Services
+from bot.talk import is_talk
 from chat import keyboards
 from jobs import ids, keys
 from jobs.model import Job, Kind, Request
@@ -24,10 +25,26 @@ async def video(services: Services, update: Update) -> None:
 
 
 async def words(services: Services, update: Update) -> None:
-    """Words without a command: a picture; in groups only those that are meant for the bot."""
+    """Words without a command: a picture, or what the bot has asked for; in groups only words for the bot."""
     _, message = incoming.speech(update)
-    if incoming.addressed(message, services.gateway.bot):
+    if await _for_me(services, message):
         await _request(services, update, None)
+
+
+async def _for_me(services: Services, message: Message) -> bool:
+    """Return whether words ask for something. In a group those do that name the bot, answer its question, or
+    go on from the writer's own result; what else people say there to each other costs nobody anything."""
+    bot = services.gateway.bot
+    if incoming.is_private(message.chat) or incoming.names(message, bot):
+        return True
+    if not incoming.answers(message, bot):
+        return False
+    if await asking.wanted(services, message) is not None:
+        return True
+    job = await services.off(_answered, services, message)
+    if job is None or job.origin.user != incoming.writer(message) or is_talk(message.text or ""):
+        return False
+    return job.artifact is not None or job.state not in ENDED
 
 
 async def _request(services: Services, update: Update, kind: Kind | None) -> None:
@@ -38,16 +55,36 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
     if answered is not None and kind is None and answered.state not in ENDED and not answered.artifact:
         await say(services, update, t("This one is not ready yet. Reply to it once it is."))
         return
+    asked = await asking.wanted(services, message) if kind is None else None
+    if kind is not None:
+        await asking.forget(services, message)
     try:
-        choices = await services.ledger_pipeline.command("HGETALL", keys.settings_of(user.id))
-        request = _read(services, choices, _text(services, message, kind), kind, answered)
+        choices = await services.ledger_pipeline.command(
+            "HGETALL", keys.settings_of(incoming.writer(message))
+        )
+        request = _read(services, choices, _text(services, message, kind), kind or asked, answered)
     except RequestError as error:
-        await say(services, update, explain(error, t))
+        await _explain(services, update, error, asked)
         return
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
     refusal = await intake.take(services, job_id, request, incoming.origin(user, message))
-    if refusal is not None and not refusal.repeated:
+    if refusal is None:
+        return
+    if asked is not None:
+        await asking.remember(services, message, asked)
+    if not refusal.repeated:
         await say(services, update, refusal.text)
+
+
+async def _explain(services: Services, update: Update, error: RequestError, asked: Kind | None) -> None:
+    """Say what is wrong; `asked`: the kind that the bot has asked for, and still would like to hear of."""
+    user, message = incoming.speech(update)
+    if error.problem is Problem.NO_PROMPT:
+        await asking.ask(services, update, Kind(str(error.values["kind"])))
+        return
+    if asked is not None:
+        await asking.remember(services, message, asked)
+    await say(services, update, explain(error, incoming.language(user)))
 
 
 def _text(services: Services, message: Message, kind: Kind | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot import cancelling, incoming, receipt
+from bot import acting, cancelling, incoming, receipt
 from bot.handlers.jobs import here
 from bot.keyboards import pages
 from bot.making import model_of
@@ -29,7 +29,8 @@ SIGNS = {State.FAILED: "⚠️", State.CANCELLED: "✖️"}
 async def history(services: Services, update: Update) -> None:
     """List the latest jobs; a number shows its result again."""
     user, message = incoming.speech(update)
-    text, keyboard = await services.off(_page, services, user.id, message.chat, 0, incoming.language(user))
+    writer, t = incoming.writer(message), incoming.language(user)
+    text, keyboard = await services.off(_page, services, writer, message.chat, 0, t)
     await say(services, update, text, keyboard)
 
 
@@ -37,10 +38,11 @@ async def turn(services: Services, update: Update, start: int) -> None:
     """Another page of the list."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
-    if query.message is None or not incoming.own(query):
+    owner = await acting.owner_of_list(services, query)
+    if query.message is None or owner is None:
         await toast(query, foreign(t), alert=True)
         return
-    text, keyboard = await services.off(_page, services, query.from_user.id, query.message.chat, start, t)
+    text, keyboard = await services.off(_page, services, owner, query.message.chat, start, t)
     await rewrite(query, text, keyboard)
     await toast(query)
 
@@ -53,7 +55,7 @@ async def show(services: Services, update: Update, press: Press) -> None:
     if job is None or query.message is None:
         await toast(query, cancelling.gone(t), alert=True)
         return
-    if job.origin.user != query.from_user.id:
+    if not await acting.may_act_as(services, query.from_user.id, job.origin.user):
         await toast(query, foreign(t), alert=True)
         return
     if not _has_result(job, services) or job.artifact is None:

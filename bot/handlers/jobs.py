@@ -19,20 +19,20 @@ EVERYTHING = frozenset({"all", "все", "всё"})
 async def jobs(services: Services, update: Update) -> None:
     """List the user's active jobs, with a Cancel button each."""
     user, message = incoming.speech(update)
-    found = await services.off(_active, services, user.id, message.chat)
+    found = await services.off(_active, services, incoming.writer(message), message.chat)
     await say(services, update, *await services.off(_list, services, found, incoming.language(user)))
 
 
 async def cancel(services: Services, update: Update) -> None:
     """Cancel the job replied to, the only active one, or all; of several, ask which."""
     user, message = incoming.speech(update)
-    t = incoming.language(user)
+    writer, t = incoming.writer(message), incoming.language(user)
     chosen = await services.off(_replied, services, message)
     if chosen is not None:
-        outcome = await cancelling.cancel(services, chosen.id, user.id)
+        outcome = await cancelling.cancel(services, chosen.id, writer)
         await say(services, update, cancelling.said(outcome, t))
         return
-    found = await services.off(_active, services, user.id, message.chat)
+    found = await services.off(_active, services, writer, message.chat)
     if len(found) > 1 and incoming.after_command(message.text or "").strip().lower() not in EVERYTHING:
         text, keyboard = await services.off(_list, services, found, t)
         ask = t("Which one? /cancel all stops them all.")
@@ -41,7 +41,7 @@ async def cancel(services: Services, update: Update) -> None:
     if not found:
         await say(services, update, nothing(t))
         return
-    outcomes = [await cancelling.cancel(services, job.id, user.id) for job in found]
+    outcomes = [await cancelling.cancel(services, job.id, writer) for job in found]
     await say(services, update, _summary(outcomes, t))
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from telegram import InlineKeyboardMarkup, Update
 
-from bot import arguments, incoming
+from bot import acting, arguments, incoming
 from bot.making import chosen_model, chosen_options
 from bot.replies import rewrite, say, toast
 from bot.services import Services
@@ -20,17 +20,18 @@ Choices = Mapping[str, str]
 
 async def settings(services: Services, update: Update) -> None:
     """Show what is chosen, each setting a button."""
-    user, _ = incoming.speech(update)
-    t = incoming.language(user)
-    choices = await services.off(services.users.choices, user.id)
-    await say(services, update, await _head(services, user.id, t), _overview(services.catalogue, choices, t))
+    user, message = incoming.speech(update)
+    writer, t = incoming.writer(message), incoming.language(user)
+    choices = await services.off(services.users.choices, writer)
+    await say(services, update, await _head(services, writer, t), _overview(services.catalogue, choices, t))
 
 
 async def pressed(services: Services, update: Update, press: Press) -> None:
     """Open a setting, choose a value, or go back. Buttons of an older catalogue are told apart."""
     query = incoming.pressed(update)
-    user, t = query.from_user.id, incoming.language(query.from_user)
-    if not incoming.own(query):
+    t = incoming.language(query.from_user)
+    user = await acting.owner_of_list(services, query)
+    if user is None:
         await toast(query, t("These settings are somebody else's. Send /settings for your own."), alert=True)
         return
     choices = await services.off(services.users.choices, user)

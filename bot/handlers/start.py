@@ -1,12 +1,16 @@
 """/start and /help."""
 
+from collections.abc import Mapping
+
 from telegram import Update
 
 from bot import commands, incoming, intake
+from bot.making import chosen_model
 from bot.replies import say
 from bot.services import Services
 from chat.texts import Texts
 from config.catalogue import Catalogue
+from jobs.model import Kind
 
 
 async def start(services: Services, update: Update) -> None:
@@ -20,8 +24,9 @@ async def start(services: Services, update: Update) -> None:
 
 async def help_(services: Services, update: Update) -> None:
     """Say all that one can do."""
-    user, _ = incoming.speech(update)
-    await say(services, update, usage(services.catalogue, incoming.language(user)))
+    user, message = incoming.speech(update)
+    choices = await services.off(services.users.choices, incoming.writer(message))
+    await say(services, update, usage(services.catalogue, choices, incoming.language(user)))
 
 
 def greeting(t: Texts) -> str:
@@ -34,15 +39,15 @@ def greeting(t: Texts) -> str:
     )
 
 
-def usage(catalogue: Catalogue, t: Texts) -> str:
-    """Commands, the options that some model takes, and what replies do."""
-    offered = {name for model in catalogue.models.values() for name in model.options}
-    options = [line for name, line in _options(t).items() if name in offered]
+def usage(catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> str:
+    """Return what the commands, the options of the person's own models, and replies do."""
+    options = _options(catalogue, choices, t)
     return "\n\n".join(
         part
         for part in (
             t(
-                "Write what you want to see. In a group, begin with a command or reply to me.\n\n"
+                "Write what you want to see. In a group, begin with a command or name me. "
+                "There I also take replies to your own results, but not thanks or questions.\n\n"
                 "/image a red fox in the snow: a picture\n"
                 "/video waves at night: a short video\n"
                 "/jobs: what I am making for you now\n"
@@ -57,9 +62,17 @@ def usage(catalogue: Catalogue, t: Texts) -> str:
     )
 
 
-def _options(t: Texts) -> dict[str, str]:
-    return {
+def _options(catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> list[str]:
+    kinds = [kind for kind in Kind if catalogue.of_kind(kind)]
+    takes = {kind: chosen_model(kind, choices, catalogue).options for kind in kinds}
+    only = {Kind.IMAGE: t("(pictures only)"), Kind.VIDEO: t("(videos only)")}
+    lines = []
+    for name, line in {
         "ar": t("--ar 16:9 for the aspect ratio"),
         "seed": t("--seed 42 to get the same picture again"),
-        "no": t("--no text for what to leave out (not every model)"),
-    }
+        "no": t("--no text for what to leave out"),
+    }.items():
+        takers = [kind for kind in kinds if name in takes[kind]]
+        if takers:
+            lines.append(line if takers == kinds else f"{line} {only[takers[0]]}")
+    return lines

@@ -3,13 +3,14 @@
 import asyncio
 
 import structlog
-from telegram import Bot, Update
+from telegram import Bot
 
 from bot import commands
 from bot.application import App
 from bot.draining import drain
+from bot.handling import Handling
 from bot.patience import patient
-from bot.receipt import Receipt, open_with
+from bot.receipt import Receipt
 from bot.spooler import Spooler
 from bot.webhook import reading
 from bot.webhook.registration import register
@@ -35,7 +36,7 @@ class Inbox:
         self._application = application
         self._bot: Bot = application.bot
         self._settings = settings
-        self._pending: set[asyncio.Task[None]] = set()
+        self._handling = Handling(application.process_update)
         self._spooler = Spooler(updates, self._decide, self._room)
         self._started = False
 
@@ -65,13 +66,13 @@ class Inbox:
 
     async def finish(self, within_s: float) -> None:
         """Let handlers end; those that take longer are cancelled."""
-        late = await drain(self._pending, within_s)
+        late = await drain(self._handling.pending, within_s)
         # Those whose fate is still open are another's.
         await self._spooler.finish(_TOLD_S)
         log.info("stopped", unfinished=late)
 
     def _room(self, undecided: int) -> int:
-        return min(UNDECIDED - undecided, MOST_PENDING - len(self._pending))
+        return min(UNDECIDED - undecided, MOST_PENDING - len(self._handling.pending))
 
     async def _decide(self, item: Item) -> bool:
         """Handle an update; True as soon as all that must last is written, False where it must come again."""
@@ -80,23 +81,9 @@ class Inbox:
             log.warning("not an update as Telegram has them", item=item.id)
             return True
         receipt = Receipt()
-        task = asyncio.create_task(self._handle(update, receipt))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        self._handling.begin(update, receipt)
         try:
             return await asyncio.wait_for(receipt.answer, DECIDED_S)
         except TimeoutError:
             log.warning("update not decided in time", update=update.update_id)
             return False
-
-    async def _handle(self, update: Update, receipt: Receipt) -> None:
-        open_with(receipt)
-        structlog.contextvars.bind_contextvars(update=update.update_id)
-        try:
-            await self._application.process_update(update)
-        except asyncio.CancelledError:
-            receipt.give(False)
-            raise
-        except Exception:
-            log.exception("update not handled")
-        receipt.give(True)

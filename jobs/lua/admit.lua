@@ -18,11 +18,16 @@ if redis.call('SISMEMBER', blocked_key(), user) == 1 then
   return { 'blocked' }
 end
 
+-- However often they ask, each of their chats is told once in a while (ms).
+local function first_told(told, for_ms)
+  return redis.call('SET', told, '1', 'PX', for_ms, 'NX') and 1 or 0
+end
+
 -- The user's bucket, filled up to now.
 local rate, bucket = ask.rates[record.tier], bucket_key(user)
 local tokens = 1
 if rate then
-  local had, at, told_until = unpack(redis.call('HMGET', bucket, 'tokens', 'at', 'told_until'))
+  local had, at = unpack(redis.call('HMGET', bucket, 'tokens', 'at'))
   at = tonumber(at or now)
   if at > now then
     -- The clock was put back: the bucket fills from now on.
@@ -32,20 +37,14 @@ if rate then
   tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - at) * rate.per_ms)
   if tokens < 1 then
     local wait = math.ceil((1 - tokens) / rate.per_ms)
-    -- Nobody is told to wait for longer than it takes: then the clock was put back since.
-    told_until = tonumber(told_until or 0)
-    local first = told_until <= now or told_until > now + wait + 1000
-    if first then redis.call('HSET', bucket, 'told_until', now + wait) end
     count('admissions:limited')
-    return { 'limited', wait, first and 1 or 0 }
+    return { 'limited', wait, first_told(told_limited_key(user, record.chat), wait) }
   end
 end
 
--- No place. However often they ask, they are told once in a while.
 local function busy(where, size)
   count('admissions:busy')
-  local first = redis.call('SET', busy_key(user), '1', 'PX', ask.tell_again, 'NX')
-  return { 'busy', where, size, first and 1 or 0 }
+  return { 'busy', where, size, first_told(told_busy_key(user, record.chat), ask.tell_again) }
 end
 
 local active = redis.call('ZCARD', active_key(user))
@@ -72,6 +71,8 @@ if rate then
 end
 -- Fair shares: what a user has in hand already puts the next job behind those that come a while after it.
 record.turn = string.format('%.0f', turn_at(now + active * ask.fair_share))
+-- It gets the leader's picture, so it was made with the leader's seed.
+if leader then record.seed = redis.call('HGET', job_key(leader), 'seed') end
 record.state = 'accepted'
 record['at:accepted'] = now
 for field, value in pairs(record) do redis.call('HSET', key, field, value) end

@@ -21,12 +21,14 @@ class Record:
 
     `body` is Telegram's Message as the bot sees it; an edit replaces it and never changes it in place.
     `author`: the id of the user or bot that wrote it. `shown`: the media as the control API shows it.
+    `asks`: the placeholder of the answer that a ForceReply opens; None where the message opens none.
     """
 
     body: Json
     author: int
     at: float
     shown: Json | None = None
+    asks: str | None = None
     deleted: bool = False
     edits: list[Json] = field(default_factory=list)
 
@@ -57,7 +59,7 @@ class Record:
 
     def snapshot(self) -> "Snapshot":
         """The message as it is now; cheap, since bodies are replaced and never changed."""
-        return Snapshot(self.body, self.at, self.shown, self.deleted, self.edits, len(self.edits))
+        return Snapshot(self.body, self.at, self.shown, self.asks, self.deleted, self.edits, len(self.edits))
 
     def view(self) -> Json:
         """The control API's ChatMessage."""
@@ -71,6 +73,7 @@ class Snapshot:
     body: Json
     at: float
     shown: Json | None
+    asks: str | None
     deleted: bool
     edits: list[Json]
     versions: int
@@ -82,6 +85,7 @@ class Snapshot:
             "edits": self.edits[: self.versions],
             "at": self.at,
             "media": self.shown,
+            "asks": self.asks,
         }
         return {**self.body, **more}
 
@@ -92,6 +96,7 @@ class Chat:
 
     `forbidden`: what bots may not send there, by kind ("text", "photo", "video", "animation", "document").
     `topics`: the open and closed ones by their thread's id, True for open.
+    `open`: bots see every message in it, as where privacy mode is off or they are admins.
     """
 
     id: int
@@ -100,6 +105,7 @@ class Chat:
     members: list[int]
     history: int
     migrated_to: int | None = None
+    open: bool = False
     left_by: set[int] = field(default_factory=set)
     forbidden: frozenset[str] = frozenset()
     topics: dict[int, bool] = field(default_factory=dict)

@@ -22,7 +22,8 @@ class TelegramStand:
     """Talks to `python -m sandbox.telegram` at `base_url`; close it, or use it as a context manager.
 
     Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are the
-    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds) and "media".
+    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds), "media" and "asks"
+    (the placeholder of a ForceReply, or None).
     """
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
@@ -74,11 +75,13 @@ class TelegramStand:
         """All User objects."""
         return list(self._call("GET", "users")["users"])
 
-    def new_group(self, title: str, members: Iterable[int], kind: str = "supergroup") -> int:
-        """A new "supergroup" or "group" with the bot in it; returns its id."""
-        return int(
-            self._call("POST", "chats", {"title": title, "members": list(members), "type": kind})["id"]
-        )
+    def new_group(
+        self, title: str, members: Iterable[int], kind: str = "supergroup", *, open_: bool = False
+    ) -> int:
+        """A new "supergroup" or "group" with the bot in it; returns its id. `open_`: the bot sees all
+        messages there, as with privacy mode off."""
+        body = {"title": title, "members": list(members), "type": kind, "open": open_}
+        return int(self._call("POST", "chats", body)["id"])
 
     def chats(self) -> list[Json]:
         """All chats with their members."""
@@ -114,13 +117,26 @@ class TelegramStand:
         """The user writes; `chat` defaults to the private chat, `reply_to` is a message id."""
         return self._write(user, chat, reply_to, {"text": text, "thread": thread})
 
+    def send_anonymously(self, user: int, text: str, chat: int, reply_to: int | None = None) -> Json:
+        """The creator of a group writes in the group's name."""
+        return self._write(user, chat, reply_to, {"text": text, "anonymous": True})
+
+    def send_as_channel(
+        self, user: int, channel: str, text: str, chat: int, *, forwarded: bool = False
+    ) -> Json:
+        """Somebody writes in a group in the name of a channel, given by its title. `forwarded`: it is the
+        channel's post, which Telegram repeats in its discussion group."""
+        return self._write(user, chat, None, {"text": text, "channel": channel, "forwarded": forwarded})
+
     def sticker(self, user: int, chat: int | None = None, reply_to: int | None = None) -> Json:
         """The user sends a sticker."""
         return self._write(user, chat, reply_to, {"sticker": True})
 
-    def photo(self, user: int, chat: int | None = None, reply_to: int | None = None) -> Json:
+    def photo(
+        self, user: int, chat: int | None = None, reply_to: int | None = None, caption: str = ""
+    ) -> Json:
         """The user sends a photo."""
-        return self._write(user, chat, reply_to, {"photo": True})
+        return self._write(user, chat, reply_to, {"photo": True, "caption": caption})
 
     def edit(self, user: int, message_id: int, text: str, chat: int | None = None) -> Json:
         """The user edits a message of their own."""

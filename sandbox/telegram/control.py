@@ -69,7 +69,8 @@ async def _users(world: World, _body: Json, _: Request) -> Json:
 
 @_route("chats", "POST")
 async def _new_chat(world: World, body: Json, _: Request) -> Json:
-    return deeds.new_group(world, str(body["title"]), body.get("type") or "supergroup", body["members"])
+    kind, open_ = body.get("type") or "supergroup", bool(body.get("open"))
+    return deeds.new_group(world, str(body["title"]), kind, body["members"], open_=open_)
 
 
 @_route("chats", "GET")

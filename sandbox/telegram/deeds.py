@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from sandbox.telegram.authors import author_of
 from sandbox.telegram.botapi.media import photo_size
 from sandbox.telegram.botapi.targets import KINDS
 from sandbox.telegram.bots import Press
@@ -46,14 +47,14 @@ def find_message(world: World, chat_id: int, message_id: int) -> Record:
     return record
 
 
-def new_group(world: World, title: str, kind: str, members: list[int]) -> Json:
-    """A group of existing users. The first one is its creator."""
+def new_group(world: World, title: str, kind: str, members: list[int], *, open_: bool = False) -> Json:
+    """A group of existing users. The first one is its creator. `open_` as in Chat."""
     if kind not in ("group", "supergroup"):
         raise ValueError("type must be group or supergroup")
     ids = [find_person(world, int(user_id)).id for user_id in members]
     if not ids:
         raise ValueError("members must name at least one user")
-    return world.add_group(title, kind, ids).view()
+    return world.add_group(title, kind, ids, open_=open_).view()
 
 
 def _author(world: World, body: Json) -> tuple[Person, Chat]:
@@ -99,7 +100,7 @@ def set_topic(world: World, chat: Chat, thread: int | None, state: str) -> Json:
 async def write(world: World, body: Json) -> Json:
     """A user writes a text, or sends a sticker or a photo; returns the Message as the bot sees it."""
     person, chat = _author(world, body)
-    content: Json = {}
+    author, content = author_of(body, person, chat)
     if thread := int(body.get("thread") or 0):
         if not chat.topics.get(thread):
             raise ValueError(f"no open topic {thread} in chat {chat.id}")
@@ -123,7 +124,12 @@ async def write(world: World, body: Json) -> Json:
         }
     else:
         raise ValueError("a message needs text, sticker: true or photo: true")
-    record = world.post(chat, person.card, content, shown)
+    if body.get("caption") and shown:
+        content |= {
+            "caption" if name == "text" else "caption_entities": value
+            for name, value in _text(str(body["caption"])).items()
+        }
+    record = world.post(chat, author, content, shown)
     world.update("message", record.body, record)
     return record.body
 

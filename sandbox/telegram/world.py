@@ -95,12 +95,14 @@ class World:
             return chat.id not in self.blocked
         if bot.id in chat.left_by:
             return False
+        if chat.open:
+            return True
         # Privacy mode, on for every new bot: commands (not those for another bot) and replies to the bot.
         body = record.body
         if body.get("reply_to_message", {}).get("from", {}).get("id") == bot.id:
             return True
-        text = body.get("text", "")
-        for entity in body.get("entities", ()):
+        text = body.get("text") or body.get("caption", "")
+        for entity in body.get("entities") or body.get("caption_entities", ()):
             if entity["type"] == "bot_command":
                 command = text[entity["offset"] : entity["offset"] + entity["length"]]
                 _, _, addressee = command.partition("@")
@@ -132,25 +134,33 @@ class World:
         self.events.add("user", user_id, user=card)
         return person
 
-    def add_group(self, title: str, kind: str, members: list[int]) -> Chat:
+    def add_group(self, title: str, kind: str, members: list[int], *, open_: bool = False) -> Chat:
         """A new group or supergroup; all bots are members at once."""
         self._last_group += 1
         chat_id = -self._last_group if kind == "group" else -1_000_000_000_000 - self._last_group
         chat = Chat(
             chat_id, kind, {"id": chat_id, "type": kind, "title": title}, members, self.settings.history
         )
+        chat.open = open_
         self.chats[chat_id] = chat
         self.events.add("chat", chat_id)
         return chat
 
     # -- messages --------------------------------------------------------------
-    def post(self, chat: Chat, author: Json, content: Json, shown: Json | None = None) -> Record:
+    def post(
+        self,
+        chat: Chat,
+        author: Json,
+        content: Json,
+        shown: Json | None = None,
+        asks: str | None = None,
+    ) -> Record:
         """Add a message by a user or a bot (`author` is the User object) with `content` (text, photo,
-        reply_markup, ...).
+        reply_markup, ...); `asks` as in Record.
         """
         now = time.time()
         body = {"message_id": chat.next_id(), "from": author, "chat": chat.card, "date": int(now), **content}
-        record = Record(body, author["id"], now, shown)
+        record = Record(body, author["id"], now, shown, asks)
         record.note_version(now)
         chat.add(record)
         self.messages += 1
@@ -170,6 +180,9 @@ class World:
             "reply_to_message",
             "media_group_id",
             "has_protected_content",
+            "sender_chat",
+            "is_automatic_forward",
+            "forward_origin",
             *keep,
         )
         body = {name: record.body[name] for name in head if name in record.body}

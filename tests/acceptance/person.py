@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from bench.histories import is_end
 from jobs.model import Job
 from jobs.states import State
 from sandbox.stack import Scene
@@ -13,8 +14,6 @@ T = TypeVar("T")
 
 LONG_S = 40.0
 """Longest wait for something that normally takes a second: the machine may be busy."""
-
-_WITHOUT_RESULT = (["Again"], ["Ещё раз"])
 
 
 def eventually(look: Callable[[], T | None], within_s: float = LONG_S) -> T:
@@ -64,7 +63,7 @@ class Person:
 
     def result(self, message: Message) -> Message:
         """The message once it has become a picture or a video; fails where it says why there is none."""
-        ended = self.see(message, lambda each: each["media"] or buttons_of(each) in _WITHOUT_RESULT)
+        ended = self.see(message, lambda each: each["media"] or is_end(text_of(each), buttons_of(each)))
         assert ended["media"], text_of(ended)
         return ended
 

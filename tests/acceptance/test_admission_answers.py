@@ -68,17 +68,26 @@ def test_a_duplicate_changes_nothing_in_the_chat(narrow: Stack, language: str) -
     assert len(ann.told()) == 2
 
 
+def seed_of(result: dict[str, Any]) -> int:
+    """The seed that a result's caption tells."""
+    found = re.search(r"seed ([0-9]+)", result["caption"])
+    assert found, result["caption"]
+    return int(found[1])
+
+
 @LANGUAGES
 def test_the_same_words_again_come_from_the_cache_and_say_so(narrow: Stack, language: str) -> None:
     """Given a picture of a moment ago, another person gets it in one message, and may have it anew."""
     ann, bob = person(narrow, language), person(narrow, language)
     prompt = f"a cached fox {language}"
-    done = ann.job(ann.make(f"/image {prompt}"))
+    first = ann.make(f"/image {prompt}")
+    done = ann.job(first)
     with connect(narrow.settings.cache_redis()) as cache:
         eventually(lambda: cache.exists(keys.cached(done.digest)))
     shown = bob.result(bob.ask(f"/image {prompt.upper()}"))
     assert len(ann.predictions(prompt)) == 1
     assert words(language, "made a moment ago for the same words", "сделано недавно по тем же словам", shown)
+    assert seed_of(shown) == seed_of(first) == ann.prediction(prompt)["input"]["seed"]
     assert len(shown["edits"]) == 1
     anew = "Draw anew" if language == "en" else "Нарисовать заново"
     assert buttons_of(shown)[0] == anew
@@ -101,7 +110,7 @@ def test_whoever_asks_for_the_same_at_the_same_time_shares_it(narrow: Stack, lan
     ann.press(first, "Cancel" if language == "en" else "Отменить")
     ended = ann.see(first, lambda each: words(language, "Cancelled", "Отменено", each))
     narrow.provider.release()
-    assert bob.result(second)["media"]
+    assert seed_of(bob.result(second)) == ann.prediction(prompt)["input"]["seed"]
     assert ended["media"] is None
     assert len(ann.predictions(prompt)) == 1
     assert ann.predictions(prompt)[0]["status"] == "succeeded"

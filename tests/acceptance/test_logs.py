@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bench.histories import is_end
 from sandbox.environment import TOKEN
 from sandbox.stack import Stack
 
-from .person import Person, buttons_of, eventually
+from .person import Person, buttons_of, eventually, text_of
 
 JOB = re.compile(r"\b[a-z2-7]{20}\b")
 PROCESSES = ("bot", "worker-image", "deliver")
@@ -37,7 +38,7 @@ def test_lines_name_their_job_and_keep_secrets(stack: Stack, ann: Person) -> Non
     begin = {name: len(lines_of(stack, name)) for name in PROCESSES}
     made = ann.make("/image quokkas on parade")
     refused = ann.ask("/image nsfw quokkas")
-    ann.see(refused, lambda each: buttons_of(each) == ["Again"])
+    ann.see(refused, lambda each: is_end(text_of(each), buttons_of(each)))
     stack.provider.hold()
     cancelled = ann.ask("/image sleeping quokkas --no umbrellas")
     ann.prediction("sleeping quokkas")

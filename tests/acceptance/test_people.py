@@ -2,6 +2,7 @@
 
 import time
 
+from bench.histories import is_end
 from sandbox.stack import Stack
 
 from .person import Person, answers, buttons_of, eventually, text_of
@@ -89,8 +90,9 @@ def test_only_long_jobs_ring(stack: Stack, ann: Person) -> None:
 def test_a_refusal_is_said_in_one_sentence(ann: Person) -> None:
     """What the model's rules do not allow ends in words, not in silence, and the chat keeps one message."""
     shown = ann.ask("/image something nsfw")
-    shown = ann.see(shown, lambda each: buttons_of(each) == ["Again"])
+    shown = ann.see(shown, lambda each: is_end(text_of(each), buttons_of(each)))
     assert text_of(shown) == "The model's content rules do not allow this one. Try other words."
+    assert buttons_of(shown) == [], "the same words would be refused again"
     assert len(ann.told()) == 1
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import redis
 from acceptance.person import Message, buttons_of, text_of
 
+from bench.histories import is_end
 from config.redis_urls import RedisPlace
 from jobs import keys
 from jobs.connection import connect
@@ -26,7 +27,6 @@ WAY = (
 """The order in which a job passes its states, before it ends."""
 INHERITED = (State.RUNNING, True)
 _SETTLED_S = 30.0
-_AGAIN = (["Again"], ["Ещё раз"])
 _CANCEL = (["Cancel"], ["Отменить"])
 
 
@@ -171,7 +171,7 @@ def _check_chat(stack: Scene, chat: int, found: list[Job]) -> int:
 def _check_request(stack: Scene, found: list[Job], answers: list[Message]) -> int:
     results = [each for each in answers if each["media"]]
     there = [each for each in answers if not each["media"] and not each["deleted"]]
-    ends = [each for each in there if buttons_of(each) in _AGAIN]
+    ends = [each for each in there if is_end(text_of(each), buttons_of(each))]
     left_over = [each for each in there if buttons_of(each) in _CANCEL]
     shown = "\n".join(f"{text_of(each)!r} {buttons_of(each)}" for each in answers) or "nothing"
     about = f"\n{found}\nwere answered with\n{shown}"

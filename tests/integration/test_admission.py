@@ -1,5 +1,6 @@
 """Admission on a real Redis: who gets in, what it costs them, and what they share."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -171,6 +172,26 @@ def test_a_cancel_gives_the_token_back_only_while_the_job_waits(
     assert isinstance(admission.admit("dog", of(2), ANN), Limited)
 
 
+@pytest.mark.parametrize(
+    ("rates", "most"),
+    [({Tier.REGULAR: Rate(1 / 3600, 1)}, {}), ({}, {"active_jobs": 1}), ({}, {"lane_backlog": 1})],
+    ids=["limited", "active", "backlog"],
+)
+def test_each_chat_is_told_once_why_nothing_is_taken(
+    door: Callable[..., Admission], rates: dict[Tier, Rate], most: dict[str, int]
+) -> None:
+    """Given a person whose requests are turned away in a group, when they ask again there and in private, I
+    expect the group to have been told once, and the private chat to be told too."""
+    admission = door(rates, **most)
+    accepted(admission.admit("job-0", of(0), ANN))
+    group = replace(ANN, chat=-100)
+    first = [
+        admission.admit(f"job-{number}", of(number), where).first  # type: ignore[union-attr]
+        for number, where in enumerate([group, group, ANN, ANN, group], 1)
+    ]
+    assert first == [True, False, True, False, False]
+
+
 def test_a_hit_is_stored_at_once_and_takes_a_token(
     door: Callable[..., Admission], client: "redis.Redis"
 ) -> None:
@@ -182,6 +203,15 @@ def test_a_hit_is_stored_at_once_and_takes_a_token(
     assert (job.state, job.artifact, job.file_id, job.cached) == (State.STORED, PICTURE, "FILE", True)
     assert client.zcard(keys.waiting(Lane.IMG)) == 0
     assert isinstance(admission.admit("cat", FOX, ANN, hit=Hit(PICTURE, "FILE")), Limited)
+
+
+@pytest.mark.parametrize("seed", [99, 0])
+def test_a_hit_is_told_with_the_seed_it_was_made_with(door: Callable[..., Admission], seed: int) -> None:
+    """Given a result in the cache, when it is asked for again, I expect its seed and not the one drawn for
+    the request; where the cache does not know it, none."""
+    answer = door().admit("fox", FOX, ANN, hit=Hit(PICTURE, "FILE", seed))
+    assert isinstance(answer, Cached)
+    assert answer.job.request.seed == seed
 
 
 def test_whoever_wants_it_anew_gets_neither_the_cache_nor_a_share(door: Callable[..., Admission]) -> None:
@@ -212,6 +242,25 @@ def test_identical_requests_in_flight_share_one_generation(
         assert delivery.artifact == PICTURE
     later = accepted(admission.admit("fox-4", FOX, BOB))
     assert later.state is State.ACCEPTED
+
+
+def test_a_shared_result_is_told_with_the_seed_it_was_made_with(
+    door: Callable[..., Admission], ledger: Ledger
+) -> None:
+    """Given identical requests, each with a seed drawn for it, when they share a picture, I expect the
+    leader's seed in all of them, in the heir of a cancelled leader too."""
+    admission = door()
+    accepted(admission.admit("fox-1", FOX, ANN))
+    followers = [
+        accepted(admission.admit(f"fox-{n}", replace(FOX, seed=n), replace(BOB, user=n))) for n in (2, 3)
+    ]
+    assert [job.request.seed for job in followers] == [FOX.seed, FOX.seed]
+    held = running(ledger, "fox-1")
+    ledger.cancel("fox-1", 1)
+    ledger.cancelled(held)
+    heir = ledger.claim("fox-2", "worker-2", Stage.GENERATE)
+    assert heir is not None
+    assert (heir.prediction, heir.request.seed) == ("p1", FOX.seed)
 
 
 def test_a_shared_failure_is_everybodys(
@@ -380,8 +429,11 @@ def test_what_matters_makes_the_digest() -> None:
 
 def test_the_cache_forgets_and_may_be_away(client: "redis.Redis") -> None:
     cache = Cache(client, ttl_s=100)
-    cache.put("d", Hit(PICTURE, "FILE"))
-    assert cache.get("d") == Hit(PICTURE, "FILE")
+    cache.put("d", Hit(PICTURE, "FILE", 7))
+    assert cache.get("d") == Hit(PICTURE, "FILE", 7)
+    entry = json.loads(client.get(keys.cached("d")))  # type: ignore[arg-type]
+    del entry["seed"]
+    assert cache.read(json.dumps(entry)) == Hit(PICTURE, "FILE"), "an entry of an earlier release"
     assert 0 < int(client.ttl(keys.cached("d"))) <= 100
     assert cache.get("e") is None
     Cache(client, ttl_s=0).put("f", Hit(PICTURE, "FILE"))

@@ -71,9 +71,12 @@ def test_start_and_help_speak_the_users_language(
     assert scene.ask(ivan, command)["text"].startswith(russian)
 
 
-def test_help_names_every_command_and_option(scene: Scene, ann: int) -> None:
+def test_help_names_every_command_and_the_options_of_ones_models(scene: Scene, ann: int) -> None:
     text = scene.ask(ann, "/help")["text"]
-    assert [word for word in (*COMMANDS, "--ar", "--seed", "--no") if word not in text] == []
+    assert [word for word in (*COMMANDS, "--ar", "--seed") if word not in text] == []
+    assert "--no" not in text
+    scene.users.choose(ann, "model:image", "stable-diffusion-3")
+    assert "--no text for what to leave out (pictures only)" in scene.ask(ann, "/help")["text"]
 
 
 def test_the_commands_are_listed_in_both_languages(scene: Scene) -> None:
@@ -90,11 +93,14 @@ BAD_INPUT = [
     ("/image", "What shall I make?", "Что нарисовать?"),
     ("/image --ar 1:1", "What shall I make?", "Что нарисовать?"),
     ("/image@darkroom_bot  ", "What shall I make?", "Что нарисовать?"),
+    ("/video", "What should the video show?", "Что снять?"),
+    ("/video --ar 16:9", "What should the video show?", "Что снять?"),
     ("x" * 1600, "1600 characters, and I can take 1500", "1600, а я понимаю до 1500"),
     ("/image a fox --arr 1:1", "Did you mean --ar?", "Может быть, --ar?"),
     ("/image a fox --quality 5", "takes --ar, --seed", "понимает --ar, --seed"),
     ("/image a fox --no text", "choose Stable Diffusion 3 in /settings", "модель Stable Diffusion 3"),
     ("/image a fox --ar 5:4", "Choose one of: 1:1, 16:9", "Выберите одно из: 1:1, 16:9"),
+    ("/video waves --no text", "does not take --no. Leave it out.", "не понимает --no. Уберите его."),
     ("/video waves --ar 3:2", "Choose one of: 16:9", "Выберите одно из: 16:9"),
     ("/image a fox --seed -1", "from 0 to 2147483647", "от 0 до 2147483647"),
     ("/imagine a fox", "Did you mean /image?", "Может быть, /image?"),
@@ -125,12 +131,37 @@ def test_media_is_answered_with_what_to_send_instead(scene: Scene, ann: int, iva
     assert "только слова" in scene.answer(ivan, photo["message_id"])["text"]
 
 
-def test_an_edit_does_not_change_a_job_and_says_so(scene: Scene, ann: int) -> None:
-    said = scene.stand.send(ann, "a red fox")
+def test_an_edit_does_not_change_a_job_and_says_so_once(scene: Scene, ann: int) -> None:
+    """Given a request, when its words are edited twice, I expect one answer and the job as it was."""
+    said = scene.stand.send(ann, "a red fox --ar 16:9")
     scene.answer(ann, said["message_id"])
-    scene.stand.edit(ann, said["message_id"], "a blue fox")
-    scene.stand.wait_message(ann, lambda each: "An edit does not change a job" in each.get("text", ""))
+    for text in ("a blue fox --ar 16:9", "a green fox --ar 16:9"):
+        scene.stand.edit(ann, said["message_id"], text)
+    scene.ask(ann, "/jobs")
+    told = [each["text"] for each in scene.stand.messages(ann) if each["from"]["is_bot"]]
+    assert len([text for text in told if "An edit does not change a job" in text]) == 1
     assert [job.request.prompt for job in scene.jobs(ann)] == ["a red fox"]
+
+
+@pytest.mark.parametrize("text", ["/image a red fox --ar 16:9", "a red fox —seed 7", "/help", "hello /there"])
+def test_an_edit_that_changes_no_word_is_not_answered(scene: Scene, ann: int, text: str) -> None:
+    """Given a message that Telegram calls edited though its words are the same, as it does for reactions and
+    previews, I expect no word; the ratio chosen in /settings makes no difference."""
+    scene.users.choose(ann, "ar:image", "3:2")
+    said = scene.stand.send(ann, text)
+    scene.answer(ann, said["message_id"])
+    for _ in range(2):
+        scene.stand.edit(ann, said["message_id"], text)
+    scene.ask(ann, "/jobs")
+    told = [each["text"] for each in scene.stand.messages(ann) if each["from"]["is_bot"]]
+    assert len(told) == 2, told
+
+
+def test_an_option_that_was_edited_is_an_edit(scene: Scene, ann: int) -> None:
+    said = scene.stand.send(ann, "a red fox --seed 7")
+    scene.answer(ann, said["message_id"])
+    scene.stand.edit(ann, said["message_id"], "a red fox --seed 8")
+    scene.stand.wait_message(ann, lambda each: "An edit does not change a job" in each.get("text", ""))
 
 
 # Asking
@@ -230,6 +261,55 @@ def test_jobs_lists_what_is_being_made_with_a_button_each(scene: Scene, ann: int
     )
 
 
+# A kind without words
+
+
+def kinds(scene: Scene, user: int) -> list[tuple[Kind, str]]:
+    """What the user has asked for, newest first."""
+    return [(job.request.kind, job.request.prompt) for job in scene.jobs(user)]
+
+
+def test_words_after_a_bare_video_are_one_video(scene: Scene, ann: int) -> None:
+    """Given `/video` without words, when plain words follow, I expect a video of the first of them, after a
+    mistake in them too, and a picture of the next."""
+    asked = scene.ask(ann, "/video")
+    assert "What should the video show?" in asked["text"]
+    assert asked["asks"] == "waves at night"
+    assert "Choose one of" in scene.ask(ann, "waves at night --ar 3:2")["text"]
+    scene.ask(ann, "waves at night")
+    scene.ask(ann, "a red fox")
+    assert kinds(scene, ann) == [(Kind.IMAGE, "a red fox"), (Kind.VIDEO, "waves at night")]
+
+
+def test_a_question_that_was_overtaken_is_forgotten(scene: Scene, ann: int) -> None:
+    """Given `/video` without words, when a whole command comes next, I expect plain words to be a picture."""
+    scene.ask(ann, "/video")
+    scene.ask(ann, "/image a red fox")
+    scene.ask(ann, "a blue fox")
+    assert kinds(scene, ann) == [(Kind.IMAGE, "a blue fox"), (Kind.IMAGE, "a red fox")]
+
+
+def test_a_question_is_remembered_for_a_while_only(scene: Scene, ann: int) -> None:
+    scene.ask(ann, "/video")
+    assert 0 < scene.redis.ttl(keys.asked_for(ann)) <= 600
+    scene.redis.delete(keys.asked_for(ann))
+    scene.ask(ann, "a red fox")
+    assert kinds(scene, ann) == [(Kind.IMAGE, "a red fox")]
+
+
+def test_a_reply_to_the_question_keeps_its_kind(scene: Scene, ann: int, ivan: int) -> None:
+    """Given the question about a video, in a private chat long ago or in a group, when somebody replies to
+    it, I expect a video."""
+    asked = scene.ask(ann, "/video")
+    scene.redis.delete(keys.asked_for(ann))
+    scene.ask(ann, "waves at dusk", reply_to=asked["message_id"])
+    assert kinds(scene, ann) == [(Kind.VIDEO, "waves at dusk")]
+    group = scene.stand.new_group("Friends", [ann, ivan])
+    asked = scene.ask(ivan, "/video", group)
+    scene.ask(ivan, "волны на закате", group, reply_to=asked["message_id"])
+    assert kinds(scene, ivan) == [(Kind.VIDEO, "волны на закате")]
+
+
 # Going on from a result
 
 
@@ -245,6 +325,19 @@ def test_again_draws_a_new_seed_and_variation_keeps_it(scene: Scene, ann: int) -
     assert variation.request.seed == first.request.seed
     assert variation.request.prompt.startswith("a red fox, ")
     eventually(lambda: [scene.on_broker(job.id, Lane.IMG) for job in (again, variation)] == [1, 1])
+
+
+@pytest.mark.parametrize("button", ["Again", "Variation", "Animate"])
+def test_a_double_tap_is_one_press(scene: Scene, ann: int, ivan: int, button: str) -> None:
+    """Given two presses of a button at once, I expect one job; another person's press is another one."""
+    group = scene.stand.new_group("Friends", [ann, ivan])
+    shown = scene.ask(ann, "/image a red fox", group)
+    scene.finish(scene.job_of(shown, group))
+    presses = [scene.stand.press(ann, shown["message_id"], button, group) for _ in range(2)]
+    assert [scene.stand.press_answer(each)["text"] for each in presses] == [None, None]
+    assert len(scene.jobs(ann)) == 2
+    scene.press(ivan, shown, button, group)
+    assert len(scene.jobs(ivan)) == 1
 
 
 def test_animate_makes_a_video_of_the_picture(scene: Scene, ann: int) -> None:
@@ -427,8 +520,66 @@ def test_in_a_group_the_bot_answers_only_what_is_meant_for_it(scene: Scene, ann:
     assert (job.origin.chat, job.origin.user) == (group, ann)
 
 
-def test_in_a_group_a_reply_to_the_bot_is_a_request(scene: Scene, ann: int, ivan: int) -> None:
-    """Also with the bot's name in it, as apps put it there."""
+def test_in_a_group_only_a_reply_to_ones_own_result_is_a_request(scene: Scene, ann: int, ivan: int) -> None:
+    """Given a result, a list and an error in a group, when people reply to them, I expect a request where
+    whoever asked for the result goes on from it, and silence for thanks, questions and everything else."""
+    group = scene.stand.new_group("Friends", [ann, ivan])
+    shown = scene.ask(ann, "/image a red fox", group)
+    first = scene.finish(scene.job_of(shown, group))
+    listed = scene.ask(ann, "/history", group)
+    refused = scene.ask(ann, "/image a fox --arr 1:1", group)
+    for target in (listed, refused, shown):
+        scene.stand.send(ivan, "make it darker", group, reply_to=target["message_id"])
+    for target in (listed, refused):
+        scene.stand.send(ann, "make it darker", group, reply_to=target["message_id"])
+    for text in ("nice one", "🔥", "who made this?"):
+        scene.stand.send(ann, text, group, reply_to=first.message)
+    scene.ask(ann, "make it blue", group, reply_to=first.message)
+    assert [job.request.prompt for job in scene.jobs(ann)] == ["a red fox, make it blue", "a red fox"]
+    assert scene.jobs(ivan) == []
+    assert len([each for each in scene.stand.messages(group) if each["from"]["is_bot"]]) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("@darkroom_bot /video waves", Kind.VIDEO),
+        ("@darkroom_bot, /image waves", Kind.IMAGE),
+        ("@darkroom_bot waves", Kind.IMAGE),
+    ],
+)
+def test_a_command_may_stand_behind_the_bots_name(scene: Scene, ann: int, text: str, kind: Kind) -> None:
+    group = scene.stand.new_group("Friends", [ann], open_=True)
+    scene.ask(ann, text, group)
+    assert kinds(scene, ann) == [(kind, "waves")]
+    assert "waves" in scene.ask(ann, "@darkroom_bot /jobs", group)["text"]
+    assert len(scene.jobs(ann)) == 1
+
+
+def test_a_command_is_for_the_bot_that_it_names(scene: Scene, ann: int) -> None:
+    """Given commands for another bot, in private too, I expect silence; an unknown one that names this bot is
+    answered, whatever stands behind it."""
+    group = scene.stand.new_group("Friends", [ann], open_=True)
+    for chat in (ann, group):
+        for text in ("/image@OtherBot a fox", "/draw@OtherBot\na fox"):
+            scene.stand.send(ann, text, chat)
+        assert "Send /help" in scene.ask(ann, "/xyzzy@darkroom_bot\na fox", chat)["text"]
+        assert len([each for each in scene.stand.messages(chat) if each["from"]["id"] == BOT_ID]) == 1
+    assert scene.jobs(ann) == []
+
+
+@pytest.mark.parametrize("caption", ["/image@darkroom_bot make it blue", "make it blue, @Darkroom_bot"])
+def test_in_a_group_a_caption_that_names_the_bot_is_answered(scene: Scene, ann: int, caption: str) -> None:
+    group = scene.stand.new_group("Friends", [ann], open_=True)
+    for other in ("look at this", "/image@OtherBot make it blue", "by @ann"):
+        scene.stand.photo(ann, group, caption=other)
+    photo = scene.stand.photo(ann, group, caption=caption)
+    assert "from words alone" in scene.answer(group, photo["message_id"])["text"]
+    assert len([each for each in scene.stand.messages(group) if each["from"]["is_bot"]]) == 1
+
+
+def test_in_a_group_a_reply_that_names_the_bot_is_a_request(scene: Scene, ann: int, ivan: int) -> None:
+    """Also with the bot's name as apps put it there."""
     group = scene.stand.new_group("Friends", [ann, ivan])
     first = scene.finish(scene.job(ann, "/image a red fox", group))
     scene.ask(ivan, "@Darkroom_Bot in the snow", group, reply_to=first.message)

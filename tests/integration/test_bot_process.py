@@ -117,6 +117,51 @@ def test_what_a_killed_bot_had_taken_in_comes_to_the_next_one(scene: Scene, redi
         eventually(lambda: [job.state for job in scene.jobs(ann)] == [State.QUEUED])
 
 
+def test_what_came_in_while_redis_hung_is_made_by_the_next_bot() -> None:
+    """Given a Redis that hangs, when somebody writes and the bot is killed, I expect the update not to
+    have been confirmed, however often more was asked for meanwhile, and the next bot to make it."""
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with (
+        stand_program() as stand,
+        TelegramStand(stand.url) as client,
+        Program(command(port), ready="Ready to accept") as server,
+    ):
+        client.limits(enabled=False)
+        scene = Scene(client, url)
+        ann, ivan = client.new_user(), client.new_user()
+        with bot_program(stand.url, url) as bot:
+            scene.ask(ann, "/start")
+            server.stop()
+            before = client.state()["updates_sent"]
+            client.send(ann, "a red fox")
+            eventually(lambda: client.state()["updates_sent"] >= before + 2)
+            client.send(ivan, "a blue fox")
+            assert client.state()["updates_pending"] == 2
+            bot.kill()
+        server.continue_()
+        assert scene.jobs(ann) == []
+        with bot_program(stand.url, url):
+            eventually(lambda: len(scene.jobs(ann)) == len(scene.jobs(ivan)) == 1)
+            eventually(lambda: client.state()["updates_pending"] == 0)
+        scene.close()
+
+
+@pytest.mark.parametrize("more", [["/cancel"], ["/image a blue fox", "/cancel all"]])
+def test_what_was_written_while_no_bot_ran_is_handled_in_its_order(
+    scene: Scene, redis_url: str, more: list[str]
+) -> None:
+    """Given requests and then a change of mind, all in one batch, I expect nothing to be made."""
+    ann = scene.stand.new_user()
+    scene.stand.send(ann, "/image a red fox")
+    for text in more:
+        last = scene.stand.send(ann, text)
+    with bot_program(scene.stand.base_url, redis_url):
+        assert scene.answer(ann, last["message_id"])["text"].startswith("Cancelled")
+        assert {job.state for job in scene.jobs(ann)} == {State.CANCELLED}
+        assert len(scene.jobs(ann)) == len(more)
+
+
 def test_an_update_that_comes_twice_is_one_job_and_one_status_message(scene: Scene, redis_url: str) -> None:
     ann = scene.stand.new_user()
     scene.stand.send(ann, "a red fox")

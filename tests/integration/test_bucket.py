@@ -90,9 +90,8 @@ class World:
 
     def time_passes(self, seconds: float) -> None:
         bucket = keys.user_bucket(1)
-        for stamp in ("at", "told_until"):
-            if self.client.hexists(bucket, stamp):
-                self.client.hincrby(bucket, stamp, -round(seconds * 1000))
+        if self.client.hexists(bucket, "at"):
+            self.client.hincrby(bucket, "at", -round(seconds * 1000))
         self.model.passes(seconds)
 
     def _catch_up(self) -> None:

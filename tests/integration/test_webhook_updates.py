@@ -73,6 +73,14 @@ def test_the_answer_waits_for_no_word_in_the_chat(door: Door, ann: int) -> None:
     assert told(door, ann) == []
 
 
+def test_a_change_of_mind_comes_after_what_it_is_about(door: Door, ann: int) -> None:
+    """Given a request and /cancel that are posted one right after the other, I expect nothing to be made."""
+    for number, text in enumerate(("/image a yellow finch", "/cancel"), 1):
+        assert door.post(said(ann, text, number)).status_code == 200
+    door.stand.wait_message(ann, lambda each: each.get("text") == "Cancelled.")
+    assert [job.state for job in door.jobs(ann)] == [State.CANCELLED]
+
+
 def test_what_a_replica_had_taken_that_died_another_makes(door: Door, ann: int) -> None:
     """Given an update that a replica took from Telegram, and died, I expect the next one to make it."""
     update = json.dumps(said(ann, "a white crow", 1))

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from jobs.signing import signature
 from sandbox.processes import Program
 from sandbox.telegram.client import TelegramStand
+from sandbox.telegram.entities import plain_entities
 
 SECRET = "the_secret-of-this-webhook"
 SIGNING = "signs the ids of this bot's jobs"
@@ -103,5 +104,6 @@ def said(user: int, text: str, number: int) -> dict[str, Any]:
         "chat": {"id": user, "type": "private", "first_name": "Ann"},
         "from": person,
         "text": text,
+        "entities": plain_entities(text),
     }
     return {"update_id": user * 1000 + number, "message": message}

@@ -51,7 +51,9 @@ def test_the_longest_grant_is_the_same_in_days_and_as_a_date() -> None:
     ("text", "user"),
     [
         ("123", 123), ("7000000001", 7_000_000_001),
-        ("0", None), ("-5", None), ("@ann", None), ("1 2", None), ("9" * 16, None), ("", None), ("²", None),
+        ("-1001234567890", -1001234567890),
+        ("0", None), ("-5", None), ("-000000", None), ("@ann", None), ("1 2", None), ("9" * 16, None),
+        ("", None), ("²", None),
     ],
 )  # fmt: skip
 def test_a_user_is_named_by_id(text: str, user: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from telegram import Update
 
-from bot.application import _COMMANDS
+from bot.application import _COMMANDS, _CONTENT
 from bot.commands import COMMANDS, listed
 from bot.handlers import fallback
 from bot.handlers.presses import HANDLERS
@@ -40,10 +40,19 @@ def test_every_command_is_handled_suggested_and_listed() -> None:
         assert all(3 <= len(command.description) <= 256 for command in commands)
 
 
-def test_help_names_only_options_that_some_model_takes() -> None:
-    assert re.findall("--[a-z]+", usage(CATALOGUE, texts("en"))) == ["--ar", "--seed", "--no"]
+def test_help_names_the_options_of_the_persons_own_models() -> None:
+    """Given models of which one takes --no, when somebody asks for help, I expect --no for those who have
+    chosen it, and told to be for pictures."""
+
+    def options(choices: dict[str, str]) -> list[str]:
+        return [line for line in usage(CATALOGUE, choices, texts("en")).splitlines() if line.startswith("--")]
+
+    assert [line.split()[0] for line in options({})] == ["--ar", "--seed"]
+    chosen = options({"model:image": "stable-diffusion-3"})
+    assert [line.split()[0] for line in chosen] == ["--ar", "--seed", "--no"]
+    assert [line.endswith("(pictures only)") for line in chosen] == [False, False, True]
     few = Catalogue({"flux-schnell": CATALOGUE.models["flux-schnell"]})
-    assert re.findall("--[a-z]+", usage(few, texts("en"))) == ["--ar", "--seed"]
+    assert re.findall("--[a-z]+", usage(few, {}, texts("en"))) == ["--ar", "--seed"]
 
 
 def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:
@@ -57,6 +66,23 @@ def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:
     assert starts(10, 20) == [0]
     assert page_start("again:x") is None
     assert page_start(None) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "answered"),
+    [
+        ({"dice": {"emoji": "🎲", "value": 3}}, True),
+        ({"location": {"longitude": 1.0, "latitude": 1.0}}, True),
+        ({"hologram": {"file_id": "x"}}, False),
+        ({}, False),
+        ({"pinned_message": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}}, False),
+    ],
+)
+def test_only_content_that_the_library_knows_is_answered(content: dict[str, Any], answered: bool) -> None:
+    """Given a message of a type newer than the library, I expect silence: nobody knows what it is."""
+    body = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private", "first_name": "Ann"}, **content}
+    update = Update.de_json({"update_id": 1, "message": body}, None)
+    assert bool(_CONTENT.check_update(update)) is answered
 
 
 class Said:

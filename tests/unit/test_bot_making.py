@@ -81,6 +81,14 @@ def test_an_answer_stays_with_the_model_and_the_animated_picture() -> None:
     assert request.seed not in (0, old.request.seed)
 
 
+def test_an_answer_keeps_its_model_and_is_not_sent_to_the_settings() -> None:
+    """Given a reply with an option that its model does not take, I expect no advice to choose another one:
+    the reply would stay with its model all the same."""
+    with pytest.raises(RequestError) as caught:
+        from_answer("--no text", Kind.IMAGE, made(), {}, CATALOGUE, 1500)
+    assert (caught.value.problem, caught.value.values["elsewhere"]) == (Problem.NOT_OFFERED, "")
+
+
 def test_an_answer_of_another_kind_is_a_new_job_with_the_options_that_fit() -> None:
     old = made(options={"ar": "3:2", "seed": 5})
     request = from_answer("at night", Kind.VIDEO, old, {}, CATALOGUE, 1500)

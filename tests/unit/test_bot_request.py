@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.request import Problem, RequestError, Wanted, complete, fitting, joined, read
 from config.catalogue import Catalogue, Model, load_catalogue
 from config.settings import Settings
+from jobs.model import Kind
 
 CATALOGUE: Catalogue = load_catalogue(Settings())
 FLUX: Model = CATALOGUE.models["flux-schnell"]
@@ -19,7 +20,7 @@ def wanted(text: str, model: Model = SD3) -> Wanted:
 
 def refused(text: str, model: Model = SD3) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        complete(read(text, model, CATALOGUE), 1500)
+        complete(read(text, model, CATALOGUE), 1500, Kind.IMAGE)
     return caught.value
 
 
@@ -64,15 +65,34 @@ def test_prompt_and_options_are_told_apart(text: str, prompt: str, options: dict
     assert wanted(text) == Wanted(prompt, options)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\n", "--ar 1:1", '""', "\u200b", "\u2060 \u200d"])
+BLANKS = (
+    "\u3164",
+    "\uffa0\u1160",
+    "\u115f",
+    "\u2800",
+    "\ufe0f",
+    "\u034f",
+    "\u00ad",
+    "\u3000",
+    "\U000e0020",
+    "\ue000",
+)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", "--ar 1:1", '""', "\u200b", "\u2060 \u200d", *BLANKS])
 def test_a_request_without_a_prompt_is_refused(text: str) -> None:
     assert refused(text).problem is Problem.NO_PROMPT
+
+
+@pytest.mark.parametrize("text", ["🦊", "?", "1", "여우", "\u3164 a", "e\u0301", "❤\ufe0f", "क्षि"])
+def test_whatever_shows_something_is_a_prompt(text: str) -> None:
+    assert complete(wanted(text), 1500, Kind.IMAGE).prompt
 
 
 def test_a_prompt_that_is_too_long_says_by_how_much() -> None:
     error = refused("x" * 1501)
     assert (error.problem, error.values) == (Problem.TOO_LONG, {"count": 1501, "limit": 1500})
-    assert complete(wanted("x" * 1500), 1500).prompt == "x" * 1500
+    assert complete(wanted("x" * 1500), 1500, Kind.IMAGE).prompt == "x" * 1500
     assert refused("a fox --no " + "y" * 1501).problem is Problem.TOO_LONG
 
 
@@ -93,6 +113,16 @@ def test_an_option_of_another_model_names_the_models_that_have_it() -> None:
         "model": "FLUX schnell",
         "elsewhere": "Stable Diffusion 3",
     }
+
+
+def test_only_a_model_that_can_be_chosen_instead_is_named() -> None:
+    """Given a video with an option that a picture model alone takes, or a request that stays with its model,
+    I expect no model to be named: none chosen in /settings would help."""
+    video = CATALOGUE.models["seedance-lite"]
+    assert refused("waves --no text", video).values == {"name": "no", "model": video.title, "elsewhere": ""}
+    with pytest.raises(RequestError) as caught:
+        read("a fox --no text", FLUX, CATALOGUE, bound=True)
+    assert caught.value.values["elsewhere"] == ""
 
 
 @pytest.mark.parametrize("value", ["5:4", "wide", "16:9:1", "", "--seed 4"])

@@ -74,7 +74,15 @@ def test_each_failure_has_words_of_its_own(failure: Failure, t: Texts) -> None:
     }
     assert view.text not in others
     assert view.text.endswith(t("This request was not counted.")) is failure.ours
-    assert labels(view) == [t("Again")]
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_another_try_is_offered_only_where_it_can_help(failure: Failure) -> None:
+    """When the very same request would be refused again, I expect no button for it; else I do."""
+    view = status.ended(replace(JOB, state=State.FAILED, failure=failure), EN)
+    hopeless = failure in (Failure.REFUSED, Failure.REJECTED, Failure.SOURCE_GONE)
+    assert (labels(view) if view.keyboard else []) == ([] if hopeless else ["Again"])
+    assert not hopeless or "Again" not in view.text
 
 
 def test_a_cancelled_job_says_so() -> None:

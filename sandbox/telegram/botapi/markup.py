@@ -41,6 +41,14 @@ def read_markup(params: Params) -> Json:
     return {"reply_markup": {"inline_keyboard": shown}} if shown else {}
 
 
+def forced_reply(params: Params) -> str | None:
+    """Return the placeholder of a ForceReply ("" without one); None where the message brings none."""
+    value = params.json("reply_markup", "reply keyboard markup")
+    if not isinstance(value, dict) or not value.get("force_reply"):
+        return None
+    return str(value.get("input_field_placeholder", ""))
+
+
 def _check_rows(rows: list[Any], what: str) -> None:
     if not all(isinstance(row, list) for row in rows):
         raise bad_request(f"{what} must be an Array of Arrays")

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from sandbox.telegram.botapi.content import read_caption, read_text
-from sandbox.telegram.botapi.markup import read_markup
+from sandbox.telegram.botapi.markup import forced_reply, read_markup
 from sandbox.telegram.botapi.registry import COPYING, SENDING, Call, method
 from sandbox.telegram.botapi.targets import (
     find_chat,
@@ -49,7 +49,8 @@ def send(call: Call, content: Json, shown: Json | None = None, chat: Chat | None
     keyboard = read_markup(call.params)
     call.world.flood.take(call.bot.id, chat.id)
     more = {"has_protected_content": True} if call.params.flag("protect_content") else {}
-    record = call.world.post(chat, call.bot.card(), {**head, **content, **more, **keyboard}, shown)
+    asks = forced_reply(call.params)
+    record = call.world.post(chat, call.bot.card(), {**head, **content, **more, **keyboard}, shown, asks)
     call.message_id = record.id
     return record
 
