@@ -151,7 +151,8 @@ def test_the_end_waits_for_a_status_message_that_is_being_posted(scene: Stage) -
     )
     assert isinstance(answer, Accepted)
     assert scene.ledger.once("posting", "status", "the bot")
-    job = scene.now(answer.job)
+    job = scene.ledger.claim("posting", "a deliverer", Claim.GENERATE)
+    assert job is not None
     assert scene.ledger.anew(job, "a deliverer", 15.0) is Anew.WAIT
     marked = clock.ask(scene.redis) - 20
     scene.redis.hset(keys.job(job.id), "once_at:status", round(marked * 1000))

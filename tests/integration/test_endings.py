@@ -229,7 +229,7 @@ def test_a_file_id_that_telegram_does_not_take_is_replaced_by_an_upload(scene: S
     assert message["media"]["kind"] == "photo"
     now = scene.now(job)
     assert (now.state, now.file_id) == (State.DELIVERED, message["media"]["file_id"])
-    assert scene.process.cache.get("fox") == Hit(job.artifact, now.file_id)
+    assert scene.process.cache.get("fox") == Hit(job.artifact, now.file_id, job.request.seed)
 
 
 def test_a_known_picture_comes_as_an_uploaded_document_where_photos_are_forbidden(scene: Stage) -> None:
