@@ -20,13 +20,15 @@ __all__ = ["ROOT", "Settings", "SettingsError", "check", "example", "load", "req
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
-    """Read the settings; the environment goes before `.env` (in the working directory unless named).
+    """Read the settings; the environment goes before `.env`.
 
+    That is the file in the working directory, or the one that ENV_FILE names.
     A secret X may instead be in a file that X_FILE names.
     Raises SettingsError with one sentence that names the variable.
     """
     source = dict(os.environ if environment is None else environment)
-    env = _reader(source, env_file or Path(".env"))
+    env_file = env_file or Path(source.get("ENV_FILE") or ".env")
+    env = _reader(source, env_file)
     types = get_type_hints(Settings)
     values: dict[str, Any] = {}
     for spec in fields(Settings):
@@ -44,7 +46,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
             raise SettingsError(f"{name} must be {_kind(types[spec.name])}, not {raw!r}.") from error
     if not values.get("redis_url"):
         folder = values.get("embedded_redis_dir", Settings().embedded_redis_dir)
-        values["redis_url"] = published((env_file or Path(".env")).parent / folder)
+        values["redis_url"] = published(env_file.parent / folder)
     settings = Settings(**values)
     check(settings)
     return settings
