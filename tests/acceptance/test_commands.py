@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from patience import LONG_S
 
 from sandbox.environment import free_port
 from sandbox.processes import Program
@@ -47,7 +48,7 @@ def test_the_demo(tmp_path: Path) -> None:
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 10
         os.kill(demo.pid, signal.SIGINT)
-        demo.wait(15)
+        demo.wait(LONG_S)
         assert [process for process in processes if runs(process)] == []
         assert "Traceback" not in demo.log_text
         assert list(tmp_path.iterdir()) == []

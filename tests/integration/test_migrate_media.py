@@ -59,7 +59,7 @@ def command(source: str, target: str, tmp_path: Path, *more: str) -> list[str]:
 def run(argv: list[str], env: Mapping[str, str]) -> tuple[int, str, str]:
     """Exit code, stdout, stderr."""
     done = subprocess.run(
-        argv, cwd=ROOT, env={"PATH": "", **env}, capture_output=True, text=True, timeout=100, check=False
+        argv, cwd=ROOT, env={"PATH": "", **env}, capture_output=True, text=True, timeout=200, check=False
     )
     return done.returncode, done.stdout, done.stderr
 

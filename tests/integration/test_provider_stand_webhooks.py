@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import standardwebhooks
+from patience import LONG_S
 from replicate.webhook import InvalidSignatureError, Webhooks, WebhookSigningSecret
 
 from sandbox.processes import Program
@@ -55,7 +56,7 @@ class Receiver:
     def close(self) -> None:
         """Stop."""
         self._server.shutdown()
-        self._thread.join(5)
+        self._thread.join(LONG_S)
         self._server.server_close()
 
 

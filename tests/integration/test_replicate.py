@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from patience import LONG_S
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -340,7 +341,7 @@ class Neighbour:
 
     def close(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(LONG_S)
 
 
 @pytest.fixture(scope="module")
