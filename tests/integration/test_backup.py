@@ -148,7 +148,7 @@ def test_what_has_expired_meanwhile_stays_away(
     client.set(f"{keys.PREFIX}:brief", "1", px=300)
     client.set(f"{keys.PREFIX}:lasting", "1")
     create(shelf, settings)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG_S
     while client.exists(f"{keys.PREFIX}:brief"):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -201,7 +201,7 @@ def test_a_killed_backup_does_not_count(client: "redis.Redis", settings: Setting
     client.config_set("rdb-key-save-delay", 5000)
     environment = environment_of(settings)
     with Program([sys.executable, "-m", "deploy.backup", "create"], cwd=ROOT, env=environment) as program:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG_S
         while not saving(client):
             assert time.monotonic() < deadline, program.tail()
             time.sleep(0.02)

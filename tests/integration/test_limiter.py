@@ -265,7 +265,7 @@ async def test_the_budget_counts_again_when_redis_is_back(
             client.set("darkroom:telegram:all", "not a hash")
             await call(limiter, telegram, 7)
             client.delete("darkroom:telegram:all")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONG_S):
                 while not client.exists("darkroom:telegram:all"):
                     await call(limiter, telegram, 8)
                     await asyncio.sleep(0.02)

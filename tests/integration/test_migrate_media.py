@@ -10,6 +10,7 @@ from random import Random
 
 import obstore
 import pytest
+from patience import LONG_S
 
 from config.settings import ROOT, Settings
 from sandbox.processes import Program
@@ -98,7 +99,7 @@ def test_a_run_that_was_killed_goes_on(s3: S3Stand, env: dict[str, str], tmp_pat
     argv = command(str(tmp_path / "from"), "s3://media/killed", tmp_path, "--delete", "--jobs", "2")
     journal = tmp_path / "journal.jsonl"
     with Program(argv, env=env, cwd=ROOT) as killed:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG_S
         while not journal.exists() or len(journal.read_text().splitlines()) < 5:
             assert time.monotonic() < deadline
             assert killed.alive, killed.tail()

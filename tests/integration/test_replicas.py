@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from patience import LONG_S
 
 from config.settings import Settings
 from jobs import keys
@@ -41,7 +42,7 @@ def test_a_job_is_on_the_replica_when_it_is_accepted(settings: Settings, client:
         Program(arguments, ready="Finished with success|successful partial|Done loading RDB"),
         redis.Redis(port=port, decode_responses=True) as replica,
     ):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG_S
         while client.wait(1, 100) < 1:
             assert time.monotonic() < deadline, "the replica does not follow"
         admission, ledger = Admission(client, settings, {}), Ledger(client, settings)
