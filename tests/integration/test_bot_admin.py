@@ -204,7 +204,9 @@ def test_those_who_wait_in_a_paused_lane_are_told(scene: Scene, ann: int, ivan: 
         assert "Эта очередь ненадолго приостановлена" in said(scene, ivan, "/video волны")
         assert "This queue is paused" in said(scene, ann, "/jobs")
         assert "paused" not in said(scene, ann, "/image a red fox")
-        assert "vid: 2 waiting" in said(scene, ADMIN, "/stats")
+        waiting = scene.redis.zcard(keys.waiting(Lane.VID))  # those of other tests too
+        assert waiting >= 2
+        assert f"vid: {waiting} waiting" in said(scene, ADMIN, "/stats")
         assert "on the broker, paused" in said(scene, ADMIN, "/stats")
     finally:
         answer = said(scene, BOSS, "/resume vid")
