@@ -12,8 +12,8 @@ demo: .venv/demo-ready  ## everything on this machine, with a chat page in place
 run: .venv/demo-ready  ## the real Telegram and Replicate, with the settings in .env
 	@exec $(BIN)/python -m sandbox --run
 
-test: check  ## the checks, and the tests that tell whether Darkroom works
-	$(BIN)/python -m pytest
+test: check  ## the checks, and the tests that tell whether Darkroom works, in parallel and in random order
+	$(BIN)/python -m pytest -n auto
 
 test-all: test test-containers test-monitoring test-faults test-long  ## those, and all that take long or need more
 

@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> None:
 Parts = tuple[Compared, list[Throughput], Compared, Aging]
 
 SHORT = Plan(
-    slots=2, seconds=0.1, fair_share_s=0.3, backlog=12, many=30, phase_s=1.2, rounds=1, patience_s=30.0
+    slots=2, seconds=0.1, fair_share_s=0.3, backlog=12, many=30, phase_s=1.2, rounds=1, patience_s=120.0
 )
 
 

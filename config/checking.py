@@ -9,7 +9,7 @@ from pathlib import Path
 from config import env_file as lines
 from config import prompt_rules
 from config.catalogue import load_catalogue
-from config.settings import ROOT, Settings, SettingsError, read
+from config.settings import ROOT, Settings, SettingsError, env_file_of, read
 
 _TELEGRAM_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 _REPLICATE_TOKEN = re.compile(r"r8_[A-Za-z0-9]{8,}")
@@ -26,8 +26,8 @@ class Findings:
 
 def look(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Findings:
     """Return all that is wrong with the settings and the files that they name; no connection is made."""
-    file = env_file or Path(".env")
     source = dict(os.environ if environment is None else environment)
+    file = env_file or env_file_of(source)
     settings, errors = read(source, file)
     errors += [*_tokens(settings), *_files(settings)]
     warnings = lines.unknown(lines.read_file(file), known())

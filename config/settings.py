@@ -21,7 +21,7 @@ from config.declared import EMBEDDED_REDIS_DIR, ROOT, Settings, SettingsError
 from config.embedded import published
 from config.secret_files import secret_from_file
 
-__all__ = ["ROOT", "Settings", "SettingsError", "example", "load", "read", "require"]
+__all__ = ["ROOT", "Settings", "SettingsError", "env_file_of", "example", "load", "read", "require"]
 _YES = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
 _TOKEN = re.compile(r"\d+:[\w-]{30,}|r8_\w{8,}|whsec_[\w+/=]+")
 """A token that was put where it does not belong must not be repeated with what is wrong there."""
@@ -31,8 +31,9 @@ logging.getLogger("environ.environ").setLevel(logging.CRITICAL)
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
-    """Read the settings; the environment goes before `.env` (in the working directory unless named).
+    """Read the settings; the environment goes before `.env`.
 
+    That is the file in the working directory, or the one that ENV_FILE names.
     A secret X may instead be in a file that X_FILE names.
     Raises SettingsError with a sentence, in a line of its own, for each variable that is wrong.
     """
@@ -49,14 +50,19 @@ def read(
 
     What cannot be read has its default in the settings: they are for looking for further problems only.
     """
-    file = env_file or Path(".env")
     source = dict(os.environ if environment is None else environment)
+    file = env_file or env_file_of(source)
     values, problems = _values(source, file)
     if not values.get("redis_url"):
         values["redis_url"] = published(file.parent / values.get("embedded_redis_dir", EMBEDDED_REDIS_DIR))
     settings = Settings(**values)
     problems += [sentence for holds, sentence in rules.of(settings) if not holds]
     return settings, [_TOKEN.sub("***", problem) for problem in problems]
+
+
+def env_file_of(environment: Mapping[str, str]) -> Path:
+    """Return where the `.env` file is: in the working directory, or where ENV_FILE says."""
+    return Path(environment.get("ENV_FILE") or ".env")
 
 
 def _values(source: dict[str, str], file: Path) -> tuple[dict[str, Any], list[str]]:

@@ -10,7 +10,7 @@ from config import env_file
 from config.checking import look
 from config.embedded import published, write_private
 from config.redis_urls import place_of
-from config.settings import ROOT, Settings, SettingsError, load
+from config.settings import ROOT, Settings, SettingsError, env_file_of, load
 from sandbox.embedded import EmbeddedRedis, running
 from sandbox.environment import free_port, is_free, next_free, on_path, stand_environment
 from sandbox.processes import Program
@@ -66,7 +66,7 @@ def run(environment: Mapping[str, str]) -> int:
     if findings.errors:
         raise SettingsError("\n".join(findings.errors))
     settings, variables = findings.settings, _quiet(environment)
-    asked = {**dict.fromkeys(env_file.read_file(Path(".env")).names, ""), **environment}
+    asked = {**dict.fromkeys(env_file.read_file(env_file_of(environment)).names, ""), **environment}
     for name in _SIDE_PORTS:
         usual = getattr(settings, name.lower())
         variables[name] = str(_port({name: str(usual)} if asked.get(name) else {}, name, usual))
@@ -103,7 +103,7 @@ _SIDE_PORTS = {"FLOWER_PORT": 5555, "EXPORTER_PORT": 9090}
 
 def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of processes whose lines are shown together: few, and in a terminal for people."""
-    set_here = env_file.read_file(Path(".env")).names
+    set_here = env_file.read_file(env_file_of(environment)).names
     quiet = {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
     if sys.stdout.isatty():
         quiet["LOG_FORMAT"] = "console"

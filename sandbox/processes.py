@@ -50,7 +50,7 @@ class Program:
         argv: Sequence[str | Path],
         *,
         ready: str | None = None,
-        timeout: float = 30,
+        timeout: float = 120,
         env: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
         log: str | Path | None = None,

@@ -124,7 +124,7 @@ class Stack:
     def add(self, name: str, line: str) -> Program:
         """Make one more process of the product from a command line; it is closed with the stack."""
         ready = next(said for part, said in _READY.items() if part in line)
-        program = Program(shlex.split(line), ready=ready, env=self.environment, cwd=ROOT, timeout=60)
+        program = Program(shlex.split(line), ready=ready, env=self.environment, cwd=ROOT)
         self.programs[name] = program
         self._product.append(program)
         return program

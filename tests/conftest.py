@@ -1,40 +1,55 @@
-"""What all tests share: a real Redis, and settings that point at the stand."""
+"""What all tests share: a Redis for each module, settings for it, and an environment without our settings."""
 
-import socket
-import subprocess
-import time
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
+from parallel import (
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 
 from config.settings import Settings
-from sandbox.redis import command
+from sandbox.environment import free_port
+from sandbox.processes import Program
+from sandbox.redis import READY, command
+
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_xdist_auto_num_workers",
+    "pytest_xdist_make_scheduler",
+]
+
+# A busy machine makes a drawing of examples slow, and nothing of ours.
+hypothesis.settings.register_profile(
+    "darkroom", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("darkroom")
 
 
-@pytest.fixture(scope="session")
+def _forget_settings() -> None:
+    """Take away what this machine sets for Darkroom: variables, `.env`, a Redis that runs here."""
+    os.environ["ENV_FILE"] = os.devnull
+    for spec in fields(Settings):
+        name = spec.name.upper()
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+
+
+_forget_settings()
+
+
+@pytest.fixture(scope="module")
 def redis_server() -> Iterator[str]:
-    """URL of a Redis of this test run, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(command(port), stdout=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-    client = redis.Redis.from_url(url)
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            assert time.monotonic() < deadline, "the test Redis did not start within 10 s"
-            assert server.poll() is None, "the test Redis ended at once"
-            time.sleep(0.02)
-    client.close()
-    yield url
-    server.terminate()
-    server.wait(10)
+    """URL of a Redis that only this module's tests use."""
+    port = free_port()
+    with Program(command(port), ready=READY):
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class ProviderStand:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx.Client(base_url=f"{self.base_url}/control", timeout=30.0, trust_env=False)
+        self._http = httpx.Client(base_url=f"{self.base_url}/control", timeout=60.0, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

@@ -8,6 +8,8 @@ from typing import Any, Self
 import httpx
 
 Json = dict[str, Any]
+PATIENCE_S = 60.0
+"""Longest wait, where the caller names none: a bound against hanging, for a machine that is busy."""
 
 
 class StandError(Exception):
@@ -26,7 +28,7 @@ class TelegramStand:
     (the placeholder of a ForceReply, or None).
     """
 
-    def __init__(self, base_url: str, timeout: float = 30.0) -> None:
+    def __init__(self, base_url: str, timeout: float = PATIENCE_S) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.base_url,
@@ -164,7 +166,7 @@ class TelegramStand:
                 raise error from None
         return str(answer["callback_query_id"])
 
-    def press_answer(self, callback_id: str, timeout: float = 5) -> Json:
+    def press_answer(self, callback_id: str, timeout: float = PATIENCE_S) -> Json:
         """Wait until the bot answered the press: {"answered", "text", "show_alert"}; TimeoutError after
         `timeout` s.
         """
@@ -184,7 +186,7 @@ class TelegramStand:
         """The chat's messages, oldest first, deleted ones too."""
         return list(self._call("GET", f"chats/{chat}/messages")["messages"])
 
-    def wait_message(self, chat: int, predicate: Callable[[Json], bool], timeout: float = 10) -> Json:
+    def wait_message(self, chat: int, predicate: Callable[[Json], bool], timeout: float = PATIENCE_S) -> Json:
         """The newest message for which `predicate` is true; TimeoutError with the chat's content after
         `timeout` s.
         """
@@ -226,7 +228,7 @@ class TelegramStand:
         return list(self._call("GET", "faults")["faults"])
 
     def clear_faults(self) -> None:
-        """Forget all faults that were not used up."""
+        """Forget all faults that were not used up, and end the delays of calls that wait now."""
         self._call("DELETE", "faults")
 
     def limits(self, **changes: Any) -> Json:

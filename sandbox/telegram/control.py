@@ -195,6 +195,7 @@ async def _faults(world: World, _body: Json, _: Request) -> Json:
 @_route("faults", "DELETE")
 async def _clear_faults(world: World, _body: Json, _: Request) -> Json:
     world.faults.clear()
+    world.end_pauses()
     return {"cleared": True}
 
 

@@ -38,22 +38,30 @@ class World:
         self.faults = Faults()
         self.calls = CallLog(settings.calls)
         self.messages = 0
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._over = asyncio.Event()
         self._early: deque[tuple[str, Json, Record | None]] = deque(maxlen=settings.past_updates)
         self._last_user = 1_000_000
         self._last_group = 4_000_000
 
     def stop(self) -> None:
         """End all long polls, streams and pauses, so that the server can go."""
-        self._stopping.set()
+        self._stopping = True
+        self._over.set()
         self.events.close()
         for bot in self.bots.values():
             bot.updates.wake()
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, but not beyond the stand's stop."""
+        """Sleep, but not beyond `end_pauses` or the stand's stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            await asyncio.wait_for(self._over.wait(), seconds)
+
+    def end_pauses(self) -> None:
+        """Have all calls go on that pause now."""
+        if not self._stopping:
+            self._over.set()
+            self._over = asyncio.Event()
 
     def close(self) -> None:
         """Remove the files."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from config.settings import ROOT
 from sandbox.processes import Program
 
-LONGEST_S = 90.0
+LONGEST_S = 200.0
 """Longest wait for a whole stack to start, do its work and end, beside others on a small machine."""
 
 

@@ -1,28 +1,18 @@
 """A person who writes to the bot: what the stories are told with."""
 
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
+
+from patience import LONG_S, eventually
 
 from bench.histories import is_end
 from jobs.model import Job
 from jobs.states import State
 from sandbox.stack import Scene
 
+__all__ = ["LONG_S", "eventually"]
+
 Message = dict[str, Any]
-T = TypeVar("T")
-
-LONG_S = 40.0
-"""Longest wait for something that normally takes a second: the machine may be busy."""
-
-
-def eventually(look: Callable[[], T | None], within_s: float = LONG_S) -> T:
-    """What `look` finds, once that is something; fails when it is nothing for too long."""
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"still {found!r} after {within_s:g} s"
-        time.sleep(0.02)
-    return found
 
 
 class Person:

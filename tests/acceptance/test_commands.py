@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from patience import LONG_S
 
 from config.embedded import published
 from config.settings import ROOT
@@ -56,7 +57,7 @@ def test_the_demo(tmp_path: Path) -> None:
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 10
         os.kill(demo.pid, signal.SIGINT)
-        assert demo.wait(30) == 0
+        assert demo.wait(LONG_S) == 0
         assert [process for process in processes if runs(process)] == []
         assert "Traceback" not in demo.log_text
         quiet = [
@@ -109,6 +110,7 @@ def test_run_tells_all_that_is_wrong_before_anything_starts(tmp_path: Path) -> N
         "REPLICATE_API_TOKEN": "r8_abcdefgh",
         "USER_RATE_LIMIT": "10 per minute",
     }
+    wrong["ENV_FILE"] = ".env"
     (tmp_path / ".env").write_text("MODELS_FILE=nowhere.toml\nWORKER_SLOT=3\n", encoding="utf-8")
     code, said = outcome(sandbox("--run", environment=wrong, cwd=tmp_path))
     assert code == 1
@@ -153,7 +155,7 @@ def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path
             stand.send(ann, "/image a red fox in the snow")
             eventually(lambda: re.search(r"job +\| image sketch \w+  queued", run.log_text), LONGEST_S)
         os.kill(run.pid, signal.SIGINT)
-        assert run.wait(30) == 0
+        assert run.wait(LONG_S) == 0
         said = run.log_text
     secrets = (TOKEN, "r8_ofTheStand1", "a-password", (tmp_path / "redis" / "password").read_text("utf-8"))
     assert [secret for secret in secrets if secret in said] == []
@@ -167,7 +169,7 @@ def test_run_waits_for_telegram_and_says_so(services: dict[str, str], tmp_path: 
         eventually(lambda: "waiting for Telegram: no connection (ConnectError)" in run.log_text, LONGEST_S)
         assert "is ready" not in run.log_text
         os.kill(run.pid, signal.SIGTERM)
-        assert run.wait(30) == 0
+        assert run.wait(LONG_S) == 0
 
 
 def test_a_refused_token_is_one_sentence_before_anything_starts(
@@ -185,13 +187,13 @@ def test_a_death_ends_everything_and_is_told(services: dict[str, str], tmp_path:
         eventually(lambda: "Write to your bot" in run.log_text, LONGEST_S)
         bot = next(each for each in psutil.Process(run.pid).children(recursive=True) if is_bot(each))
         bot.kill()
-        assert run.wait(30) != 0
+        assert run.wait(LONG_S) != 0
         assert "bot has ended (signal 9); everything is stopped." in run.log_text
     with sandbox("--run", environment=services, cwd=tmp_path) as run:
         eventually(lambda: "Write to your bot" in run.log_text, LONGEST_S)
         server = next(each for each in psutil.Process(run.pid).children() if "valkey" in each.name())
         server.kill()
-        assert run.wait(30) == 1
+        assert run.wait(LONG_S) == 1
         assert "Redis has ended; everything is stopped." in run.log_text
 
 

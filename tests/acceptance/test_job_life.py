@@ -19,7 +19,7 @@ def told(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     """What the command says, beside the stack."""
     command = [sys.executable, "-m", "monitoring.job", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=stack.environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=stack.environment, capture_output=True, text=True, timeout=200, check=False
     )
 
 
@@ -77,7 +77,7 @@ def test_a_ledger_that_does_not_answer() -> None:
         env={"REDIS_URL": "redis://127.0.0.1:1/0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert answer.returncode == 2
@@ -95,7 +95,7 @@ from monitoring.job import main
 sys.exit(main(["abcdefghij234567abcd", "--png", "life.png"]))
 """
     answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
     )
     assert answer.returncode == 2
     assert answer.stderr == "--png needs matplotlib: pip install matplotlib, or leave --png out.\n"

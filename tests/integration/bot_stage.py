@@ -4,12 +4,13 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import redis
+from patience import LONG_S, eventually, promised
 from PIL import Image
 
 from chat import status
@@ -23,6 +24,8 @@ from jobs.model import Artifact, Job, Lane
 from jobs.users import Users
 from sandbox.processes import Program
 from sandbox.telegram.client import TelegramStand
+
+__all__ = ["eventually"]
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "7001001:" + "B" * 35
@@ -81,19 +84,18 @@ def worker_program(stand_url: str, redis_url: str, folder: Path, settings: Mappi
     return Program([sys.executable, *argv], ready=r"ready\.", env=env, cwd=ROOT)
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 5) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.02)
-
-
 def picture() -> bytes:
     """A PNG."""
     file = io.BytesIO()
     Image.new("RGB", (320, 240), "orange").save(file, "PNG")
     return file.getvalue()
+
+
+def assert_ends_in_time(bot: Program) -> None:
+    """Send SIGTERM: the bot ends in order, and within five seconds."""
+    began = time.monotonic()
+    assert bot.terminate(LONG_S) == 0
+    assert time.monotonic() - began < promised(5)
 
 
 class Scene:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from patience import LONG_S
+
 
 class Sink:
     """`posted` has every (path, body) that came, uncompressed."""
@@ -47,4 +49,4 @@ def sink() -> Iterator[Sink]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(LONG_S)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from patience import LONG_S
+
 from config.redis_urls import RedisPlace
 from jobs import keys
 from jobs.connection import connect, connect_async
@@ -33,6 +35,6 @@ def age(url: str, spool: str, seconds: float) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for it, at most 10 s."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
             await asyncio.sleep(0.01)

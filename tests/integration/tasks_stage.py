@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import redis
+from brokers import broker
+from patience import LONG_S, eventually
 
 from chat import status
 from chat.texts import texts
@@ -33,12 +35,14 @@ from tasks.deliver import deliver
 from tasks.generate import generate
 from tasks.process import Process
 
+__all__ = ["eventually"]
+
 QUICK: dict[str, Any] = {
     "poll_first_s": 0.05,
     "poll_max_s": 0.1,
     "heartbeat_s": 0.1,
     "lease_s": 30.0,  # a test lets leases lapse and graces end itself, however slow the machine
-    "unpublished_s": 0.1,
+    "unpublished_s": 60.0,  # likewise
     "unknown_grace_s": 60.0,
     "sweep_s": 3600.0,  # its threads look once at the start; from then on the test sweeps
     "media_max_bytes": 1_000_000,
@@ -54,14 +58,6 @@ QUICK: dict[str, Any] = {
 TASKS: dict[str, Callable[[str], None]] = {"generate": generate, "deliver": deliver}
 
 
-def eventually(condition: Callable[[], Any], within_s: float = 10) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.01)
-
-
 class Stage:
     """What a test sees: the chats (`telegram`), the account (`provider`), the ledger, and the worker."""
 
@@ -73,20 +69,34 @@ class Stage:
         self.redis: redis.Redis = connect(settings.redis_url)
         self.ledger = Ledger(self.redis, settings)
         self.process = self.new_process()
-        self.act()
+        self.take_charge()
         self.process.chat.call(lambda gateway: gateway.bot.get_me())
 
     def new_process(self) -> Process:
         """A worker's composition root; the caller closes it."""
         return Process(self.settings, app, list(Lane), 8)
 
-    def act(self) -> None:
-        """Be the stage whose worker the tasks find, where a test run has several."""
+    def take_charge(self) -> None:
+        """Have tasks run in this stage's worker from now on, whatever other stages are open."""
         processes()[os.getpid()] = self.process
+
+    @contextmanager
+    def another_worker(self) -> Iterator[Process]:
+        """In the block a second, new worker process runs the tasks; the first one goes on afterwards."""
+        first = self.process
+        with closing(self.new_process()) as second:
+            self.process = second
+            self.take_charge()
+            try:
+                yield second
+            finally:
+                self.process = first
+                self.take_charge()
 
     def close(self) -> None:
         """End the worker."""
-        processes().clear()
+        if processes().get(os.getpid()) is self.process:
+            processes().clear()
         self.process.close()
         self.redis.close()
 
@@ -101,6 +111,7 @@ class Stage:
 
     def job_for(self, origin: Origin, prompt: str, kind: Kind = Kind.IMAGE, source: str = "") -> Job:
         """The same for somebody known."""
+        self.take_charge()
         model = "sketch" if kind is Kind.IMAGE else "motion"
         request = Request(kind, model, prompt, seed=7, source=source)
         door = Admission(self.redis, replace(self.settings, active_jobs=99), {})
@@ -134,7 +145,7 @@ class Stage:
         try:
             yield thread
         finally:
-            thread.join(10)
+            thread.join(LONG_S)
         assert not thread.is_alive(), "the worker did not come to an end"
 
     def claimed_elsewhere(self, job: Job) -> Job:
@@ -216,8 +227,7 @@ def stage(redis_url: str, folder: Path, **overrides: Any) -> Iterator[Stage]:
             }
             | overrides
         )
-        app.conf.broker_url = redis_url
-        stack.callback(app.close)
+        stack.enter_context(broker(redis_url))
         users = stack.enter_context(TelegramStand(chats.url))
         users.limits(enabled=False)
         made = Stage(settings, users, stack.enter_context(ProviderStand(account.url)))

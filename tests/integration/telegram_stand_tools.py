@@ -14,6 +14,7 @@ from typing import Any
 import av
 import httpx
 import numpy as np
+from patience import LONG_S
 from PIL import Image
 from telegram.request import HTTPXRequest
 
@@ -107,7 +108,7 @@ class Api:
         self.token = token
         self.http = httpx.Client(
             base_url=f"{url}/bot{token}/",
-            timeout=20,
+            timeout=200,
             trust_env=False,
             verify=False,  # noqa: S501 - plain HTTP
         )
@@ -147,7 +148,7 @@ class CheckedRequest(HTTPXRequest):
         return code, payload
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 5) -> None:
+def wait_until(condition: Callable[[], object], timeout: float = LONG_S) -> None:
     """Return when the condition is true; TimeoutError if it isn't within `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():

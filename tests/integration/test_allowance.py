@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+from patience import LONG_S
 from structlog.testing import capture_logs
 
 from jobs import allowance, keys
@@ -86,7 +87,7 @@ def test_threads_share_what_their_process_takes(client: "redis.Redis") -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(LONG_S)
     came_in = (time.monotonic() - began) * rate_of(PER_MIN).per_s
     assert len(granted) == 400
     assert 0.8 * BURST - 1 <= sum(granted) <= 0.8 * BURST + came_in + 1

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import redis
+from patience import LONG_S
 from watched import watched
 
 from config.settings import ROOT, Settings
@@ -110,7 +111,7 @@ def backup(environment: dict[str, str], *command: str) -> "subprocess.CompletedP
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -147,7 +148,7 @@ def test_what_has_expired_meanwhile_stays_away(
     client.set(f"{keys.PREFIX}:brief", "1", px=300)
     client.set(f"{keys.PREFIX}:lasting", "1")
     create(shelf, settings)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG_S
     while client.exists(f"{keys.PREFIX}:brief"):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -180,7 +181,7 @@ def test_a_backup_is_of_one_moment(client: "redis.Redis", settings: Settings, sh
     finally:
         stop.set()
         for asker in askers:
-            asker.join(20)
+            asker.join(LONG_S)
     asked = text.zcard(keys.in_state("accepted"))
     client.flushall()
     restore(shelf, manifest, settings, quiet=True)
@@ -200,7 +201,7 @@ def test_a_killed_backup_does_not_count(client: "redis.Redis", settings: Setting
     client.config_set("rdb-key-save-delay", 5000)
     environment = environment_of(settings)
     with Program([sys.executable, "-m", "deploy.backup", "create"], cwd=ROOT, env=environment) as program:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG_S
         while not saving(client):
             assert time.monotonic() < deadline, program.tail()
             time.sleep(0.02)
@@ -421,7 +422,7 @@ def test_the_schedule(client: "redis.Redis", settings: Settings, shelf: Shelf) -
         program.start()
         assert len(shelf.names()) == 1
         os.kill(program.pid, signal.SIGTERM)
-        assert program.wait(10) == 0
+        assert program.wait(LONG_S) == 0
 
 
 def test_the_schedule_goes_on_after_a_failure(settings: Settings) -> None:

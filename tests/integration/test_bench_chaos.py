@@ -15,6 +15,8 @@ from bench.replay import Kill, Replay
 from bench.witness import Step, steps
 from jobs import keys
 
+pytestmark = pytest.mark.long
+
 SHORT = Plan(
     jobs=20,
     kills=1,

@@ -1,7 +1,11 @@
 """The benchmark of jobs in flight in its short form: our own side of it."""
 
+import pytest
+
 from bench.inflight.holders import Load
 from bench.inflight.trial import run
+
+pytestmark = pytest.mark.long
 
 
 def test_jobs_that_were_held_are_all_delivered_once() -> None:

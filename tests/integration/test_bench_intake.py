@@ -6,8 +6,9 @@ import pytest
 
 from bench import intake
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.timeout(110)
+
 def test_the_intake_benchmark_in_its_short_form_admits_every_update_once() -> None:
     """Given two replicas without limits to which requests, talk and repetitions are posted, I expect each
     request to be one job, and no repetition another one."""

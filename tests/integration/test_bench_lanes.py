@@ -9,6 +9,8 @@ from bench import admission, lanes
 from bench.admission_plot import draw as draw_admission
 from bench.lanes_plot import draw as draw_lanes
 
+pytestmark = pytest.mark.long
+
 LANES_KEYS = {
     "vip_wait_p95_ratio",
     "regular_throughput_share",
@@ -19,7 +21,6 @@ LANES_KEYS = {
 ADMISSION_KEYS = {"offered_per_s", "done_per_s", "client_ms", "redis_ms", "max_per_s", "redis_max_per_s"}
 
 
-@pytest.mark.timeout(90)
 def test_the_lanes_benchmark_in_its_short_form_loses_no_job(tmp_path: Path) -> None:
     """All jobs that it sent were delivered (it raises otherwise); the figures can be written and drawn."""
     figures, parts = lanes.run(lanes.SHORT)

@@ -16,6 +16,8 @@ from bench.surge import Seen, Surge
 from bench.users import Ask, Habits
 from jobs.model import Kind
 
+pytestmark = pytest.mark.long
+
 KEYS = {
     *("users", "jobs", "delivered", "lost", "duplicates", "errors_share", "mean_s", "queue_max", "cpu_share"),
     *("memory_share", "in_ms", "out_ms", "provider_requests_per_s"),
@@ -24,7 +26,6 @@ FEW = Deployment(1, 1, 1, 1, image_s=0.3, video_s=0.6, lifted=True)
 SHORT = Surge(12, 4.0, FEW, Habits(think_s=0.5, cancels=0.1, cancel_s=0.1), patience_s=30.0)
 
 
-@pytest.mark.timeout(90)
 def test_a_short_load_run_loses_no_job_and_makes_none_twice(tmp_path: Path) -> None:
     """Given a dozen users, some VIP, some who change their mind, I expect each request answered."""
     figures = load.measure(SHORT)
@@ -38,7 +39,6 @@ def test_a_short_load_run_loses_no_job_and_makes_none_twice(tmp_path: Path) -> N
     assert (tmp_path / "load.png").stat().st_size > 1000
 
 
-@pytest.mark.timeout(90)
 def test_a_short_run_at_full_speed_delivers_every_job() -> None:
     """Given a provider that answers at once and users who do not pause, I expect the same."""
     options = argparse.Namespace(users=4, seconds=2.0, image=1, slots=8)
@@ -47,7 +47,6 @@ def test_a_short_run_at_full_speed_delivers_every_job() -> None:
     assert (figures["lost"], figures["duplicates"]) == (0, 0)
 
 
-@pytest.mark.timeout(90)
 def test_a_short_growth_run_fills_the_ledger_and_still_delivers(tmp_path: Path) -> None:
     axes = growth.run({"ended jobs": (50,)}, per_s=8.0, seconds=2.0)
     (point,) = axes["ended jobs"]

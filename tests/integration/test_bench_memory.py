@@ -6,8 +6,9 @@ import pytest
 
 from bench import memory
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.timeout(120)
+
 @pytest.mark.parametrize("store", ["local", "s3"])
 def test_the_memory_benchmark_in_its_short_form_loses_nothing(store: str) -> None:
     """Every job was delivered, and the large file as it was made (it raises otherwise)."""

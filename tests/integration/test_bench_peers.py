@@ -1,6 +1,10 @@
 """The comparison with other task queues in its short form: our own side of it."""
 
+import pytest
+
 from bench.peers.trial import Plan, run
+
+pytestmark = pytest.mark.long
 
 
 def test_a_short_trial_loses_nothing() -> None:

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from bench import polling
 from bench.lookout import BACKOFF, FIXED, HINTED, OURS
 from bench.polling_plot import draw
 from bench.traces import traces
+
+pytestmark = pytest.mark.long
 
 KEYS = {"requests_per_job", "mean_lag_s", "p95_lag_s"}
 

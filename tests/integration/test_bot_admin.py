@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
+from patience import LONG_S
 
 from bot.arguments import day
 from bot.handlers.admin import COMMANDS
@@ -55,7 +56,7 @@ def scene(redis_server: str, prompt_filter: Path) -> Iterator[Scene]:
         scene = Scene(client_of_stand, redis_server)
         yield scene
         scene.close()
-        assert bot.terminate(5) == 0
+        assert bot.terminate(LONG_S) == 0
         assert '"level": "error"' not in bot.log_text
         assert str(ADMIN) not in bot.log_text
 
@@ -283,7 +284,7 @@ def test_a_broken_filter_stops_the_bot_with_one_sentence(scene: Scene, tmp_path:
     file.write_text("/(/")
     settings = {"PROMPT_FILTER_FILE": str(file)}
     with bot_program("http://127.0.0.1:9", "redis://127.0.0.1:9/0", ready=None, settings=settings) as bot:
-        assert bot.wait(10) == 2
+        assert bot.wait(LONG_S) == 2
         assert "PROMPT_FILTER_FILE" in bot.log_text
         assert len(bot.log_text.splitlines()) == 1
 

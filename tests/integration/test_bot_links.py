@@ -6,6 +6,7 @@ import httpx
 import obstore
 import pytest
 from bot_stage import Scene, bot_program, stand_program
+from patience import LONG_S
 
 from chat.keyboards import Action
 from config.settings import Settings
@@ -35,7 +36,7 @@ def scene(redis_url: str, s3: S3Stand) -> Iterator[Scene]:
         scene = Scene(client, redis_url)
         yield scene
         scene.close()
-        assert bot.terminate(5) == 0
+        assert bot.terminate(LONG_S) == 0
         assert '"level": "error"' not in bot.log_text
 
 

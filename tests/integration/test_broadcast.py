@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
+from patience import LONG_S
 
 from jobs.audit import Audit
 from jobs.people import People
@@ -95,7 +96,7 @@ def test_everybody_gets_it_once_though_bot_and_worker_are_killed_half_way(
         assert question["text"] == f"Send this to {USERS} people?\n\n{NEWS}"
         assert sum(map(stage.got, users)) == 0
         stage.press(ADMIN, question, "Send")
-        eventually(lambda: stage.got(users[10]) == 1, within_s=20)
+        eventually(lambda: stage.got(users[10]) == 1)
         bot.kill()
         worker.kill()
         assert stage.got(users[-1]) == 0
@@ -126,8 +127,8 @@ def test_a_worker_that_is_told_to_stop_hands_over_and_troubles_that_pass_are_wai
     with running(stage.bot(), worker):
         question = stage.ask(ADMIN, f"/broadcast {NEWS}")
         stage.press(ADMIN, question, "Send")
-        eventually(lambda: stage.got(users[5]) == 1, within_s=20)
-        assert worker.terminate(10) == 0
+        eventually(lambda: stage.got(users[5]) == 1)
+        assert worker.terminate(LONG_S) == 0
         with stage.worker(tmp_path):
             end = stage.says(question, "Broadcast: done.")
     assert numbers(end["text"]) == [USERS - 2, 1, 1]

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 from bot_stage import eventually
 
 from config.settings import ROOT
@@ -52,7 +51,6 @@ def refused(worker: Program, kind: str) -> bool:
     return f"Refusing to deserialize untrusted content of type {kind}" in worker.log_text
 
 
-@pytest.mark.timeout(90)
 def test_a_worker_refuses_whatever_is_not_json(redis_url: str, tmp_path: Path) -> None:
     """Given messages of pickle (that would make a file) and YAML on a real worker's queue, I expect each to
     be refused and none to be run, and the worker to go on with what is JSON."""
@@ -71,7 +69,7 @@ def test_a_worker_refuses_whatever_is_not_json(redis_url: str, tmp_path: Path) -
         ):
             client.lpush("deliver", message(body, kind))
         for kind in ("pickle", "yaml"):
-            eventually(partial(refused, worker, kind), 20)
-        eventually(lambda: client.llen("deliver") == 0 and client.hlen("unacked") == 0, 20)
+            eventually(partial(refused, worker, kind))
+        eventually(lambda: client.llen("deliver") == 0 and client.hlen("unacked") == 0)
         assert worker.alive
     assert not sprung.exists()

@@ -68,7 +68,7 @@ def test_every_command_finds_it_where_nothing_else_is_said(tmp_path: Path) -> No
             env={"PYTHONPATH": str(ROOT), "MODELS_FILE": str(ROOT / "config" / "models.toml")},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
         assert asked.stderr.startswith("The ledger has no job nothing")

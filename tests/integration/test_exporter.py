@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from brokers import broker
 from prometheus_client import CollectorRegistry, generate_latest
 
 from config.settings import ROOT, Settings
@@ -101,9 +102,8 @@ class Scrape:
 @pytest.fixture
 def scene(redis_url: str, settings_for: Callable[..., Settings]) -> Iterator[Scene]:
     client = connect(redis_url)
-    app.conf.broker_url = redis_url
-    yield Scene(client, settings_for(lease_s=30.0))
-    app.close()
+    with broker(redis_url):
+        yield Scene(client, settings_for(lease_s=30.0))
     client.close()
 
 
@@ -352,7 +352,7 @@ def test_promtool_finds_nothing_to_mend(scene: Scene, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=True,
     )
     assert 'jobs_total{status="delivered",type="video"} 1.0' in once.stdout
@@ -361,7 +361,7 @@ def test_promtool_finds_nothing_to_mend(scene: Scene, tmp_path: Path) -> None:
         input=once.stdout,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")

@@ -1,11 +1,10 @@
 """A job from the claim to the chat, by the tasks themselves between both stands: all ways, all troubles."""
 
-import os
 import time
 from collections.abc import Iterator
 
 import pytest
-from tasks_stage import Stage, eventually, processes, stage
+from tasks_stage import Stage, eventually, stage
 
 from jobs import keys
 from jobs.allowance import Allowance
@@ -312,20 +311,14 @@ def test_a_job_that_keeps_killing_its_workers_is_ended(scene: Stage) -> None:
 
 def test_a_worker_that_stops_hands_its_job_over_at_once(scene: Stage) -> None:
     """Given a SIGTERM in mid-poll, the job is on the broker again as it is, and another goes on with it."""
-    second = scene.new_process()
     scene.provider.hold()
-    job = scene.job("a travelling fox")
-    first = processes()[os.getpid()]
-    processes()[os.getpid()] = second
-    try:
+    with scene.another_worker() as leaver:
+        job = scene.job("a travelling fox")
         with scene.working(job):
             eventually(lambda: scene.now(job).state is State.RUNNING)
-            second.slots.drain()
+            leaver.slots.drain()
         handed = scene.now(job)
         assert (handed.state, handed.owner, handed.crashes) == (State.RUNNING, "", 0)
-    finally:
-        processes()[os.getpid()] = first
-        second.close()
     scene.provider.release()
     assert scene.work() == [("generate", job.id)] * 2 + [("deliver", job.id)], "it was not published again"
     assert (scene.now(job).state, scene.paid("a travelling fox")) == (State.DELIVERED, 1)
@@ -449,8 +442,10 @@ def test_a_long_job_rings_once(scene: Stage, language: str, words: str) -> None:
 def test_a_scarce_allowance_delays_a_job_and_fails_none(scene: Stage, kind: str, stamp: str) -> None:
     """Given an account that must not be called for a second (to create, or for anything else), I expect a job
     to wait for that long, before it is noted as submitted or looked at, to be paid once and to end well."""
-    began = time.time()
-    Allowance(scene.redis, "replicate", kind, 600.0).hold(1.0)
-    done = made(scene, f"a fox held up, {kind}")
+    # A new worker has no calls left over that it was allowed before.
+    with scene.another_worker():
+        began = time.time()
+        Allowance(scene.redis, "replicate", kind, 600.0).hold(1.0)
+        done = made(scene, f"a fox held up, {kind}")
     assert (done.state, scene.paid(f"a fox held up, {kind}")) == (State.DELIVERED, 1)
     assert done.stamps[stamp] - began >= 0.95

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from patience import LONG_S
 
 from jobs import keys
 from jobs.connection import connect
@@ -25,11 +26,11 @@ def test_only_one_process_works_at_a_time(client: "redis.Redis") -> None:
     def work() -> None:
         rounds.append(1)
         inside.set()
-        leave.wait(5)
+        leave.wait(LONG_S)
 
     holder = threading.Thread(target=alone(client, "sweep", 5.0, work))
     holder.start()
-    assert inside.wait(5)
+    assert inside.wait(LONG_S)
     alone(client, "sweep", 5.0, work)()
     assert len(rounds) == 1
     leave.set()

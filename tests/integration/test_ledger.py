@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import redis
+from patience import LONG_S
 
 from config.settings import Settings
 from jobs import keys
@@ -64,7 +65,7 @@ def running(ledger: Book, job_id: str = "fox") -> Job:
 
 
 def lapse(ledger: Book, job_id: str = "fox") -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG_S
     while job_id not in ledger.due.find():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -236,7 +237,7 @@ def test_a_cancel_wakes_the_worker_that_holds_the_job(ledger: Book, client: "red
     listener.subscribe(keys.wake("worker-1"))
     job = running(ledger)
     assert ledger.cancel("fox", ANN.user) == (Cancellation.CANCELLING, "")
-    heard, deadline = None, time.monotonic() + 5
+    heard, deadline = None, time.monotonic() + LONG_S
     while heard is None and time.monotonic() < deadline:
         heard = listener.get_message(timeout=0.1)
     listener.close()
@@ -372,7 +373,7 @@ def test_a_worker_that_falls_silent_drops_out(client: "redis.Redis") -> None:
     workers = Workers(client)
     workers.announce(Sign("worker-1", lanes=["img", "vip"], slots=4), ttl_s=0.1)
     workers.announce(Sign("worker-2", lanes=["img"], slots=3), ttl_s=5)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG_S
     while workers.slots("img") != 3:
         assert time.monotonic() < deadline
         time.sleep(0.02)

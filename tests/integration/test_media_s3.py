@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from patience import LONG_S
 from tasks_stage import Stage, eventually, stage
 from test_storage import MB, job, picture, zeros
 
@@ -111,7 +112,7 @@ def whole_stage(redis_server: str, s3: S3Stand, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def scene(whole_stage: Stage, redis_url: str) -> Iterator[Stage]:
-    whole_stage.act()
+    whole_stage.take_charge()
     yield whole_stage
     whole_stage.telegram.clear_faults()
 
@@ -148,7 +149,7 @@ def narrow_stage(redis_server: str, s3: S3Stand, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def narrow(narrow_stage: Stage, redis_url: str) -> Iterator[Stage]:
-    narrow_stage.act()
+    narrow_stage.take_charge()
     yield narrow_stage
     narrow_stage.telegram.clear_faults()
 
@@ -224,8 +225,8 @@ def test_a_link_whose_message_was_deleted_is_sent_anew_once(narrow: Stage) -> No
 
 
 def overtaken(narrow: Stage, job: Job) -> None:
-    """An edit with the job's progress is on its way, and takes a second."""
-    narrow.telegram.fault("delay", method="editMessageText", chat=job.origin.chat, seconds=1.0)
+    """An edit with the job's progress is on its way, until the faults are cleared."""
+    narrow.telegram.fault("delay", method="editMessageText", chat=job.origin.chat, seconds=LONG_S)
     narrow.process.progress.show(Slot(job), job.progress)
     eventually(lambda: not narrow.telegram.faults())
 
@@ -242,6 +243,7 @@ def test_progress_that_comes_after_the_link_does_not_stay(narrow: Stage) -> None
     job = narrow.job("a fox overtaken")
     overtaken(narrow, job)
     narrow.work()
+    narrow.telegram.clear_faults()
     eventually(lambda: linked(narrow, job) == [False, True, False, True])
     assert_linked(narrow, job)
 
@@ -255,6 +257,7 @@ def test_progress_that_comes_before_the_link_is_written_down_does_not_stay(narro
     assert giving is not None
     overtaken(narrow, giving)
     give_link(narrow.process, giving)
+    narrow.telegram.clear_faults()
     eventually(lambda: linked(narrow, job) == [False, True, False])
     narrow.ledger.delivered(giving, "", Way.LINK)
     eventually(lambda: linked(narrow, job) == [False, True, False, True])

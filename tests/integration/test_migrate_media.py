@@ -10,6 +10,7 @@ from random import Random
 
 import obstore
 import pytest
+from patience import LONG_S
 
 from config.settings import ROOT, Settings
 from sandbox.processes import Program
@@ -59,7 +60,7 @@ def command(source: str, target: str, tmp_path: Path, *more: str) -> list[str]:
 def run(argv: list[str], env: Mapping[str, str]) -> tuple[int, str, str]:
     """Exit code, stdout, stderr."""
     done = subprocess.run(
-        argv, cwd=ROOT, env={"PATH": "", **env}, capture_output=True, text=True, timeout=100, check=False
+        argv, cwd=ROOT, env={"PATH": "", **env}, capture_output=True, text=True, timeout=200, check=False
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -98,7 +99,7 @@ def test_a_run_that_was_killed_goes_on(s3: S3Stand, env: dict[str, str], tmp_pat
     argv = command(str(tmp_path / "from"), "s3://media/killed", tmp_path, "--delete", "--jobs", "2")
     journal = tmp_path / "journal.jsonl"
     with Program(argv, env=env, cwd=ROOT) as killed:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG_S
         while not journal.exists() or len(journal.read_text().splitlines()) < 5:
             assert time.monotonic() < deadline
             assert killed.alive, killed.tail()

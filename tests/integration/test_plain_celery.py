@@ -43,7 +43,7 @@ def run(folder: Path, *argv: str, **settings: str) -> subprocess.CompletedProces
     """A Python of its own, with these settings and no others."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
     argv = (sys.executable, *argv)
-    return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=200, check=False)
 
 
 def shown(folder: Path, **settings: str) -> dict[str, Any]:

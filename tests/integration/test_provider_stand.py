@@ -6,13 +6,14 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from patience import eventually
 from PIL import Image
 
 from sandbox.processes import Program
@@ -97,14 +98,6 @@ def api(url: str, schemas: Json | None) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer account-{time.monotonic_ns()}"}
     with httpx.Client(base_url=url, headers=headers, timeout=20, event_hooks={"response": [check]}) as client:
         yield client
-
-
-def wait_for(found: Callable[[], bool], seconds: float = 10) -> None:
-    """Until it is so, or the test fails."""
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.02)
 
 
 def test_every_answer_fits_the_openapi(api: httpx.Client, schemas: Json | None) -> None:
@@ -194,7 +187,7 @@ def test_logs_grow_like_a_diffusion_run(api: httpx.Client, stand: ProviderStand)
     """Progress set by hand shows as tqdm's line; the end is 100 %."""
     stand.hold()
     made = api.post(SKETCH, json={"input": {"prompt": "steps"}}).json()
-    wait_for(lambda: api.get(f"/v1/predictions/{made['id']}").json()["status"] == "processing")
+    eventually(lambda: api.get(f"/v1/predictions/{made['id']}").json()["status"] == "processing")
     stand.progress(made["id"], 0.5)
     logs = api.get(f"/v1/predictions/{made['id']}").json()["logs"]
     assert re.search(r"^ 50%\|█████     \| 14/28 \[\d\d:\d\d<\d\d:\d\d, .+it/s\]$", logs.splitlines()[-1])
@@ -257,11 +250,11 @@ def test_a_cap_makes_predictions_wait_their_turn(api: httpx.Client, stand: Provi
     def status(at: int) -> str:
         return str(api.get(f"/v1/predictions/{made[at]}").json()["status"])
 
-    wait_for(lambda: status(0) == "processing")
+    eventually(lambda: status(0) == "processing")
     assert (status(1), status(2)) == ("starting", "starting")
     api.post(f"/v1/predictions/{made[1]}/cancel")
     stand.release(made[0])
-    wait_for(lambda: status(2) == "processing")
+    eventually(lambda: status(2) == "processing")
     assert (status(0), status(1)) == ("succeeded", "canceled")
 
 
@@ -283,4 +276,4 @@ def test_a_prediction_past_its_deadline_is_cancelled(api: httpx.Client, overdue:
     """Cancel-After has a floor of 5 s, as Replicate's has; a shorter one is refused."""
     body = {"input": {"prompt": "x"}}
     assert api.post(SKETCH, json=body, headers={"Cancel-After": "1s"}).status_code == 400
-    wait_for(lambda: httpx.get(overdue, headers=OVERDUE).json()["status"] == "canceled")
+    eventually(lambda: httpx.get(overdue, headers=OVERDUE).json()["status"] == "canceled")

@@ -3,12 +3,13 @@
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from patience import eventually
 
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
@@ -51,24 +52,16 @@ def draw(api: httpx.Client, prompt: str, **headers: str) -> Json:
     return made
 
 
-def wait_for(found: Callable[[], bool], seconds: float = 10) -> None:
-    """Until it is so, or the test fails."""
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.02)
-
-
 def test_a_create_whose_answer_is_lost_is_made_and_paid(api: httpx.Client, stand: ProviderStand) -> None:
     """The connection closes without an answer; the prediction is there and counted once."""
-    before = stand.calls()["calls"].get("create", {}).get("0", 0)
+    unanswered = stand.calls()["calls"].get("create", {}).get("0", 0)
     stand.fault("drop_answer", "create")
     with pytest.raises(httpx.RemoteProtocolError):
         draw(api, "lost")
     assert stand.total("lost") == 1
     (listed,) = api.get("/v1/predictions").json()["results"]
     assert [each["id"] for each in stand.submissions("lost")] == [listed["id"]]
-    assert stand.calls()["calls"]["create"]["0"] == before + 1
+    assert stand.calls()["calls"]["create"]["0"] == unanswered + 1
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502", "reset"])
@@ -153,7 +146,7 @@ def test_gets_can_be_slow_broken_or_odd(api: httpx.Client, stand: ProviderStand)
     stand.hold()
     made = api.post(SKETCH, json={"input": {"prompt": "watched"}}).json()
     address = f"/v1/predictions/{made['id']}"
-    wait_for(lambda: api.get(address).json()["status"] == "processing")
+    eventually(lambda: api.get(address).json()["status"] == "processing")
     before = stand.calls()["gets"][made["id"]]
     stand.fault("delay", "get", seconds=0.3)
     began = time.monotonic()
@@ -200,8 +193,8 @@ def test_a_prediction_can_hang_until_somebody_ends_it(api: httpx.Client, stand: 
     stand.hold()
     stand.fault("unknown_status", "prediction")
     odd = api.post(SKETCH, json={"input": {"prompt": "odd"}}).json()["id"]
-    wait_for(lambda: api.get(f"/v1/predictions/{odd}").json()["status"] == "warming")
-    wait_for(lambda: api.get(f"/v1/predictions/{stuck}").json()["status"] == "processing")
+    eventually(lambda: api.get(f"/v1/predictions/{odd}").json()["status"] == "warming")
+    eventually(lambda: api.get(f"/v1/predictions/{stuck}").json()["status"] == "processing")
     assert stand.finish(stuck, "failed", error="No more.")["error"] == "No more."
     assert stand.finish(odd)["status"] == "succeeded"
     assert api.get(f"/v1/predictions/{stuck}").json()["status"] == "failed"
@@ -284,7 +277,7 @@ def test_the_end_is_orderly(tmp_path: Path) -> None:
                 headers={"Authorization": "Bearer x"},
             )
             assert answer.status_code == 201
-            wait_for(lambda: stand.predictions()[0]["status"] == "processing")
+            eventually(lambda: stand.predictions()[0]["status"] == "processing")
         assert list(tmp_path.iterdir())
         assert program.terminate() == 0
         assert not re.search("Traceback|leaked", program.log_text)

@@ -3,11 +3,12 @@
 import io
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from patience import eventually
 from PIL import Image
 from replicate.client import Client
 from replicate.exceptions import ModelError, ReplicateError
@@ -42,14 +43,6 @@ def official(url: str) -> Client:
     client = Client(api_token=f"r8-{time.monotonic_ns()}", base_url=url)
     client.poll_interval = 0.05
     return client
-
-
-def wait_for(found: Callable[[], bool], seconds: float = 10) -> None:
-    """Until it is so, or the test fails."""
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.02)
 
 
 def test_the_official_client_makes_a_picture(official: Client, stand: ProviderStand) -> None:
@@ -114,7 +107,7 @@ def test_the_official_client_cancels_and_lists(official: Client, stand: Provider
     stand.hold()
     first = official.models.predictions.create(model="darkroom/sketch", input={"prompt": "one"})
     second = official.models.predictions.create(model="darkroom/sketch", input={"prompt": "two"})
-    wait_for(lambda: official.predictions.get(first.id).status == "processing")
+    eventually(lambda: official.predictions.get(first.id).status == "processing")
     first.cancel()
     assert first.status == "canceled"
     assert [(each.id, each.status) for each in official.predictions.list()] == [

@@ -3,8 +3,7 @@
 import json
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import standardwebhooks
+from patience import LONG_S, eventually
 from replicate.webhook import InvalidSignatureError, Webhooks, WebhookSigningSecret
 
 from sandbox.processes import Program
@@ -55,7 +55,7 @@ class Receiver:
     def close(self) -> None:
         """Stop."""
         self._server.shutdown()
-        self._thread.join(5)
+        self._thread.join(LONG_S)
         self._server.server_close()
 
 
@@ -85,14 +85,6 @@ def stand(url: str) -> Iterator[ProviderStand]:
         client.settings(**before)
 
 
-def wait_for(found: Callable[[], bool], seconds: float = 10) -> None:
-    """Until it is so, or the test fails."""
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.02)
-
-
 def create(url: str, receiver: Receiver, *events: str, prompt: str = "told", wait: bool = True) -> Json:
     """A prediction that tells the receiver."""
     body: Json = {"input": {"prompt": prompt}, "webhook": receiver.url}
@@ -111,7 +103,7 @@ def secret(url: str) -> str:
 def test_the_end_is_told_with_the_body_of_a_get(url: str, stand: ProviderStand, receiver: Receiver) -> None:
     """Signed so that both libraries take it; a changed body is refused by both."""
     made = create(url, receiver, "completed")
-    wait_for(lambda: len(receiver.received) == 1)
+    eventually(lambda: len(receiver.received) == 1)
     headers, body = receiver.received[0]
     shown = httpx.get(made["urls"]["get"], headers=TOKEN).json()
     assert standardwebhooks.Webhook(secret(url)).verify(body, headers) == shown
@@ -127,12 +119,12 @@ def test_the_filter_chooses_the_events(url: str, stand: ProviderStand, receiver:
     """start, then logs while it works, then output and completed; by default the last two."""
     stand.settings(image_mean_s=1.3, sigma=0)
     create(url, receiver, "start", "logs", "completed")
-    wait_for(lambda: len(receiver.received) >= 4)
+    eventually(lambda: len(receiver.received) >= 4)
     told = sorted((each["status"], "100%" in each["logs"]) for each in receiver.bodies())
     assert told == [*[("processing", False)] * 3, ("succeeded", True)]
     stand.settings(image_mean_s=0.1)
     made = create(url, receiver)
-    wait_for(lambda: len(receiver.received) == 6)
+    eventually(lambda: len(receiver.received) == 6)
     sent = [each["event"] for each in stand.webhooks() if each["prediction"] == made["id"]]
     assert sent == ["output", "completed"]
 
@@ -142,7 +134,7 @@ def test_a_cancel_is_told_too(url: str, stand: ProviderStand, receiver: Receiver
     stand.hold()
     made = create(url, receiver, "completed", wait=False)
     httpx.post(made["urls"]["cancel"], headers=TOKEN)
-    wait_for(lambda: len(receiver.received) == 1)
+    eventually(lambda: len(receiver.received) == 1)
     assert receiver.bodies()[0]["status"] == "canceled"
 
 
@@ -150,13 +142,13 @@ def test_a_webhook_is_repeated_until_it_is_taken(url: str, stand: ProviderStand,
     """Two errors, then 200: three attempts of one message id; a receiver that is gone is given up."""
     receiver.answers = [500, 503]
     made = create(url, receiver, "completed")
-    wait_for(lambda: len(receiver.received) == 3)
+    eventually(lambda: len(receiver.received) == 3)
     assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
-    wait_for(lambda: _record(stand, made)["status"] == 200)
+    eventually(lambda: _record(stand, made)["status"] == 200)
     assert _record(stand, made)["attempts"] == 3
     receiver.url = "http://127.0.0.1:9/hook"
     gone = create(url, receiver, "completed")
-    wait_for(lambda: _record(stand, gone)["attempts"] == 5)
+    eventually(lambda: _record(stand, gone)["attempts"] == 5)
     assert _record(stand, gone)["status"] is None
 
 
@@ -175,7 +167,7 @@ def test_a_webhook_can_be_wrong(
     stand.fault(kind, "webhook", seconds=0.2, match=kind)
     made = create(url, receiver, "completed", prompt=f"wrong {kind}")
     stand.webhook(made["id"], kind, seconds=0.2)
-    wait_for(lambda: len(receiver.received) == 2 * count)
+    eventually(lambda: len(receiver.received) == 2 * count)
     records = [each for each in stand.webhooks() if each["prediction"] == made["id"]]
     assert [each["fault"] for each in records] == [kind, kind]
     for headers, body in receiver.received:
@@ -190,7 +182,7 @@ def test_a_webhook_can_be_sent_again(url: str, stand: ProviderStand, receiver: R
     """resend is a new message with the same body."""
     made = create(url, receiver, "completed")
     stand.webhook(made["id"])
-    wait_for(lambda: len(receiver.received) == 2)
+    eventually(lambda: len(receiver.received) == 2)
     (first, body), (second, again) = receiver.received
     assert body == again
     assert first["webhook-id"] != second["webhook-id"]

@@ -107,7 +107,7 @@ def test_what_is_missing_is_said(arguments: tuple[str, ...], environment: dict[s
         env={"PATH": path_of_server(), **environment},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=200,
         check=False,
     )
     assert ended.returncode == 64

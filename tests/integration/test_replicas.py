@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from patience import LONG_S
 
 from config.settings import Settings
 from jobs import keys
@@ -49,7 +50,7 @@ def replicated(client: "redis.Redis", settings: Settings) -> Iterator[tuple[Prog
         Program(arguments, ready="Finished with success|successful partial|Done loading RDB") as program,
         redis.Redis(port=port, decode_responses=True) as replica,
     ):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG_S
         while True:
             client.incr("caught up")
             if client.wait(1, 100) == 1:

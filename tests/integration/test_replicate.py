@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from patience import LONG_S
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,7 +73,7 @@ def asked(prompt: str, webhook: str = "", reference: str = "darkroom/sketch", **
     return Submission(reference, {"prompt": prompt, **values}, 60.0, webhook)
 
 
-def until(replicate: Replicate, prediction: str, status: Status, within_s: float = 10) -> Prediction:
+def until(replicate: Replicate, prediction: str, status: Status, within_s: float = LONG_S) -> Prediction:
     """The prediction once it has come that far."""
     deadline = time.monotonic() + within_s
     while (found := replicate.get(prediction)).status is not status:
@@ -370,7 +371,7 @@ class Neighbour:
         self._server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, log_config=None, ws="none"))
         self._thread = Thread(target=self._server.run)
         self._thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + LONG_S
         while not self._server.started:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
@@ -381,7 +382,7 @@ class Neighbour:
 
     def close(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(LONG_S)
 
 
 @pytest.fixture(scope="module")
@@ -399,7 +400,7 @@ def mailbox(neighbour: Neighbour) -> tuple[str, list[tuple[dict[str, str], bytes
 
 def taken(posted: list[Any], prediction: str, count: int) -> list[tuple[dict[str, str], bytes]]:
     """The webhooks of one prediction, once there are that many."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG_S
     while len(found := [each for each in posted if prediction.encode() in each[1]]) < count:
         assert time.monotonic() < deadline, f"{len(found)} of {count} webhooks"
         time.sleep(0.02)

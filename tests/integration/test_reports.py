@@ -57,7 +57,7 @@ def sentry() -> Any:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=True,
         )
         yield server, done.stderr
@@ -127,7 +127,7 @@ except SettingsError as error:
     sys.exit(str(error))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 1
     assert done.stderr.startswith(f"{name} is set, and ")

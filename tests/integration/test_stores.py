@@ -8,6 +8,7 @@ from pathlib import Path
 import obstore
 import pytest
 from obstore.store import S3Store
+from patience import LONG_S
 
 from config.settings import ROOT, Settings, SettingsError, load
 from sandbox.processes import Program
@@ -147,6 +148,6 @@ def test_a_worker_that_the_store_never_lets_in_does_not_start(redis_url: str) ->
         environment = {name.upper(): str(value) for name, value in locked.settings("media").items()}
         argv = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-Q", "deliver"]
         with Program(argv, env={**environment, "REDIS_URL": redis_url}, cwd=ROOT) as worker:
-            assert worker.wait(30) == 1
+            assert worker.wait(LONG_S) == 1
             assert "MEDIA_URL: The store refuses the keys (InvalidAccessKeyId)" in worker.tail(3)
             assert "Traceback" not in worker.log_text

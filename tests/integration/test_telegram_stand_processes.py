@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import LONG_S
 
 from sandbox.processes import Program
 
@@ -63,9 +64,9 @@ def test_signals_stop_continue_and_kill(tmp_path: Path) -> None:
     program = Program([sys.executable, "-c", SLEEPER], ready="listening", log=tmp_path / "log")
     with program:
         program.stop()
-        assert _eventually(lambda: _state(program.pid) == "T", 2)
+        assert _eventually(lambda: _state(program.pid) == "T", LONG_S)
         program.continue_()
-        assert _eventually(lambda: _state(program.pid) != "T", 2)
+        assert _eventually(lambda: _state(program.pid) != "T", LONG_S)
         program.kill()
         assert program.returncode == -signal.SIGKILL
         program.start()

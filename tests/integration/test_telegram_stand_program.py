@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from patience import LONG_S
 from telegram_stand_tools import Api, png, wait_until
 
 from sandbox.processes import Program
@@ -54,10 +55,10 @@ def test_a_stop_ends_waiting_polls_and_streams_quietly() -> None:
             events = pool.submit(TelegramStand(program.url).events, 99, 20)
             stream = pool.submit(httpx.get, f"{program.url}/control/stream", timeout=20)
             wait_until(lambda: stand.state()["polls_waiting"] == 1 and stand.state()["event_readers"] == 2)
-            assert program.terminate(5) == 0
-            assert poll.result(5) == []
-            assert events.result(5)["events"] == []
-            assert stream.result(5).status_code == 200
+            assert program.terminate(LONG_S) == 0
+            assert poll.result(LONG_S) == []
+            assert events.result(LONG_S)["events"] == []
+            assert stream.result(LONG_S).status_code == 200
         assert program.log_text.count("\n") == 1
 
 

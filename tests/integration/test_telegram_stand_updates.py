@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from patience import LONG_S
 from telegram_stand_tools import Api, wait_until
 
 from sandbox.telegram.client import TelegramStand
@@ -34,7 +35,7 @@ def test_a_long_poll_ends_with_the_first_update(api: Api, stand: TelegramStand, 
         waiting = pool.submit(api.ok, "getUpdates", timeout=20)
         wait_until(lambda: stand.state()["polls_waiting"] == 1)
         stand.send(ann, "now")
-        [update] = waiting.result(timeout=5)
+        [update] = waiting.result(LONG_S)
     assert update["message"]["text"] == "now"
     assert api.ok("getUpdates", offset=update["update_id"] + 1, timeout=1) == []
 

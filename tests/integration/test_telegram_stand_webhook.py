@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from patience import LONG_S
 from telegram_stand_tools import Api, wait_until
 
 from sandbox.telegram.client import TelegramStand
@@ -180,4 +181,4 @@ def test_setting_a_webhook_ends_a_waiting_poll(api: Api, stand: TelegramStand, r
         waiting = pool.submit(api.call, "getUpdates", timeout=20)
         wait_until(lambda: stand.state()["polls_waiting"] == 1)
         Api(api.url, api.token).ok("setWebhook", url=receiver.url)
-        assert waiting.result(timeout=5)["description"] == "Conflict: terminated by setWebhook request"
+        assert waiting.result(LONG_S)["description"] == "Conflict: terminated by setWebhook request"

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import pytest
 from spool_stage import age, opened, until
 
 from bot.spooler import Spooler
@@ -13,8 +12,6 @@ from jobs import keys
 from jobs.connection import connect
 from jobs.spool import MOST_TRIES, UPDATES, Bounds, Item, Kept, Spool
 from jobs.updates import TAKEN_S, item_of, updates
-
-pytestmark = pytest.mark.timeout(60)
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ class Story:
 
     def becomes(self, state: State) -> Job:
         """The job, once it is in this state."""
-        eventually(lambda: bool(self.stack.users.history(self.user, 5)) and self.job().state is state, 15)
+        eventually(lambda: bool(self.stack.users.history(self.user, 5)) and self.job().state is state)
         return self.job()
 
     def predictions(self) -> list[Json]:
@@ -62,7 +62,7 @@ class Story:
 
     def prediction(self) -> Json:
         """The one prediction, once the provider has it."""
-        eventually(lambda: len(self.predictions()) == 1, 15)
+        eventually(lambda: len(self.predictions()) == 1)
         return self.predictions()[0]
 
     def webhooks(self, event: str) -> list[Json]:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from bot_stage import TOKEN, bot_program, stand_program
+from patience import LONG_S
 from telegram import Bot
 from webhook_stage import webhook_settings
 
@@ -35,7 +36,7 @@ def test_the_webhook_is_set_at_the_start_and_removed_by_a_bot_that_polls(
     port = free_port()
     with bot_program(stand_url, redis_url, ready="receiving", settings=webhook_settings(port)) as bot:
         assert info(stand_url)["url"] == f"http://127.0.0.1:{port}/telegram"
-        assert bot.terminate(5) == 0
+        assert bot.terminate(LONG_S) == 0
     assert info(stand_url)["url"] == f"http://127.0.0.1:{port}/telegram"
     with bot_program(stand_url, redis_url, ready='"polling"'):
         assert info(stand_url)["url"] == ""

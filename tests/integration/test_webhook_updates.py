@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from bot_stage import BOT_ID, Scene, bot_program, eventually
+from bot_stage import BOT_ID, Scene, assert_ends_in_time, bot_program, eventually
+from patience import LONG_S
 from spool_stage import opened
 from webhook_stage import SECRET, Door, said, signed, webhook_settings
 
@@ -214,7 +215,7 @@ def test_a_taken_port_is_one_sentence(door: Door) -> None:
         taken.bind(("127.0.0.1", 0))
         settings = webhook_settings(taken.getsockname()[1])
         with bot_program(door.stand.base_url, door.redis_url, ready=None, settings=settings) as bot:
-            assert bot.wait(10) == 2
+            assert bot.wait(LONG_S) == 2
             assert bot.log_text.startswith("WEBHOOK_BIND: cannot listen on 127.0.0.1:")
             assert len(bot.log_text.splitlines()) == 1
 
@@ -225,11 +226,11 @@ def test_sigterm_ends_it_within_five_seconds_amid_a_slow_call(door: Door, ann: i
     update = said(ann, "a slow loris", 1)
     headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
     with bot_program(door.stand.base_url, door.redis_url, ready="receiving", settings=settings) as bot:
-        door.stand.fault("delay", method="sendMessage", chat=ann, seconds=30)
+        door.stand.fault("delay", method="sendMessage", chat=ann, seconds=2 * LONG_S)
         url = f"http://127.0.0.1:{port}/telegram"
         assert httpx.post(url, json=update, headers=headers, trust_env=False).status_code == 200
         eventually(lambda: len(door.jobs(ann)) == 1)
-        assert bot.terminate(5) == 0
+        assert_ends_in_time(bot)
     assert len(door.jobs(ann)) == 1
     assert door.info()["url"].endswith("/telegram")  # other replicas still want it
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from bot_stage import bot_program, stand_program
+from patience import LONG_S
 from webhook_stage import Door, webhook_settings
 
 from sandbox.environment import free_port
@@ -29,4 +30,4 @@ def door() -> Iterator[Door]:
         door = Door(client, redis_url, http, bot, server)
         yield door
         door.close()
-        assert bot.terminate(5) == 0
+        assert bot.terminate(LONG_S) == 0

@@ -11,7 +11,7 @@ from .conftest import OpenPage, running_stand
 from .looks import Address, message
 from .scripted_bot import ScriptedBot, clip, picture
 
-pytestmark = pytest.mark.page
+pytestmark = [pytest.mark.page, pytest.mark.long]
 
 EVIL = "<b>Eve</b><img src=x onerror='window.caught=1'>"
 CANCEL = {"inline_keyboard": [[{"text": "Cancel", "callback_data": "cancel"}]]}

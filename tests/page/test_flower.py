@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from sandbox.environment import free_port
 from sandbox.stack import Stack, procfile
 
-pytestmark = pytest.mark.page
+pytestmark = [pytest.mark.page, pytest.mark.long]
 
 OPERATOR = ("operator", "safelight")
 QUICK = {"POLL_FIRST_S": "0.1", "POLL_MAX_S": "0.2", "TELEGRAM_CHAT_RATE_PER_S": "1000"}

@@ -14,7 +14,7 @@ from .conftest import OpenPage, running_stand
 from .looks import Address, message, write
 from .scripted_bot import ScriptedBot
 
-pytestmark = pytest.mark.page
+pytestmark = [pytest.mark.page, pytest.mark.long]
 
 WIDTHS = "[document.documentElement.scrollWidth, document.querySelector('#scroll').scrollWidth]"
 

@@ -47,7 +47,7 @@ def test_a_typo_in_the_environment_stops_the_process_at_start(setting: str) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
     assert ended.returncode == 1
     assert ended.stderr.strip().startswith(f"{setting} must be written 10/m")

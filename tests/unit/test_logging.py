@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+from patience import LONG_S
 
 from config.settings import ROOT
 
@@ -63,7 +64,7 @@ log.debug("small print")
 def told(log_format: str, level: str = "INFO") -> str:
     """All that the story writes to stderr."""
     argv = [sys.executable, "-c", STORY, log_format, level]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=200, check=True)
     assert done.stdout == ""
     return done.stderr
 
@@ -137,7 +138,7 @@ def test_a_terminal_gets_lines_for_people() -> None:
                 seen += part
         except OSError:
             pass  # Linux says so when the other end is closed
-        assert program.wait(10) == 0
+        assert program.wait(LONG_S) == 0
     os.close(ours)
     shown = seen.decode()
     assert "\x1b[" in shown
@@ -176,6 +177,6 @@ def test_no_secret_setting_is_in_any_line(log_format: str) -> None:
     """Given every setting that is declared as secret, in values, URLs, headers, errors and the settings'
     own text, I expect none of them in what is logged, the password of a URL included."""
     argv = [sys.executable, "-c", SETTINGS, log_format]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=200, check=True)
     assert done.stderr.count("told") >= 10
     assert "hidden-" not in done.stdout + done.stderr

@@ -28,6 +28,14 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert (settings.worker_slots, settings.lease_s) == (7, 9.0)
 
 
+def test_another_file_can_be_named(tmp_path: Path) -> None:
+    """Given ENV_FILE, I expect that file in place of `.env`; a file that is not there has nothing."""
+    env_file = tmp_path / "mine.env"
+    env_file.write_text("WORKER_SLOTS=5\n", encoding="utf-8")
+    assert load({"ENV_FILE": str(env_file)}).worker_slots == 5
+    assert load({"ENV_FILE": str(tmp_path / "none")}) == Settings()
+
+
 def test_reading_a_file_leaves_the_process_environment_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
