@@ -134,10 +134,11 @@ def test_a_lost_message_is_missed_after_its_time_and_not_before(scene: Stage) ->
         Waiting(scene.redis, Workers(scene.redis)),
         scene.process.publisher,
     )
-    ago(scene, job, State.QUEUED, -5)
+    patience_s = scene.settings.unpublished_s
+    ago(scene, job, State.QUEUED, patience_s / 2)
     sweep.round()
     assert scene.process.publisher.backlog(Lane.IMG) == 0
-    ago(scene, job, State.QUEUED, 5)
+    ago(scene, job, State.QUEUED, patience_s + 1)
     sweep.round()
     assert scene.process.publisher.backlog(Lane.IMG) == 1
 

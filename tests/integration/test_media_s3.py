@@ -1,7 +1,7 @@
 """Media in S3 (moto's server as a process): kept, given, linked to, and the whole way of a job."""
 
-import itertools
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -232,10 +232,9 @@ def overtaken(narrow: Stage, job: Job) -> None:
 
 
 def linked(narrow: Stage, job: Job) -> list[bool]:
-    """Whether the job's message was a link, each time that this changed: how much progress it showed before
-    is up to the machine."""
+    """Whether the message was a link, from one change of that to the next: progress may be shown often."""
     versions = ["http" in (each["text"] or "") for each in narrow.message(job)["edits"]]
-    return [link for link, _ in itertools.groupby(versions)]
+    return [link for link, _ in groupby(versions)]
 
 
 def test_progress_that_comes_after_the_link_does_not_stay(narrow: Stage) -> None:

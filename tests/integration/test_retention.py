@@ -150,6 +150,6 @@ def stored(client: "redis.Redis", ledger: Ledger, name: str) -> Job:
     admitted(client, name)
     job = ledger.claim(name, "a worker", Stage.GENERATE)
     assert job is not None
-    job = ledger.storing(ledger.running(ledger.submitting(job), "prediction"))
+    job = ledger.storing(ledger.running(ledger.submitting(job), f"prediction of {job.id}"))
     job, _ = ledger.stored(job, Artifact(f"{day(30)}/{name}.png", "image/png", 3))
     return job
