@@ -36,10 +36,12 @@ Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 FRAME_S = 0.2
-WAITING_SPEED = 4.0
+WAITING_SPEED = 5.0
 TYPED_AT_ONCE = 3
 TYPING_S = 0.2
 READING_S = 1.0
+LOOKING_S = 1.8
+POINTING_S = 0.4
 PLAYING_S = 2.4
 LAST_FRAME_S = 1.6
 PATIENCE_S = 60.0
@@ -141,7 +143,10 @@ def act(page: Page) -> list[Frame]:
     composer.press("Enter")
     animate = page.get_by_role("button", name="Animate")
     film.wait_for(animate)
-    film.record(READING_S)
+    film.record(LOOKING_S)
+    # The pointer is not in the picture: the lit button shows what is pressed.
+    animate.hover()
+    film.record(POINTING_S)
     animate.click()
     page.mouse.move(0, 0)
     composer.focus()  # a message in focus shows its tools
