@@ -191,7 +191,7 @@ def test_a_death_ends_everything_and_is_told(services: dict[str, str], tmp_path:
         assert "bot has ended (signal 9); everything is stopped." in run.log_text
     with sandbox("--run", environment=services, cwd=tmp_path) as run:
         eventually(lambda: "Write to your bot" in run.log_text, LONGEST_S)
-        server = next(each for each in psutil.Process(run.pid).children() if "valkey" in each.name())
+        server = next(each for each in psutil.Process(run.pid).children() if each.name().endswith("-server"))
         server.kill()
         assert run.wait(LONG_S) == 1
         assert "Redis has ended; everything is stopped." in run.log_text
