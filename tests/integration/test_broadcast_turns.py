@@ -39,6 +39,15 @@ def found(scene: Stage) -> Broadcast:
     return now
 
 
+def worked_off(scene: Stage) -> Broadcast:
+    """The broadcast after all its turns: on a busy machine there may be several."""
+    for turn in range(1, 50):
+        turns.broadcast("news", turn)
+        if (now := found(scene)).phase is not Phase.RUNNING:
+            return now
+    raise AssertionError("the turns do not come to an end")
+
+
 def test_an_error_of_ours_costs_one_person_the_news_and_ends(
     scene: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,8 +59,7 @@ def test_an_error_of_ours_costs_one_person_the_news_and_ends(
 
     monkeypatch.setattr(announcement, "send", broken)
     monkeypatch.setattr(announcement, "state", broken)
-    turns.broadcast("news", 1)
-    now = found(scene)
+    now = worked_off(scene)
     assert (now.phase, now.sent, now.failed) == (Phase.DONE, 0, 3)
 
 
@@ -66,6 +74,5 @@ def test_our_own_limiter_makes_nobody_miss_the_news(scene: Stage, monkeypatch: p
         patch.setattr(turns, "_PATIENT_S", 0.0)
         for _ in range(5):
             turns.broadcast("news", 1)
-    turns.broadcast("news", 1)
-    now = found(scene)
+    now = worked_off(scene)
     assert (now.phase, now.sent, now.failed) == (Phase.DONE, 3, 0)
