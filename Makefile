@@ -4,6 +4,9 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
+# The long suites share costly stages, and come in the order of their files: so each run takes the same time.
+LONG := $(BIN)/python -m pytest -p no:randomly
+
 .PHONY: demo run test test-all test-long test-faults test-monitoring test-containers check setup lock clean fuzz audit
 
 demo: .venv/demo-ready  ## everything on this machine, with a chat page in place of Telegram
@@ -18,16 +21,16 @@ test: check  ## the checks, and the tests that tell whether Darkroom works, in p
 test-all: test test-containers test-monitoring test-faults test-long  ## those, and all that take long or need more
 
 test-long: setup  ## the benchmarks' short forms and the chat page in Chromium
-	$(BIN)/python -m pytest -m long
+	$(LONG) -m long
 
 test-faults: setup  ## processes, Redis, Telegram and the provider fail
-	$(BIN)/python -m pytest -m faults tests/faults
+	$(LONG) -m faults tests/faults
 
 test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, who is told, dashboards
-	$(BIN)/python -m pytest -m "not faults" tests/alerting tests/dashboards tests/integration/test_exporter.py
+	$(LONG) -m "not faults" tests/alerting tests/dashboards tests/integration/test_exporter.py
 
 test-containers: setup  ## the Compose services on this machine's container engine
-	$(BIN)/python -m pytest -m containers tests/containers
+	$(LONG) -m containers tests/containers
 
 fuzz: setup  ## 100,100 malformed bodies, headers and paths at the bot's door
 	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_webhook_fuzz.py
