@@ -54,7 +54,9 @@ PROVIDER: tuple[dict[str, Any], ...] = (
     {"on": "output", "kind": "reset"},
     {"on": "prediction", "kind": "fail"},
     {"on": "prediction", "kind": "refuse"},
-    {"on": "prediction", "kind": "cut_short"},
+    # Not "cut_short", which lasts: an output is waited for longer than a run, and tests/faults has that.
+    {"on": "output", "kind": "404"},
+    {"on": "output", "kind": "empty"},
 )
 
 
