@@ -12,7 +12,7 @@ from config.embedded import published, write_private
 from config.redis_urls import place_of
 from config.settings import ROOT, Settings, SettingsError, env_file_of, load
 from sandbox.embedded import EmbeddedRedis, running
-from sandbox.environment import free_port, is_free, next_free, on_path, stand_environment
+from sandbox.environment import free_port, is_free, next_free, stand_environment
 from sandbox.processes import Program
 from sandbox.reach import Reach
 from sandbox.supervisor import Running, supervise
@@ -107,7 +107,7 @@ def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
     quiet = {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
     if sys.stdout.isatty():
         quiet["LOG_FORMAT"] = "console"
-    return on_path({**{name: value for name, value in quiet.items() if name not in set_here}, **environment})
+    return {**{name: value for name, value in quiet.items() if name not in set_here}, **environment}
 
 
 def _server(module: str, *options: str) -> Program:
