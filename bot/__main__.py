@@ -77,7 +77,7 @@ def _door(services: Services, inbox: Inbox | None) -> server.Server | None:
     """The HTTP server, where anybody has our address; it listens at once."""
     if inbox is None and not services.settings.provider_webhook_url:
         return None
-    return server.Server(server.build(services, inbox), server.listen(services.settings))
+    return server.Server(server.build(services, inbox), services.settings)
 
 
 async def _run(source: Inbox | Poller, door: server.Server | None, stop: asyncio.Event) -> None:

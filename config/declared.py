@@ -38,6 +38,12 @@ class Settings:
     webhook_secret: str = setting("", "secret token that Telegram sends with each webhook", secret=True)
     webhook_max_connections: int = setting(100, "updates that Telegram posts at a time", "1 to 100")
     webhook_bind: str = setting("127.0.0.1:8080", "host:port on which the bot listens for webhooks")
+    webhook_address_connections: int = setting(
+        100,
+        "connections of one address that may wait there for a request; for further ones the longest silent "
+        "goes. A proxy in front is one address",
+        "1 to 400",
+    )
     provider_webhook_url: str = setting(
         "", "public base URL of the bot for the providers' webhooks; empty: polling alone"
     )

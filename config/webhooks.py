@@ -36,6 +36,10 @@ def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
             f"WEBHOOK_MAX_CONNECTIONS must be from 1 to 100, not {s.webhook_max_connections}.",
         ),
         (
+            1 <= s.webhook_address_connections <= 400,
+            f"WEBHOOK_ADDRESS_CONNECTIONS must be from 1 to 400, not {s.webhook_address_connections}.",
+        ),
+        (
             address(s.webhook_bind) is not None,
             f"WEBHOOK_BIND must be host:port, such as 0.0.0.0:8080, not {s.webhook_bind!r}.",
         ),

@@ -15,12 +15,16 @@ from bot.webhook.inbox import Inbox
 from config.settings import Settings, SettingsError
 from config.webhooks import address
 from providers.webhooks import verifiers
+from serving.configuration import configuration
+from serving.listening import listener
+from serving.places import Places
 
 log = structlog.get_logger(__name__)
 
-MOST_CONNECTIONS = 1000
-GRACE_S = 1
-"""At the end, answers under way may take this long."""
+MOST_WAITING = 400
+"""Connections that have not brought a whole request; the longest silent one goes for a further one."""
+MOST_IN_HAND = 400
+"""Requests that are worked on at a time: Telegram posts 100 at most, and the providers' webhooks are few."""
 
 
 def build(services: Services, inbox: Inbox | None) -> Starlette:
@@ -36,37 +40,24 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
 def listen(settings: Settings) -> socket.socket:
     """Bind at once, so that a taken port is a clear sentence; raises SettingsError."""
     host, port = address(settings.webhook_bind) or ("", 0)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol left at 0 asyncio sets no TCP_NODELAY, and every answer waits 40 ms for an ACK.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        return listener(host, port)
     except OSError as error:
-        listener.close()
         raise SettingsError(
             f"WEBHOOK_BIND: cannot listen on {settings.webhook_bind} ({error.strerror}); choose another."
         ) from error
-    listener.listen(2048)
-    return listener
 
 
 class Server(uvicorn.Server):
     """`run_bound` until `stop`; signals are the business of whoever runs it."""
 
-    def __init__(self, application: Starlette, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, application: Starlette, settings: Settings) -> None:
+        self._listener = listen(settings)
         super().__init__(
-            uvicorn.Config(
-                application,
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=MOST_CONNECTIONS,
-                timeout_graceful_shutdown=GRACE_S,
+            configuration(
+                Places(application, MOST_IN_HAND, beside=health.PATHS),
+                waiting=MOST_WAITING,
+                of_one_address=settings.webhook_address_connections,
             )
         )
 
@@ -76,7 +67,7 @@ class Server(uvicorn.Server):
         yield
 
     async def run_bound(self) -> None:
-        """Serve until `stop`, then for as long as answers under way take (at most GRACE_S)."""
+        """Serve until `stop`, then for as long as answers under way take (at most a second)."""
         log.info("listening", address="{}:{}".format(*self._listener.getsockname()[:2]))
         await self.serve([self._listener])
 

@@ -1,0 +1,127 @@
+"""Hostile connections at a server of ours, with little patience: what is closed when, and what goes on."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from serving.configuration import configuration
+from serving.listening import listener
+from serving.places import Places
+from serving.protocol import Patience
+
+WITHIN_S = 0.5
+MOST = 3
+
+
+class Served:
+    """A server on the test's own event loop; answers to /slow wait for `go`."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.slow = 0
+        routes = [Route("/", self._answer, methods=["GET", "POST"]), Route("/slow", self._slow)]
+        application = Places(Starlette(routes=routes), MOST, beside=["/"])
+        patience = Patience(WITHIN_S, WITHIN_S, answer_s=60)
+        self.server = uvicorn.Server(
+            configuration(application, waiting=20, of_one_address=10, patience=patience)
+        )
+        self.listener = listener("127.0.0.1", 0)
+        self.port = self.listener.getsockname()[1]
+
+    async def _answer(self, _request: Request) -> Response:
+        return PlainTextResponse("here")
+
+    async def _slow(self, _request: Request) -> Response:
+        self.slow += 1
+        await self.go.wait()
+        return PlainTextResponse("done")
+
+    async def open(self, says: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(says)
+        return reader, writer
+
+    async def ask(self, path: str = "/") -> str:
+        """The status of a request on a connection of its own."""
+        reader, writer = await self.open(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        )
+        told = (await reader.read()).decode()
+        writer.close()
+        return told.split(" ")[1]
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    made = Served()
+    running = asyncio.create_task(made.server.serve([made.listener]))
+    while not made.server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    yield made
+    made.go.set()
+    made.server.should_exit = True
+    await running
+
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n"
+
+
+@pytest.mark.parametrize("says", [b"", b"GET / HT", POST], ids=["silent", "half a head", "half a body"])
+async def test_a_dribbling_client_is_left(served: Served, says: bytes) -> None:
+    """Given a client that sends a byte at a time, also after an answer that did not wait for its body, I
+    expect the connection to end; each byte begins no new time."""
+    reader, writer = await served.open(says)
+    begin = time.monotonic()
+    over = asyncio.create_task(reader.read())
+    with suppress(ConnectionError):
+        while not over.done() and time.monotonic() - begin < 60:
+            if says:
+                writer.write(b"a")
+            await asyncio.sleep(0.05)
+    assert over.done()
+    assert time.monotonic() - begin >= WITHIN_S * 0.9
+    writer.close()
+
+
+async def test_the_second_request_of_a_connection_is_bounded_as_the_first(served: Served) -> None:
+    """Given a connection that was answered once, and then sends half a head, I expect it to end."""
+    reader, writer = await served.open(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert await reader.readuntil(b"here")
+    writer.write(b"GET / HTTP/1.1\r\nHo")
+    assert await asyncio.wait_for(reader.read(), 60) == b""
+    writer.close()
+
+
+async def test_an_answer_that_takes_long_is_not_cut_off(served: Served) -> None:
+    """Given a request whose answer takes longer than a request may, I expect the answer."""
+    asking = asyncio.create_task(served.ask("/slow"))
+    await asyncio.sleep(WITHIN_S * 2)
+    served.go.set()
+    assert await asking == "200"
+
+
+async def test_requests_in_hand_are_bounded_and_health_has_places_of_its_own(served: Served) -> None:
+    """Given as many requests in hand as may be, I expect 503 for the next, and health to be answered."""
+    in_hand = [asyncio.create_task(served.ask("/slow")) for _ in range(MOST)]
+    while served.slow < MOST:  # noqa: ASYNC110 - a condition
+        await asyncio.sleep(0.01)
+    assert await served.ask("/slow") == "503"
+    assert await served.ask("/") == "200"
+    served.go.set()
+    assert await asyncio.gather(*in_hand) == ["200"] * MOST
+    assert await served.ask("/slow") == "200"
+
+
+async def test_two_requests_at_once_are_answered_one_after_the_other(served: Served) -> None:
+    reader, writer = await served.open(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+    for _ in range(2):
+        assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200 ")
+    writer.close()
