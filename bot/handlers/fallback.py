@@ -9,7 +9,7 @@ from bot import incoming, receipt
 from bot.commands import COMMANDS
 from bot.making import model_of
 from bot.replies import say, toast
-from bot.request import RequestError, read
+from bot.request import RequestError, measured, read
 from bot.services import Services
 from chat.errors import MessageGone
 from chat.texts import Texts
@@ -54,6 +54,7 @@ def _asks_for_the_same(services: Services, message: Message, job: Job) -> bool:
     """Return whether an edited message still says what the job was made of."""
     text = incoming.after_command(incoming.without_mention(message.text or "", services.gateway.bot.username))
     try:
+        text = measured(text, services.settings.prompt_max_chars)
         wanted = read(text, model_of(job, services.catalogue), services.catalogue)
     except RequestError:
         return False
