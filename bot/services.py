@@ -46,8 +46,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PATIENCE_S = 10.0
-"""An answer waits so long for its chat's turn. Whoever asks faster than Telegram lets us answer gets no more
-answers than that, and does not hold up the updates of others."""
+"""A call to Telegram waits so long for its turn. Whoever asks faster than Telegram lets us answer gets no
+more answers than that, and does not hold up the updates of others."""
 THREADS = 16
 """Calls to the ledger and the broker that run at a time; others wait for a thread."""
 ANSWER_S = 5.0
@@ -113,9 +113,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     cache_pipeline = SharedPipeline(cache_async)
     ledger, workers, tally = Ledger(client, settings), Workers(client), Tally()
     try:
-        async with Gateway(settings, SharedLimiter(settings, PATIENCE_S, tally)) as gateway:
+        limiter = SharedLimiter(settings, PATIENCE_S, tally)
+        async with Gateway(settings, limiter, patient=False) as gateway:
             waiting = Waiting(client, workers)
-            speaker = Speaker(answers(pipeline, settings), gateway, tally)
+            speaker = Speaker(answers(pipeline, settings), gateway, tally, settings.telegram_rate_per_s)
             yield Services(
                 settings=settings,
                 catalogue=catalogue,

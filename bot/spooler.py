@@ -20,10 +20,19 @@ _AT_A_TIME = 16
 """Things taken up in one step. Between two of them others have their turn on the event loop."""
 
 
+class PutOff(Exception):
+    """A thing cannot be dealt with now, and surely can after so many seconds."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(after_s)
+        self.after_s = after_s
+
+
 class Spooler:
     """`run` until its task is cancelled, then `finish`.
 
-    `deal` deals with a thing: True when that is done (or never will be), False where it must come again.
+    `deal` deals with a thing: True when that is done (or never will be), False where it must come again after
+    a while, and PutOff where it is known after which.
     `room` is asked how many more may be taken up, given how many are being dealt with.
     """
 
@@ -92,11 +101,18 @@ class Spooler:
             self._look.set()
 
     async def _through(self, item: Item) -> None:
+        after_s: float | None = None
         try:
-            done = await self._deal(item)
+            after_s = None if await self._deal(item) else AGAIN_S
+        except PutOff as put_off:
+            after_s = put_off.after_s
         except Exception:
             log.exception("not dealt with", item=item.id)
-            done = True
         # Without Redis the lease lapses, and somebody deals with it once more.
         with suppress(LedgerUnavailable):
-            await (self._spool.done(item) if done else self._spool.again(item, AGAIN_S))
+            if after_s is not None:
+                await self._spool.again(item, after_s)
+                asyncio.get_running_loop().call_later(after_s, self._look.set)
+            elif await self._spool.done(item):
+                self._behind = True
+                self._look.set()

@@ -234,18 +234,30 @@ def bucket(scope: str) -> str:
 
 
 def spool(name: str) -> str:
-    """Sorted set: ids of what a spool keeps, by the time (ms) at which to take it up."""
+    """Sorted set: ids of what a spool keeps, by the time (ms) at which its taker's time is over, or for which
+    it was put off; infinite for what waits."""
     return f"{PREFIX}:spool:{name}"
 
 
 def spooled(name: str, item: str) -> str:
-    """String: the group and the body of one such thing; empty for a while after it was dealt with."""
+    """String: group, owner and body of one such thing; empty for a while after it was dealt with."""
     return f"{PREFIX}:spooled:{name}:{item}"
 
 
-def spool_of(name: str, group: str) -> str:
-    """Sorted set: ids of what a spool keeps for one group, by the time (ms) at which it lapses."""
-    return f"{PREFIX}:spool:{name}:of:{group}"
+def spool_of(name: str, lane: str) -> str:
+    """Sorted set: ids of what a spool keeps for one group, by the time (ms) at which it lapses: in the order
+    in which they were kept."""
+    return f"{PREFIX}:spool:{name}:of:{lane}"
+
+
+def spool_by(name: str, owner: str) -> str:
+    """Sorted set: ids of what a spool keeps of one owner, by the time (ms) at which it lapses."""
+    return f"{PREFIX}:spool:{name}:by:{owner}"
+
+
+def spool_line(name: str) -> str:
+    """Sorted set: the groups of which something can be taken up, by their turn (ms)."""
+    return f"{PREFIX}:spool:{name}:line"
 
 
 def spool_tries(name: str) -> str:

@@ -1,6 +1,8 @@
--- ARGV: the spool's name, id, group, ms for which it is remembered
+-- ARGV: the spool's name, id, group, owner, ms for which it is remembered, ms of an owner's share
+-- Answers how many lanes stand in line.
 local name, id, group = ARGV[1], ARGV[2], ARGV[3]
-redis.call('ZREM', spool_key(name), id)
-redis.call('HDEL', spool_tries_key(name), id)
-if group ~= '' then redis.call('ZREM', spool_of_key(name, group), id) end
-redis.call('SET', spooled_key(name, id), '', 'XX', 'PX', ARGV[4])
+local lane = group ~= '' and group or id
+remove(name, id, lane, ARGV[4])
+redis.call('SET', spooled_key(name, id), '', 'XX', 'PX', ARGV[5])
+line_up(name, lane, now_ms(), ARGV[6])
+return redis.call('ZCARD', spool_line_key(name))
