@@ -19,12 +19,13 @@ from config.media import Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.admission import Admission
 from jobs.answers import answers
+from jobs.attention import Attention
 from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
 from jobs.connection import connect, connect_async
 from jobs.controls import Controls
 from jobs.ledger import Ledger
-from jobs.limits import user_rates
+from jobs.limits import Rate, parse_rate, user_rates
 from jobs.marks import Marks
 from jobs.people import People
 from jobs.prompt_filter import PromptFilter
@@ -74,6 +75,7 @@ class Services:
     controls: Controls
     broadcasts: Broadcasts
     statistics: Statistics
+    attention: Attention
     prompt_filter: PromptFilter
     waiting: Waiting
     gateway: Gateway
@@ -130,6 +132,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 controls=Controls(client),
                 broadcasts=Broadcasts(client, settings),
                 statistics=Statistics(client, rates),
+                attention=Attention(pipeline, _rate(settings.refused_rate_limit)),
                 prompt_filter=prompt_filter,
                 waiting=waiting,
                 gateway=gateway,
@@ -152,6 +155,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await ledger_client.aclose()
         cache_client.close()
         client.close()
+
+
+def _rate(setting: str) -> Rate | None:
+    return parse_rate(setting) if setting else None
 
 
 def _links(settings: Settings) -> "Links | None":

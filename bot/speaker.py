@@ -35,13 +35,22 @@ class Speaker:
         at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, round(rate_per_s * AHEAD_S)))
         self._spooler = Spooler(answers, self._tell, lambda saying: at_once - saying)
 
-    async def say(self, name: str, origin: Origin, text: str, keyboard: Markup | None = None) -> None:
-        """Have an answer said; it is in Redis by the time this returns. The same `name` is said once.
+    async def say(
+        self,
+        name: str,
+        origin: Origin,
+        text: str,
+        keyboard: Markup | None = None,
+        *,
+        urgent: bool = False,
+    ) -> None:
+        """Have an answer said; it is in Redis by the time this returns. The same `name` is said once, an
+        `urgent` one whatever else waits for its chat and its person.
 
         Raises LedgerUnavailable: nothing is known then, and the caller may ask again.
         """
         answer = Answer(name, origin, text, keyboard.to_json() if keyboard else "")
-        self._tally.count(f"answers:{await self._spooler.keep(answer.item())}")
+        self._tally.count(f"answers:{await self._spooler.keep(answer.item(), urgent=urgent)}")
 
     async def run(self) -> None:
         """Look after the answers that wait, until cancelled."""

@@ -47,12 +47,15 @@ class Spooler:
         self._behind = False
         self._look = asyncio.Event()
 
-    async def keep(self, item: Item) -> Kept:
-        """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable."""
+    async def keep(self, item: Item, *, urgent: bool = False) -> Kept:
+        """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable.
+
+        `urgent`: however much of its group and owner is kept already.
+        """
         take = self._free() > 0
         self._promised += take
         try:
-            kept = await self._spool.keep(item, take=take)
+            kept = await self._spool.keep(item, take=take, urgent=urgent)
         finally:
             self._promised -= take
         if kept is Kept.TAKEN:

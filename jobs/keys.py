@@ -103,6 +103,11 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
+def attention(user_id: int) -> str:
+    """Hash: a user's bucket for all that becomes no job, and until when (ms) they are not listened to."""
+    return f"{PREFIX}:user:{user_id}:attention"
+
+
 def told_limited(user_id: int, chat: int) -> str:
     """String: the user has been told in this chat when their next request may come."""
     return f"{PREFIX}:user:{user_id}:limited:{chat}"

@@ -35,6 +35,7 @@ _BUILDERS = "\n".join(
         "wake_key": keys.wake(_ARGUMENT),
         "trial_key": keys.trial(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
+        "attention_key": keys.attention(_ARGUMENT),
         "told_limited_key": keys.told_limited(_ARGUMENT, _SECOND),
         "told_busy_key": keys.told_busy(_ARGUMENT, _SECOND),
         "inflight_key": keys.inflight(_ARGUMENT),

@@ -69,12 +69,13 @@ class Spool:
         self._taken, self._remembered = _ms(bounds.taken_s), _ms(bounds.remembered_s)
         self._share = _ms(bounds.share_s)
 
-    async def keep(self, item: Item, *, take: bool) -> Kept:
-        """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait."""
+    async def keep(self, item: Item, *, take: bool, urgent: bool = False) -> Kept:
+        """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait; `urgent`:
+        however much of its group and owner is kept already."""
         bounds, lease = self._bounds, self._taken if take else 0
         named = (self._name, item.id, item.body, item.group, item.owner)
         times = (lease, _ms(bounds.lapses_s), self._remembered)
-        most = (bounds.most, bounds.of_group, bounds.of_owner)
+        most = (bounds.most, *((0, 0) if urgent else (bounds.of_group, bounds.of_owner)))
         return Kept(await self._pipeline.script("spool_keep", *named, *times, *most, self._share))
 
     async def take(self, most: int) -> list[Item]:
