@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 100
 """Answers that one process says at a time, at most."""
 FEWEST_AT_ONCE = 10
-AHEAD_S = 0.5
+AHEAD_S = 1 / 3
 """Answers that one process says at a time are no more than Telegram's budget lets through in this time: all
 others, and results, wait behind them. Those whose chat must wait are not among them."""
 SOONEST_S = 0.05
