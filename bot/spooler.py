@@ -45,6 +45,7 @@ class Spooler:
         self._dealing: set[asyncio.Task[None]] = set()
         self._promised = 0
         self._behind = False
+        self._running = False
         self._look = asyncio.Event()
 
     async def keep(self, item: Item, *, urgent: bool = False) -> Kept:
@@ -67,13 +68,17 @@ class Spooler:
 
     async def run(self) -> None:
         """Look after what waits, until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._look.wait()
-            self._look.clear()
-            with suppress(LedgerUnavailable):  # whoever needs it now says so
-                await self._take_up()
+        self._running = True
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await self._look.wait()
+                self._look.clear()
+                with suppress(LedgerUnavailable):  # whoever needs it now says so
+                    await self._take_up()
+        finally:
+            self._running = False
 
     async def finish(self, within_s: float) -> None:
         """Let what is being dealt with end. The rest another process takes up."""
@@ -116,6 +121,8 @@ class Spooler:
             if after_s is not None:
                 await self._spool.again(item, after_s)
                 asyncio.get_running_loop().call_later(after_s, self._look.set)
-            elif await self._spool.done(item):
-                self._behind = True
-                self._look.set()
+                return
+            # In its place comes the next, in the same step: most of the time that of its own group.
+            room = self._running and self._room(len(self._dealing) - 1 + self._promised) > 0
+            for another in await self._spool.done(item, int(room)):
+                self._start(another)

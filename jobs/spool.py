@@ -68,6 +68,7 @@ class Spool:
         self._bounds = bounds
         self._taken, self._remembered = _ms(bounds.taken_s), _ms(bounds.remembered_s)
         self._share = _ms(bounds.share_s)
+        self._terms = (self._taken, self._remembered, MOST_TRIES, self._share)
 
     async def keep(self, item: Item, *, take: bool, urgent: bool = False) -> Kept:
         """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait; `urgent`:
@@ -80,16 +81,12 @@ class Spool:
 
     async def take(self, most: int) -> list[Item]:
         """Take up things whose turn it is, at most one of each group."""
-        found: list[str] = await self._pipeline.script(
-            "spool_take", self._name, most, self._taken, self._remembered, MOST_TRIES, self._share
-        )
-        parts = (found[each::4] for each in range(4))
-        return [Item(*each) for each in zip(*parts, strict=True)]
+        return _items(await self._pipeline.script("spool_take", self._name, most, *self._terms))
 
-    async def done(self, item: Item) -> bool:
-        """It was dealt with, or nobody ever will; answers whether others can be taken up."""
+    async def done(self, item: Item, most: int = 0) -> list[Item]:
+        """It was dealt with, or nobody ever will; take up so many others in the same step."""
         named = (self._name, item.id, item.group, item.owner)
-        return bool(await self._pipeline.script("spool_done", *named, self._remembered, self._share))
+        return _items(await self._pipeline.script("spool_done", *named, most, *self._terms))
 
     async def give_up(self, most: int) -> list[str] | None:
         """Have so many things count as dealt with, whoever deals with them; answers the bodies of those that
@@ -101,6 +98,12 @@ class Spool:
         """It could not be dealt with now; whoever has room takes it up after that time, and only then what
         was kept of its group after it."""
         await self._pipeline.script("spool_again", self._name, item.id, item.group, _ms(after_s))
+
+
+def _items(found: list[str]) -> list[Item]:
+    """What the scripts answer that hand things out."""
+    parts = (found[each::4] for each in range(4))
+    return [Item(*each) for each in zip(*parts, strict=True)]
 
 
 def _ms(seconds: float) -> int:

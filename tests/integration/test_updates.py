@@ -200,8 +200,7 @@ async def test_the_next_of_a_chat_waits_for_one_that_a_dead_replica_had_until_it
         age(redis_url, UPDATES, TAKEN_S)
         assert sorted(numbers(await spool.take(10))) == [1, 3]
         assert await spool.take(10) == []
-        assert await spool.done(said_in(1, 1))
-        assert numbers(await spool.take(10)) == [2]
+        assert numbers(await spool.done(said_in(1, 1), 10)) == [2]
 
 
 async def test_one_that_is_put_off_has_the_later_ones_of_its_chat_wait(
@@ -303,3 +302,20 @@ async def test_what_an_older_release_has_kept_is_dealt_with(
 def test_whose_an_update_is(body: str, chat: str, user: str) -> None:
     item = item_of(body)
     assert (item.group, item.owner) == (chat, user)
+
+
+async def test_a_replica_that_ends_takes_up_nothing_more(settings_for: Callable[..., Settings]) -> None:
+    """Given a replica that is told to end while updates of a chat wait behind the one in hand, I expect the
+    next to be there for another at once."""
+    async with replica(settings_for()) as spool:
+        desk = Desk(spool)
+        desk.held.clear()
+        running = asyncio.create_task(desk.spooler.run())
+        for number in (1, 2):
+            await desk.spooler.keep(said_in(1, number))
+        await until(lambda: len(desk.seen) == 1)
+        running.cancel()
+        await asyncio.wait({running})
+        desk.held.set()
+        await desk.spooler.finish(5)
+        assert numbers(await spool.take(10)) == [2]

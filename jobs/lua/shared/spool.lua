@@ -47,3 +47,30 @@ local function remove(name, id, lane, owner)
   redis.call('ZREM', spool_of_key(name, lane), id)
   if owner ~= '' then redis.call('ZREM', spool_by_key(name, owner), id) end
 end
+
+-- The first things of the lanes whose turn it is, `most` at a time, for who deals with them within `lease` ms: { id,
+-- body, group, owner, id, body, ... }.
+local function hand_out(name, now, most, lease, remembered, tries, share)
+  local taken = {}
+  -- What is dropped makes room for the next; how many of those there may be is bounded too.
+  for _ = 1, most + 100 do
+    local lane = #taken < 4 * most and redis.call('ZRANGE', spool_line_key(name), 0, 0)[1]
+    if not lane then break end
+    redis.call('ZREM', spool_line_key(name), lane)
+    local id = redis.call('ZRANGE', spool_of_key(name, lane), 0, 0)[1]
+    if id then
+      local thing = thing_of(name, id)
+      local lapsed = not thing or redis.call('PTTL', spooled_key(name, id)) <= tonumber(remembered)
+      if not lapsed and redis.call('HINCRBY', spool_tries_key(name), id, 1) <= tonumber(tries) then
+        redis.call('ZADD', spool_key(name), now + lease, id)
+        for _, part in ipairs({ id, thing.body, thing.group, thing.owner }) do table.insert(taken, part) end
+      else
+        if thing then count('dropped:' .. name) end
+        remove(name, id, lane, thing and thing.owner or '')
+        redis.call('SET', spooled_key(name, id), '', 'XX', 'PX', remembered)
+        line_up(name, lane, now, share)
+      end
+    end
+  end
+  return taken
+end
