@@ -22,6 +22,7 @@ AHEAD_S = 1 / 3
 """Answers that one process says at a time are no more than Telegram's budget lets through in this time: all
 others, and results, wait behind them. Those whose chat must wait are not among them."""
 SOONEST_S = 0.05
+"""An answer that was put off is not looked at again before this."""
 _END_S = 1.0
 
 
