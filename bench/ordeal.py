@@ -76,6 +76,7 @@ class Plan:
             "ACTIVE_JOBS": "100000",
             "LANE_BACKLOG": "100000",
             "USER_RATE_LIMIT": "1000/s",
+            "REFUSED_RATE_LIMIT": "",
             "LOG_FORMAT": "json",
         }
 
