@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from bench import histories, nemesis
+from bench import follower, histories, nemesis
 from bench.checker import Breach, Checker, Verdict
 from bench.crowd import Crowd
 from bench.deployment import webhooks
@@ -56,6 +56,7 @@ class Plan:
     grace_s: float = 8.0
     patience_s: float = 90.0
     webhooks: bool = False
+    replica: bool = False
     keep: Path | None = None
 
     @property
@@ -98,8 +99,11 @@ def run(plan: Plan) -> Outcome:
     with ExitStack() as open_:
         port = str(free_port())
         posted, options = webhooks() if plan.webhooks else ({}, ())
-        settings = plan.settings | posted | {"EXPORTER_PORT": port}
+        waits = follower.SETTINGS if plan.replica else {}
+        settings = plan.settings | posted | waits | {"EXPORTER_PORT": port}
         stack = open_.enter_context(Stack((), settings, [*_provider_options(plan), *options]))
+        if plan.replica:
+            open_.enter_context(follower.followed(stack))
         witness = open_.enter_context(_built(stack, plan))
         client = open_.enter_context(contextlib.closing(connect(stack.settings.ledger_redis())))
         crowd = Crowd(stack, max(5, plan.jobs // 20), random)
