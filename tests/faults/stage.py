@@ -46,9 +46,10 @@ def staged(
     processes: Sequence[str] = PROCESSES,
     settings: Mapping[str, str] | None = None,
     provider: Sequence[str] = (),
+    telegram: Sequence[str] = (),
 ) -> Iterator[Stack]:
     """A stack of these processes, its settings laid over QUICK."""
-    with Stack(processes, QUICK | dict(settings or {}), (*PROVIDER, *provider)) as stack:
+    with Stack(processes, QUICK | dict(settings or {}), (*PROVIDER, *provider), telegram) as stack:
         stack.telegram.limits(enabled=False)
         stack.provider.settings(others_per_min=1_000_000)
         yield stack
