@@ -21,6 +21,7 @@ from config import reports
 from config.logging import configure
 from config.settings import Settings, SettingsError, load, require
 from jobs.updates import updates
+from serving.server import Server
 
 SWITCH_S = 0.0005
 """Longest turn of a thread while another one waits; Python's own is ten times as long."""
@@ -73,18 +74,18 @@ def _inbox(application: App, services: Services) -> Inbox | None:
     return Inbox(application, services.settings, updates(services.ledger_pipeline))
 
 
-def _door(services: Services, inbox: Inbox | None) -> server.Server | None:
+def _door(services: Services, inbox: Inbox | None) -> Server | None:
     """The HTTP server, where anybody has our address; it listens at once."""
     if inbox is None and not services.settings.provider_webhook_url:
         return None
-    return server.Server(server.build(services, inbox), services.settings)
+    return server.bound(server.build(services, inbox), services.settings)
 
 
-async def _run(source: Inbox | Poller, door: server.Server | None, stop: asyncio.Event) -> None:
+async def _run(source: Inbox | Poller, door: Server | None, stop: asyncio.Event) -> None:
     """Run all parts until the signal comes or one fails, which raises; end them in order."""
     stopping = asyncio.create_task(stop.wait())
     bringing = asyncio.create_task(source.run())
-    serving = asyncio.create_task(door.run_bound()) if door else None
+    serving = asyncio.create_task(server.run(door)) if door else None
     parts = {stopping, bringing, serving} if serving else {stopping, bringing}
     await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -140,6 +140,9 @@ class Settings:
     watchdog_s: float = setting(
         0.0, "the exporter tells that chat when no alert could have come for this long; 0 = never", "seconds"
     )
+    watchdog_secret: str = setting(
+        "", "Alertmanager sends it to the exporter, as the bearer token of /watchdog", secret=True
+    )
     flower_port: int = setting(5555, "port of Flower")
     flower_address: str = setting("127.0.0.1", "address that Flower listens on; in a container 0.0.0.0")
     flower_basic_auth: str = setting(

@@ -3,7 +3,8 @@
 Neither of them reads environment variables, so the chat, the token and the addresses are put into files:
 
     DIR/prometheus.yml, recording.yml, alerts.yml      prometheus --config.file=DIR/prometheus.yml
-    DIR/alertmanager.yml, telegram.tmpl                alertmanager --config.file=DIR/alertmanager.yml
+    DIR/alertmanager.yml, telegram.tmpl,               alertmanager --config.file=DIR/alertmanager.yml
+        watchdog_secret
 
 They hold secrets, so only their owner may read them. With --token-file the bot's token stays in that file,
 which takes Alertmanager 0.26 (Debian 12 has 0.25).
@@ -15,11 +16,14 @@ import os
 import sys
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from config.settings import Settings, SettingsError, load, require
 from monitoring.server import WATCHDOG
 
 HERE = Path(__file__).parent
+CREDENTIALS = "watchdog_secret"
+"""Beside Alertmanager's configuration, which names it."""
 COPIED = ("prometheus/recording.yml", "prometheus/alerts.yml", "alertmanager/telegram.tmpl")
 
 
@@ -53,7 +57,10 @@ def addresses(options: argparse.Namespace) -> dict[str, str]:
 
 
 def write(folder: Path, settings: Settings, where: dict[str, str], token_file: str | None = None) -> None:
-    """Write all files; raises SettingsError where there is no chat to send alerts to."""
+    """Write all files; raises SettingsError where there is no chat to send alerts to, or no WATCHDOG_SECRET
+    though the exporter is to miss Alertmanager."""
+    if settings.watchdog_s > 0:
+        require(settings, "watchdog_secret")
     flower, _, prefix = where["flower"].partition("/")
     user, _, password = settings.flower_basic_auth.partition(",")[0].strip().partition(":")
     token = ("bot_token_file", token_file) if token_file else ("bot_token", settings.telegram_token)
@@ -66,15 +73,22 @@ def write(folder: Path, settings: Settings, where: dict[str, str], token_file: s
         "telegram_api_url": _quoted(settings.telegram_api_url),
         "bot_token": f"{token[0]}: {_quoted(token[1])}",
         "chat_id": str(chat_of(settings)),
-        "watchdog_url": _quoted(f"http://{where['exporter']}{WATCHDOG}"),
+        "watchdog": json.dumps(_watchdog(where["exporter"]) if settings.watchdog_secret else []),
     }
     folder.mkdir(parents=True, exist_ok=True)
+    _put(folder / CREDENTIALS, settings.watchdog_secret)
     for source in ("prometheus/prometheus.yml", "alertmanager/alertmanager.yml"):
         text = (HERE / source).read_text(encoding="utf-8")
         head, _, body = text.partition("\n")
         _put(folder / Path(source).name, f"{head}\n{Template(body).substitute(words)}")
     for source in COPIED:
         _put(folder / Path(source).name, (HERE / source).read_text(encoding="utf-8"))
+
+
+def _watchdog(exporter: str) -> list[dict[str, Any]]:
+    """Alertmanager's way to the exporter, which takes only posts with the secret."""
+    secret = {"authorization": {"credentials_file": CREDENTIALS}}
+    return [{"url": f"http://{exporter}{WATCHDOG}", "send_resolved": False, "http_config": secret}]
 
 
 def chat_of(settings: Settings) -> int:

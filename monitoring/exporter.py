@@ -5,6 +5,7 @@ and run as often as one likes; rules take the `max` over its instances.
 """
 
 import argparse
+import asyncio
 import signal
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from jobs.connection import connect
 from monitoring.collector import Darkroom
 from monitoring.configure import chat_of
 from monitoring.deadman import Deadman
-from monitoring.server import Server, application
+from monitoring.server import application, bound
+from serving.server import Server
 from tasks.app import app
 from tasks.background import Background
 
@@ -49,19 +51,20 @@ def main() -> int:
 
 
 def serve(settings: Settings, registry: CollectorRegistry) -> None:
-    """Answer scrapes until SIGTERM or SIGINT comes, which raise SystemExit; raises SettingsError for an
-    address that cannot be had."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+    """Answer scrapes until SIGTERM or SIGINT; raises SettingsError for an address that cannot be had."""
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     with watching(settings) as deadman:
         heard = deadman.heard if deadman else lambda: None
-        server = Server(application(registry, heard), settings.exporter_bind, settings.exporter_port)
-        with closing(server):
-            log.info("exporting", address=server.address)
-            while True:
-                signal.pause()
+        answers = application(registry, heard, settings.watchdog_secret)
+        asyncio.run(_until_signal(bound(answers, settings.exporter_bind, settings.exporter_port)))
+
+
+async def _until_signal(server: Server) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    log.info("exporting", address=server.address)
+    await server.run_bound()
 
 
 @contextmanager
@@ -70,7 +73,7 @@ def watching(settings: Settings) -> Iterator[Deadman | None]:
     if settings.watchdog_s <= 0:
         yield None
         return
-    require(settings, "telegram_token")
+    require(settings, "telegram_token", "watchdog_secret")
     with closing(connect(settings.ledger_redis(), timeout_s=2)) as client:
         deadman = Deadman(settings, client, chat_of(settings))
         with closing(Background("watchdog", min(_LOOK_S, settings.watchdog_s / 3), deadman.round)):

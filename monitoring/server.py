@@ -1,67 +1,98 @@
 """The exporter's HTTP: GET /metrics for Prometheus, POST /watchdog for Alertmanager, GET /healthz."""
 
-import threading
-from collections.abc import Callable, Iterable
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.exposition import ThreadingWSGIServer
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from config.settings import SettingsError
+from serving.configuration import configuration
+from serving.listening import listener
+from serving.places import Places
+from serving.protocol import Patience
+from serving.server import Server
+from serving.sharing import Shared
 
 WATCHDOG = "/watchdog"
-MOST_BYTES = 1 << 20
-
-Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
-
-def application(registry: CollectorRegistry, heard: Callable[[], None]) -> Application:
-    """The WSGI application; `heard` is called for each alert that Alertmanager posts."""
-    metrics: Any = make_wsgi_app(registry)
-
-    def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if path == WATCHDOG and method == "POST":
-            length = environ.get("CONTENT_LENGTH") or "0"
-            environ["wsgi.input"].read(min(int(length) if length.isdigit() else 0, MOST_BYTES))
-            heard()
-            start("204 No Content", [])
-            return []
-        if path == "/healthz":
-            start("200 OK", [("Content-Type", "text/plain")])
-            return [b"alive\n"]
-        if path not in ("/", "/metrics"):
-            start("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"metrics are at /metrics\n"]
-        found: Iterable[bytes] = metrics(environ, start)
-        return found
-
-    return answer
+HEALTH = "/healthz"
+MOST_WAITING = 100
+"""Connections that have not brought a whole request; the longest silent one goes for a further one."""
+MOST_OF_ONE_ADDRESS = 50
+MOST_IN_HAND = 16
+"""Requests that are worked on at a time: Prometheus and Alertmanager have one each."""
 
 
-class Server:
-    """Listens at once; raises SettingsError for an address that cannot be had. The caller closes it."""
+@dataclass(frozen=True, slots=True)
+class _Scrape:
+    """What one scrape has found, for an encoder, which takes it from a registry."""
 
-    def __init__(self, answer: Application, host: str, port: int) -> None:
-        try:
-            self._server = make_server(host, port, answer, ThreadingWSGIServer, _Quiet)
-        except OSError as error:
-            raise SettingsError(
-                f"EXPORTER_PORT: cannot listen on {host}:{port} ({error.strerror}); choose another."
-            ) from error
-        self._server.daemon_threads = True
-        self.address = f"{host}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
-        self._thread.start()
+    found: tuple[Metric, ...]
 
-    def close(self) -> None:
-        """Take no more requests."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+    def collect(self) -> tuple[Metric, ...]:
+        return self.found
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """No line for each scrape."""
+def application(registry: CollectorRegistry, heard: Callable[[], None], secret: str) -> Starlette:
+    """The application.
+
+    Args:
+        registry: What the metrics are.
+        heard: Called for each alert that Alertmanager posts.
+        secret: What Alertmanager must send as its bearer token; without one nobody's posts are taken.
+    """
+    scrape = Shared(lambda: asyncio.to_thread(lambda: _Scrape(tuple(registry.collect()))))
+
+    async def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        text = await asyncio.to_thread(encode, await scrape())
+        return Response(text, headers={"Content-Type": content_type})
+
+    async def watchdog(request: Request) -> Response:
+        if not _is_bearer(request.headers.get("authorization", ""), secret):
+            return PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Bearer"})
+        # What is posted does not matter, and is not read.
+        await asyncio.to_thread(heard)
+        return Response(status_code=204)
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    routes = [
+        Route("/", metrics),
+        Route("/metrics", metrics),
+        Route(WATCHDOG, watchdog, methods=["POST"]),
+        Route(HEALTH, healthz),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])
+
+
+def _is_bearer(authorization: str, secret: str) -> bool:
+    scheme, _, token = authorization.partition(" ")
+    same = hmac.compare_digest(token.strip().encode(), secret.encode())
+    return bool(secret) and scheme.lower() == "bearer" and same
+
+
+def bound(answers: Starlette, host: str, port: int, patience: Patience | None = None) -> Server:
+    """A server for it that listens at once; raises SettingsError for an address that cannot be had."""
+    try:
+        listening = listener(host, port)
+    except OSError as error:
+        raise SettingsError(
+            f"EXPORTER_PORT: cannot listen on {host}:{port} ({error.strerror}); choose another."
+        ) from error
+    config = configuration(
+        Places(answers, MOST_IN_HAND, beside=[HEALTH]),
+        waiting=MOST_WAITING,
+        of_one_address=MOST_OF_ONE_ADDRESS,
+        patience=patience,
+    )
+    return Server(config, listening)

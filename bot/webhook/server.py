@@ -1,11 +1,6 @@
 """The HTTP server that runs beside the rest of the bot, on the same event loop."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -18,6 +13,7 @@ from providers.webhooks import verifiers
 from serving.configuration import configuration
 from serving.listening import listener
 from serving.places import Places
+from serving.server import Server
 
 log = structlog.get_logger(__name__)
 
@@ -37,40 +33,24 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
     return Starlette(routes=routes)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Bind at once, so that a taken port is a clear sentence; raises SettingsError."""
+def bound(application: Starlette, settings: Settings) -> Server:
+    """A server for it that listens at once; raises SettingsError for an address that cannot be had."""
     host, port = address(settings.webhook_bind) or ("", 0)
     try:
-        return listener(host, port)
+        listening = listener(host, port)
     except OSError as error:
         raise SettingsError(
             f"WEBHOOK_BIND: cannot listen on {settings.webhook_bind} ({error.strerror}); choose another."
         ) from error
+    config = configuration(
+        Places(application, MOST_IN_HAND, beside=health.PATHS),
+        waiting=MOST_WAITING,
+        of_one_address=settings.webhook_address_connections,
+    )
+    return Server(config, listening)
 
 
-class Server(uvicorn.Server):
-    """`run_bound` until `stop`; signals are the business of whoever runs it."""
-
-    def __init__(self, application: Starlette, settings: Settings) -> None:
-        self._listener = listen(settings)
-        super().__init__(
-            configuration(
-                Places(application, MOST_IN_HAND, beside=health.PATHS),
-                waiting=MOST_WAITING,
-                of_one_address=settings.webhook_address_connections,
-            )
-        )
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
-
-    async def run_bound(self) -> None:
-        """Serve until `stop`, then for as long as answers under way take (at most a second)."""
-        log.info("listening", address="{}:{}".format(*self._listener.getsockname()[:2]))
-        await self.serve([self._listener])
-
-    def stop(self) -> None:
-        """Take no more connections, and end."""
-        self.should_exit = True
+async def run(server: Server) -> None:
+    """Serve until it is stopped."""
+    log.info("listening", address=server.address)
+    await server.run_bound()

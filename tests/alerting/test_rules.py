@@ -3,6 +3,7 @@
 import re
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,12 @@ def test_the_rules_ask_for_metrics_that_there_are() -> None:
 @pytest.mark.parametrize("token_file", [None, "/run/secrets/telegram_token"])
 def test_what_is_configured_is_valid_and_kept_from_others(tmp_path: Path, token_file: str | None) -> None:
     """Given settings with awkward characters, both programs take their files, which only we can read."""
-    settings = Settings(telegram_token=TOKEN, admin_ids=(7, 8), flower_basic_auth='op:"a" $ecret\\, other:x')
+    settings = Settings(
+        telegram_token=TOKEN,
+        admin_ids=(7, 8),
+        flower_basic_auth='op:"a" $ecret\\, other:x',
+        watchdog_secret="alertmanager-to-exporter",
+    )
     configure.write(tmp_path, settings, ADDRESSES, token_file)
     run(found("promtool"), "check", "config", tmp_path / "prometheus.yml")
     alertmanager = yaml.safe_load((tmp_path / "alertmanager.yml").read_text(encoding="utf-8"))
@@ -110,11 +116,26 @@ def test_what_is_configured_is_valid_and_kept_from_others(tmp_path: Path, token_
     else:
         assert telegram["bot_token"] == TOKEN
         run(found("amtool"), "check-config", tmp_path / "alertmanager.yml")
+    (webhook,) = alertmanager["receivers"][1]["webhook_configs"]
+    assert webhook["url"] == f"http://{ADDRESSES['exporter']}/watchdog"
+    beside = tmp_path / webhook["http_config"]["authorization"]["credentials_file"]
+    assert beside.read_text(encoding="utf-8") == settings.watchdog_secret
     prometheus = yaml.safe_load((tmp_path / "prometheus.yml").read_text(encoding="utf-8"))
     flower = next(job for job in prometheus["scrape_configs"] if job["job_name"] == "flower")
     assert flower["metrics_path"] == "/flower/metrics"
     assert flower["basic_auth"] == {"username": "op", "password": '"a" $ecret\\'}
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_without_a_secret_alertmanager_posts_nothing(tmp_path: Path) -> None:
+    """Given no secret any more, I expect a valid file with which the exporter is sent nothing."""
+    before = Settings(telegram_token=TOKEN, admin_ids=(7,), watchdog_secret="alertmanager-to-exporter")
+    configure.write(tmp_path, before, ADDRESSES)
+    configure.write(tmp_path, replace(before, watchdog_secret=""), ADDRESSES)
+    run(found("amtool"), "check-config", tmp_path / "alertmanager.yml")
+    text = (tmp_path / "alertmanager.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["receivers"][1] == {"name": "exporter", "webhook_configs": []}
+    assert not any(before.watchdog_secret in file.read_text() for file in tmp_path.iterdir())
 
 
 def test_alerts_need_somebody_to_be_told(tmp_path: Path) -> None:

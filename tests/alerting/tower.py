@@ -93,6 +93,7 @@ def built(folder: Path) -> Iterator[Tower]:
         "FLOWER_DB": str(folder / "flower"),
         "ALERT_CHAT_ID": str(ADMIN),
         "WATCHDOG_S": "8",
+        "WATCHDOG_SECRET": "alertmanager-to-exporter",
     }
     with ExitStack() as open_:
         stack = open_.enter_context(Stack((), settings, PROVIDER))

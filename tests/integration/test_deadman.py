@@ -7,14 +7,11 @@ from contextlib import closing
 import httpx
 import pytest
 import redis
-from prometheus_client import CollectorRegistry
 
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 from jobs.connection import connect
 from jobs.errors import PassingError
 from monitoring.deadman import Deadman
-from monitoring.server import Server, application
-from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.telegram.client import TelegramStand
 
@@ -117,20 +114,3 @@ def test_without_redis_it_is_told_all_the_same(stand: TelegramStand, settings: S
         deadman.heard()
         deadman.round()
         assert told(stand, chat) == [DOWN, BACK]
-
-
-def test_the_exporter_hears_what_is_posted_and_nothing_else() -> None:
-    """Given requests of all sorts, only a POST to /watchdog counts; a taken port is a clear sentence."""
-    heard: list[int] = []
-    port = free_port()
-    answer = application(CollectorRegistry(), lambda: heard.append(1))
-    with closing(Server(answer, "127.0.0.1", port)), httpx.Client(trust_env=False) as http:
-        url = f"http://127.0.0.1:{port}"
-        assert http.post(f"{url}/watchdog", json={"alerts": []}).status_code == 204
-        assert http.get(f"{url}/watchdog").status_code == 404
-        assert http.get(f"{url}/metrics").status_code == 200
-        assert http.get(f"{url}/healthz").text == "alive\n"
-        assert http.get(f"{url}/else").status_code == 404
-        assert heard == [1]
-        with pytest.raises(SettingsError, match=f"EXPORTER_PORT: cannot listen on 127.0.0.1:{port}"):
-            Server(answer, "127.0.0.1", port)

@@ -13,6 +13,7 @@ FITTING = {
     "webhook_secret": "a_secret-token",
     "redis_url": "redis://:$pass@redis:6379/0",
     "cache_redis_url": "redis://:$pass@cache:6379/0",
+    "watchdog_secret": "a-secret-of-the-watchdog",
     "sentry_dsn": "https://$key@sentry.test/42",
 }
 
