@@ -42,6 +42,8 @@ keep redis_password word
 keep cache_redis_password word
 keep redis_url url redis_password redis
 keep cache_redis_url url cache_redis_password redis-cache
+# Alertmanager sends it to the exporter.
+keep watchdog_secret word
 # Who may see Flower and /metrics: name:password, and the same as nginx wants it.
 keep operator operator
 keep operator_htpasswd htpasswd

@@ -24,6 +24,18 @@ def test_one_command_in_both_files() -> None:
         assert words[: len(shlex.split(line))] == shlex.split(line)
 
 
+def test_the_exporter_and_alertmanager_have_one_secret() -> None:
+    """Given the secret by which the exporter knows Alertmanager, I expect it where it is checked and where
+    Alertmanager's configuration is written, and nowhere else."""
+    has = {name for name, each in services().items() if "watchdog_secret" in each.get("secrets", ())}
+    assert has == {"exporter", "monitoring"}
+    for name in has:
+        given = services()[name]["environment"]["WATCHDOG_SECRET_FILE"]
+        assert given == "/run/secrets/watchdog_secret"
+    script = (ROOT / "deploy" / "secrets.sh").read_text(encoding="utf-8")
+    assert "\nkeep watchdog_secret word\n" in script
+
+
 def test_only_the_door_is_open_to_others() -> None:
     """nginx listens for TLS; what else has a port has it on this machine alone, and Redis has none."""
     published = {name: each["ports"] for name, each in services().items() if "ports" in each}
