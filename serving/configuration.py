@@ -12,6 +12,8 @@ from serving.waiting import Waiting
 
 MOST_HEAD_BYTES = 65_536
 """Longest head of a request: its first line and all its headers."""
+MOST_HURRIED = 2000
+"""Connections that are about to go for others."""
 GRACE_S = 1
 """At the end, answers under way may take this long."""
 
@@ -27,8 +29,12 @@ def configuration(
         of_one_address: Those of one address; a proxy in front is one address.
         patience: How long each connection may take.
     """
-    places: Waiting[GuardedProtocol] = Waiting(waiting, of_one_address)
-    protocol = partial(GuardedProtocol, waiting=places, patience=patience or Patience())
+    protocol = partial(
+        GuardedProtocol,
+        waiting=Waiting(waiting, of_one_address),
+        hurried=Waiting(MOST_HURRIED, MOST_HURRIED),
+        patience=patience or Patience(),
+    )
     return uvicorn.Config(
         application,
         http=cast("type[asyncio.Protocol]", protocol),

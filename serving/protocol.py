@@ -17,12 +17,14 @@ _PIECE = 16_384
 class Patience:
     """How long a connection may take, in seconds: for a request's head, for its body, and for the answer.
 
-    `body_s` leaves whoever reads the body the time to say that it was too slow.
+    `body_s` leaves whoever reads the body the time to say that it was too slow. `hurry_s` is what the longest
+    silent one has left where too many wait: its request may be here already, and only not yet read.
     """
 
     head_s: float = 10.0
     body_s: float = 11.0
     answer_s: float = 30.0
+    hurry_s: float = 0.5
 
 
 class GuardedProtocol(H11Protocol):
@@ -32,10 +34,16 @@ class GuardedProtocol(H11Protocol):
     """
 
     def __init__(
-        self, *args: Any, waiting: "Waiting[GuardedProtocol]", patience: Patience, **others: Any
+        self,
+        *args: Any,
+        waiting: "Waiting[GuardedProtocol]",
+        hurried: "Waiting[GuardedProtocol]",
+        patience: Patience,
+        **others: Any,
     ) -> None:
         super().__init__(*args, **others)
         self._waiting = waiting
+        self._hurried = hurried
         self._patience = patience
         self._stage: object = None
         self._late: asyncio.TimerHandle | None = None
@@ -60,7 +68,7 @@ class GuardedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
-        self._waiting.leave(self)
+        self._waits_no_more()
         if self._late:
             self._late.cancel()
         super().connection_lost(exc)
@@ -74,13 +82,32 @@ class GuardedProtocol(H11Protocol):
         if stage == self._stage:
             return
         self._stage = stage
+        if stage[1] is h11.DONE:
+            self._waits_no_more()
+        elif self in self._hurried:
+            return  # part of a request begins no new time
+        elif longest := self._waiting.enter(self, self._host()):
+            longest.hurry()
+        self._close_in(self._within_s(stage[1]))
+
+    def hurry(self) -> None:
+        """Too many wait, and this one for the longest: it must bring its request now."""
+        if longest := self._hurried.enter(self, self._host()):
+            longest.transport.abort()
+        left_s = self._late.when() - self.loop.time() if self._late else 0.0
+        self._close_in(min(left_s, self._patience.hurry_s))
+
+    def _waits_no_more(self) -> None:
+        self._waiting.leave(self)
+        self._hurried.leave(self)
+
+    def _close_in(self, seconds: float) -> None:
         if self._late:
             self._late.cancel()
-        self._late = self.loop.call_later(self._within_s(stage[1]), self.transport.abort)
-        if stage[1] is h11.DONE:
-            self._waiting.leave(self)
-        elif longest := self._waiting.enter(self, self.client[0] if self.client else ""):
-            longest.transport.abort()
+        self._late = self.loop.call_later(seconds, self.transport.abort)
+
+    def _host(self) -> str:
+        return self.client[0] if self.client else ""
 
     def _within_s(self, state: object) -> float:
         if state is h11.IDLE:

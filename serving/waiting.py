@@ -13,7 +13,7 @@ class Waiting(Generic[Guest]):
 
     There is always room for one more: the one who has waited for the longest must go for it. A client that
     means it sends its request at once and waits for an instant, so that it is the silent ones that go. This
-    also holds where all come from one address, as behind a proxy.
+    also holds where all come from one address, as behind a proxy. How soon they go is the caller's business.
     """
 
     def __init__(self, most: int, most_of_one: int) -> None:

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
+from patience import LONG_S
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,19 +20,19 @@ from serving.protocol import Patience
 
 WITHIN_S = 0.5
 MOST = 3
+WAITING, OF_ONE = 20, 10
 
 
 class Served:
     """A server on the test's own event loop; answers to /slow wait for `go`."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
         self.go = asyncio.Event()
         self.slow = 0
         routes = [Route("/", self._answer, methods=["GET", "POST"]), Route("/slow", self._slow)]
         application = Places(Starlette(routes=routes), MOST, beside=["/"])
-        patience = Patience(WITHIN_S, WITHIN_S, answer_s=60)
         self.server = uvicorn.Server(
-            configuration(application, waiting=20, of_one_address=10, patience=patience)
+            configuration(application, waiting=WAITING, of_one_address=OF_ONE, patience=patience)
         )
         self.listener = listener("127.0.0.1", 0)
         self.port = self.listener.getsockname()[1]
@@ -59,9 +60,9 @@ class Served:
         return told.split(" ")[1]
 
 
-@pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    made = Served()
+@asynccontextmanager
+async def serving(patience: Patience) -> AsyncIterator[Served]:
+    made = Served(patience)
     running = asyncio.create_task(made.server.serve([made.listener]))
     while not made.server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
@@ -71,6 +72,14 @@ async def served() -> AsyncIterator[Served]:
     await running
 
 
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    """One that leaves late clients soon."""
+    async with serving(Patience(WITHIN_S, WITHIN_S, answer_s=LONG_S)) as made:
+        yield made
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n"
 
 
@@ -82,7 +91,7 @@ async def test_a_dribbling_client_is_left(served: Served, says: bytes) -> None:
     begin = time.monotonic()
     over = asyncio.create_task(reader.read())
     with suppress(ConnectionError):
-        while not over.done() and time.monotonic() - begin < 60:
+        while not over.done() and time.monotonic() - begin < LONG_S:
             if says:
                 writer.write(b"a")
             await asyncio.sleep(0.05)
@@ -96,7 +105,7 @@ async def test_the_second_request_of_a_connection_is_bounded_as_the_first(served
     reader, writer = await served.open(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert await reader.readuntil(b"here")
     writer.write(b"GET / HTTP/1.1\r\nHo")
-    assert await asyncio.wait_for(reader.read(), 60) == b""
+    assert await asyncio.wait_for(reader.read(), LONG_S) == b""
     writer.close()
 
 
@@ -118,6 +127,29 @@ async def test_requests_in_hand_are_bounded_and_health_has_places_of_its_own(ser
     served.go.set()
     assert await asyncio.gather(*in_hand) == ["200"] * MOST
     assert await served.ask("/slow") == "200"
+
+
+async def test_who_comes_with_many_at_once_is_served() -> None:
+    """Given more connections at once than may wait, each of which sends its request a moment later, I expect
+    all to be answered: none goes for another before its request could be read."""
+    async with serving(Patience(LONG_S, LONG_S, LONG_S, hurry_s=LONG_S)) as served:
+        opened = [await served.open() for _ in range(WAITING * 2)]
+        for _, writer in opened:
+            writer.write(GET)
+        for reader, _ in opened:
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_silent_ones_go_soon_for_others() -> None:
+    """Given a server that would wait for long, and more silent connections than may wait, I expect the first
+    ones to go, and those that fit to stay."""
+    async with serving(Patience(LONG_S * 2, LONG_S * 2, LONG_S, hurry_s=0.1)) as served:
+        opened = [await served.open() for _ in range(WAITING)]
+        for reader, _ in opened[:-OF_ONE]:
+            assert await asyncio.wait_for(reader.read(), LONG_S) == b""
+        for reader, writer in opened[-OF_ONE:]:
+            writer.write(GET)
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_two_requests_at_once_are_answered_one_after_the_other(served: Served) -> None:
