@@ -72,7 +72,7 @@ class Process:
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
         self.links = Links(settings)
-        self.downloader = Downloader(settings.provider_timeout_s)
+        self.downloader = Downloader(settings.provider_timeout_s, largest=settings.media_max_bytes)
         self.chat = Chat(
             lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
         )
