@@ -13,7 +13,7 @@ from outside.call import Bounds, Call, begun
 from outside.client import Client, pieces, told
 from outside.errors import Broken, Left, NotSendable
 from outside.files import PACE
-from outside.room import LARGE, Place, room
+from outside.room import LARGE, Place, give_large_blocks_back, room
 
 _TOLD = 64 * 1024
 """Bytes of a refusal that are read: enough for its reason, whatever else it says."""
@@ -55,6 +55,7 @@ class Api:
     ) -> None:
         self._base = httpx.URL(base_url.rstrip("/") + "/")
         self._timeout = timeout_s
+        give_large_blocks_back()
         self._client = Client(connections, headers, proxied=base_url, transport=transport)
 
     @contextmanager

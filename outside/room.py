@@ -1,8 +1,9 @@
 """How many large answers a process holds at a time: reading one takes several times its size."""
 
+import ctypes
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from outside.call import LOOK_S, Call
@@ -10,6 +11,19 @@ from outside.call import LOOK_S, Call
 LARGE = 512 * 1024
 """Bytes from which on an answer needs a place."""
 _PLACES = threading.BoundedSemaphore(2)
+
+
+_M_MMAP_THRESHOLD = -3
+
+
+def give_large_blocks_back() -> None:
+    """Have the C library return what large answers took to the system, as soon as it is freed.
+
+    By itself glibc comes to keep some tens of megabytes for each thread that has read one. Others have no
+    such knob.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 class Place:
