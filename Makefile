@@ -34,6 +34,7 @@ test-containers: setup  ## the Compose services on this machine's container engi
 
 fuzz: setup  ## 100,100 malformed bodies, headers and paths at the bot's door
 	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_webhook_fuzz.py
+	FUZZ_EXAMPLES=3400 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_answers_fuzz.py tests/integration/test_broker_content.py
 
 audit: setup  ## known vulnerabilities in what is pinned, and secrets in the repository
 	$(BIN)/python -m deploy.audit

@@ -17,6 +17,8 @@ MOST_HEADERS = 128
 HEADER_BYTES = 64 * 1024
 """Of one answer. The parser stops reading at about 100 kB; this is what is passed on."""
 _NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError)
+_SAID = 300
+"""Characters of an error: some show the other side's bytes."""
 _SECONDS = re.compile("[0-9]{1,6}")
 
 
@@ -117,9 +119,9 @@ def told(call: Call) -> Iterator[None]:
     try:
         yield
     except _NEVER_SENT as error:
-        raise NotSendable(f"{type(error).__name__}: {error}") from error
+        raise NotSendable(f"{type(error).__name__}: {error}"[:_SAID]) from error
     except httpx.HTTPError as error:
-        raise (Broken if call.sent else NotSent)(repr(error)) from error
+        raise (Broken if call.sent else NotSent)(repr(error)[:_SAID]) from error
     except OutsideError as error:
         if call.sent:
             raise

@@ -62,7 +62,7 @@ class Files:
             try:
                 response = self._found(open_now, call, url, private)
             except (httpx.InvalidURL, UnicodeError) as error:
-                raise NotAllowed(f"URL is malformed ({error})") from error
+                raise NotAllowed(f"URL is malformed ({str(error)[:300]})") from error
             yield File(response.status_code, response.headers, pieces(response, call))
 
     def close(self) -> None:

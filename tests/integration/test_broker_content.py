@@ -11,11 +11,13 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import redis
 from brokers import broker
+from mutants import EXAMPLES, SEED, mutant, text
 from patience import eventually, promised
 
 from config.settings import ROOT
@@ -223,6 +225,33 @@ def test_what_is_wished_and_kept_ends_no_worker_either(worker: Program, client: 
         while client.zcard("unacked_index"):
             channel.qos.restore_visible(num=10, interval=1)
     assert client.hlen("unacked") == 0
+
+
+def mutated(chance: Random) -> bytes:
+    """A message that is wrong in places, outside or inside."""
+    good = json.loads(spoilt())
+    if chance.random() < 0.4:
+        good["body"] = base64.b64encode(
+            text(chance, mutant(chance, [["nobody"], {}, {"chain": None}]))
+        ).decode()
+        return text(chance, good) if chance.random() < 0.2 else json.dumps(good).encode()
+    return text(chance, mutant(chance, good))
+
+
+def test_a_worker_outlives_whatever_is_wrong_in_places(worker: Program, client: "redis.Redis") -> None:
+    """Given messages and wishes that are wrong anywhere, always the same for one FUZZ_SEED, I expect a worker
+    to go on, and nothing of them to stay."""
+    topic = f"/{client.get_connection_kwargs().get('db', 0)}.celery.pidbox"
+    for number in range(min(EXAMPLES, 1000) // 2):
+        client.lpush("deliver", mutated(Random(f"{SEED} message {number}")))
+        client.publish(topic, mutated(Random(f"{SEED} wish {number}")))
+    last = message(json.dumps([["whoever"], {}, {}]).encode(), "application/json")
+    client.lpush("deliver", last)
+    eventually(lambda: f"Task deliver[{json.loads(last)['headers']['id']}] succeeded" in worker.log_text)
+    eventually(partial(taken, client))
+    with broker(client_url(client)):
+        eventually(lambda: app.control.ping(timeout=1))
+    assert worker.alive
 
 
 def client_url(client: "redis.Redis") -> str:
