@@ -16,6 +16,7 @@ from providers.base import Cancelled, LookRefused, OutcomeUnknown, Owned, Predic
 from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_error, read, verified
 
 _MAX_PAGES = 3
+_MAX_ROWS = 100
 # The provider's clock and ours may differ by this much.
 _SKEW_S = 30.0
 _LINK = re.compile(r"https?://[\x21-\x7e]{1,2000}")
@@ -85,7 +86,7 @@ class Replicate:
         cursor = None
         for _ in range(_MAX_PAGES):
             page = self._body("predictions", {"cursor": cursor} if cursor else None)
-            for row in page["results"]:
+            for row in page["results"][:_MAX_ROWS]:
                 if datetime.fromisoformat(row["created_at"]).timestamp() < since - _SKEW_S:
                     return
                 yield row

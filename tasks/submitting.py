@@ -1,6 +1,7 @@
 """The one paid call of a job: made at most once, and looked for where nobody saw it arrive."""
 
 import time
+from contextlib import AbstractContextManager
 from functools import partial
 
 import structlog
@@ -27,6 +28,8 @@ _LOOK_AGAIN_S = 5.0
 _ANSWER_S = 0.5
 """For so long the answer to the paid call is waited for although nobody wants the job any more: with it the
 prediction can be stopped, without it has to be found first."""
+_SEARCH_S = 120.0
+"""For so long the latest predictions are looked through at a time, of which there may be hundreds."""
 _LAST_SEARCH_S = 30.0
 """For so long the submission of a cancelled job is looked for."""
 
@@ -105,7 +108,8 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
     job = slot.job
     try:
         process.calls.to_ask(slot, provider)
-        found = look_for(process, slot, provider)
+        with _for_at_most(_SEARCH_S):
+            found = look_for(process, slot, provider)
         if found is not None:
             slot.job = remember(process, job, found.id)
             log.info("found the submission")
@@ -138,13 +142,17 @@ def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | N
 
 def find_to_stop(process: Process, slot: Slot) -> None:
     """Look once for the submission that nobody saw arrive, so that it can be stopped."""
-    end = time.monotonic() + _LAST_SEARCH_S
     try:
         provider = process.provider_of(slot.job)
         process.calls.made(provider)
-        with within(lambda: end - time.monotonic()):
+        with _for_at_most(_LAST_SEARCH_S):
             found = look_for(process, slot, provider)
         if found is not None:
             slot.job = remember(process, slot.job, found.id)
     except (PassingError, JobFailed, IllegalMove, LeaseLost, LedgerUnavailable) as error:
         log.warning("a submission that may have arrived was not found", reason=str(error))
+
+
+def _for_at_most(seconds: float) -> AbstractContextManager[None]:
+    end = time.monotonic() + seconds
+    return within(lambda: end - time.monotonic())

@@ -1,12 +1,16 @@
 """Answers that come slowly, endlessly, packed or huge: each is left in time, and nothing of it is kept."""
 
 import itertools
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from foul_host import HEAD, FoulHost, Line, json_answer
@@ -432,3 +436,118 @@ def test_an_honest_host_is_heard(host: FoulHost) -> None:
     with closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate:
         assert replicate.get("p1").id == replicate.submit(ASKED).id == "p1"
         assert replicate.cancel("p1") is Cancelled.REQUESTED
+
+
+def test_a_list_without_end_is_looked_through_as_far_as_an_honest_one_goes(host: FoulHost) -> None:
+    """Given pages of thousands of candidates, I expect a bounded number of looks."""
+    row = b'{"id": "p%d", "status": "starting", "model": "m", "created_at": "2026-01-01T00:00:00Z"}'
+    page = b'{"results": [%b], "next": "?cursor=a"}' % b",".join(row % number for number in range(2000))
+
+    def script(line: Line) -> None:
+        path = line.request.split(b" ")[1].partition(b"?")[0]
+        name = path.rpartition(b"/")[2]
+        listed = name == b"predictions"
+        line.send(json_answer(page if listed else (row % 1).replace(b'"p1"', b'"%b"' % name)))
+
+    host.script = script
+    with closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate:
+        replicate.find("m", {"prompt": "a fox"}, 0.0, lambda _: [])
+    assert len(host.seen) <= 3 + 3 * 100
+
+
+# The way there.
+
+
+def test_a_proxy_of_the_environment_is_used_for_the_api_alone(
+    host: FoulHost, elsewhere: FoulHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given HTTP_PROXY, I expect the API asked through it, but for hosts in NO_PROXY, and files never."""
+    monkeypatch.setenv("http_proxy", host.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    host.script = elsewhere.script = lambda line: line.send(json_answer(PREDICTION))
+    assert look("http://api.example", 30.0)
+    assert host.seen[0].startswith(b"GET http://api.example/v1/predictions/p1 HTTP/1.1\r\n")
+    assert look(elsewhere.url, 30.0)
+    assert fetch(elsewhere.url, 30.0)
+    assert (len(host.seen), len(elsewhere.seen)) == (1, 2)
+
+
+def test_a_host_that_never_shakes_hands_is_left(host: FoulHost) -> None:
+    """Given a server that does not answer to TLS, I expect the bound to hold, and nothing submitted."""
+    url = host.url.replace("http:", "https:")
+    for doing in (look, submit, fetch):
+        began = time.monotonic()
+        with pytest.raises(PassingError):
+            doing(url, SHORT_S)
+        assert time.monotonic() - began < promised(SHORT_S + 1)
+
+
+def test_tls_is_spoken_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a server with a certificate of its own, I expect it heard where that is trusted, megabytes both
+    ways, and nothing sent to it where it is not."""
+    key, certificate = certified(tmp_path, "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    answer = json_answer(b'{"urls": {"get": "https://x/%b"}}' % (b"y" * 1000))
+    taken: list[int] = []
+
+    def serve(listener: socket.socket) -> None:
+        while True:
+            try:
+                line, _ = listener.accept()
+                with context.wrap_socket(line, server_side=True) as secure:
+                    got = b""
+                    while not got.endswith(b"--\r\n") and (part := secure.recv(65536)):
+                        got += part
+                    taken.append(len(got))
+                    secure.sendall(answer)
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        url = f"https://localhost:{listener.getsockname()[1]}/v1"
+        with (
+            closing(Replicate(url, "r8", "", 30.0, 1)) as wary,
+            pytest.raises(PassingError, match="CERTIFICATE"),
+        ):
+            wary.upload("a.png", "image/png", BytesIO(bytes(3_000_000)))
+        assert taken == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with closing(Replicate(url, "r8", "", 30.0, 1)) as trusting:
+            trusting.upload("a.png", "image/png", BytesIO(bytes(3_000_000)))
+        assert taken[0] > 3_000_000
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(30)
+
+
+def certified(folder: Path, name: str) -> tuple[Path, Path]:
+    """A key, and a certificate of it for this name that it has signed itself."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "key.pem", folder / "certificate.pem"
+    plain = serialization.NoEncryption()
+    files[0].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    )
+    files[1].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return files
