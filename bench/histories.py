@@ -22,7 +22,12 @@ from sandbox.stack import Scene
 
 Message = dict[str, Any]
 _AGAIN = (["Again"], ["Ещё раз"])
-_REASONS = frozenset(status.reason(failure, texts(language)) for failure in Failure for language in LANGUAGES)
+_REASONS = frozenset(
+    status.reason(failure, texts(language), counted=counted)
+    for failure in Failure
+    for language in LANGUAGES
+    for counted in (True, False)
+)
 CANCEL = (["Cancel"], ["Отменить"])
 
 

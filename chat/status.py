@@ -65,13 +65,17 @@ def ended(job: Job, t: Texts) -> View:
     if job.state is State.CANCELLED:
         return View(t("Cancelled."), keyboards.again(job.id, t))
     failure = job.failure or Failure.INTERNAL
-    return View(reason(failure, t), None if failure in _FINAL else keyboards.again(job.id, t))
+    text = reason(failure, t, counted=job.counted)
+    return View(text, None if failure in _FINAL else keyboards.again(job.id, t))
 
 
-def reason(failure: Failure, t: Texts) -> str:
+def reason(failure: Failure, t: Texts, *, counted: bool = False) -> str:
     """Return why a job has no result, what to do about it, and whether it was counted."""
     text = _FAILURES[failure](t)
-    return text + " " + t("This request was not counted.") if failure.ours else text
+    if not failure.ours:
+        return text
+    paid, free = t("This request counts, as it had been paid for."), t("This request was not counted.")
+    return f"{text} {paid if counted else free}"
 
 
 def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:

@@ -103,6 +103,11 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
+def gifts(user_id: int) -> str:
+    """List: when (ms) a user was last given tokens back for jobs that had been paid, the latest first."""
+    return f"{PREFIX}:user:{user_id}:gifts"
+
+
 def told_limited(user_id: int, chat: int) -> str:
     """String: the user has been told in this chat when their next request may come."""
     return f"{PREFIX}:user:{user_id}:limited:{chat}"

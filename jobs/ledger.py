@@ -355,4 +355,5 @@ def _ms(seconds: float) -> int:
 
 
 def _reason(failure: Failure) -> dict[str, str]:
-    return {"failure": failure, "ours": "1" if failure.ours else "0"}
+    flags = {"ours": failure.ours, "doubtful": failure.doubtful}
+    return {"failure": failure, **{name: "1" if value else "0" for name, value in flags.items()}}

@@ -9,6 +9,7 @@ import redis
 
 from jobs import histograms, keys
 from jobs.errors import LedgerUnavailable
+from jobs.failures import GIFTS, GIFTS_WITHIN_MS
 
 TRAIL_KEPT = 100
 """Events of one job that are kept, the latest ones; a job without trouble has about ten."""
@@ -33,6 +34,7 @@ _BUILDERS = "\n".join(
         "wake_key": keys.wake(_ARGUMENT),
         "trial_key": keys.trial(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
+        "gifts_key": keys.gifts(_ARGUMENT),
         "told_limited_key": keys.told_limited(_ARGUMENT, _SECOND),
         "told_busy_key": keys.told_busy(_ARGUMENT, _SECOND),
         "inflight_key": keys.inflight(_ARGUMENT),
@@ -61,7 +63,14 @@ _BUILDERS = "\n".join(
     f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
     for name, bounds in {"SECONDS": histograms.SECONDS, "POLLS": histograms.POLLS}.items()
 )
-_BUILDERS += f"\nlocal TRAIL_KEPT = {TRAIL_KEPT}"
+_BUILDERS += "".join(
+    f"\nlocal {name} = {value}"
+    for name, value in {
+        "TRAIL_KEPT": TRAIL_KEPT,
+        "GIFTS": GIFTS,
+        "GIFTS_WITHIN_MS": GIFTS_WITHIN_MS,
+    }.items()
+)
 
 
 @contextmanager

@@ -176,6 +176,12 @@ def doors(seen: Snapshot) -> Iterator[Metric]:
         [((), count("tokens_given_back", 0))],
     )
     yield counter(
+        "tokens_kept_total",
+        "Rate-limit tokens that users did not get back: the jobs failed by our fault and were paid.",
+        (),
+        [((), count("tokens_kept", 0))],
+    )
+    yield counter(
         "provider_spend_usd_total",
         "List price of all submissions, in US dollars.",
         ("model",),

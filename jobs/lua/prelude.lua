@@ -92,6 +92,34 @@ local function give_back(id, user)
   end
 end
 
+-- Whether the provider has taken a job that ends now, or may have: then it is paid for.
+local function maybe_paid(id, from)
+  local running, prediction, unsent, doubtful =
+    unpack(redis.call('HMGET', job_key(id), 'at:running', 'prediction', 'unsent', 'doubtful'))
+  if running or prediction and prediction ~= '' or from == 'unknown' then return true end
+  return from == 'submitting' and unsent ~= '1' and doubtful ~= '0'
+end
+
+-- One of the few tokens that a user gets back for jobs that were paid; false where they have had them all.
+local function gift(user, now)
+  local given = redis.call('LRANGE', gifts_key(user), 0, -1)
+  if #given >= GIFTS and now - given[GIFTS] < GIFTS_WITHIN_MS then return false end
+  redis.call('LPUSH', gifts_key(user), now)
+  redis.call('LTRIM', gifts_key(user), 0, GIFTS - 1)
+  redis.call('PEXPIRE', gifts_key(user), GIFTS_WITHIN_MS)
+  return true
+end
+
+-- A job has failed by our fault: its token goes back, and where it was paid only as long as there are gifts.
+local function make_good(id, user, paid, now)
+  if redis.call('HGET', job_key(id), 'token_taken') == '1' and paid and not gift(user, now) then
+    redis.call('HSET', job_key(id), 'counted', '1')
+    count('tokens_kept')
+  else
+    give_back(id, user)
+  end
+end
+
 -- Change the state, its stamp, its indexes and its counters together. Held states keep the time at which
 -- their lease lapses; any other state ends the lease, and the raised token fences its last holder out.
 local function enter(id, from, to, now, who)
@@ -121,9 +149,8 @@ local function enter(id, from, to, now, who)
     count('spend_millionths:' .. model, math.floor(price * 1000000 + 0.5))
   end
   if to == 'failed' then count('failures:' .. (redis.call('HGET', key, 'failure') or '') .. ':' .. kind) end
-  if (to == 'failed' and ours == '1') or (to == 'cancelled' and (WAITING[from] or from == 'sharing')) then
-    give_back(id, user)
-  end
+  if to == 'failed' and ours == '1' then make_good(id, user, maybe_paid(id, from), now) end
+  if to == 'cancelled' and (WAITING[from] or from == 'sharing') then give_back(id, user) end
   if to == 'delivered' then count('deliveries:' .. (redis.call('HGET', key, 'way') or 'edit') .. ':' .. kind) end
   count('jobs:' .. to .. ':' .. kind .. ':' .. tier)
   observe_way(key, to, kind, tier, now)
