@@ -23,6 +23,7 @@ class Failure(StrEnum):
     CRASHED = "crashed"  # its worker died too many times
     UNREACHABLE = "unreachable"  # the chat is gone or the bot is blocked there
     NO_MEDIA = "no_media"  # the chat takes words, and not this file
+    OVER_BUDGET = "over_budget"  # the job that it shared was cancelled, and no budget has room for another
     SOURCE_GONE = "source_gone"  # the picture to animate is no longer kept
     INTERNAL = "internal"  # an error of ours
 

@@ -153,6 +153,22 @@ def spend(day: str) -> str:
     return f"{PREFIX}:spend:{day}"
 
 
+def budget(span: str) -> str:
+    """Hash: what the budgets of one day (`2026-11-27`) or month (`2026-11`) have given out, in millionths of
+    a dollar: `NAME` reserved or used, `used:NAME` used."""
+    return f"{PREFIX}:budget:{span}"
+
+
+def budget_people(span: str) -> str:
+    """Hash: the same for each user: `ID` and `used:ID`."""
+    return f"{PREFIX}:budget:{span}:people"
+
+
+def budgets() -> str:
+    """Hash: budgets that admins have set in place of the settings': `day:NAME` -> millionths of a dollar."""
+    return f"{PREFIX}:budgets"
+
+
 def vips() -> str:
     """Hash: user id -> end of the VIP time (ms)."""
     return f"{PREFIX}:vips"

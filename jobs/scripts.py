@@ -14,6 +14,8 @@ from jobs.failures import GIFTS, GIFTS_WITHIN_MS
 TRAIL_KEPT = 100
 """Events of one job that are kept, the latest ones; a job without trouble has about ten."""
 _FOLDER = Path(__file__).parent / "lua"
+_PRELUDE = ("budgets", "prelude")
+"""In front of every script, in this order."""
 CONFIRM_MS = 4000
 """Longest wait for the replicas to confirm a write."""
 
@@ -42,6 +44,9 @@ _BUILDERS = "\n".join(
         "prediction_key": keys.prediction(_ARGUMENT),
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),
+        "budget_key": keys.budget(_ARGUMENT),
+        "budget_people_key": keys.budget_people(_ARGUMENT),
+        "budgets_key": keys.budgets(),
         "paused_key": keys.paused(),
         "blocked_key": keys.blocked(),
         "vips_key": keys.vips(),
@@ -106,11 +111,12 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
 
 def sources() -> dict[str, str]:
     """The text of each script by its name, as Redis runs it."""
-    prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
+    parts = [(_FOLDER / f"{name}.lua").read_text(encoding="utf-8") for name in _PRELUDE]
+    prelude = "\n".join([_BUILDERS, *parts])
     return {
         file.stem: prelude + file.read_text(encoding="utf-8")
         for file in _FOLDER.glob("*.lua")
-        if file.stem != "prelude"
+        if file.stem not in _PRELUDE
     }
 
 

@@ -15,7 +15,7 @@ from monitoring.snapshot import Snapshot
 
 SPANS = ("wait", "submit", "generate", "store", "deliver")
 """The stages: accepted -> claimed -> submitted -> done at the provider -> stored -> delivered."""
-ANSWERS = ("accepted", "cached", "duplicate", "limited", "busy", "blocked")
+ANSWERS = ("accepted", "cached", "duplicate", "limited", "busy", "over_budget", "blocked")
 
 
 def collect(seen: Snapshot) -> Iterator[Metric]:

@@ -64,6 +64,22 @@ if not ask.cached then
   if not leader and backlog >= ask.backlog then return busy(record.lane, backlog) end
 end
 
+-- What shares a result, or has one from the cache, costs nothing.
+local spans = spans_of(now)
+if not ask.cached and not leader then
+  local lack = lacking(record, ask.price, spans, ask.budgets)
+  if lack then
+    count('admissions:over_budget')
+    count_lack(lack)
+    local first = first_told(told_busy_key(user, record.chat), ask.tell_again)
+    return { 'over_budget', lack[1], lack[2], lack[3], spans.day, first }
+  end
+  if ask.price > 0 then
+    record.reserved, record.reserved_in = ask.price, spans.day .. ' ' .. spans.month
+    book(record, spans, ask.price, 0)
+  end
+end
+
 if rate then
   redis.call('HSET', bucket, 'tokens', tostring(tokens - 1), 'at', now, 'burst', rate.burst)
   redis.call('PEXPIRE', bucket, math.ceil(rate.burst / rate.per_ms) + 1000)

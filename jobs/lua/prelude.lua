@@ -124,8 +124,8 @@ end
 -- their lease lapses; any other state ends the lease, and the raised token fences its last holder out.
 local function enter(id, from, to, now, who)
   local key = job_key(id)
-  local kind, tier, lane, user, model, price, ours =
-    unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours'))
+  local kind, tier, lane, user, model, price, ours, reserved =
+    unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours', 'reserved'))
   redis.call('HSET', key, 'state', to, 'at:' .. to, now)
   trace(id, now, to, who)
   redis.call('ZREM', state_key(from), id)
@@ -141,6 +141,11 @@ local function enter(id, from, to, now, who)
   if not HELD[to] then
     redis.call('HSET', key, 'owner', '')
     redis.call('HINCRBY', key, 'token', 1)
+  end
+  -- Who has a result was paid for, also where nobody saw it run (jobs/lua/restored.lua).
+  if reserved and reserved ~= '0' then
+    if to == 'running' or to == 'storing' or to == 'stored' then settle_price(id, true)
+    elseif ENDED[to] then settle_price(id, maybe_paid(id, from)) end
   end
   if to == 'running' and price then
     local day = tostring(math.floor(now / DAY_MS))
@@ -189,24 +194,42 @@ local function settle(id, to, now)
   return settled
 end
 
--- The job is cancelled, and others share it: the first of them takes its place, prediction and all.
+-- There is no room in any budget for a job that shared another one, and that one is not made.
+local function turn_out(id, leader, lack, now)
+  redis.call('HSET', job_key(id), 'failure', 'over_budget', 'ours', '1', 'doubtful', '0')
+  count_lack(lack)
+  enter(id, 'sharing', 'failed', now, 'job:' .. leader)
+  redis.call('ZADD', due_key(), now, id)
+end
+
+-- The job is cancelled, and others share it: the first of them takes its place, prediction and all. One that has to
+-- be made anew needs room in its own budgets (`limits`); where none of them has any, they all fail.
 -- `from` is the state that the job was in. Answers the heir's id, or nil.
-local function bequeath(id, from, now)
+local function bequeath(id, from, now, limits)
   local digest, prediction = unpack(redis.call('HMGET', job_key(id), 'digest', 'prediction'))
   local made = prediction and prediction ~= ''
-  local heir, heirs_tier
-  local followers = {}
+  local followers, vips = {}, 0
   for _, follower in ipairs(redis.call('ZRANGE', followers_key(id), 0, -1)) do
     local state, tier = unpack(redis.call('HMGET', job_key(follower), 'state', 'tier'))
     if state == 'sharing' then
-      table.insert(followers, follower)
       -- Where it has to wait anew, a VIP may not wait behind it.
-      if not heir or not made and tier == 'vip' and heirs_tier ~= 'vip' then heir, heirs_tier = follower, tier end
+      local first = not made and tier == 'vip'
+      if first then vips = vips + 1 end
+      table.insert(followers, first and vips or #followers + 1, follower)
     end
   end
   redis.call('DEL', followers_key(id))
+  local heir, lack
   for _, follower in ipairs(followers) do
-    if follower ~= heir then redis.call('ZADD', followers_key(heir), now, follower) end
+    lack = not made and reserve(follower, now, limits)
+    if not lack then
+      heir = follower
+      break
+    end
+  end
+  for _, follower in ipairs(followers) do
+    if not heir then turn_out(follower, id, lack, now)
+    elseif follower ~= heir then redis.call('ZADD', followers_key(heir), now, follower) end
   end
   if digest and redis.call('GET', inflight_key(digest)) == id then
     if heir then redis.call('SET', inflight_key(digest), heir) else redis.call('DEL', inflight_key(digest)) end
