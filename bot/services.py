@@ -20,6 +20,7 @@ from config.settings import Settings, SettingsError
 from jobs.admission import Admission
 from jobs.answers import answers
 from jobs.broadcasts import Broadcasts
+from jobs.budgets import Budgets
 from jobs.cache import Cache
 from jobs.connection import connect, connect_async
 from jobs.controls import Controls
@@ -73,6 +74,7 @@ class Services:
     vips: Vips
     controls: Controls
     broadcasts: Broadcasts
+    budgets: Budgets
     statistics: Statistics
     prompt_filter: PromptFilter
     waiting: Waiting
@@ -128,6 +130,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 vips=Vips(client),
                 controls=Controls(client),
                 broadcasts=Broadcasts(client, settings),
+                budgets=Budgets(client, settings),
                 statistics=Statistics(client, rates),
                 prompt_filter=prompt_filter,
                 waiting=waiting,
