@@ -1,6 +1,6 @@
 """Budgets: what jobs may cost in a day and in a month, what they have cost, and what admins change.
 
-Admission reserves each price and the ledger settles it, in `jobs/lua/budgets.lua`.
+Admission reserves each price and the ledger settles it, in `jobs/lua/shared/budgets.lua`.
 """
 
 from dataclasses import dataclass

@@ -13,9 +13,11 @@ from jobs.failures import GIFTS, GIFTS_WITHIN_MS
 
 TRAIL_KEPT = 100
 """Events of one job that are kept, the latest ones; a job without trouble has about ten."""
+LONGEST_SHARE_MS = 5000
+"""A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
 _FOLDER = Path(__file__).parent / "lua"
-_PRELUDE = ("budgets", "prelude")
-"""In front of every script, in this order."""
+_SHARED = ("bucket", "budgets", "prelude", "spool")
+"""The files in `shared/` that stand in front of every script, in this order: each knows those before it."""
 CONFIRM_MS = 4000
 """Longest wait for the replicas to confirm a write."""
 
@@ -37,6 +39,7 @@ _BUILDERS = "\n".join(
         "trial_key": keys.trial(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
         "gifts_key": keys.gifts(_ARGUMENT),
+        "attention_key": keys.attention(_ARGUMENT),
         "told_limited_key": keys.told_limited(_ARGUMENT, _SECOND),
         "told_busy_key": keys.told_busy(_ARGUMENT, _SECOND),
         "inflight_key": keys.inflight(_ARGUMENT),
@@ -62,6 +65,8 @@ _BUILDERS = "\n".join(
         "spool_key": keys.spool(_ARGUMENT),
         "spooled_key": keys.spooled(_ARGUMENT, _SECOND),
         "spool_of_key": keys.spool_of(_ARGUMENT, _SECOND),
+        "spool_by_key": keys.spool_by(_ARGUMENT, _SECOND),
+        "spool_line_key": keys.spool_line(_ARGUMENT),
         "spool_tries_key": keys.spool_tries(_ARGUMENT),
     }.items()
 ) + "".join(
@@ -72,6 +77,7 @@ _BUILDERS += "".join(
     f"\nlocal {name} = {value}"
     for name, value in {
         "TRAIL_KEPT": TRAIL_KEPT,
+        "LONGEST_SHARE": LONGEST_SHARE_MS,
         "GIFTS": GIFTS,
         "GIFTS_WITHIN_MS": GIFTS_WITHIN_MS,
     }.items()
@@ -111,13 +117,12 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
 
 def sources() -> dict[str, str]:
     """The text of each script by its name, as Redis runs it."""
-    parts = [(_FOLDER / f"{name}.lua").read_text(encoding="utf-8") for name in _PRELUDE]
-    prelude = "\n".join([_BUILDERS, *parts])
-    return {
-        file.stem: prelude + file.read_text(encoding="utf-8")
-        for file in _FOLDER.glob("*.lua")
-        if file.stem not in _PRELUDE
-    }
+    shared = "\n".join(_text(_FOLDER / "shared" / f"{name}.lua") for name in _SHARED)
+    return {file.stem: f"{_BUILDERS}\n{shared}\n{_text(file)}" for file in _FOLDER.glob("*.lua")}
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 class Scripts:

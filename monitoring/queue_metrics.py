@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from prometheus_client.core import Metric
 
 from jobs.model import Lane
-from monitoring.families import Values, counter, gauge
+from monitoring.families import Values, counter, gauge, under
 from monitoring.snapshot import Snapshot
 
 Record = Mapping[str, str]
@@ -50,6 +50,12 @@ def queues(seen: Snapshot) -> Iterator[Metric]:
         "How long the oldest waiting job of a lane has waited; 0 where none waits.",
         ("queue_name",),
         (((lane,), found.oldest_s) for lane, found in lanes),
+    )
+    yield counter(
+        "broker_messages_refused_total",
+        "Messages on the broker that no worker passes on: they are none of ours, or made to do harm.",
+        ("queue_name", "reason"),
+        ((labels, seen.counts[name]) for name, labels in under(seen.counts, "broker_refused", 2)),
     )
     yield gauge(
         "queue_paused",

@@ -1,4 +1,4 @@
--- Put in front of every script: the clock, and the one way in which a job changes its state.
+-- The clock, and the one way in which a job changes its state.
 -- The key builders (job_key, state_key, ...) stand before this; jobs/scripts.py makes them from jobs/keys.py.
 
 local HELD = { claimed = true, submitting = true, running = true, storing = true, delivering = true }

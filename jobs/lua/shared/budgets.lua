@@ -1,6 +1,6 @@
--- Put in front of the prelude: what jobs may cost in a day and in a month (UTC), and what they do. All amounts are
--- whole millionths of a dollar. A job's price is reserved at its admission, in the day and month of that moment; it
--- counts as used once the provider has the job, and is released where the job ends without that.
+-- What jobs may cost in a day and in a month (UTC), and what they do cost, in whole millionths of a dollar. A job's
+-- price is reserved at its admission, in the day and month of that moment; it counts as used once the provider has the
+-- job, and is released where the job ends without that.
 -- `limits`: the budgets of the settings, by period and name; what admins have set in the chat goes before them.
 
 -- The date (UTC) of a time (ms), in the proleptic Gregorian calendar.
