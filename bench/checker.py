@@ -1,4 +1,4 @@
-"""The checker: holds the three histories of a run against the invariants I1 to I7."""
+"""The checker: holds the three histories of a run against the invariants I1 to I7 and I9."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.histories import Answers, Asked, Books, Chats, Message, Provider, text_of
+from bench.money import misbilled, misbooked
 from bench.replay import WAY
 from jobs import ids
 from jobs.failures import GIFTS, GIFTS_WITHIN_MS, Failure
@@ -65,6 +66,7 @@ class Checker:
         self._paid_once()
         self._never_back()
         self._tokens()
+        self._money()
         self.verdict.unaccounted = max(map(abs, [*unaccounted, self._books.unaccounted]))
         if self.verdict.unaccounted:
             self._breach("I7", f"jobs_unaccounted was {[*unaccounted, self._books.unaccounted]}")
@@ -195,6 +197,14 @@ class Checker:
             self._breach("I4", f"{given_back} tokens back, counted {self._books.counts}")
         if self._books.counts.get("admissions:accepted", 0) != len(self._books.jobs):
             self._breach("I4", f"{len(self._books.jobs)} jobs, counted {self._books.counts}")
+
+    def _money(self) -> None:
+        """I9: the budgets' books are what jobs have reserved and were billed, and nothing else was paid."""
+        paid = [str(each["key"]) for each in self._provider.submissions]
+        for wrong in misbooked(self._books.records, self._books.budgets):
+            self._breach("I9", wrong)
+        for wrong in misbilled(self._books.records, paid):
+            self._breach("I9", wrong)
 
 
 def owed_back(job: Job) -> bool:
