@@ -49,38 +49,38 @@ def _over_budget(answer: OverBudget, t: Texts) -> str:
     if answer.name in (PERSON, VIP_PERSON):
         text = (
             t(
-                "Your budget for today has no room for this. The next one begins on {day} at 00:00 UTC.",
+                "Your budget for today does not cover this. The next one starts on {day} at 00:00 UTC.",
                 day=day,
             )
             if today
             else t(
-                "Your budget for this month has no room for this. The next one begins on {day} at 00:00 UTC.",
+                "Your budget for this month does not cover this. The next one starts on {day} at 00:00 UTC.",
                 day=day,
             )
         )
     elif answer.name in RESERVED:
         text = (
             t(
-                "The budget for today has no room for this. The next one begins on {day} at 00:00 UTC.",
+                "The budget for today does not cover this. The next one starts on {day} at 00:00 UTC.",
                 day=day,
             )
             if today
             else t(
-                "The budget for this month has no room for this. The next one begins on {day} at 00:00 UTC.",
+                "The budget for this month does not cover this. The next one starts on {day} at 00:00 UTC.",
                 day=day,
             )
         )
     else:
         text = (
             t(
-                "This model's budget for today has no room for this. Choose another model in /settings; "
-                "the next budget begins on {day} at 00:00 UTC.",
+                "This model's budget for today does not cover this. Choose another model in /settings; "
+                "the next budget starts on {day} at 00:00 UTC.",
                 day=day,
             )
             if today
             else t(
-                "This model's budget for this month has no room for this. Choose another model in /settings; "
-                "the next budget begins on {day} at 00:00 UTC.",
+                "This model's budget for this month does not cover this. Choose another model in /settings; "
+                "the next budget starts on {day} at 00:00 UTC.",
                 day=day,
             )
         )

@@ -159,7 +159,7 @@ _FAILURES: dict[Failure, Callable[[Texts], str]] = {
         "The service that makes the media does not answer. Press Again in a few minutes."
     ),
     Failure.OVER_BUDGET: lambda t: t(
-        "Somebody else's request for the same was cancelled, and the budget has no room to make it for you."
+        "Somebody else's request for the same was cancelled, and the budget does not cover making it for you."
     ),
     Failure.NOT_CONFIGURED: lambda t: t(
         "The bot's account or this model is not in order with the provider. Its operator has to look at that;"

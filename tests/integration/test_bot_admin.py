@@ -229,7 +229,7 @@ def test_an_admin_sets_budgets_and_people_are_told_when_there_is_no_room(
         scene.job(ivan, "/image дорогая лиса")
         english, russian = day(tomorrow, texts("en")), day(tomorrow, texts("ru"))
         assert said(scene, ann, "/image a dear fox") == (
-            f"Your budget for today has no room for this. The next one begins on {english} at 00:00 UTC."
+            f"Your budget for today does not cover this. The next one starts on {english} at 00:00 UTC."
         )
         assert f"вашего бюджета на сегодня. Новый начнётся {russian} в" in said(scene, ivan, "/image лиса")
     finally:
