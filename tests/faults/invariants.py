@@ -44,13 +44,13 @@ def assert_invariants(
         found = _settled(client, chats, within_s)
         assert unaccounted(client) == 0, "I7: accepted = delivered + failed + cancelled + active"
         _check_ledger(client, found)
-        _check_money(client, stack, found)
     _check_provider(stack, found)
     left_over = sum(
         _check_chat(stack, chat, [job for job in found if job.origin.chat == chat])
         for chat in sorted({job.origin.chat for job in found} | set(chats))
     )
     assert left_over <= orphans, f"{left_over} status messages of jobs that have ended"
+    _check_money(stack, found)
     return found
 
 
@@ -129,10 +129,11 @@ def _check_ledger(client: "redis.Redis", found: list[Job]) -> None:
         assert client.get(keys.inflight(job.digest)) != job.id, f"{job.id} is still shared"
 
 
-def _check_money(client: "redis.Redis", stack: Scene, found: list[Job]) -> None:
+def _check_money(stack: Scene, found: list[Job]) -> None:
     """I9: the budgets' books are what the jobs have reserved and were billed; who has ended has nothing
     reserved; and each submission was billed to its job."""
-    records, budgets = moment(client)
+    with connect(stack.settings.ledger_redis()) as client:
+        records, budgets = moment(client)
     wrong = misbooked(records, budgets)
     of_these = {job.id: records[job.id] for job in found}
     wrong += misbilled(of_these, [each["key"] for each in stack.provider.submissions()])
