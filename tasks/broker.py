@@ -20,12 +20,10 @@ from redis.client import PubSub
 
 from jobs.model import Lane
 from jobs.tally import Tally
-from tasks.messages import Unsound, check_kept, check_other, check_task
+from tasks.messages import OTHER, Unsound, check_kept, check_other, check_task
 
 log = structlog.get_logger(__name__)
 _LANES = frozenset(Lane)
-_OTHER = "other"
-"""Of what queue a message is told to be that is of no lane: events, wishes to workers, and their answers."""
 _TAKING = ("BRPOP", "RPOP")
 _PUBLISHED = (b"message", b"pmessage", "message", "pmessage")
 
@@ -75,7 +73,7 @@ class _Client(redis.Redis):
         queue = text.partition("\x06\x16")[0]
         in_lane = queue in _LANES
         check = check_task if in_lane else check_other
-        return answer if _is_sound(raw, check, queue if in_lane else _OTHER) else None
+        return answer if _is_sound(raw, check, queue if in_lane else OTHER) else None
 
     def pubsub(self, **options: Any) -> PubSub:
         """Listen to what is sound."""
@@ -87,7 +85,7 @@ class _PubSub(PubSub):
         """Answer as if nothing had come where a message is refused."""
         answer = super().parse_response(*given, **options)  # type: ignore[no-untyped-call]
         if isinstance(answer, list) and answer and answer[0] in _PUBLISHED:
-            return answer if _is_sound(answer[-1], check_other, _OTHER) else None
+            return answer if _is_sound(answer[-1], check_other, OTHER) else None
         return answer
 
 
@@ -109,7 +107,7 @@ class _QoS(RedisQoS):
         """Put a message back that nobody acknowledged, if it is one."""
         with self.channel.conn_or_acquire(client) as at:
             kept = at.hget(self.unacked_key, tag)
-            if kept and not _is_sound(kept, check_kept, _OTHER):
+            if kept and not _is_sound(kept, check_kept, OTHER):
                 self._remove_from_indices(tag).execute()  # type: ignore[no-untyped-call]
                 return
         super().restore_by_tag(tag, client, leftmost)  # type: ignore[no-untyped-call]

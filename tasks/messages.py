@@ -12,6 +12,8 @@ from typing import Any
 
 from outside import shape
 
+OTHER = "other"
+"""Of what queue a message is told to be that is of no lane: events, wishes to workers, and their answers."""
 LARGEST = 64 * 1024
 """Bytes of a message in a lane: it carries an id, and Celery's headers."""
 TASKS: Mapping[str, tuple[type, ...]] = {"generate": (str,), "deliver": (str,), "broadcast": (str, int)}
