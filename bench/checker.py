@@ -1,14 +1,15 @@
-"""The checker: holds the three histories of a run against the invariants I1 to I7."""
+"""The checker: holds the three histories of a run against the invariants I1 to I7 and I9."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.histories import Answers, Asked, Books, Chats, Message, Provider, text_of
+from bench.money import misbilled, misbooked
 from bench.replay import WAY
 from jobs import ids
-from jobs.failures import Failure
+from jobs.failures import GIFTS, GIFTS_WITHIN_MS, Failure
 from jobs.model import Job
 from jobs.states import ENDED, State
 from sandbox.stack import Scene
@@ -65,6 +66,7 @@ class Checker:
         self._paid_once()
         self._never_back()
         self._tokens()
+        self._money()
         self.verdict.unaccounted = max(map(abs, [*unaccounted, self._books.unaccounted]))
         if self.verdict.unaccounted:
             self._breach("I7", f"jobs_unaccounted was {[*unaccounted, self._books.unaccounted]}")
@@ -176,7 +178,7 @@ class Checker:
                 self._breach("I3", wrong, job_id)
 
     def _tokens(self) -> None:
-        """I4: one token for each job, given back once where the failure was ours."""
+        """I4: one token for each job, given back once where the failure was ours, for few that were paid."""
         given_back = 0
         for job_id, record in self._books.records.items():
             job = self._books.jobs[job_id]
@@ -184,11 +186,42 @@ class Checker:
             given_back += back
             if "token_taken" not in record:
                 self._breach("I4", "no token was taken", job_id)
-            elif back != (job.failure.ours if job.failure else back and job.state is State.CANCELLED):
+            elif back != (owed_back(job) if job.failure else back and job.state is State.CANCELLED):
                 self._breach(
                     "I4", f"token_taken {record['token_taken']} of {job.state} {job.failure}", job_id
                 )
+        for user, gifts in gifts_within(self._books.jobs.values()).items():
+            if gifts > GIFTS:
+                self._breach("I4", f"user {user} got {gifts} tokens of paid jobs back within an hour")
         if given_back != self._books.counts.get("tokens_given_back", 0):
             self._breach("I4", f"{given_back} tokens back, counted {self._books.counts}")
         if self._books.counts.get("admissions:accepted", 0) != len(self._books.jobs):
             self._breach("I4", f"{len(self._books.jobs)} jobs, counted {self._books.counts}")
+
+    def _money(self) -> None:
+        """I9: the budgets' books are what jobs have reserved and were billed, and nothing else was paid."""
+        paid = [str(each["key"]) for each in self._provider.submissions]
+        for wrong in misbooked(self._books.records, self._books.budgets):
+            self._breach("I9", wrong)
+        for wrong in misbilled(self._books.records, paid):
+            self._breach("I9", wrong)
+
+
+def owed_back(job: Job) -> bool:
+    """Return whether a failed job's token goes back: our fault, and no paid one beyond the gifts."""
+    return bool(job.failure and job.failure.ours and not job.counted)
+
+
+def gifts_within(jobs: Iterable[Job]) -> Counter[int]:
+    """Return for each user the most tokens that they got back for paid jobs within any hour."""
+    given: dict[int, list[float]] = {}
+    for job in jobs:
+        if owed_back(job) and State.RUNNING in job.stamps:
+            given.setdefault(job.origin.user, []).append(job.stamps[State.FAILED])
+    hour_s = GIFTS_WITHIN_MS / 1000
+    return Counter(
+        {
+            user: max(sum(1 for other in times if 0 <= at - other < hour_s) for at in times)
+            for user, times in given.items()
+        }
+    )

@@ -9,6 +9,7 @@ import httpx
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.money import Budgets, Records
 from bench.replay import Kill, Replay
 from bench.witness import Witness, steps
 from chat import status
@@ -22,7 +23,12 @@ from sandbox.stack import Scene
 
 Message = dict[str, Any]
 _AGAIN = (["Again"], ["Ещё раз"])
-_REASONS = frozenset(status.reason(failure, texts(language)) for failure in Failure for language in LANGUAGES)
+_REASONS = frozenset(
+    status.reason(failure, texts(language), counted=counted)
+    for failure in Failure
+    for language in LANGUAGES
+    for counted in (True, False)
+)
 CANCEL = (["Cancel"], ["Отменить"])
 
 
@@ -67,11 +73,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The ledger at the end: records by job id, the counters, the life of each job as Redis saw it, and what
-    the exporter says of it (jobs that entered a state)."""
+    """The ledger at the end: records by job id, the budgets' books, the counters, the life of each job as
+    Redis saw it, and what the exporter says of it (jobs that entered a state)."""
 
     jobs: Mapping[str, Job]
-    records: Mapping[str, Mapping[str, str]]
+    records: Records
+    budgets: Budgets
     counts: Mapping[str, int]
     unaccounted: int
     replay: Replay
@@ -143,11 +150,12 @@ def replay(client: "redis.Redis", witness: Witness, kills: Iterable[Kill]) -> Re
 
 def books(client: "redis.Redis", seen: Replay, exported: Mapping[str, int]) -> Books:
     """What the ledger holds, what its witness has seen, and what the exporter says."""
-    all_records = records(client)
+    all_records, budgets = moment(client)
     counts: Any = client.hgetall(keys.counts())
     return Books(
         {job_id: from_record(job_id, record) for job_id, record in all_records.items()},
         all_records,
+        budgets,
         {name: int(value) for name, value in counts.items()},
         unaccounted(client),
         seen,
@@ -163,6 +171,34 @@ def records(client: "redis.Redis") -> dict[str, dict[str, str]]:
         if "state" in record:
             found[key.removeprefix(prefix)] = record
     return found
+
+
+def moment(client: "redis.Redis") -> tuple[Records, Budgets]:
+    """All records of the ledger, and all books of the budgets, read at one moment.
+
+    Raises RuntimeError where new ones come so fast that there is no such moment.
+    """
+    prefix = keys.job("")
+
+    def there() -> list[str]:
+        patterns = (keys.job("*"), keys.budget("*"))
+        return sorted(key for pattern in patterns for key in client.scan_iter(pattern, count=1000))
+
+    for _ in range(50):
+        found = there()
+        with client.pipeline(transaction=True) as pipe:
+            for key in found:
+                pipe.hgetall(key)
+            read = dict(zip(found, pipe.execute(), strict=True))
+        if there() == found:
+            jobs = {key.removeprefix(prefix): one for key, one in read.items() if key.startswith(prefix)}
+            budgets = {
+                key: {name: int(value) for name, value in book.items()}
+                for key, book in read.items()
+                if not key.startswith(prefix)
+            }
+            return {job_id: record for job_id, record in jobs.items() if "state" in record}, budgets
+    raise RuntimeError("new jobs came each time that the ledger was read")
 
 
 def held(client: "redis.Redis") -> Counter[int]:

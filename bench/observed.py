@@ -39,6 +39,7 @@ _SETTINGS = {
     "SIGNING_SECRET": "signs the ids of a load run",
     "REPLICATE_WEBHOOK_SECRET": _KEY,
     "UNKNOWN_GRACE_S": "10",
+    "BUDGET_DAY_USD": "20, video:10",
 }
 _TROUBLE: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("provider", "429", "create", {"times": 2}),

@@ -56,6 +56,7 @@ def listed_for_admins(t: Texts) -> list[BotCommand]:
     """What stands below the others in the admins' private chats."""
     return [
         BotCommand("stats", t("How things stand")),
+        BotCommand("budget", t("What jobs may cost: /budget, /budget day 25")),
         BotCommand("job", t("The whole life of a job: /job ID")),
         BotCommand("user", t("What I know of a user: /user ID")),
         BotCommand("block", t("Take no more requests of a user: /block ID")),

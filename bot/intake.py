@@ -15,7 +15,7 @@ from chat import status
 from chat.errors import OutcomeUnknown, Unreachable
 from chat.texts import texts
 from jobs import keys
-from jobs.admission import Answer, Blocked, Busy, Hit, Limited
+from jobs.admission import Answer, Blocked, Busy, Hit, Limited, OverBudget
 from jobs.digest import digest_of
 from jobs.errors import DarkroomError, LedgerUnavailable
 from jobs.model import Job, Origin, Request
@@ -44,7 +44,7 @@ async def take(
         return Refusal(t("That is something I do not make. Tell me something else that you want to see."))
     answer = await _decide(services, job_id, request, origin, fresh)
     log.info("request", job=job_id, kind=request.kind, model=request.model, answer=type(answer).__name__)
-    if isinstance(answer, Limited | Busy | Blocked):
+    if isinstance(answer, Limited | Busy | OverBudget | Blocked):
         eta_s = await _eta(services, request, answer)
         return refusal(answer, eta_s, texts(origin.language))
     receipt.settle()
@@ -79,8 +79,10 @@ async def _forbidden(services: Services, prompt: str) -> bool:
 
 async def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
     hit = None if fresh else await _hit(services, request)
-    price = services.catalogue.models[request.model].price_usd
-    ask = services.admission.ask(request, origin, fresh=fresh, hit=hit, price_usd=price)
+    model = services.catalogue.models[request.model]
+    ask = services.admission.ask(
+        request, origin, fresh=fresh, hit=hit, price_usd=model.price_usd, provider=model.provider
+    )
     return services.admission.read(job_id, await services.ledger_pipeline.script("admit", job_id, ask))
 
 
@@ -94,7 +96,7 @@ async def _hit(services: Services, request: Request) -> Hit | None:
     return services.cache.read(found)
 
 
-async def _eta(services: Services, request: Request, answer: Limited | Busy | Blocked) -> float:
+async def _eta(services: Services, request: Request, answer: Answer) -> float:
     """Seconds until a place in the lane may be free; 0 where nobody is told."""
     if not isinstance(answer, Busy) or answer.lane is None or not answer.first:
         return 0.0

@@ -21,6 +21,7 @@ from jobs.admission import Admission
 from jobs.answers import answers
 from jobs.attention import Attention
 from jobs.broadcasts import Broadcasts
+from jobs.budgets import Budgets
 from jobs.cache import Cache
 from jobs.connection import connect, connect_async
 from jobs.controls import Controls
@@ -74,6 +75,7 @@ class Services:
     vips: Vips
     controls: Controls
     broadcasts: Broadcasts
+    budgets: Budgets
     statistics: Statistics
     attention: Attention
     prompt_filter: PromptFilter
@@ -131,6 +133,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 vips=Vips(client),
                 controls=Controls(client),
                 broadcasts=Broadcasts(client, settings),
+                budgets=Budgets(client, settings),
                 statistics=Statistics(client, rates),
                 attention=Attention(pipeline, _rate(settings.refused_rate_limit)),
                 prompt_filter=prompt_filter,

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot import arguments
 from chat import status
 from chat.texts import Texts
-from jobs.admission import Accepted, Answer, Blocked, Busy, Cached, Duplicate, Limited
+from config.budgets import PERSON, RESERVED, VIP_PERSON
+from jobs.admission import Accepted, Answer, Blocked, Busy, Cached, Duplicate, Limited, OverBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,54 @@ def refusal(answer: Answer, eta_s: float, t: Texts) -> Refusal | None:
             eta = status.duration(eta_s, t)
             said = t("So many are waiting that I take no more. Try again in about {eta}.", eta=eta)
             return Refusal(said, not first)
+        case OverBudget(first=first):
+            return Refusal(_over_budget(answer, t), not first)
         case Blocked():
             return Refusal(t("I take no requests from this account."))
         case Accepted() | Duplicate() | Cached():
             return None
+
+
+def _over_budget(answer: OverBudget, t: Texts) -> str:
+    if answer.never:
+        return t("This costs more than its budget allows. Choose another model in /settings.")
+    day, today = arguments.day(answer.ends, t), answer.period == "day"
+    if answer.name in (PERSON, VIP_PERSON):
+        text = (
+            t(
+                "Your budget for today does not cover this. The next one starts on {day} at 00:00 UTC.",
+                day=day,
+            )
+            if today
+            else t(
+                "Your budget for this month does not cover this. The next one starts on {day} at 00:00 UTC.",
+                day=day,
+            )
+        )
+    elif answer.name in RESERVED:
+        text = (
+            t(
+                "The budget for today does not cover this. The next one starts on {day} at 00:00 UTC.",
+                day=day,
+            )
+            if today
+            else t(
+                "The budget for this month does not cover this. The next one starts on {day} at 00:00 UTC.",
+                day=day,
+            )
+        )
+    else:
+        text = (
+            t(
+                "This model's budget for today does not cover this. Choose another model in /settings; "
+                "the next budget starts on {day} at 00:00 UTC.",
+                day=day,
+            )
+            if today
+            else t(
+                "This model's budget for this month does not cover this. Choose another model in /settings; "
+                "the next budget starts on {day} at 00:00 UTC.",
+                day=day,
+            )
+        )
+    return text

@@ -65,13 +65,17 @@ def ended(job: Job, t: Texts) -> View:
     if job.state is State.CANCELLED:
         return View(t("Cancelled."), keyboards.again(job.id, t))
     failure = job.failure or Failure.INTERNAL
-    return View(reason(failure, t), None if failure in _FINAL else keyboards.again(job.id, t))
+    text = reason(failure, t, counted=job.counted)
+    return View(text, None if failure in _FINAL else keyboards.again(job.id, t))
 
 
-def reason(failure: Failure, t: Texts) -> str:
+def reason(failure: Failure, t: Texts, *, counted: bool = False) -> str:
     """Return why a job has no result, what to do about it, and whether it was counted."""
     text = _FAILURES[failure](t)
-    return text + " " + t("This request was not counted.") if failure.ours else text
+    if not failure.ours:
+        return text
+    paid, free = t("This request counts, as it had been paid for."), t("This request was not counted.")
+    return f"{text} {paid if counted else free}"
 
 
 def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
@@ -153,6 +157,9 @@ _FAILURES: dict[Failure, Callable[[Texts], str]] = {
     Failure.PROVIDER_FAILED: lambda t: t("The model stopped with an error. Press Again to try once more."),
     Failure.PROVIDER_DOWN: lambda t: t(
         "The service that makes the media does not answer. Press Again in a few minutes."
+    ),
+    Failure.OVER_BUDGET: lambda t: t(
+        "Somebody else's request for the same was cancelled, and the budget does not cover making it for you."
     ),
     Failure.NOT_CONFIGURED: lambda t: t(
         "The bot's account or this model is not in order with the provider. Its operator has to look at that;"

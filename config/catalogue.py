@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.budgets import PERIODS, RESERVED, unknown
 from config.settings import ROOT, Settings, SettingsError
 
 KINDS = ("image", "video")
@@ -58,6 +59,10 @@ class Catalogue:
         """The first video model that starts from a picture, or None where the catalogue has none."""
         return next((model for model in self.of_kind("video") if model.source_field), None)
 
+    def budget_names(self) -> tuple[str, ...]:
+        """Names of providers and models, for which there may be budgets."""
+        return tuple(dict.fromkeys((*(model.provider for model in self.models.values()), *self.models)))
+
     def longest_deadline(self) -> float:
         """Seconds that the slowest model may take."""
         return max(model.deadline_s for model in self.models.values())
@@ -85,7 +90,28 @@ def load_catalogue(settings: Settings) -> Catalogue:
             f"VISIBILITY_TIMEOUT_S ({settings.visibility_timeout_s}) must be above the longest deadline_s in "
             f"{file} ({catalogue.longest_deadline():g}), or the broker gives running jobs out twice."
         )
+    _check_budgets(settings, catalogue)
     return catalogue
+
+
+def _check_budgets(settings: Settings, catalogue: Catalogue) -> None:
+    """Hold the names that budgets go by against the catalogue. Raises SettingsError."""
+    taken = {*RESERVED, *(model.provider for model in catalogue.models.values())} & set(catalogue.models)
+    for name in sorted(taken):
+        raise SettingsError(
+            f"MODELS_FILE: model {name} has a name that stands for something else in budgets; rename it."
+        )
+    try:
+        budgets = settings.budgets()
+    except ValueError:
+        return  # told as a problem of the setting
+    known = catalogue.budget_names()
+    for period in PERIODS:
+        for name in unknown(budgets.of(period), known):
+            raise SettingsError(
+                f"BUDGET_{period.upper()}_USD names {name}, which is no provider or model of MODELS_FILE; "
+                f"known are {', '.join((*RESERVED, *known))}."
+            )
 
 
 def _model(file: str, name: str, entry: dict[str, Any]) -> Model:
@@ -101,6 +127,10 @@ def _model(file: str, name: str, entry: dict[str, Any]) -> Model:
         raise SettingsError(f"{file}, model {name}: {_plain(error)}.") from error
     if model.kind not in KINDS:
         raise SettingsError(f"{file}, model {name}: kind must be image or video, not {model.kind!r}.")
+    if not isinstance(model.price_usd, int | float) or not 0 <= model.price_usd < 1e6:
+        raise SettingsError(
+            f"{file}, model {name}: price_usd must be US dollars, 0 or more, not {model.price_usd!r}."
+        )
     if model.deadline_s <= 0:
         raise SettingsError(f"{file}, model {name}: deadline_s must be above 0, not {model.deadline_s}.")
     for option in model.options.values():

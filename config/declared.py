@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from config.budgets import Budgets, budgets_of
 from config.redis_urls import RedisPlace, passwords_in, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,6 +83,13 @@ class Settings:
         "60/m, burst 30", "messages and presses of one user that become no job; empty: no limit"
     )
     generate_rate_limit: str = setting("", "jobs of one worker process (Celery's rate_limit); empty: none")
+    budget_day_usd: str = setting(
+        "",
+        "what jobs may cost in a day (UTC): 20 for all, or 20, replicate:10, video:5, vip:8, person:1, "
+        "vip-person:3 by provider, model, image or video, tier, and each user; empty: no bound",
+        "US dollars",
+    )
+    budget_month_usd: str = setting("", "the same for a calendar month (UTC)", "US dollars")
     admin_ids: tuple[int, ...] = setting((), "Telegram ids of the admins, separated by commas")
     prompt_filter_file: str = setting("", "words and /expressions/ that prompts may not have, one a line")
 
@@ -166,6 +174,10 @@ class Settings:
         named = [getattr(self, spec.name) for spec in fields(self) if spec.metadata["secret"]]
         found = {*filter(None, named), *(part for value in named for part in passwords_in(value))}
         return tuple(sorted(found, key=len, reverse=True))
+
+    def budgets(self) -> Budgets:
+        """What jobs may cost in a day and in a month, as the settings say."""
+        return budgets_of(self.budget_day_usd, self.budget_month_usd)
 
     def ledger_redis(self) -> RedisPlace:
         """Where the broker and the ledger are."""

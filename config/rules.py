@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from config import extras, media, watchdog, webhooks
+from config.budgets import problem_of
 from config.declared import Settings
 from config.rates import rate_problem
 from config.redis_urls import RedisPlace
@@ -18,6 +19,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
         *_redis("REDIS", s.redis_url, s.redis_master_name, s.ledger_redis),
         *_redis("CACHE_REDIS", s.cache_redis_url, s.cache_redis_master_name, s.cache_redis),
         *_rates(s),
+        *_budgets(s),
         (s.backup_keep >= 1, f"BACKUP_KEEP must be at least 1, not {s.backup_keep}."),
         (
             s.keep_jobs_days >= 1,
@@ -55,6 +57,12 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
 def _rates(s: Settings) -> Iterator[tuple[bool, str]]:
     for name in ("user_rate_limit", "vip_user_rate_limit", "refused_rate_limit", "generate_rate_limit"):
         problem = rate_problem(name.upper(), getattr(s, name), burst=name != "generate_rate_limit")
+        yield not problem, problem
+
+
+def _budgets(s: Settings) -> Iterator[tuple[bool, str]]:
+    for name in ("budget_day_usd", "budget_month_usd"):
+        problem = problem_of(name.upper(), getattr(s, name))
         yield not problem, problem
 
 

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import redis
 
+from config.budgets import MILLIONTHS
 from config.settings import Settings
 from jobs import model
+from jobs.budgets import next_of
 from jobs.digest import digest_of
 from jobs.ledger import HISTORY
 from jobs.limits import Rate
@@ -58,6 +61,21 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class OverBudget:
+    """A budget has no room for what the job costs, until `ends` (a day begins, UTC).
+
+    `name`: the budget's. `never`: the job costs more than that budget ever has.
+    `first`: this chat was not told so in the last TELL_AGAIN_S.
+    """
+
+    period: str
+    name: str
+    ends: date
+    never: bool = False
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """An admin has blocked the user."""
 
@@ -69,7 +87,7 @@ FOLLOWERS = 500
 """So many jobs at most share the result of one: they are settled in one step, in which Redis does nothing
 else. The next is made by itself, and shared by those that come after it."""
 
-Answer = Accepted | Duplicate | Cached | Limited | Busy | Blocked
+Answer = Accepted | Duplicate | Cached | Limited | Busy | OverBudget | Blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class Admission:
             "history": HISTORY,
             "tell_again": TELL_AGAIN_S * 1000,
             "followers": FOLLOWERS,
+            "budgets": settings.budgets().by_period(),
         }
 
     def admit(
@@ -109,13 +128,15 @@ class Admission:
         fresh: bool = False,
         hit: Hit | None = None,
         price_usd: float = 0.0,
+        provider: str = "",
     ) -> Answer:
         """Decide about one request, in one step. Raises LedgerUnavailable.
 
-        A token of the user's bucket is taken exactly when the answer is Accepted or Cached. `fresh`: the user
-        wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
+        A token of the user's bucket is taken exactly when the answer is Accepted or Cached. The price is
+        reserved in the budgets where the job is to be made, and not where it shares a result. `fresh`: the
+        user wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
         """
-        ask = self.ask(request, origin, fresh=fresh, hit=hit, price_usd=price_usd)
+        ask = self.ask(request, origin, fresh=fresh, hit=hit, price_usd=price_usd, provider=provider)
         return self.read(job_id, self._run("admit", job_id, ask))
 
     def ask(
@@ -126,13 +147,16 @@ class Admission:
         fresh: bool = False,
         hit: Hit | None = None,
         price_usd: float = 0.0,
+        provider: str = "",
     ) -> str:
         """What `admit` asks, for who runs the script `admit` with a job's id and this by other means."""
         record = model.new_record(request, origin) | {
             "digest": "" if fresh else digest_of(request),
             "price": f"{price_usd:.6f}",
+            "provider": provider,
         }
-        ask = {**self._terms, "record": record, "lanes": _lanes(request.kind)}
+        price = round(price_usd * MILLIONTHS)
+        ask = {**self._terms, "record": record, "lanes": _lanes(request.kind), "price": price}
         if hit is not None and not fresh:
             cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed}
             cached["cached"] = "1"
@@ -155,6 +179,10 @@ def _answer(job_id: str, word: str, rest: list[Any]) -> Answer:
         return Limited(rest[0] / 1000, first=bool(rest[1]))
     if word == "busy":
         return Busy(None if rest[0] == "active" else Lane(rest[0]), int(rest[1]), first=bool(rest[2]))
+    if word == "over_budget":
+        period, name, never, day, first = rest
+        ends = next_of(period, date.fromisoformat(day))
+        return OverBudget(period, name, ends, never=bool(never), first=bool(first))
     if word == "blocked":
         return Blocked()
     job = model.from_flat(job_id, rest[0])

@@ -2,6 +2,11 @@
 
 from enum import StrEnum
 
+GIFTS = 2
+"""Jobs of one person in any hour that are not counted though they were paid, as they failed by our fault.
+Whoever could have such jobs without end would spend without end."""
+GIFTS_WITHIN_MS = 3_600_000
+
 
 class Failure(StrEnum):
     """The reason stored with a failed job; `chat.texts` has a sentence for each."""
@@ -18,11 +23,20 @@ class Failure(StrEnum):
     CRASHED = "crashed"  # its worker died too many times
     UNREACHABLE = "unreachable"  # the chat is gone or the bot is blocked there
     NO_MEDIA = "no_media"  # the chat takes words, and not this file
+    OVER_BUDGET = "over_budget"  # the job that it shared was cancelled, and no budget has room for another
     SOURCE_GONE = "source_gone"  # the picture to animate is no longer kept
     INTERNAL = "internal"  # an error of ours
 
     @property
     def ours(self) -> bool:
-        """Whether the job failed by our or the provider's fault, so that the person's token is given back."""
+        """Whether the job failed by our or the provider's fault, and not by what the person did."""
         theirs = (Failure.REFUSED, Failure.REJECTED, Failure.UNREACHABLE, Failure.NO_MEDIA)
         return self not in theirs
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a job that failed so during its paid call may have been taken by the provider.
+
+        All others are the provider's own answer, or say that it was not reached.
+        """
+        return self in (Failure.INTERNAL, Failure.CRASHED, Failure.UNKNOWN_OUTCOME, Failure.TIMED_OUT)

@@ -103,6 +103,11 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
+def gifts(user_id: int) -> str:
+    """List: when (ms) a user was last given tokens back for jobs that had been paid, the latest first."""
+    return f"{PREFIX}:user:{user_id}:gifts"
+
+
 def attention(user_id: int) -> str:
     """Hash: a user's bucket for all that becomes no job, and until when (ms) they are not listened to."""
     return f"{PREFIX}:user:{user_id}:attention"
@@ -151,6 +156,22 @@ def blocked() -> str:
 def spend(day: str) -> str:
     """Hash: list price of the submissions of one day (days since 1970, UTC), in dollars by model."""
     return f"{PREFIX}:spend:{day}"
+
+
+def budget(span: str) -> str:
+    """Hash: what the budgets of one day (`2026-11-27`) or month (`2026-11`) have given out, in millionths of
+    a dollar: `NAME` reserved or used, `used:NAME` used."""
+    return f"{PREFIX}:budget:{span}"
+
+
+def budget_people(span: str) -> str:
+    """Hash: the same for each user: `ID` and `used:ID`."""
+    return f"{PREFIX}:budget:{span}:people"
+
+
+def budgets() -> str:
+    """Hash: budgets that admins have set in place of the settings': `day:NAME` -> millionths of a dollar."""
+    return f"{PREFIX}:budgets"
 
 
 def vips() -> str:

@@ -97,6 +97,7 @@ class Ledger:
         self._requeue = _ms(settings.requeue_s)
         self._last_chance = settings.max_crashes - 1
         self._keep = settings.keep_jobs_days * 86_400
+        self._budgets = json.dumps(settings.budgets().by_period())
 
     # A job's way, in the order in which things happen.
 
@@ -205,7 +206,7 @@ class Ledger:
 
         Also answers the id of the job that shared this one and took its place, to be published ("").
         """
-        outcome, heir = self._run("cancel", job_id, user, self._unpublished)
+        outcome, heir = self._run("cancel", job_id, user, self._unpublished, self._budgets)
         return Cancellation(outcome), heir
 
     def wake(self, job_id: str) -> bool:
@@ -331,9 +332,8 @@ class Ledger:
     ) -> tuple[Job, list[str]]:
         origins = json.dumps(sorted(before(to)))
         again = "" if due is None else due
-        flat, others = self._finish(
-            self._run("move", job.id, job.token, to, origins, again, json.dumps(fields), self._keep), job.id
-        )
+        terms = (origins, again, json.dumps(fields), self._keep, self._budgets)
+        flat, others = self._finish(self._run("move", job.id, job.token, to, *terms), job.id)
         return model.from_flat(job.id, flat), others
 
     @staticmethod
@@ -355,4 +355,5 @@ def _ms(seconds: float) -> int:
 
 
 def _reason(failure: Failure) -> dict[str, str]:
-    return {"failure": failure, "ours": "1" if failure.ours else "0"}
+    flags = {"ours": failure.ours, "doubtful": failure.doubtful}
+    return {"failure": failure, **{name: "1" if value else "0" for name, value in flags.items()}}

@@ -83,12 +83,13 @@ class Job:
 
     `token` is the fencing number of the latest lease.
     `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
-    wants one of its own); `cached`: it did reuse one. `unsent`: it is submitting, and the last attempt has
-    surely not reached the provider. `upload`: the URL of the picture that is animated, as the provider was
-    given it. `polls`: the provider was asked this often (a worker that dies takes
-    those since its last note with it). `message` is the id of the chat message that the job lives in (0 until
-    it is posted), `moved` whether the chat has got a new id since, under which there is no message of it yet;
-    `told` whether the chat has been given the end of it.
+    wants one of its own); `cached`: it did reuse one. `counted`: it failed by our fault, and its token is
+    kept all the same, as it was paid and the person has had such tokens back already. `unsent`: it is
+    submitting, and the last attempt has surely not reached the provider. `upload`: the URL of the picture
+    that is animated, as the provider was given it. `polls`: the provider was asked this often (a worker that
+    dies takes those since its last note with it). `message` is the id of the chat message that the job lives
+    in (0 until it is posted), `moved` whether the chat has got a new id since, under which there is no
+    message of it yet; `told` whether the chat has been given the end of it.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Job:
     told: bool = False
     digest: str = ""
     cached: bool = False
+    counted: bool = False
     stamps: Mapping[str, float] = field(default_factory=dict)
 
     def seconds(self, start: str, end: str) -> float | None:
@@ -200,6 +202,7 @@ def _read(job_id: str, record: Mapping[str, str]) -> Job:
         told="at:told" in record,
         digest=record.get("digest", ""),
         cached=bool(number("cached")),
+        counted=bool(number("counted")),
         stamps={name[3:]: int(value) / 1000 for name, value in record.items() if name.startswith("at:")},
     )
 

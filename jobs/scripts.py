@@ -9,12 +9,15 @@ import redis
 
 from jobs import histograms, keys
 from jobs.errors import LedgerUnavailable
+from jobs.failures import GIFTS, GIFTS_WITHIN_MS
 
 TRAIL_KEPT = 100
 """Events of one job that are kept, the latest ones; a job without trouble has about ten."""
 LONGEST_SHARE_MS = 5000
 """A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
 _FOLDER = Path(__file__).parent / "lua"
+_SHARED = ("bucket", "budgets", "prelude", "spool")
+"""The files in `shared/` that stand in front of every script, in this order: each knows those before it."""
 CONFIRM_MS = 4000
 """Longest wait for the replicas to confirm a write."""
 
@@ -35,6 +38,7 @@ _BUILDERS = "\n".join(
         "wake_key": keys.wake(_ARGUMENT),
         "trial_key": keys.trial(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
+        "gifts_key": keys.gifts(_ARGUMENT),
         "attention_key": keys.attention(_ARGUMENT),
         "told_limited_key": keys.told_limited(_ARGUMENT, _SECOND),
         "told_busy_key": keys.told_busy(_ARGUMENT, _SECOND),
@@ -43,6 +47,9 @@ _BUILDERS = "\n".join(
         "prediction_key": keys.prediction(_ARGUMENT),
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),
+        "budget_key": keys.budget(_ARGUMENT),
+        "budget_people_key": keys.budget_people(_ARGUMENT),
+        "budgets_key": keys.budgets(),
         "paused_key": keys.paused(),
         "blocked_key": keys.blocked(),
         "vips_key": keys.vips(),
@@ -66,7 +73,15 @@ _BUILDERS = "\n".join(
     f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
     for name, bounds in {"SECONDS": histograms.SECONDS, "POLLS": histograms.POLLS}.items()
 )
-_BUILDERS += f"\nlocal TRAIL_KEPT = {TRAIL_KEPT}\nlocal LONGEST_SHARE = {LONGEST_SHARE_MS}"
+_BUILDERS += "".join(
+    f"\nlocal {name} = {value}"
+    for name, value in {
+        "TRAIL_KEPT": TRAIL_KEPT,
+        "LONGEST_SHARE": LONGEST_SHARE_MS,
+        "GIFTS": GIFTS,
+        "GIFTS_WITHIN_MS": GIFTS_WITHIN_MS,
+    }.items()
+)
 
 
 @contextmanager
@@ -102,14 +117,12 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
 
 def sources() -> dict[str, str]:
     """The text of each script by its name, as Redis runs it."""
-    prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
-    # What the scripts `spool_*` have in common stands in front of each of them, and so on.
-    shared = {file.stem: file.read_text(encoding="utf-8") for file in (_FOLDER / "shared").glob("*.lua")}
-    return {
-        file.stem: prelude + shared.get(file.stem.partition("_")[0], "") + file.read_text(encoding="utf-8")
-        for file in _FOLDER.glob("*.lua")
-        if file.stem != "prelude"
-    }
+    shared = "\n".join(_text(_FOLDER / "shared" / f"{name}.lua") for name in _SHARED)
+    return {file.stem: f"{_BUILDERS}\n{shared}\n{_text(file)}" for file in _FOLDER.glob("*.lua")}
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 class Scripts:

@@ -106,7 +106,7 @@ class Statistics:
 
 
 def filled(rate: Rate, tokens: str | None, at: str | None, now_ms: float) -> float:
-    """What a bucket holds that held `tokens` at a time (ms), as `jobs/lua/admit.lua` reckons it. Pure."""
+    """What a bucket holds that held `tokens` at a time (ms), as `shared/bucket.lua` reckons it. Pure."""
     if tokens is None or at is None:
         return float(int(rate.burst))
     return min(rate.burst, float(tokens) + max(0.0, now_ms - float(at)) * rate.per_s / 1000)

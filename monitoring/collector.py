@@ -11,8 +11,10 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from config.settings import Settings
+from jobs.budgets import Budgets
 from jobs.connection import connect
-from monitoring import jobs_metrics, outside_metrics, queue_metrics, redis_metrics, snapshot
+from jobs.errors import LedgerUnavailable
+from monitoring import budget_metrics, jobs_metrics, outside_metrics, queue_metrics, redis_metrics, snapshot
 from monitoring.families import gauge
 from monitoring.snapshot import Info
 
@@ -27,6 +29,7 @@ class Darkroom(Collector):
     def __init__(self, settings: Settings, app: Celery) -> None:
         self._app = app
         self._ledger = connect(settings.ledger_redis(), _ANSWERS_WITHIN_S)
+        self._budgets = Budgets(self._ledger, settings)
         own_cache = settings.cache_redis() != settings.ledger_redis()
         self._cache = connect(settings.cache_redis(), _ANSWERS_WITHIN_S) if own_cache else None
 
@@ -40,11 +43,13 @@ class Darkroom(Collector):
         servers: dict[str, Info | None] = {"ledger": None}
         try:
             seen = snapshot.read(self._ledger, self._app)
-        except redis.RedisError as error:
+            budgets = self._budgets.all()
+        except (redis.RedisError, LedgerUnavailable) as error:
             log.warning("the ledger's Redis does not answer", error=repr(error))
         else:
             servers["ledger"] = seen.info
             yield from jobs_metrics.collect(seen)
+            yield from budget_metrics.collect(budgets, seen.counts)
             yield from queue_metrics.collect(seen)
             yield from outside_metrics.collect(seen)
         if self._cache is not None:

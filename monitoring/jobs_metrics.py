@@ -15,7 +15,7 @@ from monitoring.snapshot import Snapshot
 
 SPANS = ("wait", "submit", "generate", "store", "deliver")
 """The stages: accepted -> claimed -> submitted -> done at the provider -> stored -> delivered."""
-ANSWERS = ("accepted", "cached", "duplicate", "limited", "busy", "blocked")
+ANSWERS = ("accepted", "cached", "duplicate", "limited", "busy", "over_budget", "blocked")
 
 
 def collect(seen: Snapshot) -> Iterator[Metric]:
@@ -180,6 +180,12 @@ def doors(seen: Snapshot) -> Iterator[Metric]:
         "Rate-limit tokens that users got back.",
         (),
         [((), count("tokens_given_back", 0))],
+    )
+    yield counter(
+        "tokens_kept_total",
+        "Rate-limit tokens that users did not get back: the jobs failed by our fault and were paid.",
+        (),
+        [((), count("tokens_kept", 0))],
     )
     yield counter(
         "provider_spend_usd_total",

@@ -3,7 +3,7 @@
 from telegram import Update
 
 from bot import incoming
-from bot.handlers import admin_broadcast, admin_job, admin_lanes, admin_users, fallback
+from bot.handlers import admin_broadcast, admin_budget, admin_job, admin_lanes, admin_users, fallback
 from bot.heeding import Handle, heeded
 from bot.services import Services
 
@@ -30,6 +30,7 @@ COMMANDS: dict[str, Handle] = {
     "stats": for_admins(admin_lanes.stats),
     "pause": for_admins(admin_lanes.pause),
     "resume": for_admins(admin_lanes.resume),
+    "budget": for_admins(admin_budget.budget),
     "job": for_admins(admin_job.job),
     "user": for_admins(admin_users.user),
     "block": for_admins(admin_users.block),

@@ -27,14 +27,7 @@ end
 local rate, bucket = ask.rates[record.tier], bucket_key(user)
 local tokens = 1
 if rate then
-  local had, at = unpack(redis.call('HMGET', bucket, 'tokens', 'at'))
-  at = tonumber(at or now)
-  if at > now then
-    -- The clock was put back: the bucket fills from now on.
-    at = now
-    redis.call('HSET', bucket, 'at', now)
-  end
-  tokens = math.min(rate.burst, tonumber(had or rate.burst) + (now - at) * rate.per_ms)
+  tokens = tokens_in(bucket, rate.burst, rate.per_ms, now)
   if tokens < 1 then
     local wait = math.ceil((1 - tokens) / rate.per_ms)
     count('admissions:limited')
@@ -64,9 +57,25 @@ if not ask.cached then
   if not leader and backlog >= ask.backlog then return busy(record.lane, backlog) end
 end
 
+-- What shares a result, or has one from the cache, costs nothing.
+local spans = spans_of(now)
+if not ask.cached and not leader then
+  local lack = lacking(record, ask.price, spans, ask.budgets)
+  if lack then
+    count('admissions:over_budget')
+    count_lack(lack)
+    local first = first_told(told_busy_key(user, record.chat), ask.tell_again)
+    return { 'over_budget', lack[1], lack[2], lack[3], spans.day, first }
+  end
+  if ask.price > 0 then
+    record.reserved, record.reserved_in = ask.price, spans.day .. ' ' .. spans.month
+    book(record, spans, ask.price, 0)
+  end
+end
+
 if rate then
-  redis.call('HSET', bucket, 'tokens', tostring(tokens - 1), 'at', now, 'burst', rate.burst)
-  redis.call('PEXPIRE', bucket, math.ceil(rate.burst / rate.per_ms) + 1000)
+  leave_in(bucket, tokens - 1, rate.burst, rate.per_ms, now)
+  redis.call('HSET', bucket, 'burst', rate.burst)
   record.token_taken = '1'
 end
 -- Fair shares: what a user has in hand already puts the next job behind those that come a while after it.

@@ -1,5 +1,6 @@
 -- ARGV: id, token ('' = unfenced), new state, states it may be entered from (JSON array),
---       look again in (ms, '' = leave the time as it is), fields to write (JSON), keep the ended record for (s)
+--       look again in (ms, '' = leave the time as it is), fields to write (JSON), keep the ended record for (s),
+--       the settings' budgets (JSON)
 -- Answers the record, and the ids of the jobs that were settled with it or took its place.
 local id, token, to = ARGV[1], ARGV[2], ARGV[3]
 local key = job_key(id)
@@ -27,6 +28,6 @@ enter(id, state, to, now)
 if ARGV[5] ~= '' and not adopted then redis.call('ZADD', due_key(), now + ARGV[5], id) end
 local others = {}
 if to == 'stored' or to == 'failed' then others = settle(id, to, now) end
-if to == 'cancelled' then others = { bequeath(id, state, now) } end
+if to == 'cancelled' then others = { bequeath(id, state, now, cjson.decode(ARGV[8])) } end
 if to == 'delivered' then close(id, now, ARGV[7]) end
 return { 'moved', redis.call('HGETALL', key), others }

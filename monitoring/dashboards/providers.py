@@ -64,6 +64,18 @@ BOARD = Dashboard(
             Look.STACK,
         ),
         Panel(
+            "Budgets",
+            "Share of each budget that is used or reserved; at 100 % people are turned away.",
+            "percentunit",
+            [
+                Query(
+                    "max by (period, budget) (budget_used_usd + budget_reserved_usd)"
+                    " / (max by (period, budget) (budget_usd) > 0)",
+                    "{{period}} {{budget}}",
+                )
+            ],
+        ),
+        Panel(
             "Calls",
             "Calls by what they are for.",
             "reqps",

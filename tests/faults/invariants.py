@@ -11,7 +11,8 @@ from typing import Any
 import redis
 from acceptance.person import Message, buttons_of, text_of
 
-from bench.histories import is_end
+from bench.histories import is_end, moment
+from bench.money import misbilled, misbooked
 from config.redis_urls import RedisPlace
 from jobs import keys
 from jobs.connection import connect
@@ -49,6 +50,7 @@ def assert_invariants(
         for chat in sorted({job.origin.chat for job in found} | set(chats))
     )
     assert left_over <= orphans, f"{left_over} status messages of jobs that have ended"
+    _check_money(stack, found)
     return found
 
 
@@ -125,6 +127,17 @@ def _check_ledger(client: "redis.Redis", found: list[Job]) -> None:
         passed = [job.stamps[state] for state in own if state in job.stamps]
         assert passed == sorted(passed), f"I3: {job.id} has gone back: {job.stamps}"
         assert client.get(keys.inflight(job.digest)) != job.id, f"{job.id} is still shared"
+
+
+def _check_money(stack: Scene, found: list[Job]) -> None:
+    """I9: the budgets' books are what the jobs have reserved and were billed; who has ended has nothing
+    reserved; and each submission was billed to its job."""
+    with connect(stack.settings.ledger_redis()) as client:
+        records, budgets = moment(client)
+    wrong = misbooked(records, budgets)
+    of_these = {job.id: records[job.id] for job in found}
+    wrong += misbilled(of_these, [each["key"] for each in stack.provider.submissions()])
+    assert not wrong, "I9: " + "\n".join(wrong)
 
 
 def _check_provider(stack: Scene, found: list[Job]) -> None:

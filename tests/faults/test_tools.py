@@ -206,3 +206,26 @@ def test_the_checker_sees_a_lost_job_and_a_wrong_count(kept: House) -> None:
         kept.check(within_s=0.1)
     kept.client.hset(keys.job(job.id), mapping=record)
     kept.check()
+
+
+def test_the_checker_sees_money_that_is_in_no_book(kept: House) -> None:
+    """Given a job that was paid for, I expect a book that says otherwise to be seen, and also a price that
+    stays reserved, and a submission that nobody was billed for."""
+    ann = kept.person()
+    ann.make("/image a till")
+    (job,) = kept.check()
+    key = keys.job(job.id)
+    price, spans = map(str, kept.client.hmget(key, "billed", "reserved_in"))
+    book = keys.budget_people(spans.split()[0])
+    kept.client.hincrby(book, f"used:{ann.id}", 1)
+    with pytest.raises(AssertionError, match=f"I9: {book} has .* as used:{ann.id}"):
+        kept.check()
+    kept.client.hincrby(book, f"used:{ann.id}", -1)
+    kept.client.hset(key, mapping={"billed": "0", "reserved": price})
+    with pytest.raises(
+        AssertionError, match=f"I9: job {job.id} is delivered and has {price} reserved"
+    ) as seen:
+        kept.check()
+    assert "'a till': submitted 1 times, billed 0 times" in str(seen.value)
+    kept.client.hset(key, mapping={"billed": price, "reserved": "0"})
+    kept.check()

@@ -14,7 +14,7 @@ from jobs.admission import FOLLOWERS, Accepted, Admission, Blocked, Busy, Cached
 from jobs.cache import Cache
 from jobs.connection import connect
 from jobs.digest import digest_of
-from jobs.failures import Failure
+from jobs.failures import GIFTS, Failure
 from jobs.ledger import Cancellation, Ledger, Stage
 from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
@@ -159,6 +159,89 @@ def test_a_token_comes_back_once_when_the_failure_was_ours(
     answer = admission.admit("cat", of(1), ANN)
     assert isinstance(answer, Accepted) is given_back
     assert (client.hget(keys.counts(), "tokens_given_back") or "0") == str(int(given_back))
+
+
+PAID = (
+    *(Failure.BAD_OUTPUT, Failure.PROVIDER_FAILED, Failure.TOO_LARGE, Failure.TIMED_OUT),
+    *(Failure.CRASHED, Failure.INTERNAL, Failure.PROVIDER_DOWN),
+)
+
+
+@pytest.mark.parametrize("failure", PAID)
+def test_paid_jobs_that_fail_by_our_fault_are_given_back_a_few_times_an_hour(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis", failure: Failure
+) -> None:
+    """Given a person with 3 tokens all of whose jobs fail once the provider has them, I expect 3 paid jobs
+    and those that the gifts allow, and not one for each failure; who asks next has gifts of their own."""
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 3)})
+    told = []
+    for number in range(20):
+        if isinstance(admission.admit(f"fox-{number}", of(number), ANN), Limited):
+            break
+        ended, _ = ledger.failed(running(ledger, f"fox-{number}", f"p-{number}"), failure)
+        told.append(ended.counted)
+    assert told == [False] * GIFTS + [True] * 3
+    assert client.hget(keys.counts(), "tokens_given_back") == str(GIFTS)
+    assert client.hget(keys.counts(), "tokens_kept") == "3"
+    accepted(admission.admit("cat", of(30), BOB))
+    assert not ledger.failed(running(ledger, "cat", "p of cat"), failure)[0].counted
+
+
+def test_the_gifts_come_back_after_an_hour(
+    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+) -> None:
+    """Given gifts that are used up, when the oldest was an hour ago, I expect one more, and one only."""
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 10)})
+
+    def counted(number: int) -> bool:
+        accepted(admission.admit(f"fox-{number}", of(number), ANN))
+        return ledger.failed(running(ledger, f"fox-{number}", f"p-{number}"), Failure.BAD_OUTPUT)[0].counted
+
+    assert [counted(number) for number in range(3)] == [False, False, True]
+    oldest = int(client.lindex(keys.gifts(1), -1))  # type: ignore[arg-type]
+    client.lset(keys.gifts(1), -1, str(oldest - 3_600_000))
+    assert [counted(number) for number in range(3, 5)] == [False, True]
+
+
+def test_what_was_not_paid_is_given_back_however_often(
+    door: Callable[..., Admission], ledger: Ledger
+) -> None:
+    """Given jobs that fail in many ways before the provider has them, I expect every token back."""
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
+
+    def claimed(job_id: str) -> Job:
+        job = ledger.claim(job_id, "worker-1", Stage.GENERATE)
+        assert job is not None
+        return job
+
+    ends: list[Callable[[str], tuple[Job, list[str]]]] = [
+        lambda name: ledger.failed(claimed(name), Failure.CRASHED),
+        lambda name: ledger.failed(claimed(name), Failure.SOURCE_GONE),
+        lambda name: ledger.failed(ledger.submitting(claimed(name)), Failure.NOT_CONFIGURED),
+        lambda name: ledger.failed(ledger.unsent(ledger.submitting(claimed(name))), Failure.PROVIDER_DOWN),
+        lambda name: ledger.failed(ledger.unsent(ledger.submitting(claimed(name))), Failure.INTERNAL),
+    ]
+    for number, end in enumerate(ends * 2):
+        accepted(admission.admit(f"fox-{number}", of(number), ANN))
+        assert not end(f"fox-{number}")[0].counted
+
+
+@pytest.mark.parametrize("failure", [Failure.INTERNAL, Failure.CRASHED, Failure.UNKNOWN_OUTCOME])
+def test_what_may_have_been_paid_counts_as_paid(
+    door: Callable[..., Admission], ledger: Ledger, failure: Failure
+) -> None:
+    """Given paid calls whose outcome nobody knows, I expect the gifts to be used up by them."""
+    admission = door({Tier.REGULAR: Rate(1 / 3600, 10)})
+    counted = []
+    for number in range(GIFTS + 1):
+        accepted(admission.admit(f"fox-{number}", of(number), ANN))
+        job = ledger.claim(f"fox-{number}", "worker-1", Stage.GENERATE)
+        assert job is not None
+        job = ledger.submitting(job)
+        if failure is Failure.UNKNOWN_OUTCOME:
+            job = ledger.unknown(job)
+        counted.append(ledger.failed(job, failure)[0].counted)
+    assert counted == [False] * GIFTS + [True]
 
 
 def test_a_cancel_gives_the_token_back_only_while_the_job_waits(

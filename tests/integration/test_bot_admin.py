@@ -105,8 +105,8 @@ def test_the_menu_has_the_commands_in_the_admins_chats_only(scene: Scene) -> Non
     for code in ("", "ru"):
         for admin in (ADMIN, BOSS):
             chat = {"type": "chat", "chat_id": admin}
-            eventually(lambda chat=chat, code=code: listed(code, **chat)[-9:] == [  # type: ignore[misc]
-                "stats", "job", "user", "block", "unblock", "vip", "pause", "resume", "broadcast"
+            eventually(lambda chat=chat, code=code: listed(code, **chat)[-10:] == [  # type: ignore[misc]
+                "stats", "budget", "job", "user", "block", "unblock", "vip", "pause", "resume", "broadcast"
             ])  # fmt: skip
         assert not set(listed(code)) & set(COMMANDS)
 
@@ -120,6 +120,11 @@ BAD = [
     ("/unblock 1 2", "for example: /unblock 1", "/unblock 1"),
     ("/pause", "One of: img, vid, vip. For example: /pause img", "Одну из: img, vid, vip"),
     ("/pause deliver", "One of: img, vid, vip", "Какую очередь?"),
+    ("/budget week 5", "/budget day 25: US dollars for all jobs", "/budget day 25: доллары США"),
+    ("/budget day", "Write one of these", "Напишите так"),
+    ("/budget day much", "Write one of these", "Напишите так"),
+    ("/budget day -5", "Write one of these", "Напишите так"),
+    ("/budget day replicat 5", "There is no budget replicat. There may be one for: all,", "не бывает"),
     ("/resume all", "For example: /resume img", "Например: /resume img"),
     ("/vip", "/vip grant 123456789 30", "до даты"),
     ("/vip grant", "Write one of these", "Напишите так"),
@@ -191,6 +196,52 @@ def test_start_alone_registers_a_user(scene: Scene, ivan: int) -> None:
     person = People(scene.redis).get(ivan)
     assert person is not None
     assert (person.language, person.chat, person.reachable) == ("ru", ivan, True)
+
+
+# Budgets
+
+
+def test_an_admin_sets_budgets_and_people_are_told_when_there_is_no_room(
+    scene: Scene, ann: int, ivan: int
+) -> None:
+    """Given no budgets, when an admin sets some in the chat, I expect them to hold from then on, to be shown
+    with what is used, reserved and left, to be in the log, and those who ask to hear when the next one
+    begins."""
+    scene.forget_requests()
+    assert said(scene, ADMIN, "/budget").startswith("There are no budgets.\n\nWrite one of these:")
+    assert said(scene, BOSS, "/budget").startswith("Бюджетов нет.")
+    try:
+        assert (
+            said(scene, ADMIN, "/budget day person 0.003") == "The budget day person is $0.003 from now on."
+        )
+        assert said(scene, BOSS, "/budget day flux-schnell $5") == "Бюджет day flux-schnell теперь $5.00."
+        assert said(scene, ADMIN, "/budget month 500") == "The budget month all is $500.00 from now on."
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        scene.job(ann)
+        lines = said(scene, ADMIN, "/budget").splitlines()
+        ends = f"ends on {day(tomorrow, texts('en'))} at 00:00 UTC, set in the chat"
+        assert lines[1] == f"day person: $0.003, for each of them, {ends}"
+        # Earlier tests have had jobs too.
+        counted = r"used \$[\d.]+, reserved \$[\d.]+, left \$[\d.]+"
+        assert re.fullmatch(rf"day flux-schnell: \$5\.00, {counted}, {ends}", lines[0])
+        assert re.match(rf"month all: \$500\.00, {counted}, ends on 1 ", lines[2])
+        assert re.search(r"потрачено \$[\d.]+, отложено \$", said(scene, BOSS, "/budget"))
+        scene.job(ivan, "/image дорогая лиса")
+        english, russian = day(tomorrow, texts("en")), day(tomorrow, texts("ru"))
+        assert said(scene, ann, "/image a dear fox") == (
+            f"Your budget for today does not cover this. The next one starts on {english} at 00:00 UTC."
+        )
+        assert f"вашего бюджета на сегодня. Новый начнётся {russian} в" in said(scene, ivan, "/image лиса")
+    finally:
+        assert said(scene, ADMIN, "/budget day person off") == "There is no budget day person any more."
+        for name in ("day person", "day flux-schnell", "month"):
+            assert "goes by the settings again" in said(scene, ADMIN, f"/budget {name} reset")
+    assert said(scene, ADMIN, "/budget day reset") == "The budget day all goes by the settings already."
+    deeds = [(deed.who, deed.what, deed.whom, deed.detail) for deed in Audit(scene.redis).latest(8)]
+    assert deeds[-1] == (ADMIN, "budget", "day person", "$0.003")
+    assert (BOSS, "budget", "day flux-schnell", "$5.00") in deeds
+    assert (ADMIN, "budget reset", "month all", "") in deeds
+    assert said(scene, ann, "/budget").startswith("I do not know /budget")
 
 
 # Lanes

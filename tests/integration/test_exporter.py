@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from config.settings import ROOT, Settings
 from jobs import keys
-from jobs.admission import Accepted, Admission, Hit
+from jobs.admission import Accepted, Admission, Hit, OverBudget
+from jobs.budgets import Budgets
 from jobs.connection import connect
 from jobs.digest import digest_of
 from jobs.errors import LedgerUnavailable
@@ -137,6 +138,32 @@ def test_each_way_of_a_job_is_counted_once_and_the_same_for_all_who_ask(scene: S
         assert seen("provider_spend_usd_total", model="sketch") == pytest.approx(0.009)
         assert seen("queue_jobs_started_total", queue_name="img") == 3
         assert seen("queue_jobs_started_total", queue_name="vid") == 1
+
+
+def test_budgets_are_seen_as_admission_sees_them(scene: Scene) -> None:
+    """Given budgets of the settings and of an admin, one job that waits, one that was paid and one refused, I
+    expect each budget's limit, what is used, what is reserved, and whom it has turned away."""
+    settings = replace(scene.settings, budget_day_usd="0.006, person:5", active_jobs=9, lane_backlog=9)
+    scene.settings, scene.door = settings, Admission(scene.redis, settings, {})
+    Budgets(scene.redis, settings).set("month", "image", 1_000_000, by=1)
+    scene.made("paid")
+    scene.admit("waits")
+    request = Request(Kind.IMAGE, "sketch", PROMPT)
+    refused = scene.door.admit("refused", request, Origin(ANN, ANN, 5), fresh=True, price_usd=0.003)
+    assert isinstance(refused, OverBudget)
+    seen = scene.scrape()
+    for labels, limit in (
+        ({"period": "day", "budget": "all"}, 0.006),
+        ({"period": "month", "budget": "image"}, 1),
+    ):
+        assert seen("budget_usd", **labels) == limit
+        assert seen("budget_used_usd", **labels) == 0.003
+        assert seen("budget_reserved_usd", **labels) == 0.003
+        assert seen("budget_refusals_total", **labels) == (labels["budget"] == "all")
+    assert seen("budget_refusals_total", period="day", budget="person") == 0
+    with pytest.raises(KeyError):
+        seen("budget_usd", period="day", budget="person")
+    assert seen("admissions_total", answer="over_budget") == 1
 
 
 def test_every_stage_has_its_time(scene: Scene) -> None:

@@ -76,6 +76,13 @@ def test_each_failure_has_words_of_its_own(failure: Failure, t: Texts) -> None:
     assert view.text.endswith(t("This request was not counted.")) is failure.ours
 
 
+@pytest.mark.parametrize("t", [EN, RU], ids=["en", "ru"])
+def test_a_paid_job_that_counts_after_all_says_so(t: Texts) -> None:
+    """Given a failure of ours whose token is kept, I expect the person to be told that, and why."""
+    ended = replace(JOB, state=State.FAILED, failure=Failure.BAD_OUTPUT, counted=True)
+    assert status.ended(ended, t).text.endswith(t("This request counts, as it had been paid for."))
+
+
 @pytest.mark.parametrize("failure", list(Failure))
 def test_another_try_is_offered_only_where_it_can_help(failure: Failure) -> None:
     """When the very same request would be refused again, I expect no button for it; else I do."""

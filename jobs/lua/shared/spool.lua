@@ -1,7 +1,5 @@
--- Put in front of every script of a spool, behind the prelude.
---
--- A thing waits in the lane of its group, or in one of its own where it has none, and only the first of a lane is
--- handed out: the things of a group are dealt with one after the other, in the order in which they were kept,
+-- What waits in a spool, waits in the lane of its group, or in one of its own where it has none. Only the first of a
+-- lane is handed out: the things of a group are dealt with one after the other, in the order in which they were kept,
 -- whichever process deals with each. The lanes whose first thing can be handed out stand in one line.
 
 -- What is kept under an id: its lane, owner and body; nil where it was dealt with, or nobody knows it any more.

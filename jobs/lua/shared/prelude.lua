@@ -1,4 +1,4 @@
--- Put in front of every script: the clock, and the one way in which a job changes its state.
+-- The clock, and the one way in which a job changes its state.
 -- The key builders (job_key, state_key, ...) stand before this; jobs/scripts.py makes them from jobs/keys.py.
 
 local HELD = { claimed = true, submitting = true, running = true, storing = true, delivering = true }
@@ -92,12 +92,40 @@ local function give_back(id, user)
   end
 end
 
+-- Whether the provider has taken a job that ends now, or may have: then it is paid for.
+local function maybe_paid(id, from)
+  local running, prediction, unsent, doubtful =
+    unpack(redis.call('HMGET', job_key(id), 'at:running', 'prediction', 'unsent', 'doubtful'))
+  if running or prediction and prediction ~= '' or from == 'unknown' then return true end
+  return from == 'submitting' and unsent ~= '1' and doubtful ~= '0'
+end
+
+-- One of the few tokens that a user gets back for jobs that were paid; false where they have had them all.
+local function gift(user, now)
+  local given = redis.call('LRANGE', gifts_key(user), 0, -1)
+  if #given >= GIFTS and now - given[GIFTS] < GIFTS_WITHIN_MS then return false end
+  redis.call('LPUSH', gifts_key(user), now)
+  redis.call('LTRIM', gifts_key(user), 0, GIFTS - 1)
+  redis.call('PEXPIRE', gifts_key(user), GIFTS_WITHIN_MS)
+  return true
+end
+
+-- A job has failed by our fault: its token goes back, and where it was paid only as long as there are gifts.
+local function make_good(id, user, paid, now)
+  if redis.call('HGET', job_key(id), 'token_taken') == '1' and paid and not gift(user, now) then
+    redis.call('HSET', job_key(id), 'counted', '1')
+    count('tokens_kept')
+  else
+    give_back(id, user)
+  end
+end
+
 -- Change the state, its stamp, its indexes and its counters together. Held states keep the time at which
 -- their lease lapses; any other state ends the lease, and the raised token fences its last holder out.
 local function enter(id, from, to, now, who)
   local key = job_key(id)
-  local kind, tier, lane, user, model, price, ours =
-    unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours'))
+  local kind, tier, lane, user, model, price, ours, reserved =
+    unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours', 'reserved'))
   redis.call('HSET', key, 'state', to, 'at:' .. to, now)
   trace(id, now, to, who)
   redis.call('ZREM', state_key(from), id)
@@ -114,6 +142,11 @@ local function enter(id, from, to, now, who)
     redis.call('HSET', key, 'owner', '')
     redis.call('HINCRBY', key, 'token', 1)
   end
+  -- Who has a result was paid for, also where nobody saw it run (jobs/lua/restored.lua).
+  if reserved and reserved ~= '0' then
+    if to == 'running' or to == 'storing' or to == 'stored' then settle_price(id, true)
+    elseif ENDED[to] then settle_price(id, maybe_paid(id, from)) end
+  end
   if to == 'running' and price then
     local day = tostring(math.floor(now / DAY_MS))
     redis.call('HINCRBYFLOAT', spend_key(day), model, price)
@@ -121,9 +154,8 @@ local function enter(id, from, to, now, who)
     count('spend_millionths:' .. model, math.floor(price * 1000000 + 0.5))
   end
   if to == 'failed' then count('failures:' .. (redis.call('HGET', key, 'failure') or '') .. ':' .. kind) end
-  if (to == 'failed' and ours == '1') or (to == 'cancelled' and (WAITING[from] or from == 'sharing')) then
-    give_back(id, user)
-  end
+  if to == 'failed' and ours == '1' then make_good(id, user, maybe_paid(id, from), now) end
+  if to == 'cancelled' and (WAITING[from] or from == 'sharing') then give_back(id, user) end
   if to == 'delivered' then count('deliveries:' .. (redis.call('HGET', key, 'way') or 'edit') .. ':' .. kind) end
   count('jobs:' .. to .. ':' .. kind .. ':' .. tier)
   observe_way(key, to, kind, tier, now)
@@ -162,24 +194,42 @@ local function settle(id, to, now)
   return settled
 end
 
--- The job is cancelled, and others share it: the first of them takes its place, prediction and all.
+-- There is no room in any budget for a job that shared another one, and that one is not made.
+local function turn_out(id, leader, lack, now)
+  redis.call('HSET', job_key(id), 'failure', 'over_budget', 'ours', '1', 'doubtful', '0')
+  count_lack(lack)
+  enter(id, 'sharing', 'failed', now, 'job:' .. leader)
+  redis.call('ZADD', due_key(), now, id)
+end
+
+-- The job is cancelled, and others share it: the first of them takes its place, prediction and all. One that has to
+-- be made anew needs room in its own budgets (`limits`); where none of them has any, they all fail.
 -- `from` is the state that the job was in. Answers the heir's id, or nil.
-local function bequeath(id, from, now)
+local function bequeath(id, from, now, limits)
   local digest, prediction = unpack(redis.call('HMGET', job_key(id), 'digest', 'prediction'))
   local made = prediction and prediction ~= ''
-  local heir, heirs_tier
-  local followers = {}
+  local followers, vips = {}, 0
   for _, follower in ipairs(redis.call('ZRANGE', followers_key(id), 0, -1)) do
     local state, tier = unpack(redis.call('HMGET', job_key(follower), 'state', 'tier'))
     if state == 'sharing' then
-      table.insert(followers, follower)
       -- Where it has to wait anew, a VIP may not wait behind it.
-      if not heir or not made and tier == 'vip' and heirs_tier ~= 'vip' then heir, heirs_tier = follower, tier end
+      local first = not made and tier == 'vip'
+      if first then vips = vips + 1 end
+      table.insert(followers, first and vips or #followers + 1, follower)
     end
   end
   redis.call('DEL', followers_key(id))
+  local heir, lack
   for _, follower in ipairs(followers) do
-    if follower ~= heir then redis.call('ZADD', followers_key(heir), now, follower) end
+    lack = not made and reserve(follower, now, limits)
+    if not lack then
+      heir = follower
+      break
+    end
+  end
+  for _, follower in ipairs(followers) do
+    if not heir then turn_out(follower, id, lack, now)
+    elseif follower ~= heir then redis.call('ZADD', followers_key(heir), now, follower) end
   end
   if digest and redis.call('GET', inflight_key(digest)) == id then
     if heir then redis.call('SET', inflight_key(digest), heir) else redis.call('DEL', inflight_key(digest)) end

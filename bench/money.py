@@ -1,0 +1,82 @@
+"""The money of a run: the budgets' books held against the jobs, and the jobs against the provider's. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from jobs import keys
+from jobs.states import ENDED
+
+Records = Mapping[str, Mapping[str, str]]
+"""The ledger's records by job id."""
+Budgets = Mapping[str, Mapping[str, int]]
+"""The budgets' books by their keys: what each has given out, and used, in millionths of a dollar."""
+
+
+def misbooked(records: Records, budgets: Budgets) -> list[str]:
+    """Return where the books are not what the jobs have reserved and were billed, and who holds on to money.
+
+    Args:
+        records: All jobs that the books are about, read at the same moment.
+        budgets: The books of all days and months.
+    """
+    held = [
+        f"job {job_id} is {record['state']} and has {record['reserved']} reserved"
+        for job_id, record in records.items()
+        if record["state"] in ENDED and _amount(record, "reserved")
+    ]
+    expected = _expected(records)
+    booked = {key: Counter(book) for key, book in budgets.items()}
+    return held + [
+        f"{key} has {booked[key][name]} as {name}, and the jobs come to {expected[key][name]}"
+        for key in sorted({*booked, *expected})
+        for name in sorted({*booked.setdefault(key, Counter()), *expected.setdefault(key, Counter())})
+        if booked[key][name] != expected[key][name]
+    ]
+
+
+def misbilled(records: Records, paid: Iterable[str]) -> list[str]:
+    """Return which submissions no job was billed for, and who was billed without one.
+
+    Args:
+        records: The jobs in question.
+        paid: Of each submission the job's id, or its prompt where the provider was told no id.
+    """
+    submitted = Counter(paid)
+    found = []
+    for prompt, jobs in _by_prompt(records).items():
+        times = submitted[prompt] + sum(submitted[job_id] for job_id in jobs)
+        billed = sum(1 for record in jobs.values() if _amount(record, "billed"))
+        doubtful = sum(1 for record in jobs.values() if _is_doubtful(record))
+        if not times <= billed <= times + doubtful:
+            found.append(f"{prompt!r}: submitted {times} times, billed {billed} times: {', '.join(jobs)}")
+    return found
+
+
+def _expected(records: Records) -> dict[str, Counter[str]]:
+    expected: dict[str, Counter[str]] = {}
+    for record in records.values():
+        reserved, billed = _amount(record, "reserved"), _amount(record, "billed")
+        names = filter(None, (record["model"], record.get("provider"), record["kind"], record["tier"], "all"))
+        whose = {keys.budget: tuple(names), keys.budget_people: (record["user"],)}
+        for span in record.get("reserved_in", "").split():
+            for key, of in whose.items():
+                book = expected.setdefault(key(span), Counter())
+                for name in of:
+                    book.update({name: reserved + billed, f"used:{name}": billed})
+    return expected
+
+
+def _by_prompt(records: Records) -> dict[str, dict[str, Mapping[str, str]]]:
+    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    for job_id, record in records.items():
+        found.setdefault(record["prompt"], {})[job_id] = record
+    return found
+
+
+def _is_doubtful(record: Mapping[str, str]) -> bool:
+    """Whether its submission may not have reached the provider: such a job is billed to be safe."""
+    return "at:submitting" in record and "at:running" not in record
+
+
+def _amount(record: Mapping[str, str], name: str) -> int:
+    return int(record.get(name) or 0)

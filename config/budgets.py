@@ -1,0 +1,98 @@
+"""Budgets as they are written in the settings: `20, replicate:10, video:5, person:1`. Pure."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+MILLIONTHS = 1_000_000
+"""Money is counted in whole millionths of a US dollar, so that sums are exact."""
+OFF = "off"
+"""Written in place of an amount: there is no such budget."""
+ALL, PERSON, VIP_PERSON = "all", "person", "vip-person"
+RESERVED = (ALL, PERSON, VIP_PERSON, "regular", "vip", "image", "video")
+"""Names of budgets that stand in no catalogue: all jobs together, each user, each VIP user (in place of the
+one for each user), all regular or VIP users together, all pictures, all videos. Any other name is a
+provider's or a model's."""
+PERIODS = ("day", "month")
+_AMOUNT = re.compile(r"\d{1,9}(?:\.(\d{1,6}))?")
+
+Limit = int | str
+"""Millionths of a dollar, or OFF."""
+Limits = Mapping[str, Limit]
+"""Of one period: what jobs may cost in it, by the name of the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What the settings say of both periods."""
+
+    day: Limits
+    month: Limits
+
+    def of(self, period: str) -> Limits:
+        """Return the budgets of a day or of a month."""
+        return self.day if period == "day" else self.month
+
+    def by_period(self) -> dict[str, dict[str, Limit]]:
+        """Return all of them as the ledger's scripts take them."""
+        return {period: dict(self.of(period)) for period in PERIODS}
+
+
+def parse_amount(text: str) -> Limit:
+    """Return what an amount in US dollars (`25`, `0.5`) or `off` stands for.
+
+    Raises ValueError with a sentence that says what is expected.
+    """
+    if text == OFF:
+        return OFF
+    match = _AMOUNT.fullmatch(text)
+    if not match:
+        raise ValueError(f"must be an amount in US dollars such as 25 or 0.5, or off, not {text!r}")
+    return int(text.partition(".")[0]) * MILLIONTHS + int((match[1] or "").ljust(6, "0"))
+
+
+def parse_limits(text: str) -> dict[str, Limit]:
+    """Return the budgets of one period: `20` is for all jobs together, `NAME:10` for those of one name.
+
+    Raises ValueError with a sentence that says what is expected.
+    """
+    found: dict[str, Limit] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        head, colon, amount = (part.strip() for part in entry.rpartition(":"))
+        name = head if colon else ALL
+        if not re.fullmatch(r"[\w./-]+", name):
+            raise ValueError(f"must be written 20, replicate:10, person:1 (US dollars), not {text!r}")
+        try:
+            limit = parse_amount(amount)
+        except ValueError as error:
+            raise ValueError(f"{error} ({name})") from error
+        if name in found:
+            raise ValueError(f"names {name} twice")
+        found[name] = limit
+    return found
+
+
+def budgets_of(day: str, month: str) -> Budgets:
+    """Return the budgets that BUDGET_DAY_USD and BUDGET_MONTH_USD name, both known to be sound."""
+    return Budgets(parse_limits(day), parse_limits(month))
+
+
+def problem_of(name: str, text: str) -> str:
+    """Return what is wrong with the setting of this name, "" where nothing is."""
+    try:
+        parse_limits(text)
+    except ValueError as error:
+        return f"{name} {error}."
+    return ""
+
+
+def unknown(limits: Limits, known: Collection[str]) -> Iterator[str]:
+    """Yield the names of budgets that are neither reserved nor among the providers and models known."""
+    yield from (name for name in limits if name not in RESERVED and name not in known)
+
+
+def dollars(millionths: int) -> str:
+    """Return an amount as people write it: cents, and as many further digits as it takes to be exact."""
+    whole, rest = divmod(abs(millionths), MILLIONTHS)
+    cents = f"{rest:06d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if millionths < 0 else ''}${whole}.{cents}"
