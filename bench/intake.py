@@ -153,7 +153,7 @@ def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
         **(free if load.accept else {}),
     }
     with ExitStack() as opened:
-        stack = opened.enter_context(Stack((), settings))
+        stack = opened.enter_context(Stack((), settings, redis_commands=("MONITOR",)))
         with ThreadPoolExecutor(8) as meeting:
             list(meeting.map(lambda n: stack.telegram.new_user(user_id=FIRST_USER + n), range(PEOPLE)))
         argv, bots = [sys.executable, "-m", "bot"], []
