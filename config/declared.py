@@ -140,6 +140,9 @@ class Settings:
         "", "who may see Flower: user:password, more of them separated by commas", secret=True
     )
     flower_db: str = setting("data/flower/events", "file in which Flower keeps what it has seen")
+    page_hosts: str = setting(
+        "", "names by which a proxy leads to Flower, metrics and health on 127.0.0.1, between commas"
+    )
     log_format: str = setting("auto", "json, console, or auto: console in a terminal, else json")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     sentry_dsn: str = setting("", "errors go to this project of Sentry; empty: to the log alone", secret=True)

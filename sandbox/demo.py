@@ -46,7 +46,7 @@ def demo(environment: Mapping[str, str]) -> int:
         ]
         servers: dict[str, Program] = {
             "Redis": embedded,
-            "the chat page": _server("sandbox.telegram", "--port", str(page)),
+            "the chat page": _server("sandbox.telegram", "--port", str(page), *_allowed(environment)),
             "the stand's provider": _server("sandbox.provider", "--port", str(provider)),
         }
         plan = Running(
@@ -108,6 +108,11 @@ def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
     if sys.stdout.isatty():
         quiet["LOG_FORMAT"] = "console"
     return {**{name: value for name, value in quiet.items() if name not in set_here}, **environment}
+
+
+def _allowed(environment: Mapping[str, str]) -> list[str]:
+    """Options of the chat page for the names that DEMO_HOSTS has: where somebody publishes it on purpose."""
+    return [f"--allow-host={host}" for host in environment.get("DEMO_HOSTS", "").split(",") if host.strip()]
 
 
 def _server(module: str, *options: str) -> Program:

@@ -1,6 +1,5 @@
 """The Redis of `make run`, the demo and the tests: it asks for a password that only its owner can read."""
 
-import secrets
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import redis
 
-from config.embedded import publish, published, withdraw, write_private
+from config.embedded import drawn_once, publish, published, withdraw, write_private
 from sandbox.processes import Program
 from sandbox.redis import READY, command, configuration
 
@@ -43,7 +42,7 @@ class EmbeddedRedis(Program):
         folder = folder or Path(self._passing.name if self._passing else "")
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        password = _password(folder / "password")
+        password = drawn_once(folder / "password")
         self._url = f"redis://:{password}@127.0.0.1:{port}/0"
         self._address = address
         file = (folder / "server.conf").absolute()
@@ -98,11 +97,3 @@ def running(folder: Path) -> str:
     except (redis.RedisError, ValueError):
         return ""
     return url
-
-
-def _password(file: Path) -> str:
-    if file.is_file() and (kept := file.read_text(encoding="utf-8").strip()):
-        return kept
-    drawn = secrets.token_urlsafe(24)
-    write_private(file, drawn)
-    return drawn

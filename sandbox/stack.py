@@ -19,7 +19,7 @@ from jobs.ledger import Ledger
 from jobs.trail import Trails
 from jobs.users import Users
 from sandbox.embedded import EmbeddedRedis
-from sandbox.environment import TOKEN, free_port, on_path, stand_environment
+from sandbox.environment import BOT_ID, free_port, on_path, stand_environment
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
@@ -140,7 +140,7 @@ class Stack:
     @property
     def bot_id(self) -> int:
         """The bot's own user id, the part of its token in front of the colon."""
-        return int(TOKEN.partition(":")[0])
+        return BOT_ID
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

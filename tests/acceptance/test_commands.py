@@ -15,7 +15,7 @@ from patience import LONG_S
 
 from config.embedded import published
 from config.settings import ROOT
-from sandbox.environment import TOKEN, free_port
+from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
@@ -25,6 +25,9 @@ from .person import answers, eventually, text_of
 
 # The runs of --once mostly wait for their provider: they do so while the tests of the next files go on.
 pytestmark = pytest.mark.usefixtures("once")
+
+
+TOKEN = "5000000001:a-token-of-the-commands-in-these-tests"
 
 
 def test_the_demo(tmp_path: Path) -> None:
