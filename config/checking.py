@@ -30,7 +30,7 @@ def look(environment: Mapping[str, str] | None = None, env_file: Path | None = N
     file = env_file or env_file_of(source)
     settings, errors = read(source, file)
     errors += [*_tokens(settings), *_files(settings)]
-    warnings = lines.unknown(lines.read_file(file), known())
+    warnings = [*filter(None, [lines.exposed(file)]), *lines.unknown(lines.read_file(file), known())]
     return Findings(settings, tuple(dict.fromkeys(errors)), tuple(warnings))
 
 

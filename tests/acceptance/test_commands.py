@@ -20,7 +20,7 @@ from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
 
-from .commands import LONGEST_S, outcome, sandbox
+from .commands import LONGEST_S, outcome, sandbox, shared, sharing
 from .person import answers, eventually, text_of
 
 # The runs of --once mostly wait for their provider: they do so while the tests of the next files go on.
@@ -59,6 +59,8 @@ def test_the_demo(tmp_path: Path) -> None:
 
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 10
+        assert shared(tmp_path) == []
+        assert sharing(demo.pid) == {}
         os.kill(demo.pid, signal.SIGINT)
         assert demo.wait(LONG_S) == 0
         assert [process for process in processes if runs(process)] == []
@@ -152,7 +154,7 @@ def services(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path: Path) -> None:
     """Given both services, I expect the bot's link once everything answers, a job to be told without its
-    words, no secret on the console, and exit code 0 after Ctrl-C."""
+    words, no secret on the console, exit code 0 after Ctrl-C, and files that nobody else can read."""
     with sandbox("--run", environment=services, cwd=tmp_path) as run:
         eventually(lambda: "Write to your bot: https://t.me/" in run.log_text, LONGEST_S)
         with TelegramStand(services["TELEGRAM_API_URL"]) as stand:
@@ -166,6 +168,9 @@ def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path
     secrets = (TOKEN, "r8_ofTheStand1", "a-password", (tmp_path / "redis" / "password").read_text("utf-8"))
     assert [secret for secret in secrets if secret in said] == []
     assert "red fox" not in said
+    kept = {each.relative_to(tmp_path).parts[0] for each in tmp_path.rglob("*") if each.is_file()}
+    assert {"redis", "media"} <= kept
+    assert shared(tmp_path) == []
 
 
 def test_run_waits_for_telegram_and_says_so(services: dict[str, str], tmp_path: Path) -> None:
