@@ -58,6 +58,9 @@ class Settings:
     )
     redis_master_name: str = setting("", "what the sentinels in REDIS_URL call their master")
     redis_sentinel_password: str = setting("", "password of the sentinels themselves", secret=True)
+    redis_private_network: bool = setting(
+        False, "nobody else is on the network to Redis, so that it may be used without TLS"
+    )
     redis_wait_replicas: int = setting(
         0, "a change of a job counts once this many replicas have it; 1 survives a failover", "replicas"
     )

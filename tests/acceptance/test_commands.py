@@ -27,6 +27,7 @@ from .person import answers, eventually, text_of
 pytestmark = pytest.mark.usefixtures("once")
 
 
+PASSWORD = "a-password-of-hers"
 TOKEN = "5000000001:a-token-of-the-commands-in-these-tests"
 
 
@@ -145,7 +146,7 @@ def services(tmp_path: Path) -> Iterator[dict[str, str]]:
             "EMBEDDED_REDIS_PORT": str(free_port()),
             "MEDIA_URL": str(tmp_path / "media"),
             "FLOWER_DB": str(tmp_path / "flower"),
-            "FLOWER_BASIC_AUTH": "ann:a-password",
+            "FLOWER_BASIC_AUTH": f"ann:{PASSWORD}",
             "MODELS_FILE": str(ROOT / "sandbox" / "models.toml"),
             # However slow the machine, nobody loses a job to another worker here.
             "LEASE_S": "60",
@@ -165,7 +166,12 @@ def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path
         os.kill(run.pid, signal.SIGINT)
         assert run.wait(LONG_S) == 0
         said = run.log_text
-    secrets = (TOKEN, "r8_ofTheStand1", "a-password", (tmp_path / "redis" / "password").read_text("utf-8"))
+    secrets = (
+        TOKEN,
+        "r8_ofTheStand1",
+        PASSWORD,
+        (tmp_path / "redis" / "password").read_text("utf-8"),
+    )
     assert [secret for secret in secrets if secret in said] == []
     assert "red fox" not in said
     kept = {each.relative_to(tmp_path).parts[0] for each in tmp_path.rglob("*") if each.is_file()}

@@ -88,7 +88,7 @@ def built(folder: Path) -> Iterator[Tower]:
         "CACHE_REDIS_URL": cache.url,
         "EXPORTER_PORT": str(ports["exporter"]),
         "FLOWER_PORT": str(ports["flower"]),
-        "FLOWER_BASIC_AUTH": "operator:a secret",
+        "FLOWER_BASIC_AUTH": "operator:a secret of this tower",
         "FLOWER_DB": str(folder / "flower"),
         "ALERT_CHAT_ID": str(ADMIN),
         "WATCHDOG_S": "8",
