@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from config.logging import configure
 from config.settings import ROOT, SettingsError, load
 from monitoring.flower import close_metrics, credentials, format_task, name_columns
+from monitoring.sites import guard_flower
 
 try:
     settings = load()
@@ -22,6 +23,7 @@ address = settings.flower_address
 # Without a password nobody may do more than look.
 read_only = not basic_auth
 close_metrics()
+guard_flower(settings)
 
 natural_time = True
 tasks_columns = name_columns()

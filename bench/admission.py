@@ -26,9 +26,8 @@ from jobs.admission import Admission
 from jobs.connection import connect
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
-from sandbox.processes import Program
-from sandbox.redis import command
 
 TARGET_MS = 1.0
 PROCESSES = 2
@@ -103,14 +102,12 @@ def run(
 def _server(appendfsync: str) -> Iterator[str]:
     """A Redis as production has it, that logs every script."""
     with TemporaryDirectory(prefix="darkroom-") as folder:
-        port = free_port()
-        with Program(command(port, Path(folder)), ready="Ready to accept connections"):
-            url = f"redis://127.0.0.1:{port}/0"
-            with redis.Redis.from_url(url) as client:
-                client.config_set("slowlog-log-slower-than", _LOGGED_FROM_US)
-                client.config_set("slowlog-max-len", _LIMIT)
-                client.config_set("appendfsync", appendfsync)
-            yield url
+        logged = ("--slowlog-log-slower-than", str(_LOGGED_FROM_US), "--slowlog-max-len", str(_LIMIT))
+        options = (*logged, "--appendfsync", appendfsync)
+        with EmbeddedRedis(
+            free_port(), Path(folder), keep=True, commands=("CONFIG",), options=options
+        ) as server:
+            yield server.url
 
 
 def _load(pool: Pool, url: str, seconds: float, rate: int | None) -> Sample:

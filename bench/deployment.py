@@ -60,7 +60,9 @@ class Deployment:
         latency = f"--fast-media --latency image={self.image_s},video={self.video_s} --sigma {self.sigma}"
         if self.lifted:
             latency += f" --creates-per-min {_ANY} --others-per-min {_ANY}"
-        stack = Stack((), all_settings | dict(settings or {}), [*latency.split(), "--seed", "1", *options])
+        provider = [*latency.split(), "--seed", "1", *options]
+        # CONFIG: see bench.filler.
+        stack = Stack((), all_settings | dict(settings or {}), provider, redis_commands=("CONFIG",))
         with stack:
             if self.lifted:
                 stack.telegram.limits(enabled=False)

@@ -71,7 +71,8 @@ def histories(users: list[int], length: int) -> Fill:
 
 
 def _run(client: "redis.Redis", script: str, count: int, rest: list[Any]) -> None:
-    # A rewrite of the append-only file in the middle of a measurement would be what is measured.
+    # A rewrite of the append-only file in the middle of a measurement would be what is measured. The stack's
+    # Redis must have the command.
     client.config_set("auto-aof-rewrite-percentage", 0)
     for first in range(1, count + 1, _BATCH):
         client.eval(script, 0, first, min(count, first + _BATCH - 1), *rest)

@@ -4,12 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from jobs.connection import connect
+from sandbox.embedded import replica_of
 from sandbox.environment import free_port
-from sandbox.processes import Program
-from sandbox.redis import command
 from sandbox.stack import Stack
 
 SETTINGS = {"REDIS_WAIT_REPLICAS": "1"}
@@ -25,15 +23,7 @@ def followed(stack: Stack) -> Iterator[None]:
     Raises:
         TimeoutError: The replica was not up to date within 30 s.
     """
-    master = urlsplit(stack.settings.redis_url).port
-    folder = stack.folder / "replica"
-    folder.mkdir()
-    argv = [
-        *command(free_port(), folder),
-        *("--replicaof", "127.0.0.1", str(master)),
-        *("--repl-diskless-sync-delay", "0"),
-    ]
-    with Program(argv, ready="Ready to accept connections"):
+    with replica_of(stack.settings.redis_url, free_port(), stack.folder / "replica"):
         deadline = time.monotonic() + _ONLINE_S
         while not _is_followed(stack):
             if time.monotonic() > deadline:

@@ -38,7 +38,7 @@ from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
-SECRET = "bench-intake"  # noqa: S105 - of a bot that lives as long as the run
+SECRET = "bench-intake-of-this-run"  # noqa: S105 - of a bot that lives as long as the run
 TARGET_P99_MS = 20.0
 TARGET_PER_S = 3000.0
 DECIDED_WITHIN_S = 120.0
@@ -153,7 +153,7 @@ def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
         **(free if load.accept else {}),
     }
     with ExitStack() as opened:
-        stack = opened.enter_context(Stack((), settings))
+        stack = opened.enter_context(Stack((), settings, redis_commands=("MONITOR",)))
         with ThreadPoolExecutor(8) as meeting:
             list(meeting.map(lambda n: stack.telegram.new_user(user_id=FIRST_USER + n), range(PEOPLE)))
         argv, bots = [sys.executable, "-m", "bot"], []

@@ -21,9 +21,9 @@ from jobs.model import Lane
 from jobs.states import State
 from jobs.vips import Vips
 from monitoring.prometheus_api import Prometheus
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.redis import command
 from sandbox.stack import PRODUCT, Stack
 from sandbox.telegram.client import StandError
 
@@ -82,13 +82,13 @@ class Observed:
         self._open.close()
 
     def _start(self) -> None:
-        cache, exporter, door, server = (free_port() for _ in range(4))
-        self._open.enter_context(Program(command(cache), ready="Ready to accept connections"))
+        cache, exporter, door, server = EmbeddedRedis(free_port()), *(free_port() for _ in range(3))
+        self._open.enter_context(cache)
         folder = Path(self._open.enter_context(TemporaryDirectory(prefix="darkroom-observed-")))
         filtered = folder / "filter.txt"
         filtered.write_text("gore\n", encoding="utf-8")
         settings = _SETTINGS | {
-            "CACHE_REDIS_URL": f"redis://127.0.0.1:{cache}/0",
+            "CACHE_REDIS_URL": cache.url,
             "EXPORTER_PORT": str(exporter),
             "WEBHOOK_BIND": f"127.0.0.1:{door}",
             "PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{door}",

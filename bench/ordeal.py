@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
-from urllib.parse import urlsplit
 
 import redis
 
@@ -101,7 +100,8 @@ def run(plan: Plan) -> Outcome:
         posted, options = webhooks() if plan.webhooks else ({}, ())
         waits = follower.SETTINGS if plan.replica else {}
         settings = plan.settings | posted | waits | {"EXPORTER_PORT": port}
-        stack = open_.enter_context(Stack((), settings, [*_provider_options(plan), *options]))
+        provider = [*_provider_options(plan), *options]
+        stack = open_.enter_context(Stack((), settings, provider, redis_commands=("MONITOR",)))
         if plan.replica:
             open_.enter_context(follower.followed(stack))
         witness = open_.enter_context(_built(stack, plan))
@@ -138,8 +138,7 @@ def _built(stack: Stack, plan: Plan) -> Iterator[Witness]:
     stack.telegram.limits(enabled=False)
     for name, line in LINES.items():
         stack.add(name, line)
-    port = urlsplit(stack.settings.redis_url).port or 0
-    with Witness(port, stack.folder / "monitor") as witness:
+    with Witness(stack.settings.redis_url, stack.folder / "monitor") as witness:
         with ThreadPoolExecutor(len(LINES)) as starting:
             list(starting.map(lambda name: stack.programs[name].start(), LINES))
         yield witness

@@ -17,9 +17,9 @@ from typing import Any
 import redis
 
 from bench.report import percentile
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.redis import command
 
 VERSION = "0.1.7"
 WORKERS = 2
@@ -76,9 +76,7 @@ def run(tasks: int, kills: int, seed: int, lease_s: float, task_s: float = 0.5) 
         folder = Path(open_.enter_context(tempfile.TemporaryDirectory(prefix="peer-")))
         (folder / "peer_tasks.py").write_text(_TASKS, encoding="utf-8")
         (folder / "push.py").write_text(_PUSH, encoding="utf-8")
-        port = free_port()
-        open_.enter_context(Program(command(port, folder), ready="Ready to accept connections"))
-        url = f"redis://127.0.0.1:{port}/0"
+        url = open_.enter_context(EmbeddedRedis(free_port(), folder / "redis", keep=True)).url
         environment = {
             "RELIER_REDIS_URL": url,
             "RELIER_HEARTBEAT_TTL": str(round(lease_s)),

@@ -28,9 +28,9 @@ from jobs.model import Artifact, Kind, Origin, Request
 from jobs.tally import Tally
 from jobs.vitals import measure
 from jobs.workers import Sign, Workers
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.redis import command
 
 TARGET_MS = 100.0
 WORKERS = 20
@@ -65,8 +65,6 @@ def run(jobs: int, scrapes: int) -> dict[str, Any]:
     circumstances = report.machine()
     with _server() as url, connect(url) as client:
         fill(client, Settings(redis_url=url, lease_s=3600, active_jobs=_LIMIT, lane_backlog=_LIMIT), jobs)
-        client.config_set("slowlog-log-slower-than", 0)
-        client.config_set("slowlog-max-len", 1000)
         taken, own, busy, text = _scrape(url, client, scrapes)
     return {
         "jobs": jobs,
@@ -143,9 +141,9 @@ def _scrape(
 @contextmanager
 def _server() -> Iterator[str]:
     with TemporaryDirectory(prefix="darkroom-") as folder:
-        port = free_port()
-        with Program(command(port, Path(folder)), ready="Ready to accept connections"):
-            yield f"redis://127.0.0.1:{port}/0"
+        options = ("--slowlog-log-slower-than", "0", "--slowlog-max-len", "1000")
+        with EmbeddedRedis(free_port(), Path(folder), keep=True, options=options) as server:
+            yield server.url
 
 
 def _spread(milliseconds: list[float]) -> dict[str, float]:

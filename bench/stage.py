@@ -63,6 +63,7 @@ class Stage:
             f"--fast-media --latency image={seconds},video={seconds} --sigma {sigma} --seed 1 "
             f"--creates-per-min {_NO_LIMIT} --others-per-min {_NO_LIMIT}".split(),
             telegram,
+            redis_commands=("MONITOR",),
         )
         self._open = ExitStack()
         self._prompts = itertools.count(1)

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bench import load, monitor, report, surge, toll
 from bench.deployment import Deployment
@@ -113,8 +112,7 @@ class _Beside:
 
     @contextlib.contextmanager
     def _counted(self, stack: Stack) -> Iterator[None]:
-        port = urlsplit(stack.settings.redis_url).port or 0
-        with Witness(port, stack.folder / "monitor") as witness:
+        with Witness(stack.settings.redis_url, stack.folder / "monitor") as witness:
             yield
         with contextlib.closing(connect(stack.settings.ledger_redis())) as client:
             names = {script.sha: name for name, script in Scripts(client)._scripts.items()}

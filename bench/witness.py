@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
 from jobs import keys
 
@@ -31,11 +32,13 @@ class Step:
 
 
 class Witness:
-    """A context manager that writes the stream of one Redis to a file. It comes back after a restart, and
-    marks what it may have missed."""
+    """A context manager that writes the stream of one Redis, which must have the command MONITOR, to a file.
+    It comes back after a restart, and marks what it may have missed."""
 
-    def __init__(self, port: int, path: Path) -> None:
-        self._port = port
+    def __init__(self, url: str, path: Path) -> None:
+        place = urlsplit(url)
+        self._port = place.port or 0
+        self._login = f"AUTH {unquote(place.password or '')}\r\n".encode()
         self.path = path
         self._stopped = threading.Event()
         self._watching = threading.Event()
@@ -65,7 +68,7 @@ class Witness:
                     socket.create_connection(("127.0.0.1", self._port), 1) as link,
                 ):
                     link.settimeout(0.2)
-                    link.sendall(b"MONITOR\r\n")
+                    link.sendall(self._login + b"MONITOR\r\n")
                     file.write(b"\r\n" + _GAP + b"\r\n")
                     while not self._stopped.is_set():
                         try:

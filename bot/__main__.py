@@ -8,6 +8,7 @@ import signal
 import sys
 from contextlib import suppress
 
+import structlog
 import uvloop
 from telegram.error import InvalidToken
 
@@ -18,10 +19,13 @@ from bot.services import Services, open_services
 from bot.webhook import server
 from bot.webhook.inbox import Inbox
 from config import reports
+from config.env_file import exposed
 from config.logging import configure
-from config.settings import Settings, SettingsError, load, require
+from config.settings import Settings, SettingsError, env_file_of, load, require
 from jobs.updates import updates
 from serving.server import Server
+
+log = structlog.get_logger(__name__)
 
 SWITCH_S = 0.0005
 """Longest turn of a thread while another one waits; Python's own is ten times as long."""
@@ -35,6 +39,8 @@ def main() -> int:
         settings = load()
         require(settings, "telegram_token")
         configure(settings, "bot")
+        if sentence := exposed(env_file_of(os.environ)):
+            log.warning("exposed", advice=sentence)
         # Threads that publish and measure give way to the loop, on which the answers to Telegram wait.
         sys.setswitchinterval(SWITCH_S)
         gc.freeze()

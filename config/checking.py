@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from config import env_file as lines
-from config import prompt_rules
+from config import prompt_rules, strength
 from config.catalogue import load_catalogue
 from config.settings import ROOT, Settings, SettingsError, env_file_of, read
 
@@ -30,7 +30,11 @@ def look(environment: Mapping[str, str] | None = None, env_file: Path | None = N
     file = env_file or env_file_of(source)
     settings, errors = read(source, file)
     errors += [*_tokens(settings), *_files(settings)]
-    warnings = lines.unknown(lines.read_file(file), known())
+    warnings = [
+        *filter(None, [lines.exposed(file)]),
+        *strength.open_here(settings),
+        *lines.unknown(lines.read_file(file), known()),
+    ]
     return Findings(settings, tuple(dict.fromkeys(errors)), tuple(warnings))
 
 

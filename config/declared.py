@@ -65,6 +65,9 @@ class Settings:
     )
     redis_master_name: str = setting("", "what the sentinels in REDIS_URL call their master")
     redis_sentinel_password: str = setting("", "password of the sentinels themselves", secret=True)
+    redis_private_network: bool = setting(
+        False, "nobody else is on the network to Redis, so that it may be used without TLS"
+    )
     redis_wait_replicas: int = setting(
         0, "a change of a job counts once this many replicas have it; 1 survives a failover", "replicas"
     )
@@ -157,6 +160,9 @@ class Settings:
         "", "who may see Flower: user:password, more of them separated by commas", secret=True
     )
     flower_db: str = setting("data/flower/events", "file in which Flower keeps what it has seen")
+    page_hosts: str = setting(
+        "", "names by which a proxy leads to Flower, metrics and health on 127.0.0.1, between commas"
+    )
     log_format: str = setting("auto", "json, console, or auto: console in a terminal, else json")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     sentry_dsn: str = setting("", "errors go to this project of Sentry; empty: to the log alone", secret=True)

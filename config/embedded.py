@@ -1,6 +1,7 @@
 """The address of the embedded Redis: `make run` and the demo leave it where all other commands look."""
 
 import os
+import secrets
 from pathlib import Path
 
 _NAME = "url"
@@ -24,6 +25,15 @@ def withdraw(folder: Path, url: str) -> None:
     """Remove the URL, unless another Redis has left its own there since."""
     if published(folder) == url:
         (folder / _NAME).unlink(missing_ok=True)
+
+
+def drawn_once(file: Path) -> str:
+    """Return the secret in a file; the first call draws it, so that each directory has one of its own."""
+    if file.is_file() and (kept := file.read_text(encoding="utf-8").strip()):
+        return kept
+    drawn = secrets.token_urlsafe(24)
+    write_private(file, drawn)
+    return drawn
 
 
 def write_private(file: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """What is wrong with the lines of a `.env` file; no answer repeats a value, which may be a secret."""
 
 import re
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,7 +11,7 @@ _LINE = re.compile(r"(?:export )?(?P<name>[A-Za-z_0-9]+)=.*")
 _LOOSE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_0-9]+)\s*[=:]")
 _ELSEWHERE = re.compile(
     # Read by docker-compose.yml, `make demo`, pip, and the libraries themselves.
-    r"(DEMO_PORT|ENV_FILE|REDIS_SERVER|HTTPS?_PORT|SECRETS_DIR|DARKROOM_TAG|REDIS_MAXMEMORY|REDIS_MEMORY"
+    r"(DEMO_PORT|DEMO_HOSTS|ENV_FILE|REDIS_SERVER|HTTPS?_PORT|SECRETS_DIR|DARKROOM_TAG|REDIS_MAXMEMORY|REDIS_MEMORY"
     r"|CACHE_REDIS_MAXMEMORY|CACHE_REDIS_MEMORY|GRAFANA_PORT|PROMETHEUS_KEEP|BACKUP_EVERY|BACKUP_OVERDUE"
     r"|HEALTH_INTERVAL|HEALTH_RETRIES|TMPDIR|TZ|(PIP|OTEL|SENTRY|AWS|COMPOSE|DOCKER|FLOWER|CELERY)_\w+)"
 )
@@ -34,6 +35,17 @@ def read_file(file: Path) -> Lines:
         return Lines({}, (f"{file} cannot be read ({error.strerror}).",))
     except UnicodeDecodeError:
         return Lines({}, (f"{file} is no text in UTF-8; save it as such.",))
+
+
+def exposed(file: Path) -> str:
+    """Return a sentence for a file that others than its owner can read; "" where they cannot."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return ""
+    if not stat.S_ISREG(mode) or not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return ""
+    return f"{file} holds secrets, and other users of this machine can read it: chmod 600 {file}"
 
 
 def read(text: str) -> Lines:

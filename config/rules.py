@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from config import extras, media, watchdog, webhooks
+from config import extras, media, strength, webhooks
 from config.budgets import problem_of
 from config.declared import Settings
 from config.rates import rate_problem
@@ -15,7 +15,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
         *webhooks.rules(s),
         *media.rules(s),
         *extras.rules(s),
-        *watchdog.rules(s),
+        *strength.rules(s),
         *_redis("REDIS", s.redis_url, s.redis_master_name, s.ledger_redis),
         *_redis("CACHE_REDIS", s.cache_redis_url, s.cache_redis_master_name, s.cache_redis),
         *_rates(s),

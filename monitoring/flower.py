@@ -1,7 +1,6 @@
 """What Flower shows, and to whom. `flowerconfig.py` puts it together."""
 
 import ast
-import ipaddress
 import re
 from typing import Any
 
@@ -10,6 +9,7 @@ from flower.views.monitor import Metrics
 from tornado.web import authenticated
 
 from config.settings import Settings, SettingsError
+from serving.sites import is_own
 
 COLUMNS = {
     "name": "Task",
@@ -31,7 +31,7 @@ def credentials(settings: Settings) -> list[str]:
     Raises SettingsError where nobody is named, or somebody without a password.
     """
     if not settings.flower_basic_auth:
-        if settings.demo and _is_loopback(settings.flower_address):
+        if settings.demo and is_own(settings.flower_address):
             return []
         raise SettingsError(
             "FLOWER_BASIC_AUTH is not set; put user:password into .env, or a file with it into "
@@ -75,10 +75,3 @@ def _arguments(shown: str | None) -> str:
     if not isinstance(values, tuple | list):
         return "(hidden)"
     return ", ".join(str(value) if _PLAIN.fullmatch(str(value)) else "(hidden)" for value in values)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"

@@ -31,7 +31,7 @@ def demo(environment: Mapping[str, str]) -> int:
         address = ROOT / (environment.get("EMBEDDED_REDIS_DIR") or Settings().embedded_redis_dir)
         # The demo leaves its address only where no other Redis has left its own.
         where = None if running(address) else address
-        embedded = EmbeddedRedis(Path(folder) / "redis", free_port(), where, keep=False)
+        embedded = EmbeddedRedis(free_port(), Path(folder) / "redis", where)
         stand = stand_environment(embedded.url, page_url, f"http://127.0.0.1:{provider}", Path(folder))
         variables = _quiet(environment) | stand
         variables |= {name: str(port) for name, port in ports.items()}
@@ -44,9 +44,9 @@ def demo(environment: Mapping[str, str]) -> int:
             *_addresses(settings, embedded.url, where),
             _STOP,
         ]
-        servers: dict[str, Program | EmbeddedRedis] = {
+        servers: dict[str, Program] = {
             "Redis": embedded,
-            "the chat page": _server("sandbox.telegram", "--port", str(page)),
+            "the chat page": _server("sandbox.telegram", "--port", str(page), *_allowed(environment)),
             "the stand's provider": _server("sandbox.provider", "--port", str(provider)),
         }
         plan = Running(
@@ -75,7 +75,7 @@ def run(environment: Mapping[str, str]) -> int:
         variables["FLOWER_BASIC_AUTH"] = f"admin:{secrets.token_urlsafe(12)}"
         write_private(_FLOWER_PASSWORD, variables["FLOWER_BASIC_AUTH"].partition(":")[2] + "\n")
         flower = f"user admin, password in {_FLOWER_PASSWORD.relative_to(ROOT)}"
-    servers: dict[str, Program | EmbeddedRedis] = {}
+    servers: dict[str, Program] = {}
     place, where = settings.ledger_redis(), None
     folder = ROOT / settings.embedded_redis_dir
     if settings.redis_url in ("", published(folder)):
@@ -83,7 +83,7 @@ def run(environment: Mapping[str, str]) -> int:
             raise SettingsError(
                 f"Darkroom runs here already, with its Redis at {_host(found)}; stop it first."
             )
-        embedded = EmbeddedRedis(folder, next_free(settings.embedded_redis_port), folder, keep=True)
+        embedded = EmbeddedRedis(next_free(settings.embedded_redis_port), folder, folder, keep=True)
         servers, place, where = {"Redis": embedded}, place_of(embedded.url), folder
         variables["REDIS_URL"] = embedded.url
     reach = Reach(settings, place)
@@ -108,6 +108,11 @@ def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
     if sys.stdout.isatty():
         quiet["LOG_FORMAT"] = "console"
     return {**{name: value for name, value in quiet.items() if name not in set_here}, **environment}
+
+
+def _allowed(environment: Mapping[str, str]) -> list[str]:
+    """Options of the chat page for the names that DEMO_HOSTS has: where somebody publishes it on purpose."""
+    return [f"--allow-host={host}" for host in environment.get("DEMO_HOSTS", "").split(",") if host.strip()]
 
 
 def _server(module: str, *options: str) -> Program:

@@ -6,10 +6,10 @@ import sys
 from collections import deque
 from pathlib import Path
 
+from config.embedded import drawn_once
 from config.settings import ROOT
 
-TOKEN = "5000000001:stand-token-of-the-darkroom-demo-bot"  # noqa: S105 - the stand takes any token of this form
-
+BOT_ID = 5000000001
 
 _HELD: deque[socket.socket] = deque(maxlen=200)
 """The sockets that hold this process's ports; the oldest gives its port free when there are too many."""
@@ -58,13 +58,16 @@ def on_path(environment: dict[str, str]) -> dict[str, str]:
 
 
 def stand_environment(redis_url: str, telegram_url: str, provider_url: str, folder: Path) -> dict[str, str]:
-    """Variables for the bot and the workers; media goes to `folder`."""
+    """Variables for the bot and the workers; media goes to `folder`, and the tokens drawn for it are there.
+
+    The stand takes any token: whoever knew it could be the bot, or have the stand post wherever they like.
+    """
     return {
-        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_TOKEN": f"{BOT_ID}:{drawn_once(folder / 'telegram_token')}",
         "TELEGRAM_API_URL": telegram_url,
         "REDIS_URL": redis_url,
         "MEDIA_URL": str(folder / "media"),
         "MODELS_FILE": str(ROOT / "sandbox" / "models.toml"),
-        "REPLICATE_API_TOKEN": "r8_stand",
+        "REPLICATE_API_TOKEN": f"r8_{drawn_once(folder / 'provider_token')}",
         "REPLICATE_API_URL": f"{provider_url}/v1",
     }

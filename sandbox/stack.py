@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,10 +18,10 @@ from jobs.connection import connect
 from jobs.ledger import Ledger
 from jobs.trail import Trails
 from jobs.users import Users
-from sandbox.environment import TOKEN, free_port, on_path, stand_environment
+from sandbox.embedded import EmbeddedRedis
+from sandbox.environment import BOT_ID, free_port, on_path, stand_environment
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
-from sandbox.redis import command
 from sandbox.telegram.client import TelegramStand
 
 PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
@@ -59,7 +59,8 @@ class Stack:
     """A context manager: Redis, the two stands, and the product's processes, all on free ports.
 
     `settings` are laid over the stand's environment (`{"LEASE_S": "2"}`), `processes` names the lines of the
-    Procfile to start, `provider` and `telegram` add arguments to the stands.
+    Procfile to start, `provider` and `telegram` add arguments to the stands, `redis_commands` names commands
+    that an embedded Redis has for benchmarks only.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         provider: Sequence[str] = (),
         telegram: Sequence[str] = (),
+        redis_commands: Collection[str] = (),
     ) -> None:
         self._names = processes
         self._overrides = dict(settings or {})
         self._provider_options = list(provider)
         self._telegram_options = list(telegram)
+        self._redis_commands = redis_commands
         self._open = ExitStack()
         self.programs: dict[str, Program] = {}
         self._product: list[Program] = []
@@ -87,8 +90,9 @@ class Stack:
 
     def _start(self) -> None:
         self.folder = Path(self._open.enter_context(TemporaryDirectory(prefix="darkroom-")))
-        port = free_port()
-        redis_server = Program(command(port, self.folder), ready="Ready to accept connections")
+        redis_server = EmbeddedRedis(
+            free_port(), self.folder / "redis", keep=True, commands=self._redis_commands
+        )
         self.programs["redis"] = self._open.enter_context(redis_server)
         python = [sys.executable, "-m"]
         telegram = Program(
@@ -102,8 +106,7 @@ class Stack:
         )
         self.programs["provider"] = self._open.enter_context(provider)
         self.environment = on_path(
-            stand_environment(f"redis://127.0.0.1:{port}/0", telegram.url, provider.url, self.folder)
-            | self._overrides
+            stand_environment(redis_server.url, telegram.url, provider.url, self.folder) | self._overrides
         )
         self.telegram = self._open.enter_context(TelegramStand(telegram.url))
         self.provider = self._open.enter_context(ProviderStand(provider.url))
@@ -137,7 +140,7 @@ class Stack:
     @property
     def bot_id(self) -> int:
         """The bot's own user id, the part of its token in front of the colon."""
-        return int(TOKEN.partition(":")[0])
+        return BOT_ID
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

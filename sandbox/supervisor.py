@@ -12,7 +12,6 @@ from honcho.manager import Manager
 from config.redis_urls import RedisPlace
 from config.settings import ROOT, Settings, SettingsError
 from sandbox.console import Console
-from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import on_path
 from sandbox.journal import Journal
 from sandbox.processes import Program
@@ -38,7 +37,7 @@ class Running:
     environment: Mapping[str, str]
     settings: Settings
     redis: RedisPlace
-    servers: Mapping[str, Program | EmbeddedRedis]
+    servers: Mapping[str, Program]
     greeting: Callable[[str], Sequence[str]]
     prompts: bool
 

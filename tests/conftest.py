@@ -15,9 +15,8 @@ from parallel import (
 )
 
 from config.settings import Settings
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
-from sandbox.processes import Program
-from sandbox.redis import READY, command
 
 __all__ = [
     "pytest_collection_modifyitems",
@@ -47,9 +46,8 @@ _forget_settings()
 @pytest.fixture(scope="module")
 def redis_server() -> Iterator[str]:
     """URL of a Redis that only this module's tests use."""
-    port = free_port()
-    with Program(command(port), ready=READY):
-        yield f"redis://127.0.0.1:{port}/0"
+    with EmbeddedRedis(free_port()) as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from bench.peers.systems import APPS, Darkroom, Library, Peer, System
 from bench.stage import UNLIMITED
 from config.settings import ROOT
 from jobs.model import Job
-from sandbox.environment import TOKEN
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
@@ -105,5 +104,7 @@ class Holder:
     def _post(self, job: Job) -> None:
         """The status message, which a worker would otherwise look for again and again."""
         body = {"chat_id": job.origin.chat, "text": job.request.prompt}
-        answer = self._http.post(f"{self.stack.telegram.base_url}/bot{TOKEN}/sendMessage", json=body)
+        answer = self._http.post(
+            f"{self.stack.telegram.base_url}/bot{self.stack.settings.telegram_token}/sendMessage", json=body
+        )
         self.stack.ledger.posted(job, answer.raise_for_status().json()["result"]["message_id"])

@@ -18,7 +18,6 @@ from bench.stage import MODELS
 from jobs.admission import Accepted, Admission
 from jobs.connection import connect
 from jobs.model import Job, Kind, Origin, Request
-from sandbox.environment import TOKEN
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher
@@ -143,7 +142,7 @@ class Peer:
         self._environment = {
             "REDIS_URL": stack.settings.redis_url,
             "PROVIDER_URL": stack.settings.replicate_api_url,
-            "TELEGRAM_URL": f"{stack.telegram.base_url}/bot{TOKEN}",
+            "TELEGRAM_URL": f"{stack.telegram.base_url}/bot{stack.settings.telegram_token}",
             "MEDIA_DIR": str(media),
             "PYTHONPATH": str(APPS),
             "SLOTS": str(each),

@@ -1,7 +1,10 @@
 """The HTTP server that runs beside the rest of the bot, on the same event loop."""
 
+from urllib.parse import urlsplit
+
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from bot.services import Services
@@ -12,8 +15,10 @@ from config.webhooks import address
 from providers.webhooks import verifiers
 from serving.configuration import configuration
 from serving.listening import listener
+from serving.own_site import OwnSite
 from serving.places import Places
 from serving.server import Server
+from serving.sites import Page, is_own, named
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +35,17 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
         routes.append(telegram.route(inbox, services.settings.webhook_secret, services.tally))
     if services.settings.provider_webhook_url:
         routes.append(providers.route(services, verifiers(services.settings)))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, middleware=_own_health(services.settings))
+
+
+def _own_health(settings: Settings) -> list[Middleware]:
+    """Health that listens on this machine alone is for it, and for whoever comes by a name of ours."""
+    host, _ = address(settings.webhook_bind) or ("", 0)
+    if not is_own(host):
+        return []
+    urls = (settings.webhook_url, settings.provider_webhook_url)
+    hosts = named([*settings.page_hosts.split(","), *(urlsplit(url).netloc for url in urls)])
+    return [Middleware(OwnSite, page=Page(hosts, entrances=None), paths=("/healthz", "/readyz"))]
 
 
 def bound(application: Starlette, settings: Settings) -> Server:

@@ -4,8 +4,9 @@
 # A Redis configuration cannot name environment variables. It is therefore handed to the server on its standard
 # input together with what is the deployment's own: there, unlike on a command line, no process list shows the
 # password, and no CONFIG REWRITE (Sentinel's, at a failover) can write it into a file.
-# The process id stays, so that signals reach the server.
+# The process id stays, so that signals reach the server. Its files are its own user's alone.
 set -eu
+umask 077
 
 fail() {
     echo "start.sh: $1" >&2

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from types import FrameType
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -12,6 +13,7 @@ from sandbox.provider.connections import Line
 from sandbox.provider.server import application
 from sandbox.provider.settings import Settings
 from sandbox.provider.stand import Options, Stand
+from serving.sites import named
 
 DEFAULTS = Settings()
 
@@ -45,6 +47,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port (default)")
     parser.add_argument("--public-url", help="the address in the URLs that the stand gives out")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name under which programs ask it, such as a proxy's; may be repeated",
+    )
     parser.add_argument(
         "--latency", type=_latency, default={}, help="mean seconds, as in image=6,video=14 (default)"
     )
@@ -88,6 +97,7 @@ def main(argv: list[str] | None = None) -> int:
             "others_per_min": args.others_per_min,
         }
     )
+    public = urlsplit(args.public_url or "").netloc
     options = Options(
         base_url=(args.public_url or address).rstrip("/"),
         seed=args.seed,
@@ -98,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
         renderers=args.renderers,
     )
     config = uvicorn.Config(
-        application(Stand(options, settings)),
+        application(Stand(options, settings), named([*args.allow_host, public], args.host)),
         http=Line,
         ws="none",
         access_log=False,

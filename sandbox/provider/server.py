@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -17,13 +18,18 @@ from sandbox.provider.errors import Problem, not_found, refused, throttled, unau
 from sandbox.provider.faults import FOUL, REFUSALS, Fault
 from sandbox.provider.foul import foul
 from sandbox.provider.stand import Stand
+from serving.own_site import OwnSite
+from serving.sites import Page
 
 Function = Callable[[Call], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def application(stand: Stand) -> Starlette:
-    """The application that serves the stand, and closes it at its own end."""
+def application(stand: Stand, hosts: frozenset[str] = frozenset()) -> Starlette:
+    """The application that serves the stand, and closes it at its own end.
+
+    It answers programs; `hosts` are the names that it has beside this machine's own.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -80,7 +86,8 @@ def application(stand: Stand) -> Starlette:
         return not_found().response()
 
     handlers = {Problem: refuse, 404: unknown}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    guard = Middleware(OwnSite, page=Page(hosts, json=("/control",)))
+    return Starlette(routes=routes, middleware=[guard], lifespan=lifespan, exception_handlers=handlers)
 
 
 async def _answer(stand: Stand, name: str, function: Function, request: Request) -> Response:

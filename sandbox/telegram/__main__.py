@@ -11,6 +11,7 @@ from sandbox.telegram.connection import StandProtocol
 from sandbox.telegram.server import application
 from sandbox.telegram.settings import Settings
 from sandbox.telegram.world import World
+from serving.sites import named
 
 
 class _Server(uvicorn.Server):
@@ -30,6 +31,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.telegram", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8081, help="0 takes a free one")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name under which people open the page, such as a proxy's; may be repeated",
+    )
     parser.add_argument("--history", type=int, default=defaults.history, help="messages kept per chat")
     parser.add_argument(
         "--spool-mb", type=int, default=defaults.spool_bytes >> 20, help="media kept on disk, MB"
@@ -66,7 +74,7 @@ def main() -> int:
         upload_bytes=arguments.upload_mb << 20,
         callback_seconds=arguments.callback_seconds,
     )
-    app = application(settings)
+    app = application(settings, named(arguments.allow_host, arguments.host))
     config = uvicorn.Config(
         app,
         http=StandProtocol,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -14,6 +15,8 @@ from sandbox.telegram.botapi.dispatch import bot_api, bot_file
 from sandbox.telegram.control import ROUTES
 from sandbox.telegram.settings import Settings
 from sandbox.telegram.world import World
+from serving.own_site import OwnSite
+from serving.sites import Page
 
 PAGE = Path(__file__).parent / "page"
 
@@ -25,8 +28,11 @@ async def _page(request: Request) -> Response:  # noqa: ARG001
     )
 
 
-def application(settings: Settings) -> Starlette:
-    """A fresh world behind the routes of the contract; its files go when the server stops."""
+def application(settings: Settings, hosts: frozenset[str] = frozenset()) -> Starlette:
+    """A fresh world behind the routes of the contract; its files go when the server stops.
+
+    It answers its own page and programs; `hosts` are the names that it has beside this machine's own.
+    """
     world = World(settings)
 
     @contextlib.asynccontextmanager
@@ -47,6 +53,7 @@ def application(settings: Settings) -> Starlette:
             Route("/", _page),
             Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
         ],
+        middleware=[Middleware(OwnSite, page=Page(hosts, json=("/control",)))],
         lifespan=lifespan,
     )
     app.state.world = world

@@ -15,16 +15,20 @@ from patience import LONG_S
 
 from config.embedded import published
 from config.settings import ROOT
-from sandbox.environment import TOKEN, free_port
+from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
 
-from .commands import LONGEST_S, outcome, sandbox
+from .commands import LONGEST_S, outcome, sandbox, shared, sharing
 from .person import answers, eventually, text_of
 
 # The runs of --once mostly wait for their provider: they do so while the tests of the next files go on.
 pytestmark = pytest.mark.usefixtures("once")
+
+
+PASSWORD = "a-password-of-hers"
+TOKEN = "5000000001:a-token-of-the-commands-in-these-tests"
 
 
 def test_the_demo(tmp_path: Path) -> None:
@@ -56,6 +60,8 @@ def test_the_demo(tmp_path: Path) -> None:
 
         processes = psutil.Process(demo.pid).children(recursive=True)
         assert len(processes) >= 10
+        assert shared(tmp_path) == []
+        assert sharing(demo.pid) == {}
         os.kill(demo.pid, signal.SIGINT)
         assert demo.wait(LONG_S) == 0
         assert [process for process in processes if runs(process)] == []
@@ -140,7 +146,7 @@ def services(tmp_path: Path) -> Iterator[dict[str, str]]:
             "EMBEDDED_REDIS_PORT": str(free_port()),
             "MEDIA_URL": str(tmp_path / "media"),
             "FLOWER_DB": str(tmp_path / "flower"),
-            "FLOWER_BASIC_AUTH": "ann:a-password",
+            "FLOWER_BASIC_AUTH": f"ann:{PASSWORD}",
             "MODELS_FILE": str(ROOT / "sandbox" / "models.toml"),
             # However slow the machine, nobody loses a job to another worker here.
             "LEASE_S": "60",
@@ -149,7 +155,7 @@ def services(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path: Path) -> None:
     """Given both services, I expect the bot's link once everything answers, a job to be told without its
-    words, no secret on the console, and exit code 0 after Ctrl-C."""
+    words, no secret on the console, exit code 0 after Ctrl-C, and files that nobody else can read."""
     with sandbox("--run", environment=services, cwd=tmp_path) as run:
         eventually(lambda: "Write to your bot: https://t.me/" in run.log_text, LONGEST_S)
         with TelegramStand(services["TELEGRAM_API_URL"]) as stand:
@@ -160,9 +166,17 @@ def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path
         os.kill(run.pid, signal.SIGINT)
         assert run.wait(LONG_S) == 0
         said = run.log_text
-    secrets = (TOKEN, "r8_ofTheStand1", "a-password", (tmp_path / "redis" / "password").read_text("utf-8"))
+    secrets = (
+        TOKEN,
+        "r8_ofTheStand1",
+        PASSWORD,
+        (tmp_path / "redis" / "password").read_text("utf-8"),
+    )
     assert [secret for secret in secrets if secret in said] == []
     assert "red fox" not in said
+    kept = {each.relative_to(tmp_path).parts[0] for each in tmp_path.rglob("*") if each.is_file()}
+    assert {"redis", "media"} <= kept
+    assert shared(tmp_path) == []
 
 
 def test_run_waits_for_telegram_and_says_so(services: dict[str, str], tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from bench.histories import is_end
-from sandbox.environment import TOKEN
 from sandbox.stack import Stack
 
 from .person import Person, buttons_of, eventually, text_of
@@ -63,8 +62,8 @@ def test_lines_name_their_job_and_keep_secrets(stack: Stack, ann: Person) -> Non
     for secret in (
         "quokkas",
         "umbrellas",
-        TOKEN,
-        TOKEN.partition(":")[2],
+        stack.settings.telegram_token,
+        stack.settings.telegram_token.partition(":")[2],
         stack.settings.replicate_api_token,
     ):
         assert secret not in everything

@@ -16,9 +16,9 @@ from faults.stage import PROVIDER, QUICK
 
 from config.settings import ROOT, load
 from monitoring import configure
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.redis import command
 from sandbox.stack import PRODUCT, Stack, procfile
 
 ADMIN = 77_001
@@ -81,15 +81,14 @@ def _has(message: Message, words: Sequence[str]) -> bool:
 def built(folder: Path) -> Iterator[Tower]:
     """All processes on free ports. Skips where Prometheus or Alertmanager is not installed."""
     prometheus, alertmanager = found("prometheus"), found("prometheus-alertmanager", "alertmanager")
-    ports = {
-        name: free_port() for name in ("exporter", "flower", "alertmanager", "prometheus", "redis-cache")
-    }
+    cache = EmbeddedRedis(free_port())
+    ports = {name: free_port() for name in ("exporter", "flower", "alertmanager", "prometheus")}
     where = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     settings = QUICK | {
-        "CACHE_REDIS_URL": f"redis://{where['redis-cache']}/0",
+        "CACHE_REDIS_URL": cache.url,
         "EXPORTER_PORT": str(ports["exporter"]),
         "FLOWER_PORT": str(ports["flower"]),
-        "FLOWER_BASIC_AUTH": "operator:a secret",
+        "FLOWER_BASIC_AUTH": "operator:a secret of this tower",
         "FLOWER_DB": str(folder / "flower"),
         "ALERT_CHAT_ID": str(ADMIN),
         "WATCHDOG_S": "8",
@@ -108,7 +107,7 @@ def built(folder: Path) -> Iterator[Tower]:
             program = Program(line, ready=ready, env=stack.environment, cwd=ROOT, timeout=60)
             tower.programs[name] = open_.enter_context(program)
 
-        add("redis-cache", command(ports["redis-cache"]), "Ready to accept connections")
+        tower.programs["redis-cache"] = open_.enter_context(cache)
         for name in PRODUCT:
             stack.add(name, procfile()[name])
         for name in PRODUCT:

@@ -16,7 +16,7 @@ from config.settings import ROOT, Settings, load
 from jobs.connection import connect
 from jobs.ledger import Ledger
 from jobs.users import Users
-from sandbox.environment import TOKEN, free_port
+from sandbox.environment import BOT_ID, free_port
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
@@ -24,6 +24,7 @@ from sandbox.telegram.client import TelegramStand
 from . import engine
 
 PROJECT = "darkroom-test"
+TOKEN = f"{BOT_ID}:a-token-of-the-containers-in-these-tests"
 _FILES = ("docker-compose.yml", "tests/containers/compose.stand.yml")
 _VOLUMES = ("media", "redis", "flower", "backup", "monitoring", "prometheus", "alertmanager")
 
@@ -132,7 +133,7 @@ class Fleet:
     @property
     def bot_id(self) -> int:
         """The bot's own user id, the part of its token in front of the colon."""
-        return int(TOKEN.partition(":")[0])
+        return BOT_ID
 
     def secret(self, name: str) -> str:
         """One of the secrets of this run."""

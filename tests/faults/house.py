@@ -166,7 +166,8 @@ def built(
 ) -> Iterator[House]:
     """A house of these processes (name -> command), its settings laid over QUICK."""
     with ExitStack() as open_:
-        stack = Stack((), QUICK | dict(settings or {}), (*PROVIDER, *provider))
+        # Tests fill its Redis: they set `maxmemory`.
+        stack = Stack((), QUICK | dict(settings or {}), (*PROVIDER, *provider), redis_commands=("CONFIG",))
         open_.enter_context(stack)
         stack.telegram.limits(enabled=False)
         stack.provider.settings(others_per_min=1_000_000)
@@ -175,7 +176,7 @@ def built(
         for name, line in lines.items():
             links[name] = open_.enter_context(Proxy(_port(stack.settings.redis_url)))
             addresses = (
-                f"REDIS_URL=redis://127.0.0.1:{links[name].port}/0 "
+                f"REDIS_URL={_through(links[name].port, stack.settings.redis_url)} "
                 f"REPLICATE_API_URL=http://127.0.0.1:{to_provider.port}/v1"
             )
             stack.add(name, f"env {addresses} {line}")
@@ -190,6 +191,12 @@ def built(
 def answers_to(person: Person, said: Message) -> list[Message]:
     """What the bot has answered to a person's message."""
     return [each for each in person.told() if answers(said)(each)]
+
+
+def _through(port: int, url: str) -> str:
+    """The same Redis at the port of a proxy, with its password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}").geturl()
 
 
 def _port(url: str) -> int:

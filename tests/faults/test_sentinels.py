@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 ROUNDS = 24
 KILLED_IN = 6
 PAUSE_S = 0.25
-OPERATOR = ("operator", "safelight")
+OPERATOR = ("operator", "the-safelight-is-on")
 PROCESSES = ("bot", "worker-image", "worker-video", "deliver")
 
 

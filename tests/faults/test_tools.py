@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from jobs import keys
-from sandbox.environment import TOKEN
 
 from .house import House
 from .proxy import Proxy
@@ -140,7 +139,7 @@ def kept(polling_house: House) -> House:
 def send_photo(house: House, chat: int, reply_to: int, caption: str, picture: bytes) -> None:
     """Send a picture in the name of the bot."""
     words = {"chat_id": chat, "caption": caption, "reply_parameters": f'{{"message_id": {reply_to}}}'}
-    url = f"{house.stack.telegram.base_url}/bot{TOKEN}/sendPhoto"
+    url = f"{house.stack.telegram.base_url}/bot{house.stack.settings.telegram_token}/sendPhoto"
     answer = httpx.post(url, data=words, files={"photo": picture}, trust_env=False)
     assert answer.json()["ok"], answer.text
 
@@ -179,7 +178,7 @@ def test_the_checker_sees_a_second_payment(kept: House) -> None:
     made = httpx.post(
         f"{kept.stack.provider.base_url}/v1/models/darkroom/sketch/predictions",
         json={"input": {"prompt": "a receipt"}},
-        headers={"Authorization": "Bearer r8_stand"},
+        headers={"Authorization": f"Bearer {kept.stack.settings.replicate_api_token}"},
         trust_env=False,
     )
     assert made.status_code == 201

@@ -32,16 +32,25 @@ from jobs.connection import connect
 from jobs.ledger import Ledger
 from jobs.model import Kind, Origin, Request
 from jobs.workers import Sign, Workers
+from sandbox.embedded import EmbeddedRedis
+from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.s3 import S3Stand
 
 Made = tuple[Settings, Shelf]
 
 
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[str]:
+    """A Redis that lets nobody wait for a snapshot, and that a test may make slow or small."""
+    options = ("--repl-diskless-sync-delay", "0")
+    with EmbeddedRedis(free_port(), commands=("CONFIG",), options=options) as server:
+        yield server.url
+
+
 @pytest.fixture
 def client(redis_url: str) -> Iterator["redis.Redis"]:
     with redis.Redis.from_url(redis_url) as client:
-        client.config_set("repl-diskless-sync-delay", 0)
         yield client
         client.config_set("rdb-key-save-delay", 0)
 

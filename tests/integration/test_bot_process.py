@@ -15,9 +15,8 @@ from jobs import ids
 from jobs.admission import Admission
 from jobs.model import Kind, Lane, Origin, Request
 from jobs.states import State
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
-from sandbox.processes import Program
-from sandbox.redis import command
 from sandbox.telegram.client import TelegramStand
 
 
@@ -72,12 +71,11 @@ def test_sigterm_ends_it_within_five_seconds_even_amid_a_slow_call(scene: Scene,
 
 
 def test_sigterm_ends_it_within_five_seconds_while_redis_hangs() -> None:
-    port = free_port()
     with (
         stand_program() as stand,
         TelegramStand(stand.url) as client,
-        Program(command(port), ready="Ready to accept") as server,
-        bot_program(stand.url, f"redis://127.0.0.1:{port}/0") as bot,
+        EmbeddedRedis(free_port()) as server,
+        bot_program(stand.url, server.url) as bot,
     ):
         ann = client.new_user()
         client.send(ann, "a red fox")
@@ -115,13 +113,9 @@ def test_what_a_killed_bot_had_taken_in_comes_to_the_next_one(scene: Scene, redi
 def test_what_came_in_while_redis_hung_is_made_by_the_next_bot() -> None:
     """Given a Redis that hangs, when somebody writes and the bot is killed, I expect the update not to
     have been confirmed, however often more was asked for meanwhile, and the next bot to make it."""
-    port = free_port()
-    url = f"redis://127.0.0.1:{port}/0"
-    with (
-        stand_program() as stand,
-        TelegramStand(stand.url) as client,
-        Program(command(port), ready="Ready to accept") as server,
-    ):
+    server = EmbeddedRedis(free_port())
+    url = server.url
+    with stand_program() as stand, TelegramStand(stand.url) as client, server:
         client.limits(enabled=False)
         scene = Scene(client, url)
         ann, ivan = client.new_user(), client.new_user()
@@ -195,8 +189,8 @@ def test_a_job_in_a_chat_that_nobody_can_write_to_is_cancelled(scene: Scene, red
 
 
 def test_without_its_ledger_the_bot_asks_to_try_again_and_recovers() -> None:
-    port = free_port()
-    url = f"redis://127.0.0.1:{port}/0"
+    server = EmbeddedRedis(free_port())
+    url = server.url
     with (
         stand_program() as stand,
         TelegramStand(stand.url) as client,
@@ -209,7 +203,7 @@ def test_without_its_ledger_the_bot_asks_to_try_again_and_recovers() -> None:
         assert "через минуту" in scene.ask(ivan, "/jobs")["text"]
         shown = scene.with_button(ann, f"cancel:{'a' * 20}")
         assert "try again in a minute" in scene.press(ann, shown, "x")["text"]
-        with Program(command(port), ready="Ready to accept"):
+        with server:
             began = time.monotonic()
             assert scene.job(ann, "a red fox").state is State.QUEUED
             assert time.monotonic() - began < promised(5)

@@ -10,9 +10,9 @@ from kombu.common import ignore_errors
 from kombu.connection import Connection
 
 from jobs.connection import connect
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.redis import command
 from tasks.app import app
 
 LANE = "in-hand"
@@ -21,9 +21,8 @@ LANE = "in-hand"
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Program, str]]:
     """A Redis that a test may kill, and its URL."""
-    port = free_port()
-    with Program(command(port, tmp_path), ready="Ready to accept connections") as program:
-        yield program, f"redis://127.0.0.1:{port}/0"
+    with EmbeddedRedis(free_port(), tmp_path / "redis", keep=True) as program:
+        yield program, program.url
 
 
 def consuming(url: str) -> Connection:

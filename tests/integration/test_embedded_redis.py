@@ -3,16 +3,26 @@
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import redis
+from patience import LONG_S
 
 from config.embedded import published
 from config.settings import ROOT, load
 from sandbox.embedded import EmbeddedRedis, running
 from sandbox.environment import free_port
+from sandbox.processes import Program
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator["redis.Redis"]:
+    """The owner's client of a server of this module."""
+    with EmbeddedRedis(free_port()) as server, redis.Redis.from_url(server.url) as client:
+        yield client
 
 
 def mode(file: Path) -> int:
@@ -21,7 +31,7 @@ def mode(file: Path) -> int:
 
 def test_it_asks_for_a_password_that_only_its_owner_can_read(tmp_path: Path) -> None:
     folder, port = tmp_path / "redis", free_port()
-    with EmbeddedRedis(folder, port, folder, keep=True) as embedded:
+    with EmbeddedRedis(port, folder, folder, keep=True) as embedded:
         with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
             stranger.ping()
         with redis.Redis.from_url(embedded.url) as owner:
@@ -38,15 +48,69 @@ def test_it_asks_for_a_password_that_only_its_owner_can_read(tmp_path: Path) -> 
         assert {mode(folder / name) for name in ("password", "server.conf", "url")} == {0o600}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CONFIG SET dir /tmp",
+        "CONFIG GET requirepass",
+        "MODULE LOAD /tmp/foreign.so",
+        "DEBUG SLEEP 0",
+        "SAVE",
+        "BGSAVE",
+        "FUNCTION LIST",
+        "REPLICAOF 127.0.0.1 1",
+        "SLAVEOF NO ONE",
+        "MIGRATE 127.0.0.1 1 key 0 100",
+        "CLUSTER INFO",
+        "ACL SETUSER other on nopass ~* +@all",
+        "MONITOR",
+        "SHUTDOWN NOSAVE",
+    ],
+)
+def test_no_command_leads_from_the_data_to_the_machine(own: "redis.Redis", words: str) -> None:
+    """Given somebody who has the password, when they send a command that writes files, runs code or moves the
+    data elsewhere, I expect the server not to know it, and to go on."""
+    with pytest.raises(redis.ResponseError, match="unknown command"):
+        own.execute_command(*words.split())  # type: ignore[no-untyped-call]
+    assert own.ping()
+
+
+def test_as_a_command_it_asks_for_a_password_too(tmp_path: Path) -> None:
+    """Given `python -m sandbox.redis`, I expect strangers to be turned away, the way to its address to be
+    told without the password, and the address to be gone with it."""
+    port, folder = free_port(), tmp_path / "redis"
+    argv = [sys.executable, "-m", "sandbox.redis", "--port", str(port), "--dir", str(folder)]
+    with Program(argv, ready="Redis is at ", cwd=ROOT) as program:
+        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        url = published(folder)
+        with redis.Redis.from_url(url) as owner:
+            owner.set("kept", "1")
+            with pytest.raises(redis.ResponseError, match="unknown command"):
+                owner.config_get("dir")
+        assert str(urlsplit(url).password) not in program.log_text
+        assert program.terminate(LONG_S) == 0
+    assert published(folder) == ""
+    assert (folder / "appendonlydir").is_dir()
+
+
+def test_as_a_command_it_says_why_it_cannot_run(tmp_path: Path) -> None:
+    with EmbeddedRedis(free_port()) as other:
+        argv = [sys.executable, "-m", "sandbox.redis", "--port", str(urlsplit(other.url).port)]
+        told = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+    assert told.returncode == 1
+    assert "Address already in use" in told.stderr
+
+
 def test_its_data_and_its_password_outlive_it(tmp_path: Path) -> None:
     folder = tmp_path / "redis"
     with (
-        EmbeddedRedis(folder, free_port(), folder, keep=True) as first,
+        EmbeddedRedis(free_port(), folder, folder, keep=True) as first,
         redis.Redis.from_url(first.url) as client,
     ):
         client.set("kept", "1")
     with (
-        EmbeddedRedis(folder, free_port(), folder, keep=True) as second,
+        EmbeddedRedis(free_port(), folder, folder, keep=True) as second,
         redis.Redis.from_url(second.url) as client,
     ):
         assert client.get("kept") == b"1"
@@ -57,7 +121,7 @@ def test_every_command_finds_it_where_nothing_else_is_said(tmp_path: Path) -> No
     """Given an embedded Redis, I expect settings without REDIS_URL to lead to it, and a command of ours to
     reach it; once it has ended nothing leads to it any more."""
     folder = tmp_path / "data" / "redis"
-    with EmbeddedRedis(folder, free_port(), folder, keep=False) as embedded:
+    with EmbeddedRedis(free_port(), folder, folder) as embedded:
         assert running(folder) == embedded.url
         assert load({}, tmp_path / ".env").ledger_redis().url == embedded.url
         elsewhere = {"REDIS_URL": "redis://elsewhere:6379/0"}
@@ -78,7 +142,7 @@ def test_every_command_finds_it_where_nothing_else_is_said(tmp_path: Path) -> No
 
 def test_what_a_killed_one_left_is_not_taken_for_one_that_runs(tmp_path: Path) -> None:
     folder = tmp_path / "redis"
-    with EmbeddedRedis(folder, free_port(), folder, keep=False):
+    with EmbeddedRedis(free_port(), folder, folder):
         left = (folder / "url").read_text(encoding="utf-8")
     (folder / "url").write_text(left, encoding="utf-8")
     assert running(folder) == ""
@@ -86,7 +150,7 @@ def test_what_a_killed_one_left_is_not_taken_for_one_that_runs(tmp_path: Path) -
 
 def test_one_does_not_remove_the_address_of_another(tmp_path: Path) -> None:
     address = tmp_path / "address"
-    with EmbeddedRedis(tmp_path / "late", free_port(), address, keep=False) as late:
-        with EmbeddedRedis(tmp_path / "early", free_port(), address, keep=False):
+    with EmbeddedRedis(free_port(), tmp_path / "late", address) as late:
+        with EmbeddedRedis(free_port(), tmp_path / "early", address):
             (address / "url").write_text(late.url, encoding="utf-8")
         assert published(address) == late.url

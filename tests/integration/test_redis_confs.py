@@ -14,6 +14,8 @@ from config.settings import ROOT
 from sandbox.environment import free_port
 from sandbox.processes import Program
 
+OPEN_SHELL = ("sh", "-c", 'umask 022 && exec "$0" "$@"')
+"""What it starts makes files that everybody can read, unless it sees to it."""
 START = ROOT / "deploy" / "redis" / "start.sh"
 PASSWORD = 'a "difficult\\ $password'
 
@@ -22,7 +24,7 @@ PASSWORD = 'a "difficult\\ $password'
 def started(name: str, folder: Path, environment: dict[str, str]) -> Iterator[tuple["redis.Redis", Program]]:
     port = free_port()
     program = Program(
-        ["sh", START, name, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder],
+        [*OPEN_SHELL, "sh", START, name, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder],
         ready="Ready to accept connections",
         env={"REDIS_MAXMEMORY": "64mb", "PATH": path_of_server(), **environment},
     )
@@ -56,6 +58,8 @@ def test_the_broker_evicts_nothing_and_keeps_all(tmp_path: Path) -> None:
         program.kill()
         program.start()
         assert client.mget("kept", "written") == ["1", "2"]
+        # The ledger has people's prompts.
+        assert [each for each in tmp_path.rglob("*") if each.stat().st_mode & 0o077] == []
 
 
 def test_a_failover_cannot_write_into_the_configuration(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from urllib.parse import urlsplit
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import redis
@@ -22,11 +23,18 @@ from jobs.model import Kind, Origin, Request
 from jobs.shared_pipeline import SharedPipeline
 from jobs.spool import Kept
 from jobs.updates import item_of, updates
+from sandbox.embedded import EmbeddedRedis, replica_of
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.redis import command
 
 REQUEST = Request(Kind.IMAGE, "sketch", "a fox")
+
+
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[str]:
+    """A Redis that lets no replica wait."""
+    with EmbeddedRedis(free_port(), options=("--repl-diskless-sync-delay", "0")) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -43,12 +51,10 @@ def client(settings: Settings) -> Iterator["redis.Redis"]:
 @contextmanager
 def replicated(client: "redis.Redis", settings: Settings) -> Iterator[tuple[Program, "redis.Redis"]]:
     """A replica that has caught up, as a process and by its client."""
-    port, master = free_port(), urlsplit(settings.redis_url).port
-    arguments = [*command(port), "--replicaof", "127.0.0.1", str(master), "--repl-diskless-sync-delay", "0"]
-    client.config_set("repl-diskless-sync-delay", 0)
     with (
-        Program(arguments, ready="Finished with success|successful partial|Done loading RDB") as program,
-        redis.Redis(port=port, decode_responses=True) as replica,
+        TemporaryDirectory() as folder,
+        replica_of(settings.redis_url, free_port(), Path(folder)) as program,
+        redis.Redis.from_url(program.url, decode_responses=True) as replica,
     ):
         deadline = time.monotonic() + LONG_S
         while True:

@@ -8,26 +8,24 @@ from bot_stage import bot_program, stand_program
 from patience import LONG_S
 from webhook_stage import Door, webhook_settings
 
+from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
-from sandbox.processes import Program
-from sandbox.redis import command
 from sandbox.telegram.client import TelegramStand
 
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
     """One for a module's tests; each brings people of its own."""
-    port, redis_port = free_port(), free_port()
-    redis_url = f"redis://127.0.0.1:{redis_port}/0"
+    port = free_port()
     with (
         stand_program() as stand,
         TelegramStand(stand.url) as client,
-        Program(command(redis_port), ready="Ready to accept") as server,
-        bot_program(stand.url, redis_url, ready="receiving", settings=webhook_settings(port)) as bot,
+        EmbeddedRedis(free_port()) as server,
+        bot_program(stand.url, server.url, ready="receiving", settings=webhook_settings(port)) as bot,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15, trust_env=False) as http,
     ):
         client.limits(enabled=False)
-        door = Door(client, redis_url, http, bot, server)
+        door = Door(client, server.url, http, bot, server)
         yield door
         door.close()
         assert bot.terminate(LONG_S) == 0

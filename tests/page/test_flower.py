@@ -14,7 +14,7 @@ from sandbox.stack import Stack, procfile
 
 pytestmark = [pytest.mark.page, pytest.mark.long]
 
-OPERATOR = ("operator", "safelight")
+OPERATOR = ("operator", "the-safelight-is-on")
 QUICK = {"POLL_FIRST_S": "0.1", "POLL_MAX_S": "0.2", "TELEGRAM_CHAT_RATE_PER_S": "1000"}
 SMALL = ("--latency", "image=0.3,video=0.3", "--sigma", "0", "--image-size", "256", "--video-size", "128")
 SHOTS = os.environ.get("SHOTS")

@@ -138,6 +138,16 @@ def test_an_unknown_name_is_told_with_the_nearest_known_one(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o400, False), (0o644, True), (0o640, True)])
+def test_a_file_that_others_can_read_is_told(tmp_path: Path, mode: int, warned: bool) -> None:
+    """Given a .env that other users of the machine can read, I expect to be told, and what to do."""
+    file = tmp_path / ".env"
+    file.write_text("LOG_LEVEL=INFO\n", encoding="utf-8")
+    file.chmod(mode)
+    sentence = f"{file} holds secrets, and other users of this machine can read it: chmod 600 {file}"
+    assert look(COMPLETE, file).warnings == ((sentence,) if warned else ())
+
+
 def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"TELEGRAM_TOKEN=\xff\xfe\n")
     (error,) = look(COMPLETE, tmp_path / ".env").errors

@@ -10,6 +10,8 @@ from config.settings import Settings, SettingsError, load
 NO_FILE = Path("/nonexistent/.env")
 SENTINELS = "sentinel://:p%40ss@a:26380/2; sentinel://b;sentinel://[::1]:26381/2"
 
+LONG = SENTINELS.replace("p%40ss", "a-p%40ssword-of-the-master")
+
 
 def test_one_server() -> None:
     assert place_of("redis://:pw@host:6379/3") == RedisPlace("redis://:pw@host:6379/3", db=3)
@@ -33,10 +35,11 @@ def test_the_cache_has_sentinels_of_its_own_or_the_ledgers() -> None:
     assert ledger.cache_redis() == ledger.ledger_redis()
     both = load(
         {
-            "REDIS_URL": SENTINELS,
+            "REDIS_URL": LONG,
             "REDIS_MASTER_NAME": "jobs",
-            "CACHE_REDIS_URL": "sentinel://c",
+            "CACHE_REDIS_URL": "sentinel://:a-password-of-the-cache@c",
             "CACHE_REDIS_MASTER_NAME": "cache",
+            "REDIS_PRIVATE_NETWORK": "true",
         },
         NO_FILE,
     )

@@ -10,9 +10,10 @@ from config.settings import Settings, SettingsError, load
 NO_FILE = Path("/nonexistent/.env")
 SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
 FITTING = {
-    "webhook_secret": "a_secret-token",
-    "redis_url": "redis://:$pass@redis:6379/0",
-    "cache_redis_url": "redis://:$pass@cache:6379/0",
+    "webhook_secret": "a_secret-token_of_telegrams",
+    "redis_url": "redis://:$pass-of-the-ledger@localhost:6379/0",
+    "cache_redis_url": "redis://:$pass-of-the-cache@localhost:6379/0",
+    "flower_basic_auth": "ann:$pass: of many words",
     "watchdog_secret": "a-secret-of-the-watchdog",
     "sentry_dsn": "https://$key@sentry.test/42",
 }
@@ -22,7 +23,7 @@ FITTING = {
 def test_every_secret_may_be_in_a_file(tmp_path: Path, name: str) -> None:
     """Given a file as an editor leaves it, I expect its text without the last newline, whatever signs
     are in it, and that no log may show it."""
-    secret = FITTING.get(name, "$ecret of 1:abc")
+    secret = FITTING.get(name, "$ecret of 1:abc and more")
     file = tmp_path / name
     file.write_text(f"{secret}\n", encoding="utf-8")
     settings = load({f"{name.upper()}_FILE": str(file)}, NO_FILE)
