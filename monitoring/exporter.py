@@ -21,6 +21,7 @@ from monitoring.collector import Darkroom
 from monitoring.configure import chat_of
 from monitoring.deadman import Deadman
 from monitoring.server import application, bound
+from monitoring.sites import page
 from serving.server import Server
 from tasks.app import app
 from tasks.background import Background
@@ -56,7 +57,8 @@ def serve(settings: Settings, registry: CollectorRegistry) -> None:
     PlatformCollector(registry=registry)
     with watching(settings) as deadman:
         heard = deadman.heard if deadman else lambda: None
-        answers = application(registry, heard, settings.watchdog_secret)
+        site = page(settings, settings.exporter_bind)
+        answers = application(registry, heard, settings.watchdog_secret, site)
         asyncio.run(_until_signal(bound(answers, settings.exporter_bind, settings.exporter_port)))
 
 

@@ -5,11 +5,14 @@ import re
 from typing import Any
 
 import flower.views.tasks
+from flower.app import Flower
 from flower.views.monitor import Metrics
-from tornado.web import authenticated
+from tornado.httputil import HTTPServerRequest
+from tornado.web import ErrorHandler, authenticated
 
 from config.settings import Settings, SettingsError
-from serving.sites import is_own
+from monitoring.sites import page
+from serving.sites import is_own, refusal
 
 COLUMNS = {
     "name": "Task",
@@ -75,3 +78,18 @@ def _arguments(shown: str | None) -> str:
     if not isinstance(values, tuple | list):
         return "(hidden)"
     return ", ".join(str(value) if _PLAIN.fullmatch(str(value)) else "(hidden)" for value in values)
+
+
+def guard_flower(settings: Settings) -> None:
+    """Have Flower refuse foreign names and foreign sites, whichever of its pages they ask for."""
+    rules = page(settings, settings.flower_address)
+    before = Flower.find_handler
+
+    def find(server: Flower, request: HTTPServerRequest, **more: Any) -> Any:
+        refused = refusal(request.method or "", request.path, request.headers.get_all(), rules)
+        if refused is None:
+            return before(server, request, **more)
+        status = {"status_code": refused.status}
+        return server.get_handler_delegate(request, ErrorHandler, status)
+
+    Flower.find_handler = find

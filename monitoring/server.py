@@ -17,10 +17,12 @@ from starlette.routing import Route
 from config.settings import SettingsError
 from serving.configuration import configuration
 from serving.listening import listener
+from serving.own_site import OwnSite
 from serving.places import Places
 from serving.protocol import Patience
 from serving.server import Server
 from serving.sharing import Shared
+from serving.sites import Page
 
 WATCHDOG = "/watchdog"
 HEALTH = "/healthz"
@@ -41,13 +43,16 @@ class _Scrape:
         return self.found
 
 
-def application(registry: CollectorRegistry, heard: Callable[[], None], secret: str) -> Starlette:
+def application(
+    registry: CollectorRegistry, heard: Callable[[], None], secret: str, site: Page | None = None
+) -> Starlette:
     """The application.
 
     Args:
         registry: What the metrics are.
         heard: Called for each alert that Alertmanager posts.
         secret: What Alertmanager must send as its bearer token; without one nobody's posts are taken.
+        site: Which sites may ask; without one the pages of this machine.
     """
     scrape = Shared(lambda: asyncio.to_thread(lambda: _Scrape(tuple(registry.collect()))))
 
@@ -72,7 +77,8 @@ def application(registry: CollectorRegistry, heard: Callable[[], None], secret: 
         Route(WATCHDOG, watchdog, methods=["POST"]),
         Route(HEALTH, healthz),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])
+    guard = Middleware(OwnSite, page=site or Page(entrances=None))
+    return Starlette(routes=routes, middleware=[guard, Middleware(GZipMiddleware)])
 
 
 def _is_bearer(authorization: str, secret: str) -> bool:

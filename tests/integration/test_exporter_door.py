@@ -78,7 +78,8 @@ class Exporter:
 
     def post(self, authorization: str | None, content: bytes = b'{"alerts": []}') -> int:
         """The status for who posts to /watchdog with this; written out, as no client writes all of it."""
-        lines = ["POST /watchdog HTTP/1.1", "Host: x", "Connection: close", f"Content-Length: {len(content)}"]
+        lines = ["POST /watchdog HTTP/1.1", "Host: localhost", "Connection: close"]
+        lines.append(f"Content-Length: {len(content)}")
         if authorization is not None:
             lines.append(f"Authorization: {authorization}")
         with contextlib.closing(self.connected("\r\n".join([*lines, "", ""]).encode() + content)) as raw:
@@ -215,3 +216,18 @@ def test_an_exporter_that_is_to_miss_somebody_needs_the_secret(tmp_path: Path) -
     with pytest.raises(SettingsError, match="WATCHDOG_SECRET is not set"):
         configure.write(tmp_path, settings, where)
     configure.write(tmp_path, replace(settings, watchdog_s=0.0), where)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200),
+    ],
+)
+def test_no_foreign_page_reads_the_figures(exporter: Exporter, headers: dict[str, str], status: int) -> None:
+    """Given an exporter on this machine's own address, when a page of a foreign site asks for its figures, I
+    expect a refusal; somebody who follows a link to them sees them."""
+    answer = httpx.get(f"{exporter.url}/metrics", headers=headers, timeout=LONG_S, trust_env=False)
+    assert answer.status_code == status
