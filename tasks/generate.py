@@ -1,6 +1,6 @@
 """The task `generate`: one job from the claim to the stored artifact."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -63,34 +63,32 @@ def make(process: Process, slot: Slot) -> None:
     if slot.job.crashes >= process.settings.max_crashes:
         raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
     slot.check()
-    provider = process.provider_of(slot.job)
     seen = None
     if slot.job.state is State.UNKNOWN:
-        search(process, slot, provider)
+        search(process, slot)
     elif slot.job.state is State.CLAIMED or slot.job.unsent:
-        seen = submit(process, slot, provider)
+        seen = submit(process, slot)
     elif slot.job.state is State.SUBMITTING:
         adopt(process, slot)
     if slot.job.state is State.RUNNING:
-        seen = poll(process, slot, provider, seen)
+        seen = poll(process, slot, process.provider_of(slot.job), seen)
     if slot.job.state is State.STORING:
-        store(process, slot, provider, seen)
+        store(process, slot, process.provider_of(slot.job), seen)
 
 
-def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
+def submit(process: Process, slot: Slot) -> Prediction | None:
     """Make the one paid call. It is repeated only where the provider has surely not taken it.
 
     Answers what the provider made of it, None where nobody knows.
     """
-    submission = inputs.submission(process, slot, provider)
-    if slot.job.request.source:
-        upload = str(submission.input[process.model_of(slot.job).source_field])
-        process.ledger.note(slot.job, upload=upload)
+    model, provider = process.model_of(slot.job), process.provider_of(slot.job)
+    order = inputs.order(process, slot, model, provider)
+    submission = inputs.submission(process.settings, slot.job.id, order)
 
     def call() -> Prediction:
         process.calls.to_create(slot, provider)
         slot.check()
-        slot.job = process.ledger.submitting(slot.job)
+        slot.job = process.ledger.submitting(slot.job, order, model.price_usd)
         try:
             return provider.submit(submission)
         except PassingError as error:
@@ -140,11 +138,11 @@ def adopt(process: Process, slot: Slot) -> None:
         slot.job = process.ledger.unknown(slot.job)
 
 
-def search(process: Process, slot: Slot, provider: Provider) -> None:
+def search(process: Process, slot: Slot) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
     job = slot.job
     try:
-        found = look_for(process, slot, provider)
+        found = look_for(process, slot, process.provider_of(slot.job))
         if found is not None:
             slot.job = remember(process, job, found.id)
             log.info("found the submission")
@@ -159,21 +157,31 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
 def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
     """The one prediction at the provider with this job's input that is no other job's; None where there is
     none, or nobody can tell whose it is."""
-    job, model = slot.job, process.model_of(slot.job)
-    wanted = inputs.fields(job.request, model)
-    if job.request.source:
-        if not job.upload:
-            return None
+    job = slot.job
+    reference, wanted = asked_for(process, job)
+    if job.request.source and not (job.ordered or job.upload):
         # The words alone may be those of another picture's video.
-        wanted[model.source_field] = job.upload
+        return None
     process.calls.to_ask(slot, provider)
     owned = partial(process.ledger.owned, but=job.id)
-    found = provider.find(model.reference, wanted, job.stamps["submitting"], owned)
+    found = provider.find(reference, wanted, job.stamps["submitting"], owned)
     # Whoever is submitting the same at this moment has not written down yet that it is theirs.
     rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
-    if any(one.request.model == model.name and inputs.fields(one.request, model) == wanted for one in rivals):
+    if any(asked_for(process, one) == (reference, wanted) for one in rivals):
         return None
     return found
+
+
+def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
+    """The provider's name of the job's model, and the input that it was given. JobFailed where neither the
+    job's record nor the catalogue has them."""
+    if job.ordered:
+        return job.ordered.reference, job.ordered.input
+    model = process.model_of(job)
+    values = inputs.fields(job.request, model)
+    if job.request.source:
+        values[model.source_field] = job.upload
+    return model.reference, values
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -181,7 +189,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
 
     `created`: what its submission answered in this slot.
     """
-    deadline_s = process.model_of(slot.job).deadline_s
+    deadline_s = process.deadline_s(slot.job)
     try:
         prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
     except RetryError:

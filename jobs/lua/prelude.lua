@@ -186,8 +186,8 @@ local function bequeath(id, from, now)
   end
   if not heir then return nil end
   if made then
-    local submitted = redis.call('HGET', job_key(id), 'at:running')
-    redis.call('HSET', job_key(heir), 'prediction', prediction)
+    local submitted, order = unpack(redis.call('HMGET', job_key(id), 'at:running', 'order'))
+    redis.call('HSET', job_key(heir), 'prediction', prediction, 'order', order or '')
     redis.call('SET', prediction_key(prediction), heir)
     redis.call('HDEL', job_key(heir), 'price')
     enter(heir, 'sharing', 'running', now, 'job:' .. id)
