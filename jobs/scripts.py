@@ -43,6 +43,7 @@ _BUILDERS = "\n".join(
         "prediction_key": keys.prediction(_ARGUMENT),
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),
+        "clock_key": keys.clock(),
         "paused_key": keys.paused(),
         "blocked_key": keys.blocked(),
         "vips_key": keys.vips(),
