@@ -34,7 +34,9 @@ def read(time_of_redis: Sequence[int], written: Sequence[str | None]) -> float:
     if last is None or ahead is None:
         return raw / 1000
     passed = raw + int(ahead) - int(last)
-    return (int(last) + max(0.0, passed - min(int(ahead), passed / 10))) / 1000
+    if passed < 0:
+        return int(last) / 1000 + 1
+    return (int(last) + passed - min(int(ahead), passed / 10)) / 1000
 
 
 class Clock:

@@ -16,7 +16,8 @@ local function now_ms()
   last, ahead = tonumber(last or raw), tonumber(ahead or 0)
   local passed = raw + ahead - last
   if passed < 0 then
-    ahead = last - raw
+    -- It is written down once in a second, and may have been told since.
+    ahead = last + 1000 - raw
   else
     ahead = ahead - math.min(ahead, math.floor(passed / 10))
   end

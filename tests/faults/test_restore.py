@@ -211,7 +211,8 @@ def test_25_an_update_that_waited_was_dealt_with_since(posted: House, tmp_path: 
 def ledger_of(client: "redis.Redis") -> dict[str, object]:
     """All that the ledger holds and that is not of the moment: who holds a lease, when to look again."""
     held: dict[str, object] = {}
-    passing = (keys.workers(), keys.worker(""), keys.roster(), keys.lock(""), keys.bucket(""), keys.due())
+    of_processes = (keys.workers(), keys.worker(""), keys.roster(), keys.lock(""), keys.bucket(""))
+    passing = (*of_processes, keys.due(), keys.clock())
     for key in client.scan_iter(f"{keys.PREFIX}:*", count=1000):
         left: Any = client.pttl(key)
         if key.startswith(passing) or 0 <= left < 60_000:
