@@ -18,8 +18,8 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # The address has no scheme, or the token cannot stand in a header: likewise, and no repetition helps.
 _NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _MAX_PAGES = 3
-# The provider's clock and ours may differ by this much.
-_SKEW_S = 30.0
+# The provider's clock and the ledger's may differ by this much. What else is found so belongs to other jobs.
+_SKEW_S = 900.0
 
 
 class Replicate:
