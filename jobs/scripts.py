@@ -44,6 +44,7 @@ _BUILDERS = "\n".join(
         "followers_key": keys.followers(_ARGUMENT),
         "spend_key": keys.spend(_ARGUMENT),
         "clock_key": keys.clock(),
+        "message_key": keys.message(_ARGUMENT, _SECOND),
         "paused_key": keys.paused(),
         "blocked_key": keys.blocked(),
         "vips_key": keys.vips(),

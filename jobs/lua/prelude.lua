@@ -87,7 +87,10 @@ local function close(id, now, keep_s)
   redis.call('EXPIRE', job_key(id), keep_s)
   redis.call('EXPIRE', trail_key(id), keep_s)
   redis.call('XADD', ended_key(), 'MAXLEN', '~', 1000, '*', 'job', id)
-  local prediction = redis.call('HGET', job_key(id), 'prediction') or ''
+  local prediction, chat, message = unpack(redis.call('HMGET', job_key(id), 'prediction', 'chat', 'message'))
+  prediction = prediction or ''
+  -- Its message leads to it for as long, however long the job has taken.
+  if message and message ~= '0' then redis.call('SET', message_key(chat, message), id, 'EX', keep_s) end
   if redis.call('GET', prediction_key(prediction)) == id then
     redis.call('EXPIRE', prediction_key(prediction), keep_s)
   end
