@@ -14,6 +14,9 @@ CANCELS, DELETES, REPEATS = 0.04, 0.03, 0.04
 """Shares of the requests whose user presses Cancel or deletes the status message, or that Telegram
 delivers twice, a moment later."""
 
+_RECENT = 60
+"""Whoever tidies up looks at so many requests."""
+
 
 class Crowd:
     """`asked` is all that was ever asked for, every prompt once."""
@@ -69,6 +72,10 @@ class Crowd:
             time.sleep(0.2)
         return found
 
+    def tidy_up(self) -> bool:
+        """Delete the newest status message that still has its Cancel; return whether there was one."""
+        return any(self._delete(asked) for asked in reversed(self.asked[-_RECENT:]))
+
     def _cancel(self, asked: Asked) -> Message | None:
         """Press Cancel under a request's status message; answer that message, if there was one."""
         message = self._status_of(asked)
@@ -77,10 +84,12 @@ class Crowd:
                 self._telegram.press(asked.chat, message["message_id"], "Cancel")
         return message
 
-    def _delete(self, asked: Asked) -> None:
+    def _delete(self, asked: Asked) -> bool:
         message = self._status_of(asked)
         if message is not None:
-            self._telegram.delete(asked.chat, message["message_id"])
+            with suppress(StandError):  # it may be gone by now
+                self._telegram.delete(asked.chat, message["message_id"])
+        return message is not None
 
     def _status_of(self, asked: Asked) -> Message | None:
         for message in self._telegram.messages(asked.chat):

@@ -105,9 +105,13 @@ class Lookout:
         """No chat."""
         return SimpleNamespace(show=lambda _slot, _percent: None)
 
-    def model_of(self, job: Job) -> Any:
-        """One entry of the catalogue for each model."""
-        return SimpleNamespace(name=job.request.model, deadline_s=self._deadline, typical_s=10.0)
+    def typical_s(self, _job: Job) -> float:
+        """As `tasks.process.Process.typical_s`."""
+        return 10.0
+
+    def deadline_s(self, _job: Job) -> float:
+        """As `tasks.process.Process.deadline_s`."""
+        return self._deadline
 
     def past(self, model: str) -> tuple[list[float], int]:
         """As `jobs.waiting.Waiting.past`."""

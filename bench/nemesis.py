@@ -11,6 +11,7 @@ from typing import Any
 
 import redis
 
+from bench import moments
 from bench.replay import Kill
 from sandbox.processes import Program
 from sandbox.stack import Stack
@@ -19,6 +20,8 @@ MAKERS = ("image-1", "image-2")
 _READY_S = 30.0
 """A maker is struck while the other one runs, and killed while it works on jobs; for this long that is
 waited for."""
+_MOMENT_S = 20.0
+"""For this long a call is waited for that a process is to die over."""
 
 TELEGRAM: tuple[dict[str, Any], ...] = (
     {"kind": "429", "method": "editMessageMedia", "retry_after": 1},
@@ -62,8 +65,8 @@ PROVIDER: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """At `at` seconds: `what` ("kill", "stop", "telegram", "provider") with `whom` or an order to a stand;
-    a process is back after `seconds`."""
+    """At `at` seconds: `what` ("kill", "stop", "moment", "telegram", "provider") with `whom` or an
+    order to a stand; a process is back after `seconds`."""
 
     at: float
     what: str
@@ -76,7 +79,8 @@ def draw(
     random: Random, seconds: float, kills: int, others: int, redis_kills: int, lease_s: float
 ) -> list[Event]:
     """`kills` SIGKILLs of makers; `others` times one SIGKILL of each other process, and SIGSTOPs past the
-    lease; evenly spread in a random order, and every second or so a fault of a stand."""
+    lease; evenly spread in a random order. Beside them, a SIGKILL over each kind of call to Telegram, once at
+    least, and every second or so a fault of a stand."""
     deeds = [("kill", "maker", random.uniform(0.3, 2.0)) for _ in range(kills)]
     deeds += [("kill", "redis", random.uniform(0.2, 2.0)) for _ in range(redis_kills)]
     for _ in range(others):
@@ -88,6 +92,11 @@ def draw(
     events = [
         Event((number + random.uniform(0.3, 0.9)) * width, what, whom, lasts)
         for number, (what, whom, lasts) in enumerate(deeds)
+    ]
+    events += [
+        # While there are still requests to come, which are what the bot answers.
+        Event(random.uniform(0, 0.6 * seconds), "moment", whom, random.uniform(0.3, 2.0), number)
+        for whom, number in moments.draw(random, max(1, others))
     ]
     for what, orders in (("telegram", TELEGRAM), ("provider", PROVIDER)):
         faults = max(1, round(seconds / 1.2))
@@ -103,12 +112,19 @@ class Nemesis:
     a span is a process's name and the Unix times from which and until which it was away."""
 
     def __init__(
-        self, stack: Stack, events: list[Event], random: Random, held: Callable[[], Counter[int]]
+        self,
+        stack: Stack,
+        events: list[Event],
+        random: Random,
+        held: Callable[[], Counter[int]],
+        delete: moments.Delete,
     ) -> None:
+        """`held` tells how many jobs each process holds, by process id; `delete` is a user who tidies up."""
         self._stack = stack
         self._events = events
         self._random = random
         self._held = held
+        self._delete = delete
         self._away: set[str] = set()
         self._changed = threading.Condition()
         self._hands = ThreadPoolExecutor(8, thread_name_prefix="nemesis")
@@ -153,24 +169,44 @@ class Nemesis:
                 self._stack.telegram.fault(**TELEGRAM[event.order])
             elif event.what == "provider":
                 self._stack.provider.fault(**PROVIDER[event.order])
+            elif event.what == "moment":
+                self._hands.submit(self._moment, event)
             else:
-                name = self._victim(event)
-                with self._changed:
-                    self._away.add(name)
-                self._hands.submit(self._strike, event, name)
+                self._hands.submit(self._strike, event, self._victim(event))
             self.done[f"{event.what} {event.whom}".strip()] += 1
 
     def _victim(self, event: Event) -> str:
+        """Choose a process and mark it as away."""
         names = MAKERS if event.whom == "maker" else (event.whom,)
         with self._changed:
             self._changed.wait_for(lambda: not self._away & set(names), _READY_S)
             up = [name for name in names if name not in self._away] or list(names)
-        if event.what == "stop" or event.whom != "maker":
-            return self._random.choice(up)
+            if event.what == "stop" or event.whom != "maker":
+                name = self._random.choice(up)
+                self._away.add(name)
+                return name
         deadline = time.monotonic() + _READY_S
         while not (busy := self._busy(up)) and time.monotonic() < deadline:
             time.sleep(0.05)
-        return self._random.choice(busy or up)
+        name = self._random.choice(busy or up)
+        with self._changed:
+            self._away.add(name)
+        return name
+
+    def _moment(self, event: Event) -> None:
+        """Kill a process over a call to Telegram, as soon as one is held."""
+        moment = moments.MOMENTS[event.order]
+        try:
+            self._victim(event)
+            came = moments.await_call(self._stack.telegram, moment, _MOMENT_S, self._delete)
+        except BaseException as error:  # kept for `finish`
+            self._errors.append(error)
+            came = False
+        self.done[f"{moment.method} {'cut' if came else 'awaited in vain'}"] += 1
+        if came:
+            self._strike(event, event.whom)
+        else:
+            self._freed(event.whom)
 
     def _busy(self, names: list[str]) -> list[str]:
         try:
@@ -192,9 +228,12 @@ class Nemesis:
             self._errors.append(error)
         finally:
             self.spans.append((name, began, time.time()))
-            with self._changed:
-                self._away.discard(name)
-                self._changed.notify_all()
+            self._freed(name)
+
+    def _freed(self, name: str) -> None:
+        with self._changed:
+            self._away.discard(name)
+            self._changed.notify_all()
 
     @staticmethod
     def _back_after(harm: Callable[[], None], mend: Callable[[], None], seconds: float) -> None:

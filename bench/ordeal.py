@@ -110,7 +110,7 @@ def run(plan: Plan) -> Outcome:
         others = round(plan.kills / 5)
         redis_kills = others if plan.redis_kills is None else plan.redis_kills
         events = nemesis.draw(random, plan.seconds, plan.kills, others, redis_kills, plan.lease_s)
-        foe = Nemesis(stack, events, Random(plan.seed), partial(histories.held, client))
+        foe = Nemesis(stack, events, Random(plan.seed), partial(histories.held, client), crowd.tidy_up)
         with _accountant(stack.settings.redis_url) as seen:
             foe.start()
             crowd.ask(plan.jobs, plan.seconds)

@@ -1,15 +1,42 @@
 """The one clock that all times of a job are of: the ledger's. A machine's own date may be wrong, or jump."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import redis
+
+from jobs import keys
 
 
 def ask(client: "redis.Redis") -> float:
     """The ledger's time (Unix seconds) of this moment. Raises redis.RedisError."""
-    seconds, micros = client.time()
-    return float(seconds) + float(micros) / 1e6
+    with client.pipeline(transaction=False) as pipe:
+        request(pipe)
+        return read(*pipe.execute())
+
+
+def request(pipe: Any) -> None:
+    """Put the two commands into a pipeline whose answers `read` takes."""
+    pipe.time()
+    pipe.hmget(keys.clock(), "last", "ahead")
+
+
+def read(time_of_redis: Sequence[int], written: Sequence[str | None]) -> float:
+    """Return the ledger's time (Unix seconds), as `now_ms` in jobs/lua/prelude.lua tells it. Pure.
+
+    Args:
+        time_of_redis: Seconds and microseconds, as TIME answers them.
+        written: When the ledger's time was last written down, and how far it was ahead of Redis's (ms).
+    """
+    raw = time_of_redis[0] * 1000 + time_of_redis[1] / 1000
+    last, ahead = written
+    if last is None or ahead is None:
+        return raw / 1000
+    passed = raw + int(ahead) - int(last)
+    if passed < 0:
+        return int(last) / 1000 + 1
+    return (int(last) + passed - min(int(ahead), passed / 10)) / 1000
 
 
 class Clock:

@@ -48,6 +48,11 @@ def fence() -> str:
     return f"{PREFIX}:fence"
 
 
+def clock() -> str:
+    """Hash: the ledger's time when it was last written down, and how far it was ahead of Redis's (ms)."""
+    return f"{PREFIX}:clock"
+
+
 def excused() -> str:
     """String: leases that lapse while it is there are nobody's fault, as Redis was away."""
     return f"{PREFIX}:excused"
@@ -245,7 +250,7 @@ def mark(kind: str, name: str) -> str:
 
 
 def watchdog() -> str:
-    """String: when (Unix seconds) Alertmanager was last heard of."""
+    """String: when (Unix seconds, the ledger's) Alertmanager was last heard of."""
     return f"{PREFIX}:watchdog"
 
 

@@ -20,7 +20,7 @@ from jobs.clock import Clock
 from jobs.due import Due
 from jobs.errors import IllegalMove, LeaseLost, PredictionOwned, Submitted, UnreadableRecord
 from jobs.failures import Failure
-from jobs.model import VERSION, Artifact, Job
+from jobs.model import VERSION, Artifact, Job, Order
 from jobs.scripts import Scripts, confirmed, ledger_errors
 from jobs.states import State, before
 
@@ -134,15 +134,19 @@ class Ledger:
         pairs = [part for item in held.items() for part in item]
         return Renewal(*map(frozenset, self._run("renew", self._lease, *pairs)))
 
-    def submitting(self, job: Job) -> Job:
-        """Write down that the paid call is about to be made; no other worker makes it after this.
+    def submitting(self, job: Job, order: Order | None = None, price_usd: float | None = None) -> Job:
+        """Write down that the paid call is about to be made, and what it asks for; no other worker makes it
+        after this. `price_usd` is what it costs by now, where that may have changed since the admission.
 
         Raises Submitted where news came of an earlier call, which was thought not to have been taken.
         """
+        fields: dict[str, Any] = {} if order is None else {"order": model.order_field(order)}
+        if price_usd is not None:
+            fields["price"] = f"{price_usd:.6f}"
         if job.state is State.SUBMITTING:
-            self.note(job, unsent="")
-            return replace(job, unsent=False)
-        return self._move(job, State.SUBMITTING)
+            self.note(job, unsent="", **fields)
+            return replace(job, unsent=False, order=order or job.order)
+        return self._move(job, State.SUBMITTING, **fields)
 
     def unsent(self, job: Job) -> Job:
         """The provider has surely not taken the paid call (it was throttled, or refused the connection)."""

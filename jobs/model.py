@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -78,6 +78,18 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What a job's paid call asks of a provider: which of its models (`reference`), with which input, and for
+    how long the prediction may run. It is written down before the call, as the catalogue may have changed by
+    the time at which the job goes on."""
+
+    provider: str
+    reference: str
+    input: Mapping[str, Any]
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
 
@@ -85,11 +97,12 @@ class Job:
     `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
     wants one of its own); `cached`: it did reuse one. `counted`: it failed by our fault, and its token is
     kept all the same, as it was paid and the person has had such tokens back already. `unsent`: it is
-    submitting, and the last attempt has surely not reached the provider. `upload`: the URL of the picture
-    that is animated, as the provider was given it. `polls`: the provider was asked this often (a worker that
-    dies takes those since its last note with it). `message` is the id of the chat message that the job lives
-    in (0 until it is posted), `moved` whether the chat has got a new id since, under which there is no
-    message of it yet; `told` whether the chat has been given the end of it.
+    submitting, and the last attempt has surely not reached the provider. `order`: what the last attempt
+    asked for (None: there was none, or an older release made it, which wrote down no more than the URL of an
+    animated picture, `upload`). `polls`: the provider was asked this often (a worker that dies takes those
+    since its last note with it). `message` is the id of the chat message that the job lives in (0 until it
+    is posted), `moved` whether the chat has got a new id since, under which there is no message of it yet;
+    `told` whether the chat has been given the end of it.
     """
 
     id: str
@@ -104,6 +117,7 @@ class Job:
     crashes: int = 0
     cancel: bool = False
     unsent: bool = False
+    order: Order | None = None
     upload: str = ""
     prediction: str = ""
     progress: int = 0
@@ -118,6 +132,11 @@ class Job:
     cached: bool = False
     counted: bool = False
     stamps: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ordered(self) -> Order | None:
+        """What was paid for, or may have been; None while the paid call is still to be made."""
+        return None if self.unsent and not self.prediction else self.order
 
     def seconds(self, start: str, end: str) -> float | None:
         """Seconds between two stamps, None where one is missing."""
@@ -191,6 +210,7 @@ def _read(job_id: str, record: Mapping[str, str]) -> Job:
         cancel=bool(number("cancel")),
         unsent=bool(number("unsent")),
         upload=record.get("upload", ""),
+        order=Order(**json.loads(record["order"])) if record.get("order") else None,
         prediction=record.get("prediction", ""),
         progress=number("progress"),
         polls=number("polls"),
@@ -210,6 +230,11 @@ def _read(job_id: str, record: Mapping[str, str]) -> Job:
 def from_flat(job_id: str, flat: list[str]) -> Job:
     """Read a job from the answer of a script: names and values in turn."""
     return from_record(job_id, dict(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def order_field(order: Order) -> str:
+    """The field that holds an order in a job's record."""
+    return json.dumps(asdict(order))
 
 
 def artifact_fields(artifact: Artifact) -> dict[str, Any]:

@@ -50,6 +50,8 @@ _BUILDERS = "\n".join(
         "budget_key": keys.budget(_ARGUMENT),
         "budget_people_key": keys.budget_people(_ARGUMENT),
         "budgets_key": keys.budgets(),
+        "clock_key": keys.clock(),
+        "message_key": keys.message(_ARGUMENT, _SECOND),
         "paused_key": keys.paused(),
         "blocked_key": keys.blocked(),
         "vips_key": keys.vips(),

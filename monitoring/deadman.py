@@ -5,6 +5,7 @@ When it stops coming, one of the two is down or cannot reach the other, and no a
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +16,7 @@ import structlog
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.settings import Settings
-from jobs import keys
+from jobs import clock, keys
 from jobs.errors import DarkroomError
 from jobs.marks import Marks
 from jobs.model import Origin
@@ -35,28 +36,29 @@ class Deadman:
         settings: Settings,
         client: "redis.Redis",
         chat: int,
-        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`monotonic` measures what this exporter hears itself. What others hear goes by the ledger's."""
         self._settings = settings
         self._redis = client
         self._marks = Marks(client)
         self._chat = chat
-        self._clock = clock
-        self._heard = clock()
-        self._told = 0.0
+        self._clock = monotonic
+        self._heard = monotonic()
+        self._told: float | None = None
 
     def heard(self) -> None:
         """The alert that always fires has come."""
         self._heard = self._clock()
         try:
             with ledger_errors():
-                self._redis.set(keys.watchdog(), self._heard)
+                self._redis.set(keys.watchdog(), clock.ask(self._redis))
         except DarkroomError as error:
             log.warning("not shared with other exporters", error=str(error))
 
     def round(self) -> None:
         """Look, and tell the chat where something has changed; called again and again."""
-        silent_s = self._clock() - max(self._heard, self._heard_elsewhere())
+        silent_s = min(self._clock() - self._heard, self._silent_elsewhere())
         if silent_s > self._settings.watchdog_s:
             if self._first():
                 self._cry(timedelta(seconds=round(silent_s)))
@@ -73,27 +75,28 @@ class Deadman:
             self._over()  # not told, so to be told again
             raise
 
-    def _heard_elsewhere(self) -> float:
+    def _silent_elsewhere(self) -> float:
+        """Seconds since any exporter heard of them, infinite where none has."""
         try:
             with ledger_errors():
                 found = self._redis.get(keys.watchdog())
+                return max(0.0, clock.ask(self._redis) - float(str(found))) if found else math.inf
         except DarkroomError:
-            return 0.0
-        return float(str(found)) if found else 0.0
+            return math.inf
 
     def _first(self) -> bool:
         """Whether it is on this exporter, and time, to tell."""
         try:
             mine = self._marks.first(*_SILENT, _AGAIN_S)
         except DarkroomError:
-            mine = self._clock() - self._told > _AGAIN_S
+            mine = self._told is None or self._clock() - self._told > _AGAIN_S
         if mine:
             self._told = self._clock()
         return mine
 
     def _over(self) -> bool:
         """Whether the chat was told of a silence that has ended."""
-        told, self._told = bool(self._told), 0.0
+        told, self._told = self._told is not None, None
         try:
             return self._marks.clear(*_SILENT)
         except DarkroomError:

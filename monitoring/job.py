@@ -7,7 +7,6 @@
 import argparse
 import importlib.util
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,8 +55,9 @@ def look_up(settings: Settings, job_id: str) -> Life | None:
     """The job's life up to now; None where there is no such job. Raises LedgerUnavailable."""
     client = connect(settings.ledger_redis())
     try:
-        job = Ledger(client, settings).get(job_id)
-        return Life(job, Trails(client).of(job), time.time()) if job else None
+        ledger = Ledger(client, settings)
+        job = ledger.get(job_id)
+        return Life(job, Trails(client).of(job), ledger.now()) if job else None
     finally:
         client.close()
 

@@ -8,7 +8,7 @@ import redis
 from celery import Celery
 from kombu.transport.redis import Channel
 
-from jobs import histograms, keys
+from jobs import clock, histograms, keys
 from jobs.model import Lane
 from jobs.spool import SPOOLS
 from jobs.states import ACTIVE, State
@@ -57,7 +57,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
     """Two round trips; raises redis.RedisError. What must fit together comes from one transaction."""
     states, steps = sorted(ACTIVE), tuple(app.conf.broker_transport_options["priority_steps"])
     with client.pipeline(transaction=True) as pipe:
-        pipe.time()
+        clock.request(pipe)
         pipe.hgetall(keys.counts())
         pipe.hgetall(keys.observations())
         pipe.smembers(keys.paused())
@@ -74,8 +74,8 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
             pipe.zrange(keys.queue(lane), 0, 0, withscores=True)
             for step in steps:
                 pipe.llen(list_of(lane, step))
-        clock, counts, observed, paused, workers, roster, info, people, *rest = pipe.execute()
-    now = clock[0] + clock[1] / 1e6
+        time, written, counts, observed, paused, workers, roster, info, people, *rest = pipe.execute()
+    now = clock.read(time, written)
     owners = [owner for owner, until in workers if until >= now]
     kept, rest = rest[: len(SPOOLS)], rest[len(SPOOLS) :]
     sizes, rest = rest[: len(states)], rest[len(states) :]

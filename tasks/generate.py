@@ -62,22 +62,22 @@ def make(process: Process, slot: Slot) -> None:
         raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
     slot.check()
     with heeding(slot.check), staying():
-        go_on(process, slot, process.provider_of(slot.job))
+        go_on(process, slot)
 
 
-def go_on(process: Process, slot: Slot, provider: Provider) -> None:
+def go_on(process: Process, slot: Slot) -> None:
     """The states one after the other, as far as they can be gone through now."""
     seen = None
     if slot.job.state is State.UNKNOWN:
-        submitting.search(process, slot, provider)
+        submitting.search(process, slot)
     elif slot.job.state is State.CLAIMED or slot.job.unsent:
-        seen = submitting.submit(process, slot, provider)
+        seen = submitting.submit(process, slot)
     elif slot.job.state is State.SUBMITTING:
         submitting.adopt(process, slot)
     if slot.job.state is State.RUNNING:
-        seen = poll(process, slot, provider, seen)
+        seen = poll(process, slot, process.provider_of(slot.job), seen)
     if slot.job.state is State.STORING:
-        store(process, slot, provider, seen)
+        store(process, slot, process.provider_of(slot.job), seen)
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -85,7 +85,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
 
     `created`: what its submission answered in this slot.
     """
-    deadline_s = process.model_of(slot.job).deadline_s
+    deadline_s = process.deadline_s(slot.job)
     try:
         prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
     except RetryError:

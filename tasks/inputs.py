@@ -7,7 +7,7 @@ from config.catalogue import Model
 from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from jobs.model import Request
+from jobs.model import Order, Request
 from jobs.signing import signature
 from providers.base import Provider, Submission
 from tasks import waits
@@ -15,19 +15,25 @@ from tasks.process import Process
 from tasks.slots import Slot
 
 
-def submission(process: Process, slot: Slot, provider: Provider) -> Submission:
-    """The complete submission of a job; a picture to animate is uploaded for it.
+def order(process: Process, slot: Slot, model: Model, provider: Provider) -> Order:
+    """What the job's paid call asks for; a picture to animate is uploaded for it.
 
-    Raises JobFailed where the picture is gone or the provider takes no upload.
+    Raises JobFailed where the model makes something else by now, the picture is gone or the provider takes no
+    upload.
     """
     request = slot.job.request
-    model = process.model_of(slot.job)
+    if model.kind != request.kind or (request.source and not model.source_field):
+        wanted = "animates pictures" if request.source else f"makes a {request.kind}"
+        raise JobFailed(Failure.NOT_CONFIGURED, f"model {model.name!r} no longer {wanted}")
     values = fields(request, model)
     if request.source:
         values[model.source_field] = _uploaded(process, slot, provider)
-    return Submission(
-        model.reference, values, model.deadline_s, webhook(process.settings, provider.name, slot.job.id)
-    )
+    return Order(model.provider, model.reference, values, model.deadline_s)
+
+
+def submission(settings: Settings, job_id: str, made: Order) -> Submission:
+    """The paid call that makes an order. Pure."""
+    return Submission(made.reference, made.input, made.deadline_s, webhook(settings, made.provider, job_id))
 
 
 def webhook(settings: Settings, provider: str, job_id: str) -> str:

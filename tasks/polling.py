@@ -63,15 +63,15 @@ class Watch:
         self._provider = provider
         self._seen = created
         self._fresh = created is not None
-        settings, model = process.settings, process.model_of(slot.job)
+        settings, deadline_s = process.settings, process.deadline_s(slot.job)
         # A prediction that this slot has submitted begins now, whatever has become of the ledger's clock.
         self._began = clock() if self._fresh else min(clock(), slot.job.stamps["running"])
-        self._deadline = self._began + model.deadline_s
+        self._deadline = self._began + deadline_s
         try:
-            durations, active = process.waiting.past(model.name)
+            durations, active = process.waiting.past(slot.job.request.model)
         except LedgerUnavailable:
             durations, active = [], 0
-        self._longest = max(durations, default=model.typical_s)
+        self._longest = max(durations, default=process.typical_s(slot.job))
         self._ticks = Backoff(settings.poll_first_s, settings.poll_factor, settings.poll_max_s)
         self._rhythm = rhythm(settings, durations, active)
         self._trouble: Backoff | None = None
@@ -79,12 +79,12 @@ class Watch:
         self._hoping = self._fresh and bool(settings.provider_webhook_url) and process.slots.hinted
         self._next = 0.0
         if self._hoping:
-            self._plan(overdue(settings, durations, model.deadline_s))
+            self._plan(overdue(settings, durations, deadline_s))
         elif self._fresh:
             self._plan(self._rhythm.wait(0.0))
 
     def left(self) -> float:
-        """Seconds to the model's deadline."""
+        """Seconds to the prediction's deadline."""
         return self._deadline - self._clock()
 
     def wait(self) -> float:

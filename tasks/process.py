@@ -29,7 +29,7 @@ from jobs.workers import Sign, Workers, new_owner
 from providers.base import Provider
 from providers.metered import Metered
 from providers.replicate import Replicate
-from tasks import broker
+from tasks import broker, endings
 from tasks.background import Background
 from tasks.calls import Calls
 from tasks.chat import Chat
@@ -118,12 +118,33 @@ class Process:
             raise JobFailed(Failure.NOT_CONFIGURED, f"model {job.request.model!r} is not in the catalogue")
         return model
 
+    def typical_s(self, job: Job) -> float:
+        """How long the job's model takes, as far as is known; one of its kind where the model is gone."""
+        return endings.model_of(job, self.catalogue).typical_s
+
+    def deadline_s(self, job: Job) -> float:
+        """For how long the job's prediction may run, in seconds."""
+        if job.ordered:
+            return job.ordered.deadline_s
+        model = self.catalogue.models.get(job.request.model)
+        return model.deadline_s if model else self.catalogue.longest_deadline()
+
     def provider_of(self, job: Job) -> Provider:
-        """The provider of the job's model; JobFailed where there is none of that name."""
-        model = self.model_of(job)
-        if model.provider not in self._providers:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {model.provider!r} is not known")
-        return Metered(self._providers[model.provider], model.name, self.tally)
+        """The provider that was asked for the job, or is to be; JobFailed where it is not known."""
+        return Metered(self._provider(self._provider_name(job)), job.request.model, self.tally)
+
+    def _provider_name(self, job: Job) -> str:
+        if job.ordered:
+            return job.ordered.provider
+        if job.prediction and job.request.model not in self.catalogue.models and len(self._providers) == 1:
+            # An older release wrote down what it paid for, and not whom.
+            return next(iter(self._providers))
+        return self.model_of(job).provider
+
+    def _provider(self, name: str) -> Provider:
+        if name not in self._providers:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {name!r} is not known")
+        return self._providers[name]
 
     def publish_delivery(self, job_id: str) -> None:
         """Have the chat told now; where the broker is away, the sweep does it later."""

@@ -1,8 +1,10 @@
 """The one paid call of a job: made at most once, and looked for where nobody saw it arrive."""
 
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -16,9 +18,9 @@ from jobs.errors import (
     Submitted,
 )
 from jobs.failures import Failure
-from jobs.model import Job
+from jobs.model import Job, Order
 from outside.call import heeding, within
-from providers.base import OutcomeUnknown, Prediction, Provider, Submission
+from providers.base import OutcomeUnknown, Prediction, Provider
 from tasks import inputs, waits
 from tasks.process import Process
 from tasks.slots import CancelWanted, Slot
@@ -34,18 +36,15 @@ _LAST_SEARCH_S = 30.0
 """For so long the submission of a cancelled job is looked for."""
 
 
-def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
+def submit(process: Process, slot: Slot) -> Prediction | None:
     """Make the one paid call. It is repeated only where the provider has surely not taken it.
 
     Answers what the provider made of it, None where nobody knows.
     """
-    submission = inputs.submission(process, slot, provider)
-    if slot.job.request.source:
-        upload = str(submission.input[process.model_of(slot.job).source_field])
-        process.ledger.note(slot.job, upload=upload)
-
+    model, provider = process.model_of(slot.job), process.provider_of(slot.job)
+    order = inputs.order(process, slot, model, provider)
     try:
-        prediction = waits.passing(slot.wait)(_call, process, slot, provider, submission)
+        prediction = waits.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
     except Submitted as news:
         log.warning("a call that counted as not taken was taken", prediction=news.prediction)
         slot.job = process.ledger.running(slot.job, news.prediction)
@@ -64,14 +63,15 @@ def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | Non
         log.error("submitted, and the prediction is another job's", error=str(error))
         slot.job = process.ledger.unknown(slot.job)
         return None
-    log.info("submitted", reference=submission.reference)
+    log.info("submitted", reference=order.reference)
     return prediction
 
 
-def _call(process: Process, slot: Slot, provider: Provider, submission: Submission) -> Prediction:
+def _call(process: Process, slot: Slot, provider: Provider, order: Order, price_usd: float) -> Prediction:
+    submission = inputs.submission(process.settings, slot.job.id, order)
     process.calls.to_create(slot, provider)
     slot.check()
-    slot.job = process.ledger.submitting(slot.job)
+    slot.job = process.ledger.submitting(slot.job, order, price_usd)
     try:
         with heeding(slot.patient(_ANSWER_S)):
             return provider.submit(submission)
@@ -103,10 +103,11 @@ def adopt(process: Process, slot: Slot) -> None:
         slot.job = process.ledger.unknown(slot.job)
 
 
-def search(process: Process, slot: Slot, provider: Provider) -> None:
+def search(process: Process, slot: Slot) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
     job = slot.job
     try:
+        provider = process.provider_of(job)
         process.calls.to_ask(slot, provider)
         with _for_at_most(_SEARCH_S):
             found = look_for(process, slot, provider)
@@ -124,20 +125,33 @@ def search(process: Process, slot: Slot, provider: Provider) -> None:
 def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
     """The one prediction at the provider with this job's input that is no other job's; None where there is
     none, or nobody can tell whose it is."""
-    job, model = slot.job, process.model_of(slot.job)
-    wanted = inputs.fields(job.request, model)
-    if job.request.source:
-        if not job.upload:
-            return None
+    job = slot.job
+    reference, wanted = asked_for(process, job)
+    if job.request.source and not (job.ordered or job.upload):
         # The words alone may be those of another picture's video.
-        wanted[model.source_field] = job.upload
+        return None
     owned = partial(process.ledger.owned, but=job.id)
-    found = provider.find(model.reference, wanted, job.stamps["submitting"], owned)
+    found = provider.find(reference, wanted, job.stamps["submitting"], owned)
     # Whoever is submitting the same at this moment has not written down yet that it is theirs.
     rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
-    if any(one.request.model == model.name and inputs.fields(one.request, model) == wanted for one in rivals):
+    if any(asked_for(process, one) == (reference, wanted) for one in rivals):
         return None
     return found
+
+
+def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
+    """Return the provider's name of the job's model, and the input that it was given.
+
+    Raises:
+        JobFailed: Neither the job's record nor the catalogue has them.
+    """
+    if job.ordered:
+        return job.ordered.reference, job.ordered.input
+    model = process.model_of(job)
+    values = inputs.fields(job.request, model)
+    if job.request.source:
+        values[model.source_field] = job.upload
+    return model.reference, values
 
 
 def find_to_stop(process: Process, slot: Slot) -> None:

@@ -1,7 +1,5 @@
 """/job: the whole life of one job, as `python -m monitoring.job` shows it to operators."""
 
-import time
-
 from telegram import Update
 from telegram.constants import MessageLimit
 
@@ -48,4 +46,4 @@ def _line(row: Row) -> str:
 
 def _life(services: Services, job_id: str) -> Life | None:
     found = services.ledger.get(job_id)
-    return Life(found, services.trails.of(found), time.time()) if found else None
+    return Life(found, services.trails.of(found), services.ledger.now()) if found else None

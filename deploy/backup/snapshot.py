@@ -11,6 +11,8 @@ from typing import Any
 
 import redis
 
+from jobs import clock
+
 _CHUNK = 1 << 18
 _MARK = 40
 
@@ -21,7 +23,7 @@ class SnapshotFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Redis's clock (Unix ms) just before the snapshot: all that happened earlier is in it."""
+    """The ledger's clock (Unix ms) just before the snapshot: all that happened earlier is in it."""
 
     ms: int
     redis_version: str
@@ -29,12 +31,12 @@ class Moment:
 
 def moment(client: "redis.Redis") -> Moment:
     """Ask for it before `stream`."""
-    seconds, micros = client.time()
+    now = clock.ask(client)
     about: Any = client.info("server")
     # Valkey gives the version of the Redis that it descends from under that name.
     valkey = about.get("valkey_version")
     version = f"Valkey {valkey}" if valkey else str(about["redis_version"])
-    return Moment(seconds * 1000 + micros // 1000, version)
+    return Moment(int(now * 1000), version)
 
 
 def stream(client: "redis.Redis") -> Iterator[bytes]:

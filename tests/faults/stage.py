@@ -1,11 +1,14 @@
 """The stack for faults that come from outside: nobody waits for clocks here, and nothing is limited."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from acceptance.person import Message, Person
 
+from config.settings import ROOT
 from jobs import keys
 from jobs.connection import connect
 from jobs.vips import Vips
@@ -53,6 +56,21 @@ def staged(
         stack.telegram.limits(enabled=False)
         stack.provider.settings(others_per_min=1_000_000)
         yield stack
+
+
+def backup(stack: Stack, *command: str, code: int = 0) -> str:
+    """Run `python -m deploy.backup` as an operator does; answers what it prints."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "deploy.backup", *command],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    return ended.stdout + ended.stderr
 
 
 def make_vip(person: Person) -> None:

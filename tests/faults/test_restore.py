@@ -5,8 +5,6 @@ nobody may be told twice.
 """
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,6 @@ import pytest
 import redis
 from acceptance.person import Message, Person, eventually, text_of
 
-from config.settings import ROOT
 from jobs import keys
 from jobs.connection import connect
 from jobs.failures import Failure
@@ -27,7 +24,7 @@ from sandbox.stack import Stack
 
 from .house import House, answers_to
 from .invariants import assert_invariants, unaccounted
-from .stage import staged
+from .stage import backup, staged
 from .trap import Trap
 
 pytestmark = pytest.mark.faults
@@ -41,21 +38,6 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     """Two slots, so that jobs wait; backups go to a directory of the test's."""
     with staged(PROCESSES, SETTINGS | {"BACKUP_URL": str(tmp_path / "backups")}) as started:
         yield started
-
-
-def backup(stack: Stack, *command: str, code: int = 0) -> str:
-    """Run `python -m deploy.backup` as an operator does; answers what it prints."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "deploy.backup", *command],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == code, ended.stderr
-    return ended.stdout + ended.stderr
 
 
 def under_way(stack: Stack, people: list[Person]) -> list[Message]:
@@ -211,7 +193,8 @@ def test_25_an_update_that_waited_was_dealt_with_since(posted: House, tmp_path: 
 def ledger_of(client: "redis.Redis") -> dict[str, object]:
     """All that the ledger holds and that is not of the moment: who holds a lease, when to look again."""
     held: dict[str, object] = {}
-    passing = (keys.workers(), keys.worker(""), keys.roster(), keys.lock(""), keys.bucket(""), keys.due())
+    of_processes = (keys.workers(), keys.worker(""), keys.roster(), keys.lock(""), keys.bucket(""))
+    passing = (*of_processes, keys.due(), keys.clock())
     for key in client.scan_iter(f"{keys.PREFIX}:*", count=1000):
         left: Any = client.pttl(key)
         if key.startswith(passing) or 0 <= left < 60_000:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench import chaos
+from bench.moments import MOMENTS
 from bench.ordeal import Plan
 from bench.replay import Kill, Replay
 from bench.witness import Step, steps
@@ -47,7 +48,8 @@ def test_a_short_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Given 20 jobs and one SIGKILL of a worker, I expect the invariants to hold, and the figures."""
+    """Given 20 jobs, one SIGKILL of a worker, and one over each kind of call to Telegram, I expect the
+    invariants to hold, and the figures."""
     monkeypatch.setattr(chaos, "plan_of", lambda _: replace(SHORT, webhooks=webhooks, replica=replica))
     path = tmp_path / "chaos.json"
     chaos.main(SimpleNamespace(json=path, peer=None))  # type: ignore[arg-type]
@@ -59,6 +61,7 @@ def test_a_short_run(
         **{key: figures[key] for key in ("delivered", "failed", "cancelled")},
     }
     assert figures["delivered"] + figures["failed"] + figures["cancelled"] == 20
+    assert {f"{moment.method} cut" for moment in MOMENTS} <= figures["nemesis"].keys()
     assert figures["recovery_s"].keys() >= {"p50", "p99"}
     assert "BREACH" not in capsys.readouterr().out
 

@@ -1,6 +1,7 @@
 """The exporter misses Prometheus and Alertmanager: the chat is told once, by one exporter, for sure."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -9,6 +10,7 @@ import pytest
 import redis
 
 from config.settings import Settings
+from jobs import keys
 from jobs.connection import connect
 from jobs.errors import PassingError
 from monitoring.deadman import Deadman
@@ -60,10 +62,10 @@ def told(stand: TelegramStand, chat: int) -> list[str]:
 
 
 class Clock:
-    """The time in Unix seconds, which only a test moves on."""
+    """What a machine measures time with, in seconds since it was started; only a test moves it on."""
 
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         return self.now
@@ -86,6 +88,43 @@ def test_a_silence_is_told_once_by_one_exporter_and_so_is_its_end(
     one.round()
     other.round()
     assert told(stand, chat) == [DOWN, BACK]
+
+
+def pass_by(seconds: float, client: "redis.Redis", *clocks: Clock) -> None:
+    """So much time passes for the exporters, and since one of them heard of Alertmanager."""
+    for each in clocks:
+        each.now += seconds
+    if heard := client.get(keys.watchdog()):
+        client.set(keys.watchdog(), str(float(str(heard)) - seconds))
+
+
+@pytest.mark.parametrize("ahead", [-600.0, 600.0])
+def test_exporters_whose_clocks_differ_agree_on_a_silence(
+    stand: TelegramStand,
+    settings: Settings,
+    client: "redis.Redis",
+    chat: int,
+    ahead: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Given an exporter on a machine whose date is ten minutes off, and one on another machine, I expect what
+    the first has heard to hold for both, and the second to say in time that nothing is heard any more."""
+    true = time.time
+    hears, tells = Clock(), Clock(50.0)
+    with monkeypatch.context() as there:
+        there.setattr(time, "time", lambda: true() + ahead)
+        one = Deadman(settings, client, chat, hears)
+    other = Deadman(settings, client, chat, tells)
+    pass_by(280, client, hears, tells)
+    with monkeypatch.context() as there:
+        there.setattr(time, "time", lambda: true() + ahead)
+        one.heard()
+    pass_by(280, client, hears, tells)
+    other.round()
+    assert told(stand, chat) == []
+    pass_by(21, client, hears, tells)
+    other.round()
+    assert told(stand, chat) == [DOWN]
 
 
 def test_what_could_not_be_told_is_told_later(

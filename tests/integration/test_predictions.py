@@ -83,6 +83,20 @@ def test_the_search_waits_for_who_is_submitting_the_same(scene: Stage) -> None:
     assert searched(scene, lost).failure is Failure.UNKNOWN_OUTCOME
 
 
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+def test_the_search_does_not_go_by_the_providers_clock(scene: Stage, ahead_s: int) -> None:
+    """Given a ledger whose clock is ten minutes off, and a paid call whose answer was lost, I expect it to be
+    found."""
+    prompt = f"a fox with a watch, {ahead_s}"
+    scene.provider.fault("drop_answer", "create", match=prompt)
+    job = scene.job(prompt)
+    scene.work(only="generate")
+    assert scene.now(job).state is State.UNKNOWN
+    scene.redis.hincrby(keys.job(job.id), "at:submitting", ahead_s * 1000)
+    assert searched(scene, job).state is State.STORED
+    assert scene.paid(prompt) == 1
+
+
 def test_an_animation_is_known_by_its_picture(scene: Stage) -> None:
     """Given two pictures that are animated with the same words, I expect the job whose call never arrived not
     to take the video of the other picture, though no job has written that down."""

@@ -16,6 +16,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local tokens, patience, mode = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 
 local hold = math.max(0, redis.call('PTTL', KEYS[1]))
+-- Times to live go by the clock too: where that was put back, a hold lasts no longer than it was meant to. (One of an
+-- older release has a 1 in it.)
+local length = hold > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
+if length > 1 and hold > length then
+  hold = length
+  redis.call('PEXPIRE', KEYS[1], hold)
+end
 
 local function read(key, burst, rate, spare)
   local level, at = unpack(redis.call('HMGET', key, 'level', 'at'))

@@ -83,15 +83,16 @@ local function reserve(id, now, limits)
   return nil
 end
 
--- What was reserved for a job is used (it was paid) or released, once.
+-- What was reserved for a job is used (it was paid) or released, once. What counts as used is what the paid call was
+-- said to cost: the price may have changed since the admission.
 local function settle_price(id, paid)
   local job = money_of(id)
   local reserved = tonumber(job.reserved or 0)
   if reserved == 0 then return end
   local day, month = string.match(job.reserved_in, '(%S+) (%S+)')
-  redis.call('HSET', job_key(id), 'reserved', 0, 'billed', paid and reserved or 0)
-  if paid then book(job, { day = day, month = month }, 0, reserved)
-  else book(job, { day = day, month = month }, -reserved, 0) end
+  local billed = paid and (job.price and math.floor(job.price * 1000000 + 0.5) or reserved) or 0
+  redis.call('HSET', job_key(id), 'reserved', 0, 'billed', billed)
+  book(job, { day = day, month = month }, billed - reserved, billed)
 end
 
 -- The budgets' answer is counted by their names, for whoever watches them.

@@ -6,9 +6,27 @@ local WAITING = { accepted = true, queued = true }
 local ENDED = { delivered = true, failed = true, cancelled = true }
 local DAY_MS = 86400000
 
+-- The ledger's time: Redis's, which may be put back (by NTP, or as the data has come to another machine). What was put
+-- off would then be put off for so much longer, so the ledger goes on from where it was, and is ahead of Redis; from
+-- then on it goes a tenth slower until the two agree. jobs/clock.py reads it in the same way.
 local function now_ms()
   local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  local raw = t[1] * 1000 + math.floor(t[2] / 1000)
+  local last, ahead = unpack(redis.call('HMGET', clock_key(), 'last', 'ahead'))
+  last, ahead = tonumber(last or raw), tonumber(ahead or 0)
+  local passed = raw + ahead - last
+  if passed < 0 then
+    -- It is written down once in a second, and may have been told since.
+    ahead = last + 1000 - raw
+  else
+    ahead = ahead - math.min(ahead, math.floor(passed / 10))
+  end
+  local now = raw + ahead
+  -- Where Redis takes no writes (its memory is full), the time can still be told.
+  if passed < 0 or passed >= 1000 or passed == 0 then
+    redis.pcall('HSET', clock_key(), 'last', now, 'ahead', ahead)
+  end
+  return now
 end
 
 local function count(name, by)
@@ -69,7 +87,10 @@ local function close(id, now, keep_s)
   redis.call('EXPIRE', job_key(id), keep_s)
   redis.call('EXPIRE', trail_key(id), keep_s)
   redis.call('XADD', ended_key(), 'MAXLEN', '~', 1000, '*', 'job', id)
-  local prediction = redis.call('HGET', job_key(id), 'prediction') or ''
+  local prediction, chat, message = unpack(redis.call('HMGET', job_key(id), 'prediction', 'chat', 'message'))
+  prediction = prediction or ''
+  -- Its message leads to it for as long, however long the job has taken.
+  if message and message ~= '0' then redis.call('SET', message_key(chat, message), id, 'EX', keep_s) end
   if redis.call('GET', prediction_key(prediction)) == id then
     redis.call('EXPIRE', prediction_key(prediction), keep_s)
   end
@@ -236,8 +257,8 @@ local function bequeath(id, from, now, limits)
   end
   if not heir then return nil end
   if made then
-    local submitted = redis.call('HGET', job_key(id), 'at:running')
-    redis.call('HSET', job_key(heir), 'prediction', prediction)
+    local submitted, order = unpack(redis.call('HMGET', job_key(id), 'at:running', 'order'))
+    redis.call('HSET', job_key(heir), 'prediction', prediction, 'order', order or '')
     redis.call('SET', prediction_key(prediction), heir)
     redis.call('HDEL', job_key(heir), 'price')
     enter(heir, 'sharing', 'running', now, 'job:' .. id)

@@ -1,0 +1,81 @@
+"""The worst moment of all: a process dies between its mark in the ledger and Telegram's answer.
+
+A fault of the stand holds one call of a kind; when it has struck, the request is in flight, and the process
+that made it is killed. Whether Telegram has carried the call out by then differs from strike to strike.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+_HELD_S = 5.0
+"""For this long Telegram holds the call: longer than a busy machine needs to see it and to kill."""
+_LOOK_S = 0.02
+_BETWEEN_S = 4.0
+"""A message that is deleted leads to a new one within this time, or another is deleted."""
+
+Delete = Callable[[], object]
+
+
+class Stand(Protocol):
+    """What is needed of `sandbox.telegram.client.TelegramStand`."""
+
+    def fault(self, kind: str, **order: Any) -> int:
+        """Order a fault."""
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that have not struck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A call that is held, and the process that makes it. `kind` is the stand's fault: with "delay" the call
+    is carried out after the death, with "drop_answer" it has been."""
+
+    method: str
+    whom: str
+    kind: str
+
+
+MOMENTS = tuple(
+    Moment(method, whom, kind)
+    for method, whom in (("sendMessage", "bot"), ("editMessageMedia", "deliver"), ("sendPhoto", "deliver"))
+    for kind in ("delay", "drop_answer")
+)
+
+
+def draw(random: Random, times: int) -> list[tuple[str, int]]:
+    """Return each method so many times: whom, and which of MOMENTS."""
+    kinds = len(MOMENTS) // 3
+    return [
+        (MOMENTS[number].whom, number)
+        for _ in range(times)
+        for first in range(0, len(MOMENTS), kinds)
+        for number in [first + random.randrange(kinds)]
+    ]
+
+
+def await_call(stand: Stand, moment: Moment, within_s: float, delete: Delete) -> bool:
+    """Have the next call of this kind held; return True as soon as it is, or False where none came in time.
+
+    Args:
+        delete: deletes the status message of a request that is being worked on. Without that hardly any
+            result is sent as a new message.
+    """
+    order = stand.fault(moment.kind, method=moment.method, seconds=_HELD_S)
+    now = time.monotonic()
+    deadline, next_delete = now + within_s, now
+    while _waits(stand.faults(), order):
+        now = time.monotonic()
+        if now >= deadline:
+            return False
+        if moment.method == "sendPhoto" and now >= next_delete and delete():
+            next_delete = now + _BETWEEN_S
+        time.sleep(_LOOK_S)
+    return True
+
+
+def _waits(faults: Sequence[dict[str, Any]], order: int) -> bool:
+    return any(fault["id"] == order for fault in faults)
