@@ -31,3 +31,10 @@ def promised(seconds: float) -> float:
     while time.thread_time() - worked < _WORK_S:
         pass
     return seconds * max(1.0, (time.monotonic() - began) / _WORK_S)
+
+
+def one_day(seconds: float) -> None:
+    """Wait for midnight (UTC) where it is nearer than this: a test of a day's budget lies within one day."""
+    left = 86_400 - time.time() % 86_400
+    if left < seconds:
+        time.sleep(left + 0.1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
-from patience import LONG_S
+from patience import LONG_S, one_day
 
 from bot.arguments import day
 from bot.handlers.admin import COMMANDS
@@ -207,6 +207,7 @@ def test_an_admin_sets_budgets_and_people_are_told_when_there_is_no_room(
     """Given no budgets, when an admin sets some in the chat, I expect them to hold from then on, to be shown
     with what is used, reserved and left, to be in the log, and those who ask to hear when the next one
     begins."""
+    one_day(60)
     scene.forget_requests()
     assert said(scene, ADMIN, "/budget").startswith("There are no budgets.\n\nWrite one of these:")
     assert said(scene, BOSS, "/budget").startswith("Бюджетов нет.")

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import redis
+from patience import one_day
 
 from config.settings import Settings
 from jobs import clock, keys
@@ -80,6 +81,12 @@ class House:
         key = keys.budget_people(span) if name.isdigit() else keys.budget(span)
         committed, used = (int(value or 0) for value in self.redis.hmget(key, name, f"used:{name}"))
         return used, committed - used
+
+
+@pytest.fixture(autouse=True)
+def within_a_day() -> None:
+    """No test's budget ends in the middle of it."""
+    one_day(30)
 
 
 @pytest.fixture
