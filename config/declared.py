@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from config.redis_urls import RedisPlace, passwords_in, place_of
+from config.masking import parts_of
+from config.redis_urls import RedisPlace, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_REDIS_DIR = "data/redis"
@@ -150,9 +151,9 @@ class Settings:
         return self.telegram_token.partition(":")[0]
 
     def secrets(self) -> tuple[str, ...]:
-        """Values that no log line may contain, the passwords in URLs among them; the longest first."""
+        """Values that no log line may contain, with their parts (passwords in URLs); the longest first."""
         named = [getattr(self, spec.name) for spec in fields(self) if spec.metadata["secret"]]
-        found = {*filter(None, named), *(part for value in named for part in passwords_in(value))}
+        found = {part for value in named for part in parts_of(value)}
         return tuple(sorted(found, key=len, reverse=True))
 
     def ledger_redis(self) -> RedisPlace:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.printable import printable
 from config.settings import Settings, SettingsError, load
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
@@ -64,9 +65,9 @@ def look_up(settings: Settings, job_id: str) -> Life | None:
 
 def table(life: Life, *, prompt: bool = False) -> str:
     """Facts, then a line for each event: time of day (UTC), seconds since the first, what, by whom. Pure."""
-    facts = [f"{name:<11} {value}\n" for name, value in life.facts(prompt=prompt)]
-    rows = [f"{row.clock}  {row.since:>12}  {row.what:<13} {row.who}".rstrip() + "\n" for row in life.rows()]
-    return "".join([*facts, "\n", *rows])
+    facts = [f"{name:<11} {value}" for name, value in life.facts(prompt=prompt)]
+    rows = [f"{row.clock}  {row.since:>12}  {row.what:<13} {row.who}".rstrip() for row in life.rows()]
+    return "".join(printable(line) + "\n" for line in (*facts, "", *rows))
 
 
 if __name__ == "__main__":

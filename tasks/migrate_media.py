@@ -24,6 +24,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from config.media import Bucket, location
+from config.printable import printable
 from config.settings import ROOT, Settings, SettingsError, load
 from tasks.moving import File, Journal, Mover
 from tasks.stores import Store, StoreRefused, check_store, open_store
@@ -72,7 +73,7 @@ def _run(source: Store, target: Store, path: Path, options: argparse.Namespace) 
                 raise
             except OSError as error:
                 failures.append(file.key)
-                tqdm.write(f"{file.key}: {error}", file=sys.stderr)
+                tqdm.write(printable(f"{file.key}: {error}"), file=sys.stderr)
 
         files = mover.files()
         pool = ThreadPoolExecutor(options.jobs)
