@@ -1,6 +1,6 @@
 """Structured logs: readable in a terminal, JSON elsewhere, the job id on every line, no secret in any.
 
-Values are masked before they are rendered, where they still are what they were, and the finished line once more.
+Values are masked before they are rendered, and the finished line once more.
 What a terminal gets has no control character but our own colours and line feeds.
 """
 
@@ -54,7 +54,7 @@ def configure(settings: Settings, process: str) -> None:
             _named(process),
             _masking(masker),
             *last,
-            lambda _logger, _method, line: masker.text(line),
+            _net(masker),
         ],
     )
     handler = _Handler(masker)
@@ -90,15 +90,22 @@ def _masking(masker: Masker) -> Any:
     return mask
 
 
+def _net(masker: Masker) -> Any:
+    def mask(_logger: Any, _method: str, line: str) -> str:
+        return masker.text(line)
+
+    return mask
+
+
 def _for_a_terminal(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Show what would control the terminal, and put tracebacks where no line of theirs can be taken for ours."""
+    """Show what would control the terminal, and keep a traceback's lines from being taken for ours."""
     shown = {printable(str(name)): printable(text_of(value)) for name, value in event.items()}
     blocks = {name: "\n" + quoted(str(event[name])) for name in ("exception", "stack") if event.get(name)}
     return {**shown, **{name: block.removeprefix("\n") for name, block in blocks.items()}}
 
 
 class _Handler(logging.StreamHandler[Any]):
-    """Tells of a line that cannot be put together as of any other: logging itself would repeat its arguments."""
+    """Tells of a line that cannot be put together; logging itself would repeat its arguments, unmasked."""
 
     def __init__(self, masker: Masker) -> None:
         super().__init__(sys.stderr)

@@ -20,8 +20,7 @@ _PREFIXES = ("whsec_", "r8_")
 _KEY_IN_URL = re.compile(r"https?://([^/@:;\s]+)@")
 """Whoever has the key of a Sentry project, which stands where other URLs have a user, can write to it."""
 _SLASHES = r"\\{0,8}+"
-"""What stands before a character that was escaped up to three times. A bound, so that a search takes time as the
-text is long."""
+"""What stands before a character that was escaped up to three times; bounded, so that a search is linear."""
 _BASE64 = r"[A-Za-z0-9+/_-]"
 
 
@@ -56,7 +55,7 @@ class Masker:
         return text
 
     def value(self, value: Any, depth: int = 0) -> Any:
-        """Return a value of a log line, masked through and through; what is no plain data becomes its text."""
+        """Return a value of a log line, masked throughout; what is no plain data becomes its text."""
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):
@@ -98,7 +97,7 @@ def _char(char: str) -> str:
     utf16 = char.encode("utf-16-be", "surrogatepass").hex()
     code = ord(char)
     ways = {
-        # A letter outside ASCII in a text that is escaped anew, byte by byte or in halves of a surrogate pair.
+        # A letter outside ASCII, byte by byte or in halves of a surrogate pair.
         _SLASHES.join(f"x{byte:02x}" for byte in utf8),
         _SLASHES.join(f"u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4)),
         f"U{code:08x}",
@@ -115,7 +114,7 @@ def _char(char: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterable[tuple[str, str]]:
-    """(what to look for, the pattern to replace) for each place that a secret may have among groups of three."""
+    """(what to look for, the pattern to replace) for each place of a secret in groups of three."""
     raw = secret.encode("utf-8", "surrogatepass")
     for before in range(3):
         # The first and the last digit may also stand for bits of what is around.

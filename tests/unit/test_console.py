@@ -67,8 +67,8 @@ def test_a_frame_is_drawn_in_what_the_terminal_knows() -> None:
 
 
 def test_what_others_write_controls_no_terminal() -> None:
-    """Given a process's line, a prompt in a job's line and a bot's name in the frame with escape sequences and
-    line feeds, I expect to see them, in as many lines as there were."""
+    """Given a process's line, a prompt in a job's line and a bot's name in the frame with escape sequences
+    and line feeds, I expect to see them, in as many lines as there were."""
     output = io.StringIO()
     console = Console(output)
     console.write(Message("line", b"a \x1b[2Jfox\x9b\n", NOON, "bot", None))

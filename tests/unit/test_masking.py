@@ -88,7 +88,7 @@ def test_a_secret_is_masked_within_base64(
     st.builds(ValueError, inner),
 )))  # fmt: skip
 def test_values_are_masked_through_and_through(value: object) -> None:
-    """Given lists, mappings and exceptions in each other, I expect the secret in none of them, keys included."""
+    """Given lists, mappings and exceptions in each other, I expect the secret in none, keys included."""
     assert "hush-hush" not in repr(Masker(["hush-hush"]).value({"event": value}))
 
 
