@@ -9,7 +9,7 @@ from jobs.connection import sentinel_options
 from jobs.model import Lane
 
 try:
-    settings = load()
+    settings = load(receives=False)
 except SettingsError as error:
     sys.exit(str(error))
 

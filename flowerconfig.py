@@ -12,7 +12,7 @@ from config.settings import ROOT, SettingsError, load
 from monitoring.flower import close_metrics, credentials, format_task, name_columns
 
 try:
-    settings = load()
+    settings = load(receives=False)
     basic_auth = credentials(settings)
 except SettingsError as error:
     sys.exit(str(error))

@@ -1,7 +1,7 @@
 """Texts of others made fit for a terminal: what would move its cursor, colour it or turn its lines is shown.
 
-A name, a prompt or a provider's message may hold an escape sequence, a line feed before what looks like a line of
-ours, or a mark that turns the reading direction. Pure.
+A name, a prompt or a provider's message may hold an escape sequence, a line feed before what looks like a
+line of ours, or a mark that turns the reading direction. Pure.
 """
 
 import unicodedata

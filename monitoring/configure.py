@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--token-file", metavar="PATH", help="where Alertmanager finds the bot's token")
     options = parser.parse_args()
     try:
-        settings = load()
+        settings = load(receives=False)
         require(settings, "telegram_token")
         write(options.folder, settings, addresses(options), options.token_file)
     except SettingsError as error:

@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="print one scrape and stop")
     options = parser.parse_args()
     try:
-        settings = load()
+        settings = load(receives=False)
         configure(settings, "exporter")
         with closing(Darkroom(settings, app)) as collector:
             registry = CollectorRegistry()

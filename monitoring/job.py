@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("--png needs matplotlib: pip install matplotlib, or leave --png out.\n")
         return EXIT_UNUSABLE
     try:
-        life = look_up(load(), options.id.strip().lower())
+        life = look_up(load(receives=False), options.id.strip().lower())
     except (SettingsError, LedgerUnavailable) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_UNUSABLE

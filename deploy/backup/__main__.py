@@ -30,7 +30,7 @@ def main() -> int:
     """Do one command; 0 when it was done, 1 with a sentence when not."""
     options = _parser().parse_args()
     try:
-        settings = load()
+        settings = load(receives=False)
         configure(settings, "backup")
         shelf = Shelf(options.url or settings.backup_url, settings)
         done: int = options.do(options, shelf, settings)

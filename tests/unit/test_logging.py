@@ -213,8 +213,8 @@ fail("at the end")
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_nothing_that_was_said_controls_a_terminal(log_format: str) -> None:
     """Given escape sequences and a line that looks like ours in events, values, a library's message, one
-    that cannot be put together, a warning, tracebacks and errors that nobody catches, I expect them all shown, none
-    obeyed, and no line forged; the password in them is masked."""
+    that cannot be put together, a warning, tracebacks and errors that nobody catches, I expect all shown,
+    none obeyed, and no line forged; the password in them is masked."""
     argv = [sys.executable, "-c", SHOUTS, log_format]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=200, check=False)
     log = done.stderr.decode("utf-8")

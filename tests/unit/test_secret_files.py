@@ -12,6 +12,8 @@ SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
 FITTING = {
     "webhook_secret": "a_secret-token",
     "redis_url": "redis://:$pass@redis:6379/0",
+    "webhook_secret_previous": "plain-words_1",
+    "signing_secret_previous": "$ome words of 1:abc",
     "cache_redis_url": "redis://:$pass@cache:6379/0",
     "sentry_dsn": "https://$key@sentry.test/42",
 }
@@ -62,3 +64,13 @@ def test_a_wrong_secret_file_is_one_clear_sentence(
         load({"TELEGRAM_TOKEN_FILE": str(file), **environment}, NO_FILE)
     assert "\n" not in str(caught.value)
     assert "1:abc" not in str(caught.value)
+
+
+def test_a_secret_that_is_not_being_replaced_has_an_empty_file(tmp_path: Path) -> None:
+    """Given the file of a secret's predecessor, which most of the time is none, I expect no error."""
+    file = tmp_path / "before"
+    file.write_text("\n", encoding="utf-8")
+    named = {"WEBHOOK_SECRET": "the_new_one", "WEBHOOK_SECRET_PREVIOUS_FILE": str(file)}
+    assert load(named, NO_FILE).webhook_secrets == ("the_new_one",)
+    file.write_text("the_old_one\n", encoding="utf-8")
+    assert load(named, NO_FILE).webhook_secrets == ("the_new_one", "the_old_one")

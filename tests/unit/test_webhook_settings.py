@@ -77,3 +77,22 @@ def test_a_bot_api_server_of_ones_own_may_post_without_tls() -> None:
 )
 def test_the_address_to_listen_on(bind: str, found: tuple[str, int] | None) -> None:
     assert address(bind) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("WEBHOOK_SECRET", "never a secret"), ("SIGNING_SECRET", "short")],
+)
+def test_a_secret_before_another_must_be_one(name: str, given: str) -> None:
+    """Given a predecessor that cannot have been such a secret, I expect the setting's name."""
+    with pytest.raises(SettingsError, match=f"{name}_PREVIOUS must be what {name} was"):
+        load({f"{name}_PREVIOUS": given}, NO_FILE)
+
+
+def test_who_receives_nothing_needs_no_secret_to_verify_it() -> None:
+    """Given a worker, which signs its jobs' ids and takes in no post, I expect it to start with that secret
+    alone; the bot, which does, names what it misses."""
+    worker = {**TELEGRAM, **PROVIDERS, "WEBHOOK_SECRET": "", "REPLICATE_WEBHOOK_SECRET": ""}
+    assert load(worker, NO_FILE, receives=False).signing_secret
+    with pytest.raises(SettingsError, match=r"WEBHOOK_SECRET.*\n.*REPLICATE_WEBHOOK_SECRET"):
+        load(worker, NO_FILE)
