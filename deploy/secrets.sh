@@ -40,7 +40,15 @@ given() {  # VARIABLE WHAT
     printf '%s\n' "$value"
 }
 signing_key() { echo "whsec_$(openssl rand -base64 24)"; }
-url() { echo "redis://:$(cat "$folder/$1")@$2:6379/0"; }
+login() { echo "redis://$1:$(word)@$2:6379/0"; }
+hash_of() { sed "s|^redis://$2:\([^@]*\)@.*|\1|" "$folder/$1_$2" | tr -d '\n' | openssl dgst -sha256 -r | cut -d' ' -f1; }
+users() {  # URLS ROLE ...: a line for Redis of each role that has a user of its own
+    urls=$1
+    shift
+    for role; do
+        ! grep -q "^redis://$role:" "$folder/${urls}_$role" || echo "$role $(hash_of "$urls" "$role")"
+    done
+}
 operator() { echo "operator:$(word)"; }
 htpasswd() { echo "operator:$(cut -d: -f2 "$folder/operator" | openssl passwd -apr1 -stdin)"; }
 certificate() {
@@ -60,8 +68,12 @@ for name in webhook_secret_previous signing_secret_previous; do
 done
 keep redis_password word
 keep cache_redis_password word
-keep redis_url url redis_password redis
-keep cache_redis_url url cache_redis_password redis-cache
+# Each kind of process is a Redis user of its own, and may do there what it does (deploy/redis/users.acl).
+for role in bot worker exporter flower backup; do keep "redis_url_$role" login "$role" redis; done
+for role in bot worker exporter; do keep "cache_redis_url_$role" login "$role" redis-cache; done
+# Made anew of the addresses each time; whoever has one password only puts redis://:password@host:6379/0 there.
+users redis_url bot worker exporter flower backup >"$folder/redis_users"
+users cache_redis_url bot worker exporter >"$folder/cache_redis_users"
 # Who may see Flower and /metrics: name:password, and the same as nginx wants it.
 keep operator operator
 keep operator_htpasswd htpasswd

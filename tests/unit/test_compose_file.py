@@ -1,11 +1,20 @@
 """The Compose file and the Procfile start the same processes."""
 
+import hashlib
+import os
+import re
 import shlex
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 import yaml
 
-from config.settings import ROOT
+from config.settings import ROOT, Settings
 from sandbox.stack import procfile
 
 
@@ -36,3 +45,115 @@ def test_who_reaches_the_media_may_have_the_keys() -> None:
     """deploy/s3.yml gives the keys of the store to the services that have MEDIA_URL, and to no other."""
     reach = {name for name, each in services().items() if "MEDIA_URL" in each.get("environment", {})}
     assert set(services("deploy/s3.yml")) == reach
+
+
+MAKERS = {
+    *("telegram_token", "replicate_api_token", "signing_secret"),
+    *("redis_url_worker", "cache_redis_url_worker"),
+}
+SECRETS = {
+    "nginx": {"tls_certificate", "tls_key", "operator_htpasswd"},
+    "bot": {
+        *("telegram_token", "webhook_secret", "webhook_secret_previous", "signing_secret"),
+        *("signing_secret_previous", "replicate_webhook_secret", "redis_url_bot", "cache_redis_url_bot"),
+    },
+    "worker-image": MAKERS,
+    "worker-video": MAKERS,
+    "worker-vip": MAKERS,
+    "deliver": {"telegram_token", "redis_url_worker", "cache_redis_url_worker"},
+    "redis": {"redis_password", "redis_users"},
+    "redis-cache": {"cache_redis_password", "cache_redis_users"},
+    "flower": {"redis_url_flower", "operator"},
+    "exporter": {"telegram_token", "redis_url_exporter", "cache_redis_url_exporter"},
+    "monitoring": {"telegram_token", "operator"},
+    "prometheus": set(),
+    "alertmanager": set(),
+    "grafana": {"grafana_password"},
+    "backup": {"redis_url_backup"},
+}
+ANYWHERE = {"SENTRY_DSN", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "REDIS_SENTINEL_PASSWORD"}
+"""Secrets that .env may hold for all that read it: of the store, of Sentry, of one's own sentinels."""
+
+
+def test_a_service_has_the_secrets_that_it_uses() -> None:
+    """Given each service, I expect the secrets of its work, each named by a variable, and no other."""
+    assert {name: set(each.get("secrets", ())) for name, each in services().items()} == SECRETS
+    for each in services().values():
+        named = [str(value) for value in each.get("environment", {}).values()]
+        files = {value.removeprefix("/run/secrets/") for value in named if value.startswith("/run/secrets/")}
+        assert files <= set(each.get("secrets", ()))
+
+
+def test_what_env_holds_by_mistake_reaches_nobody_else() -> None:
+    """Given a secret in .env: services that look on do not read the file, and those that do have each secret
+    either as a file of theirs (a setting given twice is refused) or empty."""
+    secrets = {spec.name.upper() for spec in fields(Settings) if spec.metadata["secret"]} - ANYWHERE
+    for name, each in services().items():
+        if each.get("env_file"):
+            given = each["environment"]
+            open_ = [one for one in secrets if not given.get(f"{one}_FILE") and given.get(one) != ""]
+            assert (name, open_) == (name, [])
+        else:
+            assert name not in {"bot", "worker-image", "worker-video", "worker-vip", "deliver"}
+
+
+def test_networks_are_apart() -> None:
+    """Given the networks, I expect Redis with its own clients alone, nginx with what it passes on to, and
+    nothing but the door on the one that publishes ports."""
+    on: dict[str, set[str]] = {}
+    for name, each in services().items():
+        for network in each["networks"]:
+            on.setdefault(network, set()).add(name)
+    workers = {"worker-image", "worker-video", "worker-vip", "deliver"}
+    assert on["edge"] == {"nginx", "bot", "flower", "exporter"}
+    assert on["store"] == {"redis", "redis-cache", "bot", "flower", "exporter", "backup"} | workers
+    assert on["watch"] == {"prometheus", "alertmanager", "grafana", "monitoring", "exporter", "flower"}
+    assert on["door"] == {"nginx", "grafana"}
+    assert on["out"] == {"bot", "exporter", "backup", "alertmanager"} | workers
+    declared = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["networks"]
+    assert {name for name, each in declared.items() if (each or {}).get("internal")} == {
+        "edge",
+        "store",
+        "watch",
+    }
+
+
+def test_images_are_pinned_and_processes_bounded() -> None:
+    for name, each in services().items():
+        image, _, tag = each["image"].partition(":")
+        assert image == "darkroom" or re.match(r"v?\d+\.\d+\.\d+", tag), name
+        assert each["pids_limit"] <= 512
+        assert each["cap_drop"] == ["ALL"]
+
+
+def test_secrets_are_made_for_every_service(tmp_path: Path) -> None:
+    """Given deploy/secrets.sh, I expect a file for each secret that a service mounts, each role's password in
+    its address alone, and in Redis's file its SHA-256; a second run changes nothing, and a secret that is
+    replaced is kept as the one before."""
+    if shutil.which("openssl") is None:
+        pytest.skip("deploy/secrets.sh needs openssl, which is not here")
+    variables = {
+        **os.environ,
+        "SECRETS_DIR": str(tmp_path),
+        "TELEGRAM_TOKEN": "1:a",
+        "REPLICATE_API_TOKEN": "r8",
+    }
+
+    def make(*arguments: str) -> dict[str, str]:
+        script = ["sh", str(ROOT / "deploy" / "secrets.sh"), *arguments]
+        subprocess.run(script, env=variables, check=True, capture_output=True, timeout=200)
+        return {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()}
+
+    made = make()
+    assert set().union(*SECRETS.values()) <= set(made)
+    for file, prefix in (("redis_users", "redis_url"), ("cache_redis_users", "cache_redis_url")):
+        for line in made[file].splitlines():
+            role, digest = line.split()
+            password = urlsplit(made[f"{prefix}_{role}"].strip()).password or ""
+            assert hashlib.sha256(password.encode()).hexdigest() == digest
+    assert [line.split()[0] for line in made["redis_users"].splitlines()] == [
+        *("bot", "worker", "exporter", "flower", "backup")
+    ]
+    assert make() == made
+    replaced = make("--replace", "webhook_secret")
+    assert replaced["webhook_secret_previous"] == made["webhook_secret"] != replaced["webhook_secret"]
