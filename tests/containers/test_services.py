@@ -133,10 +133,9 @@ def test_the_ledger_is_restored(fleet: Fleet, ann: Person) -> None:
     assert "an oak stair" in listed
     assert "an attic window" in listed
     fleet.compose("stop", *working)
-    exec_, service, *module = BACKUP
     operator = f"REDIS_URL=redis://:{fleet.secret('redis_password')}@redis:6379/0"
     as_operator = ("-e", operator, "-e", "REDIS_URL_FILE=")
-    command = (exec_, *as_operator, service, *module, "restore", "latest", "--force")
+    command = (*BACKUP[:2], *as_operator, *BACKUP[2:], "restore", "latest", "--force")
     assert "restored" in fleet.compose(*command)
     fleet.compose("start", *working)
     eventually(lambda: all(map(healthy, fleet.containers("bot"))), 120)

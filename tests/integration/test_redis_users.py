@@ -120,7 +120,7 @@ def test_nobody_rules_the_server(server: Server, role: str) -> None:
         assert client.ping()
         for line in FORBIDDEN:
             # DEBUG is not there for anybody, and says so itself.
-            with pytest.raises(redis.ResponseError, match="no permissions|not allowed"):
+            with pytest.raises(redis.ResponseError, match=r"no permissions|not allowed"):
                 client.execute_command(*line.split())
 
 
