@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from config.logging import configure
 from config.settings import ROOT, SettingsError, load
-from monitoring.flower import close_metrics, credentials, format_task, name_columns
+from monitoring.flower import close_metrics, credentials, forbid_frames, format_task, name_columns
 
 try:
     settings = load(receives=False)
@@ -22,6 +22,7 @@ address = settings.flower_address
 # Without a password nobody may do more than look.
 read_only = not basic_auth
 close_metrics()
+forbid_frames()
 
 natural_time = True
 tasks_columns = name_columns()

@@ -14,6 +14,7 @@ from patience import LONG_S, eventually
 from watched import path_of_server
 
 from config.settings import ROOT
+from monitoring.flower import NO_FRAMES
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack, procfile
@@ -76,7 +77,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Server, tmp_path: Path) -> None:
     """Given bot, worker, delivery, Flower and exporter, each with the password of its role alone, I expect a
-    picture in the chat, the figures and the workers shown, a backup taken, and no command refused to any."""
+    picture in the chat, the figures and the workers shown (in no frame), a backup taken, and
+    no command refused."""
     with server.client("") as operator:
         operator.acl_log_reset()
     with Stack((), {"REDIS_URL": server.url(""), "FLOWER_BASIC_AUTH": "ann:of-flower"}) as stack:
@@ -96,6 +98,12 @@ def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Se
         as_ann = httpx.Client(auth=("ann", "of-flower"), trust_env=False, timeout=LONG_S)
         with as_ann:
             eventually(lambda: "image@" in as_ann.get(workers).text)
+            # The page, and the answer to somebody without the password: neither may be framed.
+            page = as_ann.get(f"http://127.0.0.1:{ports['FLOWER_PORT']}/")
+        refused_page = httpx.get(f"http://127.0.0.1:{ports['FLOWER_PORT']}/", trust_env=False)
+        assert (page.status_code, refused_page.status_code) == (200, 401)
+        for each in (page, refused_page):
+            assert NO_FRAMES.items() <= {name: each.headers.get(name) for name in NO_FRAMES}.items()
         made = subprocess.run(
             [sys.executable, "-m", "deploy.backup", "--url", str(tmp_path / "backups"), "create"],
             env={**os.environ, **everybody, "REDIS_URL": server.url("backup")},
@@ -109,8 +117,7 @@ def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Se
         refused = {name: stack.programs[name].log_text for name in WORK}
         assert [name for name, log in refused.items() if "NOPERM" in log or "permission" in log.lower()] == []
     with server.client("") as operator:
-        log: list[dict[str, str]] = operator.acl_log()  # type: ignore[assignment]
-        assert log == []
+        assert operator.acl_log() == []
 
 
 @pytest.mark.parametrize("role", ROLES)

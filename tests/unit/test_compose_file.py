@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from config.settings import ROOT, Settings
+from monitoring.flower import NO_FRAMES
 from sandbox.stack import procfile
 
 
@@ -157,3 +158,11 @@ def test_secrets_are_made_for_every_service(tmp_path: Path) -> None:
     assert make() == made
     replaced = make("--replace", "webhook_secret")
     assert replaced["webhook_secret_previous"] == made["webhook_secret"] != replaced["webhook_secret"]
+
+
+def test_the_door_lets_no_page_be_framed() -> None:
+    """Given nginx.conf, I expect the headers that Flower sets on every answer, errors included."""
+    conf = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
+    set_ = dict(re.findall(r'^ {4}add_header (\S+) "?([^";]+)"? always;', conf, re.MULTILINE))
+    assert NO_FRAMES.items() <= set_.items()
+    assert all(f"proxy_hide_header {name};" in conf for name in NO_FRAMES)

@@ -49,8 +49,8 @@ def test_each_lane_scales_by_what_waits_in_it() -> None:
 
 
 def test_a_deployment_has_its_own_secrets() -> None:
-    """Given each process, I expect the Secret of its role, which docs/kubernetes.md fills with what it uses: the
-    provider's token for those that call the provider, the webhooks' for the one that receives them."""
+    """Given each process, I expect the Secret of its role, which docs/kubernetes.md fills with what it uses:
+    the provider's token for those that call the provider, the webhooks' for the one that receives them."""
     given = {
         name: [
             source["secretRef"]["name"]
