@@ -28,8 +28,8 @@ fi
 [ -n "${REDIS_MAXMEMORY:-}" ] || fail "set REDIS_MAXMEMORY (512mb, 2gb): without a limit the kernel ends Redis when memory is short"
 quoted=$(printf '%s' "$password" | sed 's/[\\"]/\\&/g')
 
-# The users of the roles in users.acl, where a file has their passwords: `role SHA-256 ...` a line. Two of them let
-# an old and a new password overlap.
+# The users of the roles in users.acl, where a file has a line for each: `role SHA-256 ...`, of its password or of
+# two while one replaces the other.
 rules=$(dirname "$0")/users.acl
 users=
 if [ -n "${REDIS_USERS_FILE:-}" ]; then

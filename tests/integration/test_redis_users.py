@@ -50,15 +50,14 @@ class Server:
             env={
                 "REDIS_MAXMEMORY": "64mb",
                 "PATH": path_of_server(),
-                "REDIS_PASSWORD": "of-the-operator",
+                "REDIS_PASSWORD": _word(""),
                 "REDIS_USERS_FILE": str(users),
             },
         )
 
     def url(self, role: str) -> str:
         """The address for a role; "" is the default user."""
-        word = _word(role) if role else "of-the-operator"
-        return f"redis://{role}:{word}@127.0.0.1:{self.port}/0"
+        return f"redis://{role}:{_word(role)}@127.0.0.1:{self.port}/0"
 
     def client(self, role: str) -> "redis.Redis":
         return redis.Redis.from_url(self.url(role), decode_responses=True)
@@ -157,7 +156,7 @@ def test_what_is_not_a_roles_work_is_refused(server: Server, role: str, line: st
 
 def test_a_strangers_password_is_refused(server: Server) -> None:
     with (
-        redis.Redis(port=server.port, username="bot", password="another") as client,
+        redis.Redis(port=server.port, username="bot", password=_word("worker")) as client,
         pytest.raises(redis.AuthenticationError),
     ):
         client.ping()

@@ -12,7 +12,7 @@ import pytest
 from bot_stage import BOT_ID, Scene, assert_ends_in_time, bot_program, eventually
 from patience import LONG_S
 from spool_stage import opened
-from webhook_stage import OLD_SECRET, OLD_SIGNING, SECRET, Door, said, signed, webhook_settings
+from webhook_stage import BEFORE, OLD_SIGNING, SECRET, Door, said, signed, webhook_settings
 
 from config.redis_urls import place_of
 from jobs import ids, keys
@@ -181,7 +181,7 @@ def test_secrets_are_replaced_without_a_stop(door: Door, ann: int) -> None:
     """Given a bot that was started with new secrets beside the ones before: what Telegram posts with the old
     one is taken, as is a provider's webhook for a job that was submitted with the old signature. What the bot
     tells Telegram is the new one, with which the stand posts."""
-    name = {"X-Telegram-Bot-Api-Secret-Token": OLD_SECRET}
+    name = {"X-Telegram-Bot-Api-Secret-Token": BEFORE}
     assert door.post(said(ann, "a fox of the old secret", 7001), **name).status_code == 200
     eventually(lambda: len(door.jobs(ann)) == 1)
     door.stand.send(ann, "/image a fox of the new secret")

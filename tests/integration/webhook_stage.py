@@ -17,7 +17,7 @@ from sandbox.telegram.client import TelegramStand
 from sandbox.telegram.entities import plain_entities
 
 SECRET = "the_secret-of-this-webhook"
-OLD_SECRET = "the_secret-before-this-one"
+BEFORE = "the_word-before-this-one"
 OLD_SIGNING = "signed the ids of this bot's jobs"
 SIGNING = "signs the ids of this bot's jobs"
 PROVIDER_KEY = "whsec_" + base64.b64encode(b"the provider's signing key").decode()
@@ -29,7 +29,7 @@ def webhook_settings(port: int) -> dict[str, str]:
         "BOT_MODE": "webhook",
         "WEBHOOK_URL": f"http://127.0.0.1:{port}",
         "WEBHOOK_SECRET": SECRET,
-        "WEBHOOK_SECRET_PREVIOUS": OLD_SECRET,
+        "WEBHOOK_SECRET_PREVIOUS": BEFORE,
         **provider_settings(port),
     }
 

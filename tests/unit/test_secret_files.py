@@ -12,7 +12,7 @@ SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
 FITTING = {
     "webhook_secret": "a_secret-token",
     "redis_url": "redis://:$pass@redis:6379/0",
-    "webhook_secret_previous": "plain-words_1",
+    "webhook_secret_previous": "a_secret-token",
     "signing_secret_previous": "$ome words of 1:abc",
     "cache_redis_url": "redis://:$pass@cache:6379/0",
     "sentry_dsn": "https://$key@sentry.test/42",
