@@ -125,6 +125,10 @@ def test_images_are_pinned_and_processes_bounded() -> None:
         assert image == "darkroom" or re.match(r"v?\d+\.\d+\.\d+", tag), name
         assert each["pids_limit"] <= 512
         assert each["cap_drop"] == ["ALL"]
+    recipe = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM (\S+)", recipe, re.MULTILINE)
+    assert bases
+    assert all(re.search(r":\d+\.\d+\.\d+", base) for base in bases)
 
 
 def test_secrets_are_made_for_every_service(tmp_path: Path) -> None:
