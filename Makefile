@@ -34,6 +34,7 @@ test-containers: setup  ## the Compose services on this machine's container engi
 
 fuzz: setup  ## 100,100 malformed bodies, headers and paths at the bot's door
 	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_webhook_fuzz.py
+	FUZZ_UPDATES=20000 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_update_fuzz.py
 
 audit: setup  ## known vulnerabilities in what is pinned, and secrets in the repository
 	$(BIN)/python -m deploy.audit

@@ -37,6 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lease", type=float, default=4.0, help="LEASE_S; its parts HEARTBEAT_S, SWEEP_S")
     parser.add_argument("--webhooks", action="store_true", help="Telegram and the provider post to the bot")
+    parser.add_argument(
+        "--replica", action="store_true", help="a write counts when a replica has it (REDIS_WAIT_REPLICAS=1)"
+    )
     parser.add_argument("--keep", type=Path, help="when an invariant breaks, keep all logs in this folder")
     parser.add_argument("--peer", choices=("relier",), help="run this one too, with the same kills")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -54,6 +57,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         heartbeat_s=options.lease / 4,
         sweep_s=options.lease / 6,
         webhooks=options.webhooks,
+        replica=options.replica,
         keep=options.keep,
     )
 

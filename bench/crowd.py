@@ -1,6 +1,7 @@
 """The users of a chaos run: they ask, some change their mind, and some tidy up their chats."""
 
 import time
+from contextlib import suppress
 from functools import partial
 from random import Random
 
@@ -50,21 +51,31 @@ class Crowd:
         self.asked.append(asked)
         draw, soon = self._random.random(), time.monotonic() + self._random.uniform(0.2, 3.0)
         if draw < CANCELS:
-            self._agenda.plan(soon, lambda: self._cancel(asked))
+            self._agenda.plan(soon, partial(self._cancel, asked))
         elif draw < CANCELS + DELETES:
             self._agenda.plan(soon, lambda: self._delete(asked))
         elif draw < CANCELS + DELETES + REPEATS:
             update = self._telegram.state()["last_update_id"]
             self._agenda.plan(soon, lambda: self._telegram.replay(update))
 
-    def _cancel(self, asked: Asked) -> None:
+    def press_left_over(self, within_s: float) -> list[Message]:
+        """Press every Cancel that is still there, when all jobs have ended; answer the messages that had one.
+
+        Returns when none is left, or after so many seconds.
+        """
+        found = [message for asked in self.asked if (message := self._cancel(asked))]
+        deadline = time.monotonic() + within_s
+        while any(map(self._status_of, self.asked)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return found
+
+    def _cancel(self, asked: Asked) -> Message | None:
+        """Press Cancel under a request's status message; answer that message, if there was one."""
         message = self._status_of(asked)
-        if message is None:
-            return
-        try:
-            self._telegram.press(asked.chat, message["message_id"], "Cancel")
-        except StandError:
-            return  # the button is gone by now
+        if message is not None:
+            with suppress(StandError):  # the button may be gone by now
+                self._telegram.press(asked.chat, message["message_id"], "Cancel")
+        return message
 
     def _delete(self, asked: Asked) -> None:
         message = self._status_of(asked)

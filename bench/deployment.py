@@ -52,6 +52,7 @@ class Deployment:
         posted, options = webhooks() if self.webhooks else ({}, [])
         lifted = UNLIMITED | {
             "USER_RATE_LIMIT": "1000/s",
+            "REFUSED_RATE_LIMIT": "",
             "VIP_USER_RATE_LIMIT": "1000/s",
             "LANE_BACKLOG": str(_ANY),
         }

@@ -148,6 +148,8 @@ def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
         "WEBHOOK_URL": f"http://127.0.0.1:{ports[0]}",
         "WEBHOOK_SECRET": SECRET,
         "LOG_FORMAT": "json",
+        # Each update is to be decided about, those of the loud too.
+        "REFUSED_RATE_LIMIT": "",
         **(free if load.accept else {}),
     }
     with ExitStack() as opened:

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 import redis
 
-from bench import histories, nemesis
+from bench import follower, histories, nemesis
 from bench.checker import Breach, Checker, Verdict
 from bench.crowd import Crowd
 from bench.deployment import webhooks
-from bench.histories import Books, job_under
+from bench.histories import Books, Message, job_under
 from bench.nemesis import Nemesis
 from bench.stage import UNLIMITED
 from bench.witness import Witness
@@ -56,6 +56,7 @@ class Plan:
     grace_s: float = 8.0
     patience_s: float = 90.0
     webhooks: bool = False
+    replica: bool = False
     keep: Path | None = None
 
     @property
@@ -76,6 +77,7 @@ class Plan:
             "ACTIVE_JOBS": "100000",
             "LANE_BACKLOG": "100000",
             "USER_RATE_LIMIT": "1000/s",
+            "REFUSED_RATE_LIMIT": "",
             "LOG_FORMAT": "json",
         }
 
@@ -97,8 +99,11 @@ def run(plan: Plan) -> Outcome:
     with ExitStack() as open_:
         port = str(free_port())
         posted, options = webhooks() if plan.webhooks else ({}, ())
-        settings = plan.settings | posted | {"EXPORTER_PORT": port}
+        waits = follower.SETTINGS if plan.replica else {}
+        settings = plan.settings | posted | waits | {"EXPORTER_PORT": port}
         stack = open_.enter_context(Stack((), settings, [*_provider_options(plan), *options]))
+        if plan.replica:
+            open_.enter_context(follower.followed(stack))
         witness = open_.enter_context(_built(stack, plan))
         client = open_.enter_context(contextlib.closing(connect(stack.settings.ledger_redis())))
         crowd = Crowd(stack, max(5, plan.jobs // 20), random)
@@ -111,6 +116,7 @@ def run(plan: Plan) -> Outcome:
             crowd.ask(plan.jobs, plan.seconds)
             foe.finish(plan.seconds + plan.patience_s)
             settle(stack, client, crowd, plan.jobs, plan.patience_s)
+            pressed = crowd.press_left_over(plan.patience_s)
         witness.close()
         exported = histories.exported(f"http://127.0.0.1:{port}/metrics")
         seen_by_witness = histories.replay(client, witness, foe.kills)
@@ -118,7 +124,7 @@ def run(plan: Plan) -> Outcome:
         chats = histories.chats(stack, crowd.users)
         checker = Checker(stack, crowd.asked, chats, histories.provider(stack), books)
         verdict = checker.judge(seen)
-        _check_left_over(verdict, foe)
+        _check_left_over(verdict, pressed, foe)
         if verdict.breaches and plan.keep:
             _keep(stack, witness, plan.keep)
     return Outcome(verdict, checker, foe, books, crowd.late_s)
@@ -202,14 +208,16 @@ def _refused(stack: Scene, crowd: Crowd) -> int:
     return sum(1 for each in answers if each and each.words and not (each.results or each.ends))
 
 
-def _check_left_over(verdict: Verdict, foe: Nemesis) -> None:
-    """A status message may be left over only where the bot was cut off between posting and noting it: by its
-    own end, by that of Redis, or because Telegram's answer was dropped."""
+def _check_left_over(verdict: Verdict, pressed: Sequence[Message], foe: Nemesis) -> None:
+    """No status message stays beside an end once its Cancel was pressed; and one that was there to be pressed
+    has its reason: the bot was cut off between posting and noting it, by its own end, by that of Redis, or
+    because Telegram's answer was dropped."""
+    verdict.breaches += [
+        Breach("I1", "a status message stays beside an end", job_under(each)) for each in verdict.left_over
+    ]
     cuts = [(began - 3, ended + 3) for name, began, ended in foe.spans if name in ("bot", "redis")]
     unexplained = [
-        message
-        for message in verdict.left_over
-        if not any(began <= message["at"] <= ended for began, ended in cuts)
+        message for message in pressed if not any(began <= message["at"] <= ended for began, ended in cuts)
     ]
     if len(unexplained) > foe.dropped_posts:
         verdict.breaches += [

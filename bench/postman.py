@@ -91,7 +91,7 @@ async def _post(job: Round) -> Posted:
     places = iter(range(1 << 40))
 
     async def carry(place: int) -> None:
-        line = _Line(job.urls[place % len(job.urls)], job.secret)
+        line = Line(job.urls[place % len(job.urls)], job.secret)
         while True:
             turn = next(places)
             due = job.start + turn / job.rate if job.rate else max(time.time(), job.start)
@@ -115,7 +115,7 @@ async def _post(job: Round) -> Posted:
     return posted
 
 
-class _Line(asyncio.Protocol):
+class Line(asyncio.Protocol):
     """One connection; opened when it is needed, and again where it was closed."""
 
     def __init__(self, url: str, secret: str) -> None:

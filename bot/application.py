@@ -16,6 +16,7 @@ from telegram.ext import (
 
 from bot import incoming
 from bot.handlers import admin, fallback, generate, history, jobs, presses, settings, start
+from bot.heeding import heeded
 from bot.services import Services
 
 App = Application[Any, Any, Any, Any, Any, Any]
@@ -57,14 +58,14 @@ _EDITED = filters.UpdateType.EDITED_MESSAGE & _FromPerson()
 _CONTENT = filters.ATTACHMENT & ~filters.StatusUpdate.ALL
 
 _COMMANDS: dict[str, Callable[[Services, Update], Awaitable[None]]] = {
-    "start": start.start,
-    "help": start.help_,
-    "image": generate.image,
-    "video": generate.video,
-    "jobs": jobs.jobs,
-    "cancel": jobs.cancel,
-    "history": history.history,
-    "settings": settings.settings,
+    "start": heeded(start.start),
+    "help": heeded(start.help_),
+    "image": heeded(generate.image),
+    "video": heeded(generate.video),
+    "jobs": heeded(jobs.jobs),
+    "cancel": heeded(jobs.cancel),
+    "history": heeded(history.history),
+    "settings": heeded(settings.settings),
 }
 
 
@@ -106,7 +107,7 @@ def build(services: Services) -> App:
             MessageHandler(_SAID & filters.COMMAND, using(fallback.command)),
             MessageHandler(_SAID & filters.TEXT & _ToMe(bot, incoming.summons), summoned),
             MessageHandler(_SAID & filters.TEXT, using(generate.words)),
-            MessageHandler(_SAID & _CONTENT & for_me, using(fallback.media)),
+            MessageHandler(_SAID & _CONTENT & for_me, using(heeded(fallback.media))),
             MessageHandler(_EDITED & filters.TEXT, using(fallback.edited)),
             CallbackQueryHandler(using(presses.pressed)),
         ]

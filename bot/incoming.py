@@ -1,12 +1,15 @@
 """Reading updates: who wrote, where, and what is said to the bot. Pure."""
 
 import re
+from collections.abc import Iterator, Sequence
 
 from telegram import Bot, CallbackQuery, Chat, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
 from chat.texts import Texts, texts
 from jobs.model import Origin
+
+_COMMAND = re.compile(r"\s*(@\w+[,:]?\s+)?/\w+(@\w+)?\s*")
 
 
 def language(user: User | None) -> Texts:
@@ -62,13 +65,14 @@ def is_private(chat: Chat) -> bool:
 
 def after_command(text: str) -> str:
     """The text behind `/command` or `/command@bot`, which may stand behind the bot's name."""
-    return re.sub(r"^\s*(@\w+[,:]?\s+)?/\w+(@\w+)?\s*", "", text, count=1)
+    found = _COMMAND.match(text)
+    return text[found.end() :] if found else text
 
 
 def command(message: Message) -> tuple[str, str]:
     """Return a message's first command, in lower case: its name, and the bot it is for ("": none named)."""
-    found = list(message.parse_entities([MessageEntity.BOT_COMMAND]).values())
-    name, _, bot = found[0].lower().removeprefix("/").partition("@") if found else ("", "", "")
+    found = next(_parts(message.text, message.entities, MessageEntity.BOT_COMMAND), "")
+    name, _, bot = found.lower().removeprefix("/").partition("@")
     return name, bot
 
 
@@ -81,10 +85,22 @@ def summons(message: Message, bot: Bot) -> bool:
 def names(message: Message, bot: Bot) -> bool:
     """Return whether a text or a caption names the bot, by itself or in a command."""
     me = f"@{bot.username}".lower()
-    kinds: list[str | None] = [MessageEntity.MENTION, MessageEntity.BOT_COMMAND]
-    in_text = message.parse_entities([MessageEntity.MENTION, MessageEntity.BOT_COMMAND])
-    found = [*in_text.values(), *message.parse_caption_entities(kinds).values()]
+    kinds = (MessageEntity.MENTION, MessageEntity.BOT_COMMAND)
+    found = (
+        *_parts(message.text, message.entities, *kinds),
+        *_parts(message.caption, message.caption_entities, *kinds),
+    )
     return any(each.lower().endswith(me) for each in found)
+
+
+def _parts(text: str | None, entities: Sequence[MessageEntity], *kinds: str) -> Iterator[str]:
+    """Yield what the entities of these kinds mark. The library's own way encodes the whole text for each of
+    them, of which a message may have as many as it has words."""
+    units = (text or "").encode("utf-16-le")
+    for each in entities:
+        if each.type in kinds:
+            part = units[2 * each.offset : 2 * (each.offset + each.length)]
+            yield part.decode("utf-16-le", errors="replace")
 
 
 def answers(message: Message, bot: Bot) -> bool:

@@ -5,7 +5,7 @@ import uuid
 
 import structlog
 
-from bot import cancelling, receipt
+from bot import cancelling, heeding, receipt
 from bot.making import model_of
 from bot.patience import ledger_back
 from bot.replies import retract
@@ -49,7 +49,12 @@ async def take(
         return refusal(answer, eta_s, texts(origin.language))
     receipt.settle()
     structlog.contextvars.bind_contextvars(job=job_id)
-    await asyncio.gather(_show(services, answer.job), _publish(services, answer.job), seen(services, origin))
+    await asyncio.gather(
+        _show(services, answer.job),
+        _publish(services, answer.job),
+        seen(services, origin),
+        heeding.made_a_job(services, origin.user),
+    )
     return None
 
 

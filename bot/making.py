@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.request import Value, Wanted, complete, fitting, joined, read
+from bot.request import Value, Wanted, complete, fitting, joined, measured, read
 from config.catalogue import Catalogue, Model
 from jobs.model import Job, Kind, Request
 
@@ -36,7 +36,7 @@ def from_text(
 ) -> Request:
     """A request of its own. Raises RequestError."""
     model = chosen_model(kind, choices, catalogue)
-    wanted = complete(read(text, model, catalogue), longest, kind)
+    wanted = complete(read(measured(text, longest), model, catalogue), longest, kind)
     return _request(model, Wanted(wanted.prompt, {**chosen_options(model, choices), **wanted.options}))
 
 
@@ -51,7 +51,8 @@ def from_answer(
     same = old.kind is kind
     model = model_of(answered, catalogue) if same else chosen_model(kind, choices, catalogue)
     before = Wanted(old.prompt, fitting(old.options, model))
-    wanted = complete(joined(before, read(text, model, catalogue, bound=same)), longest, kind)
+    said = read(measured(text, longest), model, catalogue, bound=same)
+    wanted = complete(joined(before, said), longest, kind)
     return _request(model, wanted, source=old.source if same else "")
 
 

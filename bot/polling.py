@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from telegram import Bot, Update
@@ -14,6 +15,9 @@ from bot.draining import drain
 from bot.handling import Handling
 from bot.patience import patient
 from bot.receipt import Receipt
+from bot.soundness import is_id, is_sound
+from bot.webhook import reading
+from jobs.errors import DarkroomError
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +95,38 @@ class Poller:
         return offset
 
     async def _updates(self, wait_s: int) -> Sequence[Update]:
-        return await self._bot.get_updates(
-            offset=self._confirmed() or None, timeout=wait_s, allowed_updates=UPDATE_TYPES
+        offset = self._confirmed() or None
+        try:
+            found = await self._bot.get_updates(offset=offset, timeout=wait_s, allowed_updates=UPDATE_TYPES)
+            read = [_sound(each, each.update_id) for each in found]
+        except TelegramError:
+            raise
+        except Exception:
+            read = await self._one_by_one(offset)
+        sound = [each for each in read if each is not None]
+        if read and not sound:
+            raise DarkroomError("none of the updates has a number")
+        return sound
+
+    async def _one_by_one(self, offset: int | None) -> list[Update | None]:
+        """Updates of which the library could not read one, which must not hold up the others."""
+        # Telegram takes a method's name in any case; in its usual one the library refers to its own method.
+        found: Any = await self._bot.do_api_request(
+            "GetUpdates", {"offset": offset, "allowed_updates": UPDATE_TYPES}
         )
+        numbers = [each.get("update_id") if isinstance(each, dict) else None for each in found]
+        read = [reading.update_from(each, self._bot) for each in found]
+        return [_sound(*each) for each in zip(read, numbers, strict=True)]
 
     async def _process(self, update: Update) -> None:
         application = self._application
         await application.update_processor.process_update(update, application.process_update(update))
+
+
+def _sound(update: Update | None, number: Any) -> Update | None:
+    """Return the update; where something in it is wrong its number alone, by which it is confirmed; None
+    where that is wrong too."""
+    if update is not None and is_sound(update):
+        return update
+    log.warning("not an update as Telegram has them", update=number)
+    return Update(number) if is_id(number) else None

@@ -54,6 +54,9 @@ def awaited() -> bool:
 
 
 def refuse() -> bool:
-    """The update cannot be dealt with now; True where it comes again, so that nobody need be told."""
+    """The update cannot be dealt with now; True where it comes again, so that nobody need be told.
+
+    One that took too long comes again too: nobody waits for its answer any more, and another takes it up.
+    """
     receipt = _current.get()
-    return receipt is not None and receipt.comes_again and receipt.give(False)
+    return receipt is not None and receipt.comes_again and (receipt.give(False) or not receipt.taken)

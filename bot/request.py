@@ -3,6 +3,7 @@
 import difflib
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,12 +19,15 @@ ALIASES = {"aspect": "ar", "ratio": "ar", "negative": "no"}
 # Phones turn a typed "--" into a long dash. A long dash also begins ordinary words, so it starts an option
 # only before a name that is one; "--" always does, and a name that is none is an error.
 _TOKEN = re.compile(
-    r"""(?P<quoted>"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”])
-      | (?<!\S)(?P<dashes>[-‐‑–—―−]{2,3}|[–—―−])(?P<name>[^\W\d_][\w-]*)[=:]?
+    r"""(?<!\S)(?P<dashes>[-‐‑–—―−]{2,3}|[–—―−])(?P<name>[^\W\d_][\w-]*)[=:]?
       | (?P<word>\S+)
       | (?P<space>\s+)""",
     re.VERBOSE,
 )
+_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”]')
+_CLOSED_BY = {'"': '"', "“": "”", "«": "»", "„": "“”"}
+_ROOM_FOR_OPTIONS = 200
+"""Characters that options take beside a prompt and a text of theirs, each of full length."""
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 """Letters and symbols, by Unicode's classes, that look like nothing: fillers of Hangul, an empty cell of
 Braille, a note without a head."""
@@ -66,24 +70,34 @@ class _Token:
     quoted: bool = False
 
 
+def measured(text: str, longest: int) -> str:
+    """Return a text that may be read: it is not longer than any request can be whose prompt has at most
+    `longest` characters. Raises RequestError."""
+    if len(text) > 2 * longest + _ROOM_FOR_OPTIONS:
+        raise RequestError(Problem.TOO_LONG, count=len(text), limit=longest)
+    return text
+
+
 def read(text: str, model: Model, catalogue: Catalogue, *, bound: bool = False) -> Wanted:
     """Separate the prompt (it may come out empty) from the options, and check these against the model.
 
-    `text` has no command in front. Of an option given twice the last counts. `bound`:
-    the request stays with this model, whatever is chosen in /settings. Raises RequestError.
+    The time is linear in the text's length. `text` has no command in front. Of an option given twice the
+    last counts. `bound`: the request stays with this model, whatever is chosen in /settings. Raises
+    RequestError.
     """
     known = {name for each in catalogue.models.values() for name in each.options}
-    tokens = list(_tokens(text, known))
-    prompt, options = "", {}
+    tokens = deque(_tokens(text, known))
+    prompt: list[str] = []
+    options = {}
     while tokens:
-        token = tokens.pop(0)
+        token = tokens.popleft()
         if not token.option:
-            prompt += token.text
+            prompt.append(token.text)
             continue
         option = _offered(token.option, model, () if bound else catalogue.of_kind(model.kind), known)
         options[option.name] = _checked(option, _take(tokens, whole_text=_is_text(option)))
-        prompt += " "
-    return Wanted(_unquoted(_plain(prompt)), options)
+        prompt.append(" ")
+    return Wanted(_unquoted(_plain("".join(prompt))), options)
 
 
 def joined(old: Wanted, new: Wanted) -> Wanted:
@@ -117,11 +131,23 @@ def fitting(options: Mapping[str, Value], model: Model) -> dict[str, Value]:
 
 
 def _tokens(text: str, known: set[str]) -> Iterator[_Token]:
-    for match in _TOKEN.finditer(text):
-        name = (match["name"] or "").lower()
-        name = name if name in known else ALIASES.get(name, name)
-        is_option = name and (name in known or match["dashes"].startswith("--"))
-        yield _Token(match[0], name if is_option else "", match["quoted"] is not None)
+    # Where a quotation can end for the last time: no quote behind it is closed, and none is looked for.
+    ends = {opening: max(map(text.rfind, closing)) for opening, closing in _CLOSED_BY.items()}
+    at = 0
+    while at < len(text):
+        quotation = _QUOTED.match(text, at) if at < ends.get(text[at], -1) else None
+        match = quotation or _TOKEN.match(text, at)
+        if match is None:
+            raise AssertionError("white space and all else are tokens")
+        yield _Token(match[0], quoted=True) if quotation else _word(match, known)
+        at = match.end()
+
+
+def _word(match: "re.Match[str]", known: set[str]) -> _Token:
+    name = (match["name"] or "").lower()
+    name = name if name in known else ALIASES.get(name, name)
+    is_option = name and (name in known or match["dashes"].startswith("--"))
+    return _Token(match[0], name if is_option else "")
 
 
 def _offered(name: str, model: Model, others: Collection[Model], known: Collection[str]) -> Option:
@@ -139,17 +165,17 @@ def _offered(name: str, model: Model, others: Collection[Model], known: Collecti
     )
 
 
-def _take(tokens: list[_Token], *, whole_text: bool) -> str:
+def _take(tokens: deque[_Token], *, whole_text: bool) -> str:
     """Take an option's value off the tokens: one word or quotation, or all up to the next option."""
     while tokens and tokens[0].text.isspace():
-        tokens.pop(0)
-    value = ""
+        tokens.popleft()
+    value: list[str] = []
     while tokens and not tokens[0].option:
-        token = tokens.pop(0)
-        value += token.text
+        token = tokens.popleft()
+        value.append(token.text)
         if token.quoted or not whole_text:
             break
-    return _unquoted(_plain(value))
+    return _unquoted(_plain("".join(value)))
 
 
 def _checked(option: Option, value: str) -> Value:

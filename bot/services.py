@@ -19,12 +19,13 @@ from config.media import Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.admission import Admission
 from jobs.answers import answers
+from jobs.attention import Attention
 from jobs.broadcasts import Broadcasts
 from jobs.cache import Cache
 from jobs.connection import connect, connect_async
 from jobs.controls import Controls
 from jobs.ledger import Ledger
-from jobs.limits import user_rates
+from jobs.limits import Rate, parse_rate, user_rates
 from jobs.marks import Marks
 from jobs.people import People
 from jobs.prompt_filter import PromptFilter
@@ -46,8 +47,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PATIENCE_S = 10.0
-"""An answer waits so long for its chat's turn. Whoever asks faster than Telegram lets us answer gets no more
-answers than that, and does not hold up the updates of others."""
+"""A call to Telegram waits so long for its turn. Whoever asks faster than Telegram lets us answer gets no
+more answers than that, and does not hold up the updates of others."""
 THREADS = 16
 """Calls to the ledger and the broker that run at a time; others wait for a thread."""
 ANSWER_S = 5.0
@@ -74,6 +75,7 @@ class Services:
     controls: Controls
     broadcasts: Broadcasts
     statistics: Statistics
+    attention: Attention
     prompt_filter: PromptFilter
     waiting: Waiting
     gateway: Gateway
@@ -113,9 +115,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     cache_pipeline = SharedPipeline(cache_async)
     ledger, workers, tally = Ledger(client, settings), Workers(client), Tally()
     try:
-        async with Gateway(settings, SharedLimiter(settings, PATIENCE_S, tally)) as gateway:
+        limiter = SharedLimiter(settings, PATIENCE_S, tally)
+        async with Gateway(settings, limiter, patient=False) as gateway:
             waiting = Waiting(client, workers)
-            speaker = Speaker(answers(pipeline, settings), gateway, tally)
+            speaker = Speaker(answers(pipeline, settings), gateway, tally, settings.telegram_rate_per_s)
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
@@ -129,6 +132,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 controls=Controls(client),
                 broadcasts=Broadcasts(client, settings),
                 statistics=Statistics(client, rates),
+                attention=Attention(pipeline, _rate(settings.refused_rate_limit)),
                 prompt_filter=prompt_filter,
                 waiting=waiting,
                 gateway=gateway,
@@ -151,6 +155,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await ledger_client.aclose()
         cache_client.close()
         client.close()
+
+
+def _rate(setting: str) -> Rate | None:
+    return parse_rate(setting) if setting else None
 
 
 def _links(settings: Settings) -> "Links | None":

@@ -20,10 +20,19 @@ _AT_A_TIME = 16
 """Things taken up in one step. Between two of them others have their turn on the event loop."""
 
 
+class PutOff(Exception):
+    """A thing cannot be dealt with now, and surely can after so many seconds."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(after_s)
+        self.after_s = after_s
+
+
 class Spooler:
     """`run` until its task is cancelled, then `finish`.
 
-    `deal` deals with a thing: True when that is done (or never will be), False where it must come again.
+    `deal` deals with a thing: True when that is done (or never will be), False where it must come again after
+    a while, and PutOff where it is known after which.
     `room` is asked how many more may be taken up, given how many are being dealt with.
     """
 
@@ -36,14 +45,18 @@ class Spooler:
         self._dealing: set[asyncio.Task[None]] = set()
         self._promised = 0
         self._behind = False
+        self._running = False
         self._look = asyncio.Event()
 
-    async def keep(self, item: Item) -> Kept:
-        """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable."""
+    async def keep(self, item: Item, *, urgent: bool = False) -> Kept:
+        """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable.
+
+        `urgent`: however much of its group and owner is kept already.
+        """
         take = self._free() > 0
         self._promised += take
         try:
-            kept = await self._spool.keep(item, take=take)
+            kept = await self._spool.keep(item, take=take, urgent=urgent)
         finally:
             self._promised -= take
         if kept is Kept.TAKEN:
@@ -55,13 +68,17 @@ class Spooler:
 
     async def run(self) -> None:
         """Look after what waits, until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._look.wait()
-            self._look.clear()
-            with suppress(LedgerUnavailable):  # whoever needs it now says so
-                await self._take_up()
+        self._running = True
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await self._look.wait()
+                self._look.clear()
+                with suppress(LedgerUnavailable):  # whoever needs it now says so
+                    await self._take_up()
+        finally:
+            self._running = False
 
     async def finish(self, within_s: float) -> None:
         """Let what is being dealt with end. The rest another process takes up."""
@@ -92,11 +109,20 @@ class Spooler:
             self._look.set()
 
     async def _through(self, item: Item) -> None:
+        after_s: float | None = None
         try:
-            done = await self._deal(item)
+            after_s = None if await self._deal(item) else AGAIN_S
+        except PutOff as put_off:
+            after_s = put_off.after_s
         except Exception:
             log.exception("not dealt with", item=item.id)
-            done = True
         # Without Redis the lease lapses, and somebody deals with it once more.
         with suppress(LedgerUnavailable):
-            await (self._spool.done(item) if done else self._spool.again(item, AGAIN_S))
+            if after_s is not None:
+                await self._spool.again(item, after_s)
+                asyncio.get_running_loop().call_later(after_s, self._look.set)
+                return
+            # In its place comes the next, in the same step: most of the time that of its own group.
+            room = self._running and self._room(len(self._dealing) - 1 + self._promised) > 0
+            for another in await self._spool.done(item, int(room)):
+                self._start(another)

@@ -33,8 +33,10 @@ class Gateway:
     repetition is the caller's.
     """
 
-    def __init__(self, settings: Settings, limiter: SharedLimiter) -> None:
+    def __init__(self, settings: Settings, limiter: SharedLimiter, *, patient: bool = True) -> None:
+        """`patient`: whether `say` waits for its chat's turn; else it raises NotNow at once."""
         self._limiter = limiter
+        self._saying = Urgency.RESULT if patient else Urgency.ANSWER
         self._upload_max = settings.telegram_upload_max_bytes
         self._requests = (_request(64), _request(1))
         self.bot: ExtBot[Urgency] = ExtBot(
@@ -69,7 +71,7 @@ class Gateway:
 
     async def say(self, origin: Origin, text: str, keyboard: Markup | None = None) -> int:
         """Send a text in answer to a request; returns the message's id. Errors as in `post`."""
-        return await self._say(origin, text, origin.reply_to, keyboard)
+        return await self._say(origin, text, origin.reply_to, keyboard, unmarked=self._saying)
 
     async def reply(self, job: Job, text: str) -> None:
         """Send a text as a reply to the job's message. Errors as in `post`."""
@@ -168,6 +170,7 @@ class Gateway:
         reply_to: int,
         keyboard: Markup | None,
         mark: Mark | None = None,
+        unmarked: Urgency = Urgency.RESULT,
     ) -> int:
         async def make(place: Json) -> Message:
             async def post() -> Message:
@@ -180,7 +183,7 @@ class Gateway:
                     **place,
                 )
 
-            async with ready(self._limiter, origin.chat, mark) as urgency:
+            async with ready(self._limiter, origin.chat, mark, unmarked) as urgency:
                 return await unrepeated(post, TEXT_BOUND_S)
 
         return (await placed(origin, reply_to, make)).message_id

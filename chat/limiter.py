@@ -37,14 +37,16 @@ class Urgency(StrEnum):
 
     PROGRESS = "progress"  # dropped rather than waited for
     RESULT = "result"  # waits for its turn; the default
+    ANSWER = "answer"  # waits for a turn among all chats, not for its own chat; is made once
     BOOKED = "booked"  # has taken its turn before, by `SharedLimiter.turn`, and is made once
 
 
 class SharedLimiter(BaseRateLimiter[Urgency]):
     """Lets messages and edits through at the rates of the settings, whichever process sends them.
 
-    Calls that post or edit raise Dropped (PROGRESS), NotNow (no turn within `patience_s`) or PassingError
-    ("retry after" beyond that). All other calls pass untouched: answers to presses, chat actions, getMe.
+    Calls that post or edit raise Dropped (PROGRESS), NotNow (no turn within `patience_s`, or at once for an
+    ANSWER) or PassingError ("retry after" beyond that). All other calls pass untouched: answers to
+    presses, chat actions, getMe.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
                 return await callback(*args, **kwargs)
         urgency = rate_limit_args or Urgency.RESULT
         deadline = time.monotonic() + self._patience
-        attempts = 1 if urgency is Urgency.BOOKED else ATTEMPTS
+        attempts = 1 if urgency in (Urgency.BOOKED, Urgency.ANSWER) else ATTEMPTS
         for attempt in range(1, attempts + 1):
             if urgency is not Urgency.BOOKED:
                 with self._seen.wait(urgency):
@@ -110,7 +112,8 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
             await self._turn(chat, Urgency.RESULT, time.monotonic() + self._patience)
 
     async def _turn(self, chat: int | str, urgency: Urgency, deadline: float) -> None:
-        mode = "spare" if urgency is Urgency.PROGRESS else "wait"
+        first = {Urgency.PROGRESS: "spare", Urgency.ANSWER: "ready"}.get(urgency, "wait")
+        mode = first
         while True:
             budget = self._sighted()
             if budget is None:
@@ -130,7 +133,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
             if answer.word == "go":
                 return
             # A hold voids what was booked before it: the bucket starts anew when it ends.
-            mode = "booked" if answer.word == "booked" else "wait"
+            mode = "booked" if answer.word == "booked" else first
 
     async def _hold(self, chat: int | str, told: float) -> None:
         budget = self._sighted()

@@ -26,13 +26,16 @@ class Mark(Protocol):
 
 
 @asynccontextmanager
-async def ready(limiter: SharedLimiter, chat: int, mark: Mark | None) -> AsyncIterator[Urgency]:
-    """All that comes before an unrepeatable request: its turn, and then, last of all, its mark.
+async def ready(
+    limiter: SharedLimiter, chat: int, mark: Mark | None, unmarked: Urgency = Urgency.RESULT
+) -> AsyncIterator[Urgency]:
+    """All that comes before an unrepeatable request: its turn, and then, last of all, its mark. One without a
+    mark takes its turn itself, with the urgency of `unmarked`.
 
     The mark stays only on evidence that the request may have been carried out. Raises SentBefore and NotNow.
     """
     if mark is None:
-        yield Urgency.RESULT
+        yield unmarked
         return
     await limiter.turn(chat)
     if not await asyncio.to_thread(mark.take):

@@ -79,6 +79,9 @@ class Settings:
     )
     user_rate_limit: str = setting("10/m", "jobs of one user, in Celery's syntax: 10/m or 10/m, burst 3")
     vip_user_rate_limit: str = setting("30/m", "jobs of one VIP user")
+    refused_rate_limit: str = setting(
+        "60/m, burst 30", "messages and presses of one user that become no job; empty: no limit"
+    )
     generate_rate_limit: str = setting("", "jobs of one worker process (Celery's rate_limit); empty: none")
     admin_ids: tuple[int, ...] = setting((), "Telegram ids of the admins, separated by commas")
     prompt_filter_file: str = setting("", "words and /expressions/ that prompts may not have, one a line")

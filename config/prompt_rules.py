@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+MARKS = 30
+"""Marks on one letter that count, as in Unicode's stream-safe text; no language has so many."""
+
 
 def parse(text: str) -> list["re.Pattern[str]"]:
     """The rules of a filter file, one a line; empty lines and those that begin with # do not count.
@@ -28,11 +31,25 @@ def parse(text: str) -> list["re.Pattern[str]"]:
 
 
 def plain(text: str) -> str:
-    """Text without what only hides a word in it: letter forms, invisible characters, runs of white space."""
+    """Text without what only hides a word in it: letter forms, invisible characters, runs of white space,
+    and more marks on one letter than any script has."""
     visible = "".join(
-        letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf"
+        letter
+        for letter in unicodedata.normalize("NFKC", _with_few_marks(text))
+        if unicodedata.category(letter) != "Cf"
     )
     return " ".join(visible.split())
+
+
+def _with_few_marks(text: str) -> str:
+    """Leave out the marks of a letter beyond the first MARKS: to put them into their order takes a time that
+    grows with the square of their number."""
+    kept, marks = [], 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks <= MARKS:
+            kept.append(letter)
+    return "".join(kept)
 
 
 def hits(rules: Sequence["re.Pattern[str]"], prompt: str) -> bool:

@@ -52,7 +52,7 @@ def of(s: Settings) -> tuple[tuple[bool, str], ...]:
 
 
 def _rates(s: Settings) -> Iterator[tuple[bool, str]]:
-    for name in ("user_rate_limit", "vip_user_rate_limit", "generate_rate_limit"):
+    for name in ("user_rate_limit", "vip_user_rate_limit", "refused_rate_limit", "generate_rate_limit"):
         problem = rate_problem(name.upper(), getattr(s, name), burst=name != "generate_rate_limit")
         yield not problem, problem
 

@@ -20,6 +20,10 @@ TAKEN_S = 30.0
 its first teller died between Telegram's taking it and `done`, the one moment in which nobody can know."""
 OF_ONE_CHAT = 15
 """Answers that wait for one chat; who asks faster gets no more."""
+OF_ONE_USER = 60
+"""Answers that wait for one person, over all chats."""
+_SHARE_S = 0.1
+"""Each answer that waits for a person puts their next one behind those of others that come so much later."""
 _REMEMBERED_S = 600
 """An update that comes again within this time is not answered again."""
 
@@ -36,7 +40,7 @@ class Answer:
     def item(self) -> Item:
         """As the spool has it."""
         body = json.dumps({"origin": asdict(self.origin), "text": self.text, "keyboard": self.keyboard})
-        return Item(self.id, body, str(self.origin.chat))
+        return Item(self.id, body, str(self.origin.chat), str(self.origin.user))
 
 
 def answer_of(item: Item) -> Answer:
@@ -48,7 +52,7 @@ def answer_of(item: Item) -> Answer:
 def bounds(settings: Settings) -> Bounds:
     """No more wait than Telegram's rate lets a bot say before they lapse."""
     most = round(settings.telegram_rate_per_s * LAPSES_S)
-    return Bounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT)
+    return Bounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT, OF_ONE_USER, _SHARE_S)
 
 
 def answers(pipeline: SharedPipeline, settings: Settings) -> Spool:

@@ -103,6 +103,11 @@ def user_bucket(user_id: int) -> str:
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
+def attention(user_id: int) -> str:
+    """Hash: a user's bucket for all that becomes no job, and until when (ms) they are not listened to."""
+    return f"{PREFIX}:user:{user_id}:attention"
+
+
 def told_limited(user_id: int, chat: int) -> str:
     """String: the user has been told in this chat when their next request may come."""
     return f"{PREFIX}:user:{user_id}:limited:{chat}"
@@ -234,18 +239,30 @@ def bucket(scope: str) -> str:
 
 
 def spool(name: str) -> str:
-    """Sorted set: ids of what a spool keeps, by the time (ms) at which to take it up."""
+    """Sorted set: ids of what a spool keeps, by the time (ms) at which its taker's time is over, or for which
+    it was put off; infinite for what waits."""
     return f"{PREFIX}:spool:{name}"
 
 
 def spooled(name: str, item: str) -> str:
-    """String: the group and the body of one such thing; empty for a while after it was dealt with."""
+    """String: group, owner and body of one such thing; empty for a while after it was dealt with."""
     return f"{PREFIX}:spooled:{name}:{item}"
 
 
-def spool_of(name: str, group: str) -> str:
-    """Sorted set: ids of what a spool keeps for one group, by the time (ms) at which it lapses."""
-    return f"{PREFIX}:spool:{name}:of:{group}"
+def spool_of(name: str, lane: str) -> str:
+    """Sorted set: ids of what a spool keeps for one group, by the time (ms) at which it lapses: in the order
+    in which they were kept."""
+    return f"{PREFIX}:spool:{name}:of:{lane}"
+
+
+def spool_by(name: str, owner: str) -> str:
+    """Sorted set: ids of what a spool keeps of one owner, by the time (ms) at which it lapses."""
+    return f"{PREFIX}:spool:{name}:by:{owner}"
+
+
+def spool_line(name: str) -> str:
+    """Sorted set: the groups of which something can be taken up, by their turn (ms)."""
+    return f"{PREFIX}:spool:{name}:line"
 
 
 def spool_tries(name: str) -> str:

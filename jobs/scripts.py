@@ -12,6 +12,8 @@ from jobs.errors import LedgerUnavailable
 
 TRAIL_KEPT = 100
 """Events of one job that are kept, the latest ones; a job without trouble has about ten."""
+LONGEST_SHARE_MS = 5000
+"""A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
 _FOLDER = Path(__file__).parent / "lua"
 CONFIRM_MS = 4000
 """Longest wait for the replicas to confirm a write."""
@@ -33,6 +35,7 @@ _BUILDERS = "\n".join(
         "wake_key": keys.wake(_ARGUMENT),
         "trial_key": keys.trial(_ARGUMENT),
         "bucket_key": keys.user_bucket(_ARGUMENT),
+        "attention_key": keys.attention(_ARGUMENT),
         "told_limited_key": keys.told_limited(_ARGUMENT, _SECOND),
         "told_busy_key": keys.told_busy(_ARGUMENT, _SECOND),
         "inflight_key": keys.inflight(_ARGUMENT),
@@ -55,13 +58,15 @@ _BUILDERS = "\n".join(
         "spool_key": keys.spool(_ARGUMENT),
         "spooled_key": keys.spooled(_ARGUMENT, _SECOND),
         "spool_of_key": keys.spool_of(_ARGUMENT, _SECOND),
+        "spool_by_key": keys.spool_by(_ARGUMENT, _SECOND),
+        "spool_line_key": keys.spool_line(_ARGUMENT),
         "spool_tries_key": keys.spool_tries(_ARGUMENT),
     }.items()
 ) + "".join(
     f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
     for name, bounds in {"SECONDS": histograms.SECONDS, "POLLS": histograms.POLLS}.items()
 )
-_BUILDERS += f"\nlocal TRAIL_KEPT = {TRAIL_KEPT}"
+_BUILDERS += f"\nlocal TRAIL_KEPT = {TRAIL_KEPT}\nlocal LONGEST_SHARE = {LONGEST_SHARE_MS}"
 
 
 @contextmanager
@@ -98,8 +103,10 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
 def sources() -> dict[str, str]:
     """The text of each script by its name, as Redis runs it."""
     prelude = _BUILDERS + "\n" + (_FOLDER / "prelude.lua").read_text(encoding="utf-8")
+    # What the scripts `spool_*` have in common stands in front of each of them, and so on.
+    shared = {file.stem: file.read_text(encoding="utf-8") for file in (_FOLDER / "shared").glob("*.lua")}
     return {
-        file.stem: prelude + file.read_text(encoding="utf-8")
+        file.stem: prelude + shared.get(file.stem.partition("_")[0], "") + file.read_text(encoding="utf-8")
         for file in _FOLDER.glob("*.lua")
         if file.stem != "prelude"
     }

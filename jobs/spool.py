@@ -2,6 +2,10 @@
 
 Whoever keeps a thing takes it up at once if it can; what waits, and what a process has taken up that died
 over it, whoever has room takes up later. Everything may be dealt with twice, and must bear that.
+
+The things of one group are dealt with one after the other, in the order in which they were kept, whichever
+process takes up each; one that is put off has the others of its group wait. Groups have their turns in a
+round, and those of an owner who has much in the spool come later: nobody waits for all that another has.
 """
 
 from dataclasses import dataclass
@@ -26,11 +30,13 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing: `body` is text, `group` (may be empty) who must not take all the room there is."""
+    """One thing: `body` is text, `group` what it must keep its order in, `owner` who must not take all the
+    room there is. One without a group has no order, one without an owner counts for nobody."""
 
     id: str
     body: str
     group: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,9 @@ class Bounds:
 
     `taken_s`: whoever takes up a thing has dealt with it in this time, or another takes it up. `lapses_s`:
     what could not be dealt with for so long is dropped. `remembered_s`: so long after its end a thing is not
-    kept again. `most` things wait at a time, `of_group` of them of one group.
+    kept again. `most` things wait at a time, `of_group` of them of one group and `of_owner` of one owner (0:
+    as many as there is room for). `share_s`: each thing of an owner puts the next group of theirs behind
+    those that come this much later.
     """
 
     taken_s: float
@@ -47,6 +55,8 @@ class Bounds:
     remembered_s: float
     most: int
     of_group: int = 0
+    of_owner: int = 0
+    share_s: float = 0.0
 
 
 class Spool:
@@ -57,24 +67,26 @@ class Spool:
         self._name = name
         self._bounds = bounds
         self._taken, self._remembered = _ms(bounds.taken_s), _ms(bounds.remembered_s)
+        self._share = _ms(bounds.share_s)
+        self._terms = (self._taken, self._remembered, MOST_TRIES, self._share)
 
-    async def keep(self, item: Item, *, take: bool) -> Kept:
-        """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait."""
+    async def keep(self, item: Item, *, take: bool, urgent: bool = False) -> Kept:
+        """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait; `urgent`:
+        however much of its group and owner is kept already."""
         bounds, lease = self._bounds, self._taken if take else 0
+        named = (self._name, item.id, item.body, item.group, item.owner)
         times = (lease, _ms(bounds.lapses_s), self._remembered)
-        named = (self._name, item.id, item.body, item.group)
-        return Kept(await self._pipeline.script("spool_keep", *named, *times, bounds.most, bounds.of_group))
+        most = (bounds.most, *((0, 0) if urgent else (bounds.of_group, bounds.of_owner)))
+        return Kept(await self._pipeline.script("spool_keep", *named, *times, *most, self._share))
 
     async def take(self, most: int) -> list[Item]:
-        """Take up things that wait, the oldest first."""
-        found: list[str] = await self._pipeline.script(
-            "spool_take", self._name, most, self._taken, self._remembered, MOST_TRIES
-        )
-        return [Item(*each) for each in zip(found[::3], found[1::3], found[2::3], strict=True)]
+        """Take up things whose turn it is, at most one of each group."""
+        return _items(await self._pipeline.script("spool_take", self._name, most, *self._terms))
 
-    async def done(self, item: Item) -> None:
-        """It was dealt with, or nobody ever will."""
-        await self._pipeline.script("spool_done", self._name, item.id, item.group, self._remembered)
+    async def done(self, item: Item, most: int = 0) -> list[Item]:
+        """It was dealt with, or nobody ever will; take up so many others in the same step."""
+        named = (self._name, item.id, item.group, item.owner)
+        return _items(await self._pipeline.script("spool_done", *named, most, *self._terms))
 
     async def give_up(self, most: int) -> list[str] | None:
         """Have so many things count as dealt with, whoever deals with them; answers the bodies of those that
@@ -83,8 +95,15 @@ class Spool:
         return bodies if looked else None
 
     async def again(self, item: Item, after_s: float) -> None:
-        """It could not be dealt with now; whoever has room takes it up after that time."""
-        await self._pipeline.script("spool_again", self._name, item.id, _ms(after_s))
+        """It could not be dealt with now; whoever has room takes it up after that time, and only then what
+        was kept of its group after it."""
+        await self._pipeline.script("spool_again", self._name, item.id, item.group, _ms(after_s))
+
+
+def _items(found: list[str]) -> list[Item]:
+    """What the scripts answer that hand things out."""
+    parts = (found[each::4] for each in range(4))
+    return [Item(*each) for each in zip(*parts, strict=True)]
 
 
 def _ms(seconds: float) -> int:

@@ -164,6 +164,12 @@ def doors(seen: Snapshot) -> Iterator[Metric]:
         [((), count("prompts_refused", 0))],
     )
     yield counter(
+        "updates_ignored_total",
+        "Messages and presses of people who had used up REFUSED_RATE_LIMIT.",
+        (),
+        [((), count("updates_ignored", 0))],
+    )
+    yield counter(
         "cache_requests_total",
         "Admitted requests that might share a result, by whether the cache had it.",
         ("result",),

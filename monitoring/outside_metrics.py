@@ -11,7 +11,7 @@ from prometheus_client.core import Metric
 from monitoring.families import Values, counter, histogram, under
 from monitoring.snapshot import Snapshot
 
-URGENCIES = ("progress", "result")
+URGENCIES = ("progress", "answer", "result")
 WEBHOOKS = ("received", "repeated", "refused", "put_off")
 
 

@@ -2,4 +2,7 @@
 
 from celery import Celery
 
+from tasks import broker
+
+broker.install()
 app = Celery("darkroom", config_source="celeryconfig")

@@ -1,14 +1,11 @@
 """The admins' commands: who may give them, and what stands behind each."""
 
-from collections.abc import Awaitable, Callable
-
 from telegram import Update
 
 from bot import incoming
 from bot.handlers import admin_broadcast, admin_job, admin_lanes, admin_users, fallback
+from bot.heeding import Handle, heeded
 from bot.services import Services
-
-Handle = Callable[[Services, Update], Awaitable[None]]
 
 
 def is_admin(services: Services, user: int) -> bool:
@@ -19,10 +16,12 @@ def is_admin(services: Services, user: int) -> bool:
 def for_admins(handle: Handle) -> Handle:
     """The command as admins know it in their private chats; for all others there is no such command."""
 
+    listening = heeded(handle)
+
     async def guarded(services: Services, update: Update) -> None:
         user, message = incoming.speech(update)
         known = is_admin(services, user.id) and incoming.is_private(message.chat)
-        await (handle if known else fallback.command)(services, update)
+        await (listening if known else fallback.command)(services, update)
 
     return guarded
 

@@ -1,9 +1,9 @@
 """The buttons under a job: Cancel, Again, Variation, Animate."""
 
-from telegram import CallbackQuery, Update
+from telegram import CallbackQuery, Message, Update
 
 from bot import cancelling, incoming, intake, making
-from bot.replies import toast
+from bot.replies import retract, toast
 from bot.services import Services
 from chat.keyboards import Action, Press
 from chat.texts import Texts
@@ -23,8 +23,12 @@ async def cancel(services: Services, update: Update, press: Press) -> None:
     """Only the owner may, be it a person or a chat that the presser may act for; others are told so."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
+    job = await services.off(services.ledger.get, press.job_id)
+    left_over = job is not None and await _is_left_over(services, job, query)
     outcome = await cancelling.cancel(services, press.job_id, query.from_user.id)
     await toast(query, cancelling.said(outcome, t), alert=outcome in ALERTS)
+    if job is not None and left_over and query.message:
+        await retract(services, job.origin, query.message.message_id)
 
 
 async def remake(services: Services, update: Update, press: Press) -> None:
@@ -77,6 +81,24 @@ def _request(services: Services, job: Job, action: Action, press_id: str) -> Req
     if animator is None or job.request.kind is not Kind.IMAGE or job.artifact is None:
         return None
     return making.animation(job, animator)
+
+
+async def _is_left_over(services: Services, job: Job, query: CallbackQuery) -> bool:
+    """Return whether the pressed message is a status message of a job whose end the chat has elsewhere.
+
+    A bot that was cut off between posting and noting a status message leaves one that the ledger does not
+    know. A press is the only sign of it: before the job's end the message is tied to its job, afterwards it
+    is in the way. A list of jobs has buttons to cancel too, but is no answer to the job's own request.
+    """
+    message = query.message
+    if not isinstance(message, Message) or message.chat.id != job.origin.chat:
+        return False
+    asked = message.reply_to_message
+    if message.message_id == job.message or not asked or asked.message_id != job.origin.reply_to:
+        return False
+    if job.message:
+        return job.told
+    return not await services.off(services.ledger.posted, job, message.message_id)
 
 
 def _visible(job: Job, query: CallbackQuery) -> bool:

@@ -7,9 +7,10 @@ from telegram import Message, Update
 
 from bot import incoming, receipt
 from bot.commands import COMMANDS
+from bot.heeding import listens
 from bot.making import model_of
 from bot.replies import say, toast
-from bot.request import RequestError, read
+from bot.request import RequestError, measured, read
 from bot.services import Services
 from chat.errors import MessageGone
 from chat.texts import Texts
@@ -42,7 +43,7 @@ async def edited(services: Services, update: Update) -> None:
     user, message = incoming.speech(update)
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
     job = await services.off(services.ledger.get, job_id)
-    if job is None or _asks_for_the_same(services, message, job):
+    if job is None or not await listens(services, update) or _asks_for_the_same(services, message, job):
         return
     if not await services.off(services.marks.first, "edited", job_id, EDITED_S):
         return
@@ -54,6 +55,7 @@ def _asks_for_the_same(services: Services, message: Message, job: Job) -> bool:
     """Return whether an edited message still says what the job was made of."""
     text = incoming.after_command(incoming.without_mention(message.text or "", services.gateway.bot.username))
     try:
+        text = measured(text, services.settings.prompt_max_chars)
         wanted = read(text, model_of(job, services.catalogue), services.catalogue)
     except RequestError:
         return False
@@ -69,6 +71,8 @@ async def command(services: Services, update: Update) -> None:
     name, whom = incoming.command(message)
     named = incoming.names(message, bot)
     if not named and (whom or not incoming.is_private(message.chat)):
+        return
+    if not await listens(services, update):
         return
     t = incoming.language(user)
     close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)

@@ -4,6 +4,7 @@ from telegram import Message, Update
 
 from bot import asking, incoming, intake, making
 from bot.explain import explain
+from bot.heeding import listens
 from bot.replies import say
 from bot.request import Problem, RequestError
 from bot.services import Services
@@ -27,7 +28,7 @@ async def video(services: Services, update: Update) -> None:
 async def words(services: Services, update: Update) -> None:
     """Words without a command: a picture, or what the bot has asked for; in groups only words for the bot."""
     _, message = incoming.speech(update)
-    if await _for_me(services, message):
+    if await _for_me(services, message) and await listens(services, update):
         await _request(services, update, None)
 
 

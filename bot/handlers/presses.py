@@ -6,6 +6,7 @@ from telegram import Update
 
 from bot import incoming
 from bot.handlers import admin, buttons, history, settings
+from bot.heeding import listens_to_press
 from bot.keyboards import page_start
 from bot.replies import toast
 from bot.services import Services
@@ -25,6 +26,8 @@ HANDLERS: dict[Action, Callable[[Services, Update, Press], Awaitable[None]]] = {
 
 async def pressed(services: Services, update: Update) -> None:
     """Hand a press on; one that nothing knows gets a helpful answer too."""
+    if not await listens_to_press(services, update):
+        return
     query = incoming.pressed(update)
     press, start = unpack(query.data), page_start(query.data)
     if press is not None:

@@ -1,10 +1,11 @@
 """Updates as Telegram posts them, from JSON. Pure."""
 
 import json
+from typing import Any
 
-from telegram import Bot, Message, Update
+from telegram import Bot, Update
 
-_LARGEST_ID = 1 << 63
+from bot.soundness import is_id, is_sound
 
 
 def text_of(content: bytes) -> str | None:
@@ -15,32 +16,22 @@ def text_of(content: bytes) -> str | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return text if isinstance(found, dict) and _is_id(found.get("update_id")) else None
+    return text if isinstance(found, dict) and is_id(found.get("update_id")) else None
 
 
 def update_of(body: str, bot: Bot | None) -> Update | None:
     """The update in a body; None where it is none. Without a bot it is for reading only."""
     try:
-        update = Update.de_json(json.loads(body), bot)
-        return update if _is_sound(update) else None
-    except Exception:
-        # The library takes what Telegram sends for granted. Whatever it stumbles over is the body's fault.
+        return update_from(json.loads(body), bot)
+    except (ValueError, RecursionError):
         return None
 
 
-def _is_sound(update: Update) -> bool:
-    """Whether all numbers that name something are numbers: the library checks no types, and Redis
-    would be blamed for what it cannot store."""
-    query = update.callback_query
-    message = query.message if query else update.effective_message
-    named: list[object] = [update.update_id]
-    named += [each.id for each in (update.effective_user, update.effective_chat) if each]
-    while message is not None:
-        named += [message.message_id, message.chat.id]
-        # A press may be on a message that is too old to be shown.
-        message = message.reply_to_message if isinstance(message, Message) else None
-    return all(map(_is_id, named))
-
-
-def _is_id(found: object) -> bool:
-    return type(found) is int and abs(found) < _LARGEST_ID
+def update_from(found: Any, bot: Bot | None) -> Update | None:
+    """The update that JSON stands for; None where it is none."""
+    try:
+        update = Update.de_json(found, bot)
+        return update if is_sound(update) else None
+    except Exception:
+        # The library takes what Telegram sends for granted. Whatever it stumbles over is the body's fault.
+        return None

@@ -5,14 +5,13 @@ local name = ARGV[1]
 local ids = redis.call('ZRANGE', spool_key(name), 0, ARGV[2] - 1)
 local answer = { #ids }
 for _, id in ipairs(ids) do
-  local kept = redis.call('GET', spooled_key(name, id))
-  if kept and kept ~= '' then
-    local line = string.find(kept, '\n', 1, true)
-    redis.call('ZREM', spool_of_key(name, string.sub(kept, 1, line - 1)), id)
+  local thing = thing_of(name, id)
+  if thing then
     redis.call('SET', spooled_key(name, id), '', 'KEEPTTL')
-    table.insert(answer, string.sub(kept, line + 1))
+    table.insert(answer, thing.body)
   end
-  redis.call('ZREM', spool_key(name), id)
-  redis.call('HDEL', spool_tries_key(name), id)
+  local lane = thing and thing.lane or id
+  remove(name, id, lane, thing and thing.owner or '')
+  line_up(name, lane, now_ms(), 0)
 end
 return answer

@@ -1,22 +1,31 @@
--- ARGV: the spool's name, id, body, group, ms for which the caller takes it up (0: not), ms until it lapses, ms for
--- which it is remembered, most that wait, most of one group
+-- ARGV: the spool's name, id, body, group, owner, ms for which the caller takes it up (0: not), ms until it lapses,
+-- ms for which it is remembered, most that wait, most of one group and of one owner (0: any), ms of an owner's share
 -- Answers 'taken' (the caller deals with it), 'waits' (whoever has room does), 'known' (kept before) or 'full'
 -- (nobody does).
-local name, id, group = ARGV[1], ARGV[2], ARGV[4]
-local all, mine, now = spool_key(name), spool_of_key(name, group), now_ms()
+local name, id, group, owner = ARGV[1], ARGV[2], ARGV[4], ARGV[5]
+local lease, lapses, remembered = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local of_group, of_owner = tonumber(ARGV[10]), tonumber(ARGV[11])
+local lane, now = group ~= '' and group or id, now_ms()
+local mine, owned = spool_of_key(name, lane), spool_by_key(name, owner)
 if redis.call('EXISTS', spooled_key(name, id)) == 1 then return 'known' end
-if redis.call('ZCARD', all) >= tonumber(ARGV[8]) then return 'full' end
-if group ~= '' then
-  redis.call('ZREMRANGEBYSCORE', mine, '-inf', now)
-  if redis.call('ZCARD', mine) >= tonumber(ARGV[9]) then return 'full' end
+if redis.call('ZCARD', spool_key(name)) >= tonumber(ARGV[9]) then return 'full' end
+if of_group > 0 and group ~= '' and redis.call('ZCOUNT', mine, now, '+inf') >= of_group then return 'full' end
+if owner ~= '' then
+  redis.call('ZREMRANGEBYSCORE', owned, '-inf', now)
+  if of_owner > 0 and redis.call('ZCARD', owned) >= of_owner then return 'full' end
+  redis.call('ZADD', owned, now + lapses, id)
+  redis.call('PEXPIRE', owned, lapses)
 end
-local lease, lapses = tonumber(ARGV[5]), tonumber(ARGV[6])
+redis.call('SET', spooled_key(name, id), group .. '\t' .. owner .. '\n' .. ARGV[3], 'PX', lapses + remembered)
+-- Two of one millisecond have an order too, and a clock that was put back changes none.
+local last = redis.call('ZRANGE', mine, -1, -1, 'WITHSCORES')[2]
+local order = math.max(now + lapses, last and last + 0.001 or 0)
+redis.call('ZADD', mine, string.format('%.3f', order), id)
 -- First those that have waited.
-if lease > 0 and redis.call('ZCOUNT', all, '-inf', now) > 0 then lease = 0 end
-redis.call('SET', spooled_key(name, id), group .. '\n' .. ARGV[3], 'PX', lapses + ARGV[7])
-redis.call('ZADD', all, now + lease, id)
-if group ~= '' then
-  redis.call('ZADD', mine, now + lapses, id)
-  redis.call('PEXPIRE', mine, lapses)
+if lease > 0 and not last and redis.call('ZCARD', spool_line_key(name)) == 0 then
+  redis.call('ZADD', spool_key(name), now + lease, id)
+  return 'taken'
 end
-return lease > 0 and 'taken' or 'waits'
+redis.call('ZADD', spool_key(name), '+inf', id)
+line_up(name, lane, now, ARGV[12])
+return 'waits'

@@ -1,22 +1,20 @@
 -- ARGV: the spool's name, how many at most, ms for which the caller takes them up, ms for which they are remembered,
--- most tries of one
--- Answers { id, body, group, id, body, group, ... }: those that nobody has taken up, or not in the time that they said.
-local name, taken = ARGV[1], {}
+-- most tries of one, ms of an owner's share
+-- Answers { id, body, group, owner, id, body, ... }: the first things of the lanes whose turn it is.
+local name = ARGV[1]
 local all, now = spool_key(name), now_ms()
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', all, '-inf', now, 'LIMIT', 0, ARGV[2])) do
-  local kept = redis.call('GET', spooled_key(name, id))
-  local lapsed = not kept or kept == '' or redis.call('PTTL', spooled_key(name, id)) <= tonumber(ARGV[4])
-  if not lapsed and redis.call('HINCRBY', spool_tries_key(name), id, 1) <= tonumber(ARGV[5]) then
-    redis.call('ZADD', all, now + ARGV[3], id)
-    local line = string.find(kept, '\n', 1, true)
-    table.insert(taken, id)
-    table.insert(taken, string.sub(kept, line + 1))
-    table.insert(taken, string.sub(kept, 1, line - 1))
+-- What nobody has dealt with in the time that they said, and what was put off until now, waits again.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', all, '-inf', now, 'LIMIT', 0, 100)) do
+  local thing = thing_of(name, id)
+  if thing then
+    redis.call('ZADD', all, '+inf', id)
+    -- An older release keeps things in no lane.
+    local lapses = now + redis.call('PTTL', spooled_key(name, id)) - ARGV[4]
+    redis.call('ZADD', spool_of_key(name, thing.lane), 'NX', lapses, id)
+    line_up(name, thing.lane, now, ARGV[6])
   else
-    if kept and kept ~= '' then count('dropped:' .. name) end
     redis.call('ZREM', all, id)
     redis.call('HDEL', spool_tries_key(name), id)
-    redis.call('SET', spooled_key(name, id), '', 'XX', 'PX', ARGV[4])
   end
 end
-return taken
+return hand_out(name, now, unpack(ARGV, 2))

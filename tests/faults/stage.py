@@ -25,6 +25,7 @@ QUICK = {
     "ACTIVE_JOBS": "1000",
     "LANE_BACKLOG": "1000",
     "USER_RATE_LIMIT": "1000/s",
+    "REFUSED_RATE_LIMIT": "1000/s",
     "TELEGRAM_RATE_PER_S": "1000",
     "TELEGRAM_CHAT_RATE_PER_S": "1000",
     "TELEGRAM_GROUP_RATE_PER_MIN": "60000",
@@ -45,9 +46,10 @@ def staged(
     processes: Sequence[str] = PROCESSES,
     settings: Mapping[str, str] | None = None,
     provider: Sequence[str] = (),
+    telegram: Sequence[str] = (),
 ) -> Iterator[Stack]:
     """A stack of these processes, its settings laid over QUICK."""
-    with Stack(processes, QUICK | dict(settings or {}), (*PROVIDER, *provider)) as stack:
+    with Stack(processes, QUICK | dict(settings or {}), (*PROVIDER, *provider), telegram) as stack:
         stack.telegram.limits(enabled=False)
         stack.provider.settings(others_per_min=1_000_000)
         yield stack

@@ -19,6 +19,8 @@ from .stage import calm, forget_durations, make_vip, staged
 pytestmark = pytest.mark.faults
 
 REQUESTS = 1000
+HISTORY = 3 * REQUESTS
+"""Messages that a chat keeps: the results of a flood's first requests are looked for behind it."""
 ACTIVE = 3
 RATE = 5
 PROMPT_S = 10.0
@@ -37,7 +39,8 @@ def stack() -> Iterator[Stack]:
         "TELEGRAM_RATE_PER_S": "30",
         "TELEGRAM_CHAT_RATE_PER_S": "1",
     }
-    with staged(("bot", "worker-image", "worker-vip", "deliver"), settings) as started:
+    processes = ("bot", "worker-image", "worker-vip", "deliver")
+    with staged(processes, settings, telegram=("--history", str(HISTORY))) as started:
         started.telegram.limits(enabled=True)
         yield started
 

@@ -53,7 +53,7 @@ def test_a_full_redis_is_said_and_survived(house: House) -> None:
         assert house.stack.users.history(bob.id, 5) == []
         kept = [str(key) for key in house.client.scan_iter(f"*{bob.id}*")]
         # The apology itself may be kept until it is said.
-        told = keys.spooled(ANSWERS, ""), keys.spool_of(ANSWERS, "")
+        told = keys.spooled(ANSWERS, ""), keys.spool_of(ANSWERS, ""), keys.spool_by(ANSWERS, "")
         assert [key for key in kept if not key.startswith(told)] == []
     house.stack.provider.release()
     ann.result(shown)

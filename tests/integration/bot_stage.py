@@ -62,6 +62,7 @@ def bot_program(
         "TELEGRAM_GROUP_RATE_PER_MIN": "60000",
         "LOG_FORMAT": "json",
         "USER_RATE_LIMIT": "1000/s",
+        "REFUSED_RATE_LIMIT": "1000/s",
         "ACTIVE_JOBS": "1000",
         "LANE_BACKLOG": "1000",
         **(settings or {}),

@@ -8,12 +8,13 @@ from typing import Any, cast
 import pytest
 from spool_stage import age, opened, until
 
-from bot.speaker import Speaker
+from bot.speaker import FEWEST_AT_ONCE, Speaker
 from bot.spooler import LOOK_S
+from chat.errors import NotNow
 from chat.gateway import Gateway
 from config.settings import Settings
 from jobs import keys
-from jobs.answers import LAPSES_S, OF_ONE_CHAT, TAKEN_S, Answer, answers
+from jobs.answers import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Answer, answers
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
@@ -28,8 +29,8 @@ async def replica(settings: Settings) -> AsyncIterator[Spool]:
         yield answers(pipeline, settings)
 
 
-def answer(number: int, chat: int = 7) -> Item:
-    origin = Origin(7, chat, number)
+def answer(number: int, chat: int = 7, user: int = 7) -> Item:
+    origin = Origin(user, chat, number)
     return Answer(f"update {number}", origin, f"answer {number}", '{"inline_keyboard": []}').item()
 
 
@@ -80,10 +81,97 @@ async def test_talk_is_bounded_for_each_chat_and_for_all(settings_for: Callable[
     async with replica(settings_for(telegram_rate_per_s=1.0)) as kept:
         loud = [await kept.keep(answer(n), take=False) for n in range(OF_ONE_CHAT + 5)]
         assert loud == [Kept.WAITS] * OF_ONE_CHAT + [Kept.FULL] * 5
-        others = [await kept.keep(answer(n, chat=n), take=False) for n in range(100, 200)]
+        others = [await kept.keep(answer(n, chat=n, user=n), take=False) for n in range(100, 200)]
         assert others.count(Kept.WAITS) == LAPSES_S - OF_ONE_CHAT
         await kept.done(answer(0))
         assert await kept.keep(answer(50), take=False) is Kept.WAITS
+
+
+async def test_talk_is_bounded_for_each_person_over_all_their_chats(
+    settings_for: Callable[..., Settings], redis_url: str
+) -> None:
+    """Given a person who asks in 130 groups, I expect no more of their answers to wait than one may have,
+    those of another to be kept, and room again once something is said."""
+    async with replica(settings_for()) as kept:
+        loud = [await kept.keep(answer(n, chat=-n), take=False) for n in range(1, 131)]
+        assert loud == [Kept.WAITS] * OF_ONE_USER + [Kept.FULL] * (130 - OF_ONE_USER)
+        assert await kept.keep(answer(500, chat=8, user=8), take=False) is Kept.WAITS
+        await kept.done(answer(1, chat=-1))
+        assert await kept.keep(answer(501, chat=-501), take=False) is Kept.WAITS
+
+
+async def test_another_ones_answer_comes_before_most_of_a_loud_persons(
+    settings_for: Callable[..., Settings],
+) -> None:
+    """Given a person who waits for answers in all the groups that they may, and another who asks a moment
+    later, I expect that answer among the first."""
+    async with replica(settings_for()) as kept:
+        for n in range(1, OF_ONE_USER + 1):
+            await kept.keep(answer(n, chat=-n), take=False)
+        await kept.keep(answer(500, chat=8, user=8), take=False)
+        assert answer(500, chat=8, user=8) in await kept.take(OF_ONE_USER // 2)
+
+
+class Counter:
+    """A gateway of which some chats have to wait, as Telegram's limits on each chat have them."""
+
+    def __init__(self, waiting: set[int]) -> None:
+        self.waiting = waiting
+        self.said: list[int] = []
+        self.refused = 0
+
+    async def say(self, origin: Origin, _text: str, _keyboard: Any) -> int:
+        if origin.chat in self.waiting:
+            self.refused += 1
+            raise NotNow("no turn", retry_after=3600.0)
+        self.said.append(origin.chat)
+        return 1
+
+
+async def test_answers_whose_chats_must_wait_take_no_place_from_others(
+    settings_for: Callable[..., Settings],
+) -> None:
+    """Given more chats that must wait than answers are said at a time, I expect each to be asked for once and
+    put off, and all other answers to be said."""
+    groups = set(range(-FEWEST_AT_ONCE * 5, 0))
+    async with replica(settings_for()) as kept:
+        counter = Counter(groups)
+        speaker = Speaker(kept, cast(Gateway, counter), Tally(), rate_per_s=1)
+        running = asyncio.create_task(speaker.run())
+        try:
+            for chat in (*groups, 1, 2, 3):
+                await speaker.say(f"to {chat}", Origin(chat, chat, 1), "hello")
+            await until(lambda: sorted(counter.said) == [1, 2, 3] and counter.refused == len(groups))
+            await asyncio.sleep(2 * LOOK_S)
+            assert counter.refused == len(groups)
+        finally:
+            running.cancel()
+            await speaker.finish()
+
+
+async def test_an_answer_that_was_put_off_is_said_when_its_chat_has_a_turn(
+    settings_for: Callable[..., Settings],
+) -> None:
+    class Once(Chat):
+        async def say(self, origin: Origin, text: str, keyboard: Any) -> int:
+            if not self.asked:
+                self.asked = True
+                raise NotNow("no turn", retry_after=0.2)
+            return await super().say(origin, text, keyboard)
+
+        asked = False
+
+    chat = Once()
+    async with replica(settings_for()) as kept:
+        speaker = Speaker(kept, cast(Gateway, chat), Tally())
+        running = asyncio.create_task(speaker.run())
+        try:
+            await speaker.say("update 1", Origin(7, 7, 1), "first")
+            await speaker.say("update 2", Origin(7, 7, 2), "second")
+            await until(lambda: chat.said == ["first", "second"])
+        finally:
+            running.cancel()
+            await speaker.finish()
 
 
 async def test_those_who_waited_come_first(settings_for: Callable[..., Settings]) -> None:

@@ -35,12 +35,20 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("webhooks", [False, True], ids=["polling", "webhooks"])
+@pytest.mark.parametrize(
+    ("webhooks", "replica"),
+    [(False, False), (True, False), (False, True)],
+    ids=["polling", "webhooks", "replica"],
+)
 def test_a_short_run(
-    webhooks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    webhooks: bool,
+    replica: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Given 20 jobs and one SIGKILL of a worker, I expect the invariants to hold, and the figures."""
-    monkeypatch.setattr(chaos, "plan_of", lambda _: replace(SHORT, webhooks=webhooks))
+    monkeypatch.setattr(chaos, "plan_of", lambda _: replace(SHORT, webhooks=webhooks, replica=replica))
     path = tmp_path / "chaos.json"
     chaos.main(SimpleNamespace(json=path, peer=None))  # type: ignore[arg-type]
     figures: dict[str, Any] = json.loads(path.read_text())

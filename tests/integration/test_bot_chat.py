@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -211,6 +212,11 @@ def test_a_status_message_that_comes_after_the_result_is_taken_back(scene: Scene
 # Cancelling
 
 
+def message_of(scene: Scene, chat: int, message: dict[str, object]) -> dict[str, Any]:
+    """A message as it stands now."""
+    return next(each for each in scene.stand.messages(chat) if each["message_id"] == message["message_id"])
+
+
 def test_cancel_ends_a_waiting_job_and_has_the_chat_told(scene: Scene, ann: int) -> None:
     shown = scene.ask(ann, "a red fox")
     job = scene.job_of(shown, ann)
@@ -220,6 +226,36 @@ def test_cancel_ends_a_waiting_job_and_has_the_chat_told(scene: Scene, ann: int)
     assert ended.state is State.CANCELLED
     eventually(lambda: scene.on_broker(job.id, Lane.DELIVER) == 1)
     assert "has ended already" in scene.press(ann, shown, "Cancel")["text"]
+
+
+def test_cancel_takes_a_status_message_away_whose_job_ended_elsewhere(scene: Scene, ann: int) -> None:
+    """Given a status message that the ledger does not know (the bot was cut off before it noted it), and a
+    job whose end is in another message, when Cancel is pressed, I expect the word that it has ended, and
+    the message gone."""
+    shown = scene.ask(ann, "a red fox")
+    job = scene.job_of(shown, ann)
+    scene.redis.hset(keys.job(job.id), mapping={"message": 999_999, "at:told": 1, "state": "cancelled"})
+    assert "has ended already" in scene.press(ann, shown, "Cancel")["text"]
+    eventually(lambda: message_of(scene, ann, shown)["deleted"])
+
+
+def test_cancel_ties_a_status_message_to_its_job_that_nobody_noted(scene: Scene, ann: int) -> None:
+    """Given such a message of a job on its way, when Cancel is pressed, I expect the job's end to come in it;
+    a list of jobs, which has buttons to cancel too, is never taken for one."""
+    shown = scene.ask(ann, "a red fox")
+    job = scene.job_of(shown, ann)
+    scene.redis.hdel(keys.job(job.id), "message")
+    listed = scene.ask(ann, "/jobs")
+    [button] = buttons(listed)
+    scene.press(ann, listed, button)
+    unknown = scene.ledger.get(job.id)
+    assert unknown is not None
+    assert unknown.message == 0
+    scene.press(ann, shown, "Cancel")
+    known = scene.ledger.get(job.id)
+    assert known is not None
+    assert known.message == shown["message_id"]
+    assert not message_of(scene, ann, shown)["deleted"]
 
 
 def test_in_a_group_only_the_owner_can_cancel(scene: Scene, ann: int, ivan: int) -> None:

@@ -200,7 +200,9 @@ def test_what_bots_keep_is_counted(scene: Scene) -> None:
     scene.redis.zadd(keys.spool(UPDATES), {"one": 1, "two": 2})
     scene.redis.zadd(keys.spool(ANSWERS), {"one": 1})
     scene.redis.hincrby(keys.counts(), f"dropped:{UPDATES}", 1)
+    scene.redis.hincrby(keys.counts(), "updates_ignored", 3)
     seen = scene.scrape()
+    assert seen("updates_ignored_total") == 3
     assert [seen("spool_size", spool=name) for name in (UPDATES, ANSWERS)] == [2, 1]
     assert [seen("spool_dropped_total", spool=name) for name in (UPDATES, ANSWERS)] == [1, 0]
 

@@ -16,7 +16,16 @@ import pytest
 from PIL import Image
 
 from chat import keyboards, status
-from chat.errors import ChatMoved, Dropped, MediaTooLarge, MessageGone, OutcomeUnknown, Refused, Unreachable
+from chat.errors import (
+    ChatMoved,
+    Dropped,
+    MediaTooLarge,
+    MessageGone,
+    NotNow,
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+)
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from chat.media import Known, Upload
@@ -439,3 +448,27 @@ async def test_two_processes_stay_within_telegrams_limits(
         await asyncio.gather(*(gateway.say(origin, "hello") for gateway in (one, two) for _ in range(10)))
     calls = stand.calls(method="sendMessage", chat=user)["calls"]
     assert [call["code"] for call in calls] == [200] * 20
+
+
+async def test_an_answer_whose_chat_must_wait_comes_back_at_once(
+    stand: TelegramStand, user: int, settings_for: SettingsFor
+) -> None:
+    """Given a gateway that does not wait for a chat, when a chat has used up its burst or Telegram tells it
+    to wait, I expect to hear at once for how long, and no further call."""
+    stand.limits(enabled=False)
+    settings = settings_for(telegram_api_url=stand.base_url, telegram_chat_rate_per_s=0.001)
+    async with Gateway(settings, SharedLimiter(settings), patient=False) as gateway:
+        origin = job_for(user).origin
+        for _ in range(3):
+            await gateway.say(origin, "hello")
+        with pytest.raises(NotNow) as caught:
+            await asyncio.wait_for(gateway.say(origin, "too much"), 60)
+        assert caught.value.retry_after is not None
+        assert 900 < caught.value.retry_after <= 1000
+        other = stand.new_user("Bob")
+        stand.fault("429", method="sendMessage", chat=other, retry_after=500)
+        with pytest.raises(PassingError) as told:
+            await asyncio.wait_for(gateway.say(job_for(other).origin, "hello"), 60)
+        assert told.value.retry_after == 500
+    assert len(stand.calls(method="sendMessage", chat=user)["calls"]) == 3
+    assert len(stand.calls(method="sendMessage", chat=other)["calls"]) == 1

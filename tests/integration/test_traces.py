@@ -51,7 +51,11 @@ def claim(ledger: Ledger, owner: str, stage: Stage) -> Job:
 
 
 def spans(receiver: Sink) -> list[Any]:
-    """All that came, the first to begin first."""
+    """Return all that came: the whole job's span, then its parts, the first to begin first.
+
+    The whole is known by having no parent: a job that is over within a millisecond, the ledger's unit of
+    time, begins and ends together with its parts.
+    """
     found = []
     for path, body in receiver.posted:
         assert path == "/v1/traces"
@@ -59,7 +63,7 @@ def spans(receiver: Sink) -> list[Any]:
             names = {each.key: each.value.string_value for each in resource.resource.attributes}
             assert names["service.name"] == "darkroom"
             found += [span for scope in resource.scope_spans for span in scope.spans]
-    return sorted(found, key=lambda span: (span.start_time_unix_nano, -span.end_time_unix_nano))
+    return sorted(found, key=lambda span: (span.parent_span_id, span.start_time_unix_nano))
 
 
 def about(span: Any) -> dict[str, Any]:

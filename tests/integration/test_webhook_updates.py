@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import pytest
@@ -255,3 +256,24 @@ def test_sigterm_ends_it_within_five_seconds_amid_a_slow_call(door: Door, ann: i
 def test_secrets_are_in_no_log(door: Door) -> None:
     assert SECRET not in door.bot.log_text
     assert '"level": "error"' not in door.bot.log_text
+
+
+def _has_two(door: Door, person: int) -> bool:
+    return len(door.jobs(person)) == 2
+
+
+def test_a_chats_updates_keep_their_order_across_replicas(
+    door: Door, ann: int, replica: httpx.Client
+) -> None:
+    """Given requests and /cancel of several people, each of which another replica takes from Telegram, I
+    expect each to be dealt with in its order: nothing is made."""
+    headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+    people = [ann, *(door.stand.new_user(f"Ann {number}") for number in range(7))]
+    for person in people:
+        for number, text in enumerate((f"/image a swift for {person}", "/cancel", "/image a slow worm"), 1):
+            http = (door.http, replica)[number % 2]
+            assert http.post("/telegram", json=said(person, text, number), headers=headers).status_code == 200
+    for person in people:
+        eventually(partial(_has_two, door, person))
+        door.stand.wait_message(person, lambda each: each.get("text") == "Cancelled.")
+        assert [job.state is State.CANCELLED for job in door.jobs(person)] == [False, True]

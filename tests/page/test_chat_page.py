@@ -1,6 +1,7 @@
 """What is said in a chat, as people see it on the page."""
 
 import contextlib
+import json
 
 import pytest
 from playwright.sync_api import expect
@@ -146,6 +147,31 @@ def test_what_people_write_is_shown_as_text_and_never_run(
     expect(page.get_by_test_id("chat-name").filter(has_text=EVIL)).to_be_visible()
     assert page.locator("[onerror], img[src='x']").count() == 0
     assert page.evaluate("window.caught") is None
+
+
+def test_a_command_picked_from_the_menu_is_sent_at_once(
+    stand: TelegramStand, bot: ScriptedBot, address_of: Address, open_page: OpenPage
+) -> None:
+    """Given the bot's commands, I expect one that is picked (by click or Enter) to be sent at once, as
+    Telegram does, and Tab to write it out for words to follow."""
+    commands = [
+        {"command": "video", "description": "Make a video"},
+        {"command": "jobs", "description": "Jobs"},
+    ]
+    bot.call("setMyCommands", commands=json.dumps(commands))
+    page = open_page(address_of(stand.new_user()))
+    page.get_by_test_id("command-menu").click()
+    page.get_by_test_id("bot-command").filter(has_text="/video").click()
+    assert bot.next("message")["text"] == "/video"
+    composer = page.get_by_test_id("composer")
+    composer.fill("/jo")
+    expect(page.get_by_test_id("bot-command")).to_have_count(1)
+    composer.press("Enter")
+    assert bot.next("message")["text"] == "/jobs"
+    composer.fill("/vi")
+    expect(page.get_by_test_id("bot-command")).to_have_count(1)
+    composer.press("Tab")
+    expect(composer).to_have_value("/video ")
 
 
 def test_a_reply_carries_its_message_and_commands_can_be_clicked(

@@ -130,3 +130,15 @@ async def test_a_handler_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch)
     assert first.taken
     await asyncio.wait({second.answer}, timeout=5)
     assert desk.begun == [1, 2]
+
+
+async def test_an_update_that_took_too_long_and_then_fails_is_said_to_nobody() -> None:
+    """Given an update for whose answer nobody waits any more, when its handler fails, I expect it to count as
+    one that comes again; one that is dealt with does not."""
+    late, dealt_with = Receipt(), Receipt()
+    late.answer.cancel()
+    receipt.open_with(late)
+    assert receipt.refuse()
+    dealt_with.give(True)
+    receipt.open_with(dealt_with)
+    assert not receipt.refuse()

@@ -37,7 +37,9 @@ def test_annotations_without_a_rate_set_no_limit() -> None:
     assert user_rates({"user_rate_limit": "10/m"}) == {Tier.REGULAR: Rate(10 / 60, 10)}
 
 
-@pytest.mark.parametrize("setting", ["USER_RATE_LIMIT", "VIP_USER_RATE_LIMIT", "GENERATE_RATE_LIMIT"])
+@pytest.mark.parametrize(
+    "setting", ["USER_RATE_LIMIT", "VIP_USER_RATE_LIMIT", "REFUSED_RATE_LIMIT", "GENERATE_RATE_LIMIT"]
+)
 def test_a_typo_in_the_environment_stops_the_process_at_start(setting: str) -> None:
     """Given a mistyped rate, whatever loads celeryconfig ends with one sentence that names it."""
     ended = subprocess.run(

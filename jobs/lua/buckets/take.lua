@@ -3,7 +3,8 @@
 -- ARGV: tokens, patience (ms), mode; then of each bucket: burst, rate (tokens per ms), the level that it must
 --       have in mode 'spare'
 --   mode 'spare': take only what nobody misses, now; 'wait': take, going into debt; 'booked': as 'wait', by a
---   caller that has the narrow bucket's tokens from before
+--   caller that has the narrow bucket's tokens from before; 'ready': as 'wait', where the narrow bucket has the
+--   tokens now
 -- Answers { word, ms }:
 --   'go'      all tokens are taken; call after ms
 --   'booked'  the narrow bucket's tokens are taken; ask again after ms
@@ -40,7 +41,9 @@ if mode == 'spare' then
   local wait = math.max(hold, wide.wait, narrow and narrow.wait or 0)
   if wait > 0 then return { 'short', wait } end
 elseif hold > 0 then
-  return { hold > patience and 'short' or 'held', hold }
+  return { (hold > patience or mode == 'ready') and 'short' or 'held', hold }
+elseif mode == 'ready' and narrow and narrow.wait > 0 then
+  return { 'short', narrow.wait }
 elseif mode == 'wait' and narrow and narrow.wait > 0 then
   if narrow.wait > patience then return { 'short', narrow.wait } end
   take(narrow)

@@ -9,9 +9,11 @@ export class Commands {
   #at = 0;
   #turn = 0;
 
-  /** `choose(command)` gets "/image" and the like. */
-  constructor(choose) {
-    this.choose = choose;
+  /** `send` gets a command that was picked ("/image" and the like), as Telegram sends it at once; `complete` one
+   * that is only to be written out, by Tab, for words to follow. */
+  constructor(send, complete) {
+    this.send = send;
+    this.complete = complete;
     this.node = byId("commands");
     this.button = byId("slash");
     this.input = byId("composer");
@@ -60,7 +62,8 @@ export class Commands {
     if (!this.isOpen || !rows.length) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.#at = (this.#at + step + rows.length) % rows.length;
-    else if (event.key === "Tab" || event.key === "Enter") rows[this.#at].click();
+    else if (event.key === "Tab") this.#use(this.complete, rows[this.#at].dataset.command);
+    else if (event.key === "Enter") rows[this.#at].click();
     else if (event.key === "Escape") this.close();
     else return false;
     event.preventDefault();
@@ -69,13 +72,13 @@ export class Commands {
   }
 
   #row({ command, description }, i) {
-    return el("div", { role: "option", id: `command-${i}`, testid: "bot-command", onclick: () => this.#chosen(command) },
+    return el("div", { role: "option", id: `command-${i}`, testid: "bot-command", "data-command": `/${command}`, onclick: () => this.#use(this.send, `/${command}`) },
       el("b", {}, `/${command}`), el("span", {}, description));
   }
 
-  #chosen(command) {
+  #use(how, command) {
     this.close();
-    this.choose(`/${command}`);
+    how(command);
   }
 
   #mark() {

@@ -20,7 +20,10 @@ export class Composer {
     this.store = store;
     this.form = byId("composer-form");
     this.input = byId("composer");
-    this.commands = new Commands((command) => this.suggest(`${command} `));
+    this.commands = new Commands((command) => {
+      this.input.value = command;
+      this.#submit();
+    }, (command) => this.suggest(`${command} `));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();

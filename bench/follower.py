@@ -1,0 +1,48 @@
+"""A replica of a stack's Redis, for runs in which a write counts only when a second server has it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from jobs.connection import connect
+from sandbox.environment import free_port
+from sandbox.processes import Program
+from sandbox.redis import command
+from sandbox.stack import Stack
+
+SETTINGS = {"REDIS_WAIT_REPLICAS": "1"}
+_ONLINE_S = 30.0
+
+
+@contextmanager
+def followed(stack: Stack) -> Iterator[None]:
+    """Run a replica of the stack's Redis, up to date when the block begins.
+
+    It follows its master through every restart by itself.
+
+    Raises:
+        TimeoutError: The replica was not up to date within 30 s.
+    """
+    master = urlsplit(stack.settings.redis_url).port
+    folder = stack.folder / "replica"
+    folder.mkdir()
+    argv = [
+        *command(free_port(), folder),
+        *("--replicaof", "127.0.0.1", str(master)),
+        *("--repl-diskless-sync-delay", "0"),
+    ]
+    with Program(argv, ready="Ready to accept connections"):
+        deadline = time.monotonic() + _ONLINE_S
+        while not _is_followed(stack):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the replica was not up to date within {_ONLINE_S:g} s")
+            time.sleep(0.05)
+        yield
+
+
+def _is_followed(stack: Stack) -> bool:
+    with connect(stack.settings.redis_url) as client:
+        state: Any = client.info("replication")
+    return bool(state.get("slave0", {}).get("state") == "online")
