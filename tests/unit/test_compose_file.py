@@ -131,6 +131,20 @@ def test_images_are_pinned_and_processes_bounded() -> None:
     assert all(re.search(r":\d+\.\d+\.\d+", base) for base in bases)
 
 
+def test_a_machine_without_a_registry_makes_each_image_by_its_name(tmp_path: Path) -> None:
+    """Given an engine that notes what it is asked to make, I expect the checks' script to ask for each public
+    image by the name that the Compose file or the Dockerfile has, and for no other."""
+    engine = tmp_path / "engine"
+    engine.write_text('#!/bin/sh\necho "$2"\n', encoding="utf-8")
+    engine.chmod(0o755)
+    script = [str(ROOT / ".ci" / "stand-ins"), str(engine)]
+    made = subprocess.run(script, check=True, capture_output=True, text=True, timeout=200).stdout.split()
+    recipe = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    asked = {each["image"] for each in services().values()} | set(re.findall(r"^FROM (\S+)", recipe, re.M))
+    # Ours is built from the Dockerfile, and no test starts Grafana.
+    assert sorted(made) == sorted(each for each in asked if not each.startswith(("darkroom:", "grafana/")))
+
+
 def test_secrets_are_made_for_every_service(tmp_path: Path) -> None:
     """Given deploy/secrets.sh, I expect a file for each secret that a service mounts, each role's password in
     its address alone, and in Redis's file its SHA-256; a second run changes nothing, and a secret that is
