@@ -76,6 +76,7 @@ def test_the_services_are_held_in(fleet: Fleet) -> None:
             assert host["SecurityOpt"] == ["no-new-privileges:true"], name
             assert host["NanoCpus"] > 0, name
             assert host["Memory"] > 0, name
+            assert 0 < host["PidsLimit"] <= 512, name
             assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}, name
             assert host["RestartPolicy"]["Name"] == "always", name
             assert not [each for each in published(container) if not each.startswith("127.0.0.1:")], name
