@@ -100,10 +100,10 @@ def _open(url: str, name: str, env_file: Path | None) -> Store:
 
 def _settings(env_file: Path | None, name: str) -> Settings:
     if env_file is None:
-        return load()
+        return load(receives=False)
     if not env_file.is_file():
         raise SettingsError(f"{name}-env: there is no file {env_file}.")
-    return load({}, env_file)
+    return load({}, env_file, receives=False)
 
 
 def _overlap(options: argparse.Namespace) -> bool:

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 @setup_logging.connect(weak=False)
 def configure_logging(**_: Any) -> None:
     """Our logging instead of Celery's."""
-    configure(load(), "worker")
+    configure(load(receives=False), "worker")
 
 
 @celeryd_init.connect(weak=False)
@@ -42,7 +42,7 @@ def name(sender: str, **_: Any) -> None:
 def check(**_: Any) -> None:
     """A worker does not start with a catalogue that is wrong, or with a media store that does not let it in;
     one that is away may come back."""
-    settings = load()
+    settings = load(receives=False)
     try:
         load_catalogue(settings)
         check_store(open_store(settings.media_url, settings))

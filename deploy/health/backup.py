@@ -11,7 +11,7 @@ from deploy.backup.shelf import NoBackup, Shelf
 def main(longest: str) -> str:
     """What is wrong, "" for nothing."""
     try:
-        settings = load()
+        settings = load(receives=False)
         newest = Shelf(settings.backup_url, settings).manifest("latest")
         age = datetime.now(UTC) - newest.taken
         return f"the newest backup is {age} old" if age > period(longest) else ""

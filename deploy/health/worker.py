@@ -16,7 +16,7 @@ from jobs.workers import Workers
 def main() -> str:
     """What is wrong, "" for nothing."""
     try:
-        client = connect(load().ledger_redis())
+        client = connect(load(receives=False).ledger_redis())
     except SettingsError as error:
         return str(error)
     host = socket.gethostname()
