@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import ROOT, SettingsError, load
 from monitoring.flower import close_metrics, credentials, forbid_frames, format_task, name_columns
 
@@ -15,7 +16,7 @@ try:
     settings = load(receives=False)
     basic_auth = credentials(settings)
 except SettingsError as error:
-    sys.exit(str(error))
+    sys.exit(in_lines(error))
 
 port = settings.flower_port
 address = settings.flower_address

@@ -19,6 +19,7 @@ from bot.webhook import server
 from bot.webhook.inbox import Inbox
 from config import reports
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
 from jobs.updates import updates
 
@@ -39,7 +40,7 @@ def main() -> int:
         gc.freeze()
         uvloop.run(serve(settings))
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
     except InvalidToken:
         sys.stderr.write("TELEGRAM_TOKEN is refused by Telegram; copy it anew from @BotFather.\n")

@@ -25,6 +25,11 @@ def printable(text: str, keep: str = "") -> str:
     return "".join(char if _is_plain(char) or char in keep else _escaped(char) for char in text)
 
 
+def in_lines(error: object) -> str:
+    """Return what an error says, as a command tells it on its way out: its own lines, nothing else obeyed."""
+    return printable(str(error), keep="\n")
+
+
 def quoted(text: str, before: str = "  | ") -> str:
     """Return a text of several lines, each behind a mark, so that none can be taken for a line of the log."""
     return "\n".join(before + printable(line, keep="\t") for line in text.split("\n"))

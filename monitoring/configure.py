@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from string import Template
 
+from config.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
 from monitoring.server import WATCHDOG
 
@@ -42,7 +43,7 @@ def main() -> int:
         require(settings, "telegram_token")
         write(options.folder, settings, addresses(options), options.token_file)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
     return 0
 

@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
 
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
 from jobs.connection import connect
 from monitoring.collector import Darkroom
@@ -43,7 +44,7 @@ def main() -> int:
             else:
                 serve(settings, registry)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
     return 0
 

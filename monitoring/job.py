@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.printable import printable
+from config.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
@@ -39,10 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         life = look_up(load(receives=False), options.id.strip().lower())
     except (SettingsError, LedgerUnavailable) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return EXIT_UNUSABLE
     if life is None:
-        sys.stderr.write(f"The ledger has no job {options.id}; ended jobs are kept for KEEP_JOBS_DAYS.\n")
+        asked = printable(options.id)
+        sys.stderr.write(f"The ledger has no job {asked}; ended jobs are kept for KEEP_JOBS_DAYS.\n")
         return EXIT_UNKNOWN
     sys.stdout.write(table(life, prompt=options.prompt))
     if options.png:

@@ -24,7 +24,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from config.media import Bucket, location
-from config.printable import printable
+from config.printable import in_lines, printable
 from config.settings import ROOT, Settings, SettingsError, load
 from tasks.moving import File, Journal, Mover
 from tasks.stores import Store, StoreRefused, check_store, open_store
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("interrupted; start it again to go on\n")
         return 130
     except (SettingsError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
 
 

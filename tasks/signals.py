@@ -18,6 +18,7 @@ from celery.signals import (
 from config import reports
 from config.catalogue import load_catalogue
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import SettingsError, load
 from tasks import process
 from tasks.app import app
@@ -47,7 +48,7 @@ def check(**_: Any) -> None:
         load_catalogue(settings)
         check_store(open_store(settings.media_url, settings))
     except (SettingsError, StoreRefused) as error:
-        sys.exit(f"MEDIA_URL: {error}" if isinstance(error, StoreRefused) else str(error))
+        sys.exit(("MEDIA_URL: " if isinstance(error, StoreRefused) else "") + in_lines(error))
     except OSError as error:
         log.warning("the media store does not answer yet", error=str(error))
 

@@ -9,7 +9,7 @@ import redis
 import structlog
 
 from config.logging import configure
-from config.printable import printable
+from config.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
 from deploy.backup.creating import create
 from deploy.backup.loading import CannotRestore
@@ -35,7 +35,7 @@ def main() -> int:
         shelf = Shelf(options.url or settings.backup_url, settings)
         done: int = options.do(options, shelf, settings)
     except (*_SAID, redis.RedisError, ValueError) as error:
-        print(printable(f"deploy.backup: {error}", keep="\n"), file=sys.stderr)
+        print(f"deploy.backup: {in_lines(error)}", file=sys.stderr)
         return 1
     return done
 

@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 
+from config.printable import in_lines
 from config.settings import SettingsError, load
 from deploy.backup.schedule import period
 from deploy.backup.shelf import NoBackup, Shelf
@@ -20,4 +21,4 @@ def main(longest: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]) or 0)
+    sys.exit(in_lines(main(sys.argv[1])) or 0)
