@@ -91,8 +91,6 @@ class Fleet:
             "PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{self.http}",
             **self._overrides,
         }
-        # Services that look on read no file of settings: Compose hands them what it knows itself.
-        self._environment |= variables
         lines = "".join(f"{name}={value}\n" for name, value in variables.items())
         (self.folder / "settings.env").write_text(lines, encoding="utf-8")
         seen_from_here = {

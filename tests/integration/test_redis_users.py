@@ -1,6 +1,7 @@
 """Redis's users: each kind of process does its work as its own, and nothing that is not its work."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -77,23 +78,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Server, tmp_path: Path) -> None:
     """Given bot, worker, delivery, Flower and exporter, each with the password of its role alone, and all but
     the bot without the secrets of what Telegram posts, I expect a picture in the chat, the figures and the
-    workers shown (in no frame), a backup taken, the checks of health content, and no command refused."""
+    workers shown (in no frame), Alertmanager's silence told, a backup taken, the checks of health content,
+    and no command refused."""
     with server.client("") as operator:
         operator.acl_log_reset()
     with Stack((), {"REDIS_URL": server.url(""), "FLOWER_BASIC_AUTH": "ann:of-flower"}) as stack:
         everybody = dict(stack.environment)
         ports = {"FLOWER_PORT": str(free_port()), "EXPORTER_PORT": str(free_port())}
         ports |= {"FLOWER_DB": str(tmp_path / "flower")}
+        ann = stack.telegram.new_user("Ann")
+        # Nobody posts to this exporter, so that it tells its chat.
+        ports |= {"WATCHDOG_S": "1", "ALERT_CHAT_ID": str(ann), "WATCHDOG_SECRET": "words of the watchdog"}
         told = {"BOT_MODE": "webhook", "WEBHOOK_URL": "https://bot.example.com", "WEBHOOK_SECRET": ""}
         for name, role in WORK.items():
             stack.environment = everybody | ports | {"REDIS_URL": server.url(role)}
             if role != "bot":
                 stack.environment |= told
             stack.add(name, procfile()[name]).start()
-        ann = stack.telegram.new_user("Ann")
         stack.telegram.send(ann, "/image a red fox")
         eventually(lambda: bool((jobs := stack.users.history(ann)) and jobs[0].told), LONG_S)
         assert "delivered" in stack.users.history(ann)[0].stamps
+        eventually(lambda: "Alertmanager is down" in json.dumps(stack.telegram.messages(ann)), LONG_S)
         metrics = httpx.get(f"http://127.0.0.1:{ports['EXPORTER_PORT']}/metrics", trust_env=False).text
         assert 'redis_up{role="ledger"} 1.0' in metrics
         workers = f"http://127.0.0.1:{ports['FLOWER_PORT']}/api/workers?refresh=1"
@@ -149,6 +154,7 @@ def test_nobody_rules_the_server(server: Server, role: str) -> None:
         ("exporter", "SET darkroom:job:fox 1"),
         ("exporter", "DEL darkroom:job:fox"),
         ("exporter", "LPUSH img 1"),
+        ("exporter", "HSET darkroom:job:fox state delivered"),
         ("exporter", "EVAL return 0"),
         ("exporter", "PUBLISH darkroom:wake:x cancel"),
         ("backup", "SET darkroom:job:fox 1"),

@@ -44,7 +44,7 @@ def test_only_the_door_is_open_to_others() -> None:
 
 def test_who_reaches_the_media_may_have_the_keys() -> None:
     """deploy/s3.yml gives the keys of the store to the services that have MEDIA_URL, and to no other."""
-    reach = {name for name, each in services().items() if "MEDIA_URL" in each.get("environment", {})}
+    reach = {name for name, each in services().items() if each.get("environment", {}).get("MEDIA_URL")}
     assert set(services("deploy/s3.yml")) == reach
 
 
@@ -72,8 +72,10 @@ SECRETS = {
     "grafana": {"grafana_password"},
     "backup": {"redis_url_backup"},
 }
-ANYWHERE = {"SENTRY_DSN", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "REDIS_SENTINEL_PASSWORD"}
-"""Secrets that .env may hold for all that read it: of the store, of Sentry, of one's own sentinels."""
+ANYWHERE = {"SENTRY_DSN", "REDIS_SENTINEL_PASSWORD"}
+"""Secrets that .env may hold for every process: all report to Sentry, and all ask the sentinels."""
+OF_THE_STORE = {"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}
+"""These for the services that reach the store for media."""
 
 
 def test_a_service_has_the_secrets_that_it_uses() -> None:
@@ -85,17 +87,21 @@ def test_a_service_has_the_secrets_that_it_uses() -> None:
         assert files <= set(each.get("secrets", ()))
 
 
-def test_what_env_holds_by_mistake_reaches_nobody_else() -> None:
-    """Given a secret in .env: services that look on do not read the file, and those that do have each secret
-    either as a file of theirs (a setting given twice is refused) or empty."""
+def test_all_agree_on_the_settings_of_env_and_have_no_secret_of_it() -> None:
+    """Given an .env with every setting there is, I expect each process of ours to read it, so that none goes
+    by another lease or budget than the rest, and to have its secrets from files; others are empty there."""
     secrets = {spec.name.upper() for spec in fields(Settings) if spec.metadata["secret"]} - ANYWHERE
-    for name, each in services().items():
-        if each.get("env_file"):
-            given = each["environment"]
-            open_ = [one for one in secrets if not given.get(f"{one}_FILE") and given.get(one) != ""]
-            assert (name, open_) == (name, [])
-        else:
-            assert name not in {"bot", "worker-image", "worker-video", "worker-vip", "deliver"}
+    ours = {name: each for name, each in services().items() if each["image"].startswith("darkroom:")}
+    assert {"bot", "deliver", "flower", "exporter", "monitoring", "backup"} < set(ours)
+    for name, each in ours.items():
+        assert each["env_file"] == [{"path": ".env", "required": False}], name
+        given = each["environment"]
+        allowed = OF_THE_STORE if given["MEDIA_URL"] else set()
+        files = {one for one in secrets if given.get(f"{one}_FILE")}
+        assert {given[f"{one}_FILE"] for one in files} == {f"/run/secrets/{one}" for one in each["secrets"]}
+        # In .env they may stand as values, or as names of files that are not in the container.
+        empty = {one for one in secrets if given.get(one) == "" and f"{one}_FILE" in given}
+        assert (name, secrets - allowed - empty) == (name, set())
 
 
 def test_networks_are_apart() -> None:
