@@ -32,9 +32,10 @@ test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, wh
 test-containers: setup  ## the Compose services on this machine's container engine
 	$(LONG) -m containers tests/containers
 
-fuzz: setup  ## 100,100 malformed bodies, headers and paths at the bot's door
+fuzz: setup  ## malformed bodies, updates, answers of providers and messages of the broker
 	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_webhook_fuzz.py
 	FUZZ_UPDATES=20000 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_update_fuzz.py
+	FUZZ_EXAMPLES=3400 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_answers_fuzz.py tests/integration/test_broker_content.py
 
 audit: setup  ## known vulnerabilities in what is pinned, and secrets in the repository
 	$(BIN)/python -m deploy.audit

@@ -7,12 +7,14 @@ lost still has its jobs, and broadcasts, which are no jobs, have only messages.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from prometheus_client.core import Metric
 
 from jobs.model import Lane
 from monitoring.families import Values, counter, gauge
 from monitoring.snapshot import Snapshot
+from tasks.messages import OTHER, Wrong
 
 Record = Mapping[str, str]
 
@@ -50,6 +52,15 @@ def queues(seen: Snapshot) -> Iterator[Metric]:
         "How long the oldest waiting job of a lane has waited; 0 where none waits.",
         ("queue_name",),
         (((lane,), found.oldest_s) for lane, found in lanes),
+    )
+    yield counter(
+        "broker_messages_refused_total",
+        "Messages on the broker that no worker passes on: they are none of ours, or made to do harm.",
+        ("queue_name", "reason"),
+        (
+            ((queue, wrong), seen.counts.get(f"broker_refused:{queue}:{wrong}", 0))
+            for queue, wrong in product((*Lane, OTHER), Wrong)
+        ),
     )
     yield gauge(
         "queue_paused",

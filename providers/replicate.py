@@ -1,25 +1,26 @@
 """Replicate's HTTP API (https://replicate.com/docs/reference/http): create, get, cancel, files."""
 
-import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO
-
-import httpx
+from urllib.parse import parse_qs, urlsplit
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
+from outside.addresses import is_local
+from outside.api import Answer, Api
+from outside.errors import Broken, Left, NotSendable, NotSent
 from providers.base import Cancelled, LookRefused, OutcomeUnknown, Owned, Prediction, Submission
-from providers.replicate_answers import UNREADABLE, raise_for_error, read, verified
+from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_error, read, verified
 
-# Nothing has left for the provider yet when these are raised.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-# The address has no scheme, or the token cannot stand in a header: likewise, and no repetition helps.
-_NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _MAX_PAGES = 3
+_MAX_ROWS = 100
 # The provider's clock and ours may differ by this much.
 _SKEW_S = 30.0
+_LINK = re.compile(r"https?://[\x21-\x7e]{1,2000}")
+_CURSOR = re.compile(r"[\x21-\x7e]{1,500}")
 
 
 class Replicate:
@@ -30,12 +31,7 @@ class Replicate:
     def __init__(self, base_url: str, token: str, webhook_secret: str, timeout_s: float, slots: int) -> None:
         self.local = is_local(base_url)
         self._webhook_secret = webhook_secret
-        self._http = httpx.Client(
-            base_url=base_url.rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {token}", "User-Agent": "darkroom"},
-            timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
-            limits=httpx.Limits(max_connections=slots + 8, max_keepalive_connections=slots + 8),
-        )
+        self._api = Api(base_url, {"Authorization": f"Bearer {token}"}, timeout_s, slots + 8)
 
     def submit(self, submission: Submission) -> Prediction:
         """Start a prediction. 429 and a refused connection are passing, a broken answer is unknown."""
@@ -48,30 +44,28 @@ class Replicate:
             body |= {"webhook": submission.webhook, "webhook_events_filter": ["start", "completed"]}
         headers = {"Cancel-After": f"{max(5, round(submission.deadline_s))}s"}
         try:
-            answer = self._http.post(path, json=body, headers=headers)
-        except _NOT_SENT as error:
+            with self._api.asked("POST", path, content=body, headers=headers) as answer:
+                if answer.status >= 500:
+                    raise OutcomeUnknown(f"HTTP {answer.status} to a submission")
+                raise_for_error(answer)
+                return _prediction(answer)
+        except NotSendable as error:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"a submission cannot be sent: {error}") from error
+        except NotSent as error:
             raise PassingError(f"Replicate cannot be reached: {error}") from error
-        except _NEVER_SENT as error:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a submission") from error
-        except httpx.HTTPError as error:
+        except Broken as error:
             raise OutcomeUnknown(f"no answer to a submission: {error!r}") from error
-        if answer.status_code >= 500:
-            raise OutcomeUnknown(f"HTTP {answer.status_code} to a submission")
-        raise_for_error(answer)
-        try:
-            return read(answer.json())
         except UNREADABLE as error:
             raise OutcomeUnknown(f"unreadable answer to a submission: {error!r}") from error
 
     def get(self, prediction: str) -> Prediction:
         """Look at a prediction."""
-        with _paid():
-            answer = self._repeatable("GET", f"predictions/{prediction}")
+        with _paid(), self._repeatable("GET", f"predictions/{prediction}") as answer:
             raise_for_error(answer)
-        try:
-            return read(answer.json())
-        except UNREADABLE as error:
-            raise PassingError(f"unreadable prediction: {error!r}") from error
+            found = _prediction(answer)
+            if found.id != prediction:
+                raise ValueError("another prediction than the one asked for")
+            return found
 
     def find(
         self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
@@ -79,7 +73,7 @@ class Replicate:
         """Look through the latest predictions (the list has no inputs, so each candidate is fetched)."""
         name = reference.partition(":")[0]
         try:
-            listed = [row["id"] for row in self._since(since) if row.get("model") == name]
+            listed = [prediction_id(row) for row in self._since(since) if row.get("model") == name]
             others = owned(listed)
             bodies = [self._body(f"predictions/{each}") for each in listed if each not in others]
             found = [read(body) for body in bodies if values.items() <= (body.get("input") or {}).items()]
@@ -89,44 +83,43 @@ class Replicate:
 
     def _since(self, since: float) -> Iterator[dict[str, Any]]:
         """The rows of the list, newest first, back to a time."""
-        path = "predictions"
+        cursor = None
         for _ in range(_MAX_PAGES):
-            page = self._body(path)
-            for row in page["results"]:
+            page = self._body("predictions", {"cursor": cursor} if cursor else None)
+            for row in page["results"][:_MAX_ROWS]:
                 if datetime.fromisoformat(row["created_at"]).timestamp() < since - _SKEW_S:
                     return
                 yield row
-            path = page.get("next") or ""
-            if not path:
+            if not page.get("next"):
                 return
+            # The address in it may be anybody's.
+            (cursor,) = parse_qs(urlsplit(page["next"]).query)["cursor"]
+            if not _CURSOR.fullmatch(cursor):
+                raise ValueError("a cursor that is none")
 
-    def _body(self, path: str) -> dict[str, Any]:
-        answer = self._repeatable("GET", path)
-        raise_for_error(answer)
-        body: dict[str, Any] = answer.json()
-        return body
+    def _body(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        with self._repeatable("GET", path, params=params) as answer:
+            raise_for_error(answer)
+            body: dict[str, Any] = answer.json()
+            return body
 
     def cancel(self, prediction: str) -> Cancelled:
         """Ask Replicate to stop; a prediction that has ended answers with its end."""
-        with _paid():
-            answer = self._repeatable("POST", f"predictions/{prediction}/cancel")
-            if answer.status_code == 404:
+        with _paid(), self._repeatable("POST", f"predictions/{prediction}/cancel") as answer:
+            if answer.status == 404:
                 return Cancelled.NOT_FOUND
             raise_for_error(answer)
-        try:
             ended = answer.json()["status"] in ("succeeded", "failed")
-        except UNREADABLE as error:
-            raise PassingError(f"unreadable answer to a cancel: {error!r}") from error
         return Cancelled.TOO_LATE if ended else Cancelled.REQUESTED
 
     def upload(self, name: str, mime: str, content: BinaryIO) -> str:
         """Put a file into Replicate's file store (free, kept for 24 h); returns its URL."""
-        answer = self._repeatable("POST", "files", files={"content": (name, content, mime)})
-        raise_for_error(answer)
-        try:
-            return str(answer.json()["urls"]["get"])
-        except UNREADABLE as error:
-            raise PassingError(f"unreadable answer to an upload: {error!r}") from error
+        with self._repeatable("POST", "files", file=(name, content, mime)) as answer:
+            raise_for_error(answer)
+            url = answer.json()["urls"]["get"]
+            if not _LINK.fullmatch(url):
+                raise ValueError("a file's address that is none")
+            return str(url)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
         """Verify the Standard Webhooks signature (at most 5 min old) and read the prediction."""
@@ -134,15 +127,32 @@ class Replicate:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._api.close()
 
-    def _repeatable(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+    @contextmanager
+    def _repeatable(self, method: str, path: str, **more: Any) -> Iterator[Answer]:
+        """A call that does no harm if it is made again; so may be what goes wrong in the block.
+
+        A wish to stop is what it was, as nothing is lost with the answer.
+        """
+        name = f"{method} {path.partition('/')[0]}"
         try:
-            return self._http.request(method, path, **kwargs)
-        except _NEVER_SENT as error:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"{type(error).__name__} to a {method}") from error
-        except httpx.HTTPError as error:
-            raise PassingError(f"{method} {path.partition('/')[0]}: {error!r}") from error
+            with self._api.asked(method, path, **more) as answer:
+                yield answer
+        except NotSendable as error:
+            raise JobFailed(Failure.NOT_CONFIGURED, f"{name} cannot be sent: {error}") from error
+        except Left as left:
+            raise left.reason from left
+        except (NotSent, Broken) as error:
+            raise PassingError(f"{name}: {error!r}") from error
+        except UNREADABLE as error:
+            raise PassingError(f"{name}: unreadable answer: {error!r}") from error
+
+
+def _prediction(answer: Answer) -> Prediction:
+    found = read(answer.json())
+    answer.keep(sum(map(len, found.outputs)))
+    return found
 
 
 @contextmanager
@@ -152,12 +162,3 @@ def _paid() -> Iterator[None]:
         yield
     except JobFailed as error:
         raise LookRefused(error) from error
-
-
-def is_local(url: str) -> bool:
-    """Whether a base URL names this machine or a private network by its address."""
-    host = httpx.URL(url).host
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return host == "localhost"

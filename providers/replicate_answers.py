@@ -1,17 +1,18 @@
 """What Replicate says, read: predictions, webhooks, refusals, errors. Nothing here asks it."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-import httpx
 from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from jobs.errors import JobFailed, PassingError
+from outside.api import Answer
+from outside.client import advised_s
+from outside.shape import clean, parsed
 from providers import blame
 from providers.base import Prediction, Status, Throttled, WebhookRefused
 
@@ -29,11 +30,15 @@ _PERCENT = re.compile(r"(\d{1,3})%")
 _BESIDE = re.compile("thumb|preview|poster|mask|depth|audio|metadata", re.IGNORECASE)
 # An id goes into paths of the API.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
 """What reading raises where an answer is not what it should be."""
 _UNVERIFIED = (WebhookVerificationError, EmptyWebhookSecretError, *UNREADABLE)
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
-_RESETS_IN = re.compile(r"resets in ~?(\d+)s")
+_RESETS_IN = re.compile(r"resets in ~?([0-9]{1,6})s")
+_LOOKED_AT = 4000
+"""Characters at the end of a log, and at both ends of an error, that are read."""
+_LONGEST_S = 7 * 86400
+"""No prediction takes longer, whatever its clocks say."""
 
 
 def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction:
@@ -42,38 +47,53 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction
         raise WebhookRefused("webhook refused: REPLICATE_WEBHOOK_SECRET is not set")
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
-        prediction = read(json.loads(body))
+        return read(parsed(body))
     except _UNVERIFIED as error:
         raise WebhookRefused(f"webhook refused: {error}") from error
-    if not _ID.fullmatch(prediction.id):
-        raise WebhookRefused("webhook refused: its id is no prediction's")
-    return prediction
+
+
+def prediction_id(body: Mapping[str, Any]) -> str:
+    """The id in a prediction or in a row of the list; ValueError or TypeError where it is none."""
+    if not _ID.fullmatch(body["id"]):
+        raise ValueError("an id that is no prediction's")
+    return str(body["id"])
 
 
 def read(body: Mapping[str, Any]) -> Prediction:
-    """A prediction from the body that GET, create and webhooks share."""
+    """A prediction from the body that GET, create and webhooks share; raises UNREADABLE."""
     status = _STATUS.get(body["status"], Status.RUNNING)
-    logs, output, error = body.get("logs"), body.get("output"), str(body.get("error") or "")
+    logs, output, error = body.get("logs"), body.get("output"), _error(body.get("error"))
     # The bar is an ornament: logs that are no text are no reason to refuse a result.
-    percents = _PERCENT.findall(logs) if isinstance(logs, str) else []
+    percents = _PERCENT.findall(logs[-_LOOKED_AT:]) if isinstance(logs, str) else []
+    created, completed = _moment(body.get("created_at")), _moment(body.get("completed_at"))
+    if created is not None and completed is not None and not 0 <= completed - created <= _LONGEST_S:
+        completed = None
     return Prediction(
-        id=str(body["id"]),
+        id=prediction_id(body),
         status=status,
         progress=100 if status is Status.SUCCEEDED else min(99, int(percents[-1])) if percents else 0,
         outputs=tuple(url for _, url in sorted(_urls(output), key=itemgetter(0))),
         error=error,
         failure=blame.of_error(error) if status is Status.FAILED else None,
-        created=_moment(body.get("created_at")),
-        completed=_moment(body.get("completed_at")),
+        created=created,
+        completed=completed,
         pending=status is Status.SUCCEEDED and _is_blank(output) and body.get("data_removed") is not True,
     )
+
+
+def _error(said: Any) -> str:
+    """What it says of a failure, with its middle left out where that is long."""
+    error = clean(str(said or ""))
+    if len(error) > 2 * _LOOKED_AT:
+        error = f"{error[:_LOOKED_AT]} ... {error[-_LOOKED_AT:]}"
+    return error
 
 
 def _moment(text: Any) -> float | None:
     """Unix seconds of a time in ISO 8601; None for anything else, which is no reason to refuse a result."""
     try:
         return datetime.fromisoformat(text).timestamp()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError, OSError):
         return None
 
 
@@ -100,17 +120,17 @@ def _is_blank(output: Any) -> bool:
     return output in (None, "") or (isinstance(output, Mapping | list) and all(map(_is_blank, parts)))
 
 
-def raise_for_error(answer: httpx.Response) -> None:
+def raise_for_error(answer: Answer) -> None:
     """Map an error answer (`{"title", "detail", "status"}`) to passing or final."""
-    code = answer.status_code
+    code = answer.status
     if code < 400:
         return
-    detail = answer.text[:300]
+    text = answer.text()
+    detail = text[:300]
     if code == 429:
         resets = _RESETS_IN.search(detail)
-        advice = answer.headers.get("retry-after", "")
-        seconds = advice if advice.isdigit() else resets.group(1) if resets else None
-        raise Throttled(f"HTTP 429: {detail}", float(seconds) if seconds else None)
+        seconds = advised_s(answer.headers)
+        raise Throttled(f"HTTP 429: {detail}", float(resets[1]) if resets and seconds is None else seconds)
     if code >= 500:
         raise PassingError(f"HTTP {code}: {detail}")
-    raise JobFailed(blame.of_answer(code, answer.text), f"HTTP {code}: {detail}")
+    raise JobFailed(blame.of_answer(code, text), f"HTTP {code}: {detail}")

@@ -1,11 +1,95 @@
-"""A worker outlives its broker, also with a message in hand: what kombu's Redis transport lacks for that."""
+"""Connections to the broker: they pass on sound messages alone, and a worker outlives its broker.
 
+A message is looked at (`tasks.messages`) as it comes from Redis, before kombu parses it. One that is refused
+is off the broker by then: it is counted and logged, without its content, and to the worker it is as if
+nothing had come. The ledger publishes anew what was meant for a job.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from kombu.transport import redis as transport
+import redis
+import structlog
+from kombu import transport
+from kombu.transport.redis import Channel as RedisChannel
+from kombu.transport.redis import QoS as RedisQoS
+from kombu.transport.redis import SentinelChannel as RedisSentinelChannel
+from kombu.transport.redis import SentinelTransport as RedisSentinelTransport
+from kombu.transport.redis import Transport as RedisTransport
+from redis.client import PubSub
+
+from jobs.model import Lane
+from jobs.tally import Tally
+from tasks.messages import OTHER, Unsound, check_kept, check_other, check_task
+
+log = structlog.get_logger(__name__)
+_LANES = frozenset(Lane)
+_TAKING = ("BRPOP", "RPOP")
+_PUBLISHED = (b"message", b"pmessage", "message", "pmessage")
 
 
-class Deliveries(transport.QoS):
+class Refusals:
+    """What was refused, counted for the process's metrics."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+
+    def count_into(self, tally: Tally) -> None:
+        """Count into this tally from now on, and what was counted so far."""
+        before, self._tally = self._tally, tally
+        if before is not tally:
+            tally.put_back(before.take())
+
+    def refuse(self, queue: str, error: Unsound, size: int) -> None:
+        """Count and log one."""
+        self._tally.count(f"broker_refused:{queue}:{error.wrong}")
+        log.warning("broker message refused", queue=queue, reason=error.wrong, size=size)
+
+
+refusals = Refusals()
+
+
+def _is_sound(raw: Any, check: Callable[[bytes], None], queue: str) -> bool:
+    message = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else bytes(raw)
+    try:
+        check(message)
+    except Unsound as error:
+        refusals.refuse(queue, error, len(message))
+        return False
+    return True
+
+
+class _Client(redis.Redis):
+    """Of what is taken from queues, answers what is sound."""
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        """Answer as if the queue were empty where its message is refused."""
+        answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]
+        if command_name not in _TAKING or not answer:
+            return answer
+        # RPOP tells no name, and is used by those alone who look at one message.
+        name, raw = answer if command_name == "BRPOP" else (b"", answer)
+        text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+        queue = text.partition("\x06\x16")[0]
+        in_lane = queue in _LANES
+        check = check_task if in_lane else check_other
+        return answer if _is_sound(raw, check, queue if in_lane else OTHER) else None
+
+    def pubsub(self, **options: Any) -> PubSub:
+        """Listen to what is sound."""
+        return _PubSub(self.connection_pool, **options)
+
+
+class _PubSub(PubSub):
+    def parse_response(self, *given: Any, **options: Any) -> Any:
+        """Answer as if nothing had come where a message is refused."""
+        answer = super().parse_response(*given, **options)  # type: ignore[no-untyped-call]
+        if isinstance(answer, list) and answer and answer[0] in _PUBLISHED:
+            return answer if _is_sound(answer[-1], check_other, OTHER) else None
+        return answer
+
+
+class _QoS(RedisQoS):
     """The messages that a consumer has taken and not acknowledged yet."""
 
     def restore_unacked(self, client: Any = None) -> None:
@@ -19,7 +103,53 @@ class Deliveries(transport.QoS):
         else:
             super().restore_unacked(client)  # type: ignore[no-untyped-call]
 
+    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+        """Put a message back that nobody acknowledged, if it is one."""
+        with self.channel.conn_or_acquire(client) as at:
+            kept = at.hget(self.unacked_key, tag)
+            if kept and not _is_sound(kept, check_kept, OTHER):
+                self._remove_from_indices(tag).execute()  # type: ignore[no-untyped-call]
+                return
+        super().restore_by_tag(tag, client, leftmost)  # type: ignore[no-untyped-call]
+
+
+class _Sound:
+    """A channel of kombu's, whose clients and whose memory are those above."""
+
+    QoS = _QoS
+
+    def _get_client(self) -> Any:
+        made = super()._get_client()  # type: ignore[misc]
+        return _Client if made is redis.Redis else made
+
+
+class Channel(_Sound, RedisChannel):
+    """To a server."""
+
+
+class SentinelChannel(_Sound, RedisSentinelChannel):
+    """To the master that sentinels name."""
+
+
+class Transport(RedisTransport):
+    """To a server."""
+
+    Channel = Channel
+
+
+class SentinelTransport(RedisSentinelTransport):
+    """To the master that sentinels name."""
+
+    Channel = SentinelChannel
+
 
 def install() -> None:
-    """Have every consumer of this process keep its messages so; calling it again changes nothing."""
-    transport.Channel.QoS = Deliveries
+    """Have every connection to the broker be one of these, whatever the scheme of its URL."""
+    # By the scheme, kombu knows about TLS; a transport that is named in its place knows nothing of it.
+    transport.TRANSPORT_ALIASES.update(
+        {
+            "redis": "tasks.broker:Transport",
+            "rediss": "tasks.broker:Transport",
+            "sentinel": "tasks.broker:SentinelTransport",
+        }
+    )

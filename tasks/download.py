@@ -1,27 +1,22 @@
-"""Fetching what a provider made: bounded, streamed, never from an address inside our own network."""
+"""Fetching what a provider made: streamed, from its host or out of a data: URL."""
 
 import base64
 import binascii
-import ipaddress
 import re
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from itertools import zip_longest
+from typing import Any
 from urllib.parse import unquote_to_bytes
-
-import httpx
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
+from outside.client import advised_s
+from outside.errors import Broken, Left, NotSent, OutOfTime, Refused, TooLarge
+from outside.files import File, Files, NotAllowed
 
-_MAX_HOPS = 3
-_MAX_ADDRESSES = 6
-"""Of one host: each may cost the wait for a connection."""
 _WHITE = b"\t\n\f\r "
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_SLOW_S = 15.0
+"""A host that is too slow is asked again after so long, and not in the slot: others need it meanwhile."""
 
 
 class OutputMissing(PassingError):
@@ -29,17 +24,18 @@ class OutputMissing(PassingError):
 
 
 class Downloader:
-    """One HTTP client for outputs. It carries no credentials: outputs live on other hosts than the API.
+    """One HTTP client for outputs. It carries no credentials: outputs live on other hosts than the API."""
 
-    `timeout_s` bounds the wait for each piece of a body, `longest_s` that for all of it.
-    """
-
-    def __init__(self, timeout_s: float, longest_s: float = 600.0) -> None:
-        self._longest = longest_s
-        # Hosts that share an address would be sent each other's cookies: none are kept.
-        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        timeout = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
-        self._http = httpx.Client(timeout=timeout, trust_env=False, cookies=cookies)
+    def __init__(
+        self,
+        timeout_s: float,
+        longest_s: float = 600.0,
+        largest: int = 200_000_000,
+        transport: Any = None,
+    ) -> None:
+        """See `outside.files.Files`."""
+        self._largest = largest
+        self._files = Files(timeout_s, longest_s, largest, transport)
 
     @contextmanager
     def stream(self, url: str, *, private: bool) -> Iterator[Iterator[bytes]]:
@@ -50,103 +46,68 @@ class Downloader:
         early raises PassingError from the chunks, an empty one OutputMissing.
         """
         if url.startswith("data:"):
-            yield iter([_inline(url)])
+            yield iter([_inline(url, self._largest)])
             return
-        try:
-            response = self._open(url, private)
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise JobFailed(Failure.BAD_OUTPUT, f"output URL is malformed ({error})") from error
-        try:
-            yield _chunks(response, self._longest)
-        finally:
-            response.close()
+        with _told(), self._files.fetched(url, private=private) as file:
+            _check(file)
+            yield _chunks(file)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
-
-    def _open(self, url: str, private: bool) -> httpx.Response:
-        for _ in range(_MAX_HOPS + 1):
-            response = self._ask(httpx.URL(url), private)
-            if not response.has_redirect_location:
-                break
-            response.close()
-            url = str(httpx.URL(url).join(response.headers["location"]))
-        else:
-            raise JobFailed(Failure.BAD_OUTPUT, f"output URL redirects more than {_MAX_HOPS} times")
-        if response.status_code != 200:
-            response.close()
-            answer = f"output host: HTTP {response.status_code}"
-            if response.status_code == 429 or response.status_code >= 500:
-                advice = response.headers.get("retry-after", "")
-                raise PassingError(answer, float(advice) if advice.isdigit() else None)
-            raise OutputMissing(answer)
-        return response
-
-    def _ask(self, url: httpx.URL, private: bool) -> httpx.Response:
-        """The answer of the first of the host's addresses that gives one."""
-        trouble: httpx.HTTPError | None = None
-        for address in self._addresses(url, private):
-            # The very address that was checked: a second look-up could answer another one.
-            request = self._http.build_request(
-                "GET",
-                url.copy_with(host=str(address)),
-                headers={"Host": url.netloc.decode("ascii")},
-                extensions={"sni_hostname": url.host},
-            )
-            try:
-                return self._http.send(request, stream=True)
-            except httpx.HTTPError as error:
-                trouble = error
-        raise PassingError(f"output host: {trouble!r}") from trouble
-
-    def _addresses(self, url: httpx.URL, private: bool) -> list[Address]:
-        """The addresses to call for a URL, each of them checked; JobFailed where there is none."""
-        if url.scheme != "https" and not (private and url.scheme == "http"):
-            raise JobFailed(Failure.BAD_OUTPUT, f"output URL is not https: {url.scheme}")
-        if not url.host:
-            raise JobFailed(Failure.BAD_OUTPUT, "output URL names no host")
-        addresses = [address for address in _resolve(url.host) if private or address.is_global]
-        if not addresses:
-            raise JobFailed(Failure.BAD_OUTPUT, f"output URL points inside: {url.host}")
-        return addresses[:_MAX_ADDRESSES]
+        self._files.close()
 
 
-def _resolve(host: str) -> list[Address]:
-    """All addresses of a host in the resolver's order, IPv4 and IPv6 in turn: one may lead nowhere."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise PassingError(f"output host {host!r} cannot be resolved") from error
-    addresses = dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found)
-    of_first = [address for address in addresses if address.version == next(iter(addresses)).version]
-    others = [address for address in addresses if address.version != next(iter(addresses)).version]
-    return [address for pair in zip_longest(of_first, others) for address in pair if address is not None]
+def _check(file: File) -> None:
+    if file.status == 200:
+        return
+    answer = f"output host: HTTP {file.status}"
+    if file.status == 429 or file.status >= 500:
+        raise PassingError(answer, advised_s(file.headers))
+    raise OutputMissing(answer)
 
 
-def _chunks(response: httpx.Response, longest_s: float) -> Iterator[bytes]:
-    end = time.monotonic() + longest_s
+def _chunks(file: File) -> Iterator[bytes]:
     empty = True
-    try:
-        # As they come: a size asked for here would hold a dribble back until it is reached.
-        for piece in response.iter_bytes():
-            if time.monotonic() > end:
-                raise PassingError(f"output took longer than {longest_s:g} s")
+    with _told("output cut short"):
+        for piece in file.pieces:
             empty = empty and not piece
             yield piece
-    except httpx.HTTPError as error:
-        raise PassingError(f"output cut short: {error!r}") from error
     if empty:
         raise OutputMissing("output host: an empty file")
 
 
-def _inline(url: str) -> bytes:
+@contextmanager
+def _told(what: str = "output host") -> Iterator[None]:
+    """Say what became of the job for what went wrong outside."""
+    try:
+        yield
+    except NotAllowed as error:
+        raise JobFailed(Failure.BAD_OUTPUT, f"output {error}") from error
+    except TooLarge as error:
+        raise JobFailed(Failure.TOO_LARGE, f"output is {error}") from error
+    except Refused as error:
+        raise JobFailed(Failure.BAD_OUTPUT, f"output is {error}") from error
+    except Left as left:
+        raise left.reason from left
+    except OutOfTime as error:
+        raise PassingError(f"output {error}", _SLOW_S) from error
+    except (NotSent, Broken) as error:
+        raise PassingError(f"{what}: {error}") from error
+
+
+def _inline(url: str, largest: int) -> bytes:
+    """The bytes in a data: URL, which are measured before they are decoded."""
     header, separator, payload = url.partition(",")
+    encoded = re.search(r";\s*base64\s*$", header[-100:], re.IGNORECASE) is not None
+    quoted = "%" in payload
+    # With all that quoting, broken lines and base64 may add; what passes is counted as it is stored.
+    if len(payload) > largest * ((4 if quoted else 1.4) if encoded else (3 if quoted else 1)):
+        raise JobFailed(Failure.TOO_LARGE, f"output is a data: URL of {len(url)} characters")
     try:
         if not separator:
             raise ValueError("no comma")
-        raw = unquote_to_bytes(payload)
-        if not re.search(r";\s*base64\s*$", header, re.IGNORECASE):
+        raw = unquote_to_bytes(payload) if quoted else payload.encode()
+        if not encoded:
             return raw
         # Encoders that were written for mail break the lines.
         return base64.b64decode(raw.translate(None, _WHITE), validate=True)

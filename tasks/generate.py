@@ -1,7 +1,6 @@
 """The task `generate`: one job from the claim to the stored artifact."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import structlog
@@ -14,22 +13,21 @@ from jobs.errors import (
     LeaseLost,
     LedgerUnavailable,
     PassingError,
-    PredictionOwned,
-    Submitted,
 )
 from jobs.failures import Failure
 from jobs.ledger import Stage
 from jobs.model import Job
 from jobs.states import State
-from providers.base import OutcomeUnknown, Prediction, Provider, Status
-from tasks import inputs, outputs, polling, waits
+from outside.call import heeding
+from outside.room import staying
+from providers.base import Prediction, Provider, Status
+from tasks import outputs, polling, submitting, waits
 from tasks.app import app
 from tasks.deadline import PredictionOver, last_word, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
 
 log = structlog.get_logger(__name__)
-_LOOK_AGAIN_S = 5.0
 
 
 @app.task(name="generate", bind=True)
@@ -63,117 +61,23 @@ def make(process: Process, slot: Slot) -> None:
     if slot.job.crashes >= process.settings.max_crashes:
         raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
     slot.check()
-    provider = process.provider_of(slot.job)
+    with heeding(slot.check), staying():
+        go_on(process, slot, process.provider_of(slot.job))
+
+
+def go_on(process: Process, slot: Slot, provider: Provider) -> None:
+    """The states one after the other, as far as they can be gone through now."""
     seen = None
     if slot.job.state is State.UNKNOWN:
-        search(process, slot, provider)
+        submitting.search(process, slot, provider)
     elif slot.job.state is State.CLAIMED or slot.job.unsent:
-        seen = submit(process, slot, provider)
+        seen = submitting.submit(process, slot, provider)
     elif slot.job.state is State.SUBMITTING:
-        adopt(process, slot)
+        submitting.adopt(process, slot)
     if slot.job.state is State.RUNNING:
         seen = poll(process, slot, provider, seen)
     if slot.job.state is State.STORING:
         store(process, slot, provider, seen)
-
-
-def submit(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
-    """Make the one paid call. It is repeated only where the provider has surely not taken it.
-
-    Answers what the provider made of it, None where nobody knows.
-    """
-    submission = inputs.submission(process, slot, provider)
-    if slot.job.request.source:
-        upload = str(submission.input[process.model_of(slot.job).source_field])
-        process.ledger.note(slot.job, upload=upload)
-
-    def call() -> Prediction:
-        process.calls.to_create(slot, provider)
-        slot.check()
-        slot.job = process.ledger.submitting(slot.job)
-        try:
-            return provider.submit(submission)
-        except PassingError as error:
-            process.calls.throttled(provider, error)
-            slot.job = process.ledger.unsent(slot.job)
-            raise
-
-    try:
-        prediction = waits.passing(slot.wait)(call)
-    except Submitted as news:
-        log.warning("a call that counted as not taken was taken", prediction=news.prediction)
-        slot.job = process.ledger.running(slot.job, news.prediction)
-        return None
-    except OutcomeUnknown as error:
-        log.warning("submission with unknown outcome", error=str(error))
-        slot.job = process.ledger.unknown(slot.job)
-        return None
-    except PassingError as error:
-        raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
-    try:
-        slot.job = remember(process, slot.job, prediction.id)
-    except PredictionOwned as error:
-        log.error("submitted, and the prediction is another job's", error=str(error))
-        slot.job = process.ledger.unknown(slot.job)
-        return None
-    log.info("submitted", reference=submission.reference)
-    return prediction
-
-
-def remember(process: Process, job: Job, prediction: str) -> Job:
-    """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
-    structlog.contextvars.bind_contextvars(prediction=prediction)
-    patient = waits.ledger_back(process.settings.unknown_grace_s)
-    try:
-        return patient(process.ledger.running, job, prediction)
-    except (LeaseLost, IllegalMove):
-        # The call took longer than the lease. Whoever has the job now waits for just this news.
-        patient(process.ledger.adopt, job.id, prediction)
-        raise
-
-
-def adopt(process: Process, slot: Slot) -> None:
-    """A worker died over the paid call. It is never made again: go on with what is known of it, or wait."""
-    if slot.job.prediction:
-        slot.job = process.ledger.running(slot.job, slot.job.prediction)
-    else:
-        slot.job = process.ledger.unknown(slot.job)
-
-
-def search(process: Process, slot: Slot, provider: Provider) -> None:
-    """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
-    job = slot.job
-    try:
-        found = look_for(process, slot, provider)
-        if found is not None:
-            slot.job = remember(process, job, found.id)
-            log.info("found the submission")
-            return
-    except (PassingError, JobFailed, PredictionOwned) as error:
-        log.info("not found for now", reason=str(error))
-    if process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
-        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
-    process.put_off(job, _LOOK_AGAIN_S)
-
-
-def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
-    """The one prediction at the provider with this job's input that is no other job's; None where there is
-    none, or nobody can tell whose it is."""
-    job, model = slot.job, process.model_of(slot.job)
-    wanted = inputs.fields(job.request, model)
-    if job.request.source:
-        if not job.upload:
-            return None
-        # The words alone may be those of another picture's video.
-        wanted[model.source_field] = job.upload
-    process.calls.to_ask(slot, provider)
-    owned = partial(process.ledger.owned, but=job.id)
-    found = provider.find(model.reference, wanted, job.stamps["submitting"], owned)
-    # Whoever is submitting the same at this moment has not written down yet that it is theirs.
-    rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
-    if any(one.request.model == model.name and inputs.fields(one.request, model) == wanted for one in rivals):
-        return None
-    return found
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -213,6 +117,8 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
 
 def cancel(process: Process, slot: Slot) -> None:
     """The owner wants no result any more; the provider is stopped unless others share the prediction."""
+    if slot.job.state is State.UNKNOWN:
+        submitting.find_to_stop(process, slot)
     ended = written(process.ledger.cancelled, process.settings.lease_s, slot.job)
     if ended is None:
         return

@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from jobs.errors import LedgerUnavailable, PassingError
+from outside.call import within
 from providers.base import ENDED, Prediction, Provider
 from tasks import waits
 from tasks.process import Process
@@ -14,6 +15,8 @@ from tasks.rhythm import Backoff, overdue, rhythm
 from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
+_LAST_LOOK_S = 1.0
+"""A look may end so long after the model's deadline: the last one is made when that is reached."""
 
 
 def ended(
@@ -117,7 +120,8 @@ class Watch:
         self._process.calls.to_ask(self._slot, self._provider)
         self._slot.job = replace(self._slot.job, polls=self._slot.job.polls + 1)
         try:
-            prediction = self._provider.get(self._slot.job.prediction)
+            with within(lambda: self.left() + _LAST_LOOK_S):
+                prediction = self._provider.get(self._slot.job.prediction)
         except PassingError:
             self._trouble = self._trouble or replace(self._ticks, begin=now)
             self._plan(now + self._trouble.wait(now))

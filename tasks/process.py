@@ -29,6 +29,7 @@ from jobs.workers import Sign, Workers, new_owner
 from providers.base import Provider
 from providers.metered import Metered
 from providers.replicate import Replicate
+from tasks import broker
 from tasks.background import Background
 from tasks.calls import Calls
 from tasks.chat import Chat
@@ -60,6 +61,7 @@ class Process:
     ) -> None:
         self.settings = settings
         self.tally = Tally()
+        broker.refusals.count_into(self.tally)
         self.catalogue = load_catalogue(settings)
         room = capacity + _SPARE
         self._redis = connect(settings.ledger_redis(), connections=room)
@@ -72,7 +74,7 @@ class Process:
         self.publisher = Publisher(app)
         self.media = MediaStore(settings)
         self.links = Links(settings)
-        self.downloader = Downloader(settings.provider_timeout_s)
+        self.downloader = Downloader(settings.provider_timeout_s, largest=settings.media_max_bytes)
         self.chat = Chat(
             lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
         )

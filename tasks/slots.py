@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -60,6 +60,21 @@ class Slot:
             raise CancelWanted(self.job.id)
         if self.draining:
             raise HandOver(self.job.id)
+
+    def patient(self, seconds: float) -> Callable[[], None]:
+        """Return a check for a call whose answer is worth a moment: it raises what `check` raises, so many
+        seconds after there was reason to, and nothing where only this process stops."""
+        since: float | None = None
+
+        def check() -> None:
+            nonlocal since
+            if not (self.lost or self.cancel):
+                return
+            since = since or time.monotonic()
+            if time.monotonic() - since >= seconds:
+                self.check()
+
+        return check
 
     def account(self) -> str:
         """What Celery's log and Flower show of the work: which job, and where it stands now."""

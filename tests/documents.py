@@ -79,8 +79,23 @@ def problems(root: Path) -> list[str]:
 
 def documents_of(root: Path) -> Iterator[Path]:
     """The documents of a repository that are held to it."""
-    yield from (path for path in (root / "README.md", root / "SECURITY.md") if path.exists())
+    yield from sorted(root.glob("*.md"))
     yield from sorted((root / "docs").rglob("*.md"))
+
+
+def reached(start: Path) -> set[Path]:
+    """Return the documents to which the links of `start` lead, and theirs, `start` among them."""
+    found = set()
+    ahead = [start.resolve()]
+    while ahead:
+        here = ahead.pop()
+        if here in found:
+            continue
+        found.add(here)
+        targets = {urlsplit(target).path for target in read(here).targets}
+        linked = ((here.parent / unquote(target)).resolve() for target in targets if target)
+        ahead += [path for path in linked if path.suffix == ".md" and path.exists()]
+    return found
 
 
 def _collect(token: Token, document: Document) -> None:

@@ -4,14 +4,17 @@ import dataclasses
 from typing import Any
 
 REFUSALS = {"401", "402", "403", "404", "422"}
-ANSWER = {"429", "500", "502", "reset", "delay", "drop_answer", "malformed"} | REFUSALS
+FOUL = {"dribble", "bomb"}
+ANSWER = {"429", "500", "502", "reset", "delay", "drop_answer", "malformed"} | REFUSALS | FOUL
 MEDIA = {"huge_output", "wrong_type", "cut_short"}
 KINDS = {
     "create": ANSWER,
     "get": ANSWER | {"unknown_status", "no_output", "odd_logs"},
     "cancel": ANSWER,
     "files": ANSWER,
-    "output": MEDIA | {"403", "404", "429", "500", "502", "reset", "delay", "drop_answer", "empty", "brand"},
+    "output": MEDIA
+    | FOUL
+    | {"403", "404", "429", "500", "502", "reset", "delay", "drop_answer", "empty", "brand"},
     "webhook": {"delay", "drop", "forge", "replay", "stale"},
     "prediction": MEDIA
     | {"unknown_status", "never_finishes", "fail", "refuse", "inside_url", "wrong_output", "with_preview"},
@@ -22,7 +25,8 @@ KINDS = {
 class Fault:
     """One order for trouble; `times` counts down as it strikes, and 0 orders it for good.
 
-    `match` is a part of the prompt that it is for ("" = any). `seconds` is the length of a delay,
+    `match` is a part of the prompt that it is for ("" = any). `seconds` is the length of a delay, or the
+    pause after each byte of a dribble,
     `retry_after` what a 429 asks for, `error` the words of a failure, `url` the address of an inside_url,
     `brand` the four letters of an MP4 file's brand.
     """

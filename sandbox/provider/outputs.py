@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 
 from sandbox.provider.connections import HangUp
-from sandbox.provider.faults import Fault, Faults
+from sandbox.provider.faults import FOUL, Fault, Faults
+from sandbox.provider.foul import foul
 from sandbox.provider.rendering import Media
 from sandbox.provider.settings import Settings
 
@@ -110,6 +111,8 @@ def _spoilt(output: Output, fault: Fault) -> Response:
         headers = {"Content-Length": str(HUGE)}
         return StreamingResponse(_zeros(HUGE), media_type=output.media.mime, headers=headers)
     whole = output.media.path.read_bytes()
+    if fault.kind in FOUL:
+        return foul(fault, whole, 200, output.media.mime)
     if fault.kind == "brand":
         # The first box of an MP4 file: its size, "ftyp", the brand.
         return Response(whole[:8] + fault.brand.encode() + whole[12:], media_type=output.media.mime)

@@ -14,7 +14,8 @@ from sandbox.provider import api, control, creating
 from sandbox.provider.call import Call
 from sandbox.provider.connections import HangUp
 from sandbox.provider.errors import Problem, not_found, refused, throttled, unauthenticated
-from sandbox.provider.faults import REFUSALS, Fault
+from sandbox.provider.faults import FOUL, REFUSALS, Fault
+from sandbox.provider.foul import foul
 from sandbox.provider.stand import Stand
 
 Function = Callable[[Call], Awaitable[Response]]
@@ -124,6 +125,8 @@ def _spoilt(fault: Fault, response: Response) -> Response:
     if fault.kind == "drop_answer":
         return HangUp()
     body = bytes(response.body)
+    if fault.kind in FOUL:
+        return foul(fault, body, response.status_code, "application/json")
     if fault.kind == "malformed":
         return Response(body[: len(body) // 2], response.status_code, media_type="application/json")
     if fault.kind in ("no_output", "odd_logs"):

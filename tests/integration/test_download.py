@@ -230,10 +230,7 @@ def test_each_address_is_checked(resolver: Callable[..., None]) -> None:
         asked.append(request.url.host)
         raise httpx.ConnectError("refused", request=request)
 
-    downloader = Downloader(2.0)
-    downloader._http.close()
-    downloader._http = httpx.Client(transport=httpx.MockTransport(answer))
-    with closing(downloader):
+    with closing(Downloader(2.0, transport=httpx.MockTransport(answer))) as downloader:
         resolver("10.0.0.1", "93.184.216.34", "169.254.169.254", "93.184.216.35", "::1")
         with pytest.raises(PassingError, match="refused"):
             fetch(downloader, "https://files.example/a.png", private=False)
@@ -319,10 +316,7 @@ def test_a_redirect_from_outside_to_the_inside_is_refused(target: str, reason: s
         asked.append(request)
         return httpx.Response(302, headers={"Location": target})
 
-    downloader = Downloader(2.0)
-    downloader._http.close()
-    downloader._http = httpx.Client(transport=httpx.MockTransport(answer))
-    with closing(downloader):
+    with closing(Downloader(2.0, transport=httpx.MockTransport(answer))) as downloader:
         assert reason in refusal(downloader, "https://93.184.216.34/a.png", private=False)
     assert [str(request.url) for request in asked] == ["https://93.184.216.34/a.png"]
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from jobs.failures import Failure
+from outside.addresses import is_local
 from providers.base import Prediction, Status, WebhookRefused
-from providers.replicate import Replicate, is_local
+from providers.replicate import Replicate
 from providers.replicate_answers import read, urls_in
 
 SECRET = "whsec_" + base64.b64encode(b"twenty-four random bytes").decode()

@@ -243,3 +243,19 @@ def test_every_line_of_a_held_job_names_it(slots: Slots) -> None:
     with slots.hold("fox", Stage.GENERATE):
         assert structlog.contextvars.get_contextvars()["job"] == "fox"
     assert "job" not in structlog.contextvars.get_contextvars()
+
+
+def test_a_call_whose_answer_is_worth_a_moment_gets_it() -> None:
+    """Given a cancel during such a call, I expect it heard after the moment and not before; a process that
+    only stops does not end the call."""
+    slot = Slot(FOX)
+    patient, impatient = slot.patient(3600.0), slot.patient(0.0)
+    slot.draining = True
+    patient()
+    impatient()
+    slot.cancel = True
+    patient()
+    with pytest.raises(CancelWanted):
+        impatient()
+    with pytest.raises(CancelWanted):
+        slot.check()
