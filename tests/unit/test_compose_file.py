@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from config.settings import ROOT, Settings
+from config.settings import ROOT, Settings, load
 from monitoring.flower import NO_FRAMES
 from sandbox.stack import procfile
 
@@ -102,6 +102,36 @@ def test_all_agree_on_the_settings_of_env_and_have_no_secret_of_it() -> None:
         # In .env they may stand as values, or as names of files that are not in the container.
         empty = {one for one in secrets if given.get(one) == "" and f"{one}_FILE" in given}
         assert (name, secrets - allowed - empty) == (name, set())
+
+
+def test_every_process_starts_with_what_it_is_given(tmp_path: Path) -> None:
+    """Given an .env for webhooks of Telegram's and the provider's, in which a secret was left and the name of
+    a file on the host, I expect the settings of each process to be right with its own secrets alone."""
+    dotenv = {
+        "WEBHOOK_URL": "https://bot.example.com",
+        "PROVIDER_WEBHOOK_URL": "https://bot.example.com",
+        "TELEGRAM_TOKEN": "1:left-behind",
+        "WEBHOOK_SECRET_FILE": "/on/the/host",
+    }
+    for secret in set().union(*SECRETS.values()):
+        (tmp_path / secret).write_text("words-that-are-long-enough", encoding="utf-8")
+    (tmp_path / "replicate_webhook_secret").write_text("whsec_d29yZHM=", encoding="utf-8")
+    (tmp_path / "operator").write_text("ann:words", encoding="utf-8")
+    for place in ("redis_url", "cache_redis_url"):
+        for role in ("bot", "worker", "exporter", "flower", "backup"):
+            address = f"redis://{role}:words-that-are-long-enough@redis:6379/0"
+            (tmp_path / f"{place}_{role}").write_text(address, encoding="utf-8")
+    for name, each in services().items():
+        if each["image"].startswith("darkroom:"):
+            text = {key: str(value) for key, value in each["environment"].items()}
+            given = {key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for key, value in text.items()}
+            here = {key: value.replace("/run/secrets", str(tmp_path)) for key, value in given.items()}
+            # What .env says goes first where Compose puts it in.
+            here["WEBHOOK_URL"] = dotenv["WEBHOOK_URL"]
+            # Raises SettingsError with what is wrong.
+            found = load(dotenv | here, tmp_path / "none", receives=name == "bot")
+            has_token = "telegram_token" in SECRETS[name]
+            assert found.telegram_token == ("words-that-are-long-enough" if has_token else ""), name
 
 
 def test_networks_are_apart() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
-from config.settings import ROOT
+from config.settings import ROOT, load
 from jobs.model import Lane
 from sandbox.stack import procfile
 
@@ -69,6 +69,23 @@ def test_a_deployment_has_its_own_secrets() -> None:
     assert set(made) == {secret for each in given.values() for secret in each}
     assert [name for name, part in made.items() if "REPLICATE_API_TOKEN" in part] == ["darkroom-worker"]
     assert [name for name, part in made.items() if "WEBHOOK_SECRET=" in part] == ["darkroom-bot"]
+
+
+def test_every_process_starts_with_what_it_is_given() -> None:
+    """Given a ConfigMap for webhooks of Telegram's and the provider's, I expect the settings of each process
+    to be right with the secrets of its role alone."""
+    (shared,) = (each["data"] for each in manifests("darkroom.yaml") if each["kind"] == "ConfigMap")
+    shared = shared | {"PROVIDER_WEBHOOK_URL": "https://bot.example.com"}
+    signing = {"SIGNING_SECRET": "words that are long enough"}
+    posted = {"WEBHOOK_SECRET": "words-of-telegram", "REPLICATE_WEBHOOK_SECRET": "whsec_d29yZHM="}
+    of_role = {"darkroom-bot": signing | posted, "darkroom-worker": signing}
+    for name, each in deployments().items():
+        container = each["spec"]["template"]["spec"]["containers"][0]
+        given = {one["name"]: one["value"] for one in container.get("env", ())}
+        (secret,) = (one["secretRef"]["name"] for one in container["envFrom"] if "secretRef" in one)
+        environment = shared | of_role.get(secret, {}) | given
+        # Raises SettingsError with what is wrong.
+        assert load(environment, FOLDER / "none", receives=name == "bot").webhook_url
 
 
 def test_nobody_speaks_to_a_worker() -> None:
