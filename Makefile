@@ -7,7 +7,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --all
 # The long suites share costly stages, and come in the order of their files: so each run takes the same time.
 LONG := $(BIN)/python -m pytest -p no:randomly
 
-.PHONY: demo run test test-all test-long test-faults test-monitoring test-containers check setup lock clean fuzz audit
+.PHONY: demo run test test-all test-long test-faults test-monitoring test-containers check setup lock clean fuzz audit sbom
 
 demo: .venv/demo-ready  ## everything on this machine, with a chat page in place of Telegram
 	@exec $(BIN)/python -m sandbox
@@ -39,6 +39,9 @@ fuzz: setup  ## malformed bodies, updates, answers of providers and messages of 
 
 audit: setup  ## known vulnerabilities in what is pinned, and secrets in the repository
 	$(BIN)/python -m deploy.audit
+
+sbom: setup  ## what an installation is made of: sbom.json, in the form of CycloneDX
+	$(BIN)/python -m deploy.sbom > sbom.json
 
 check: setup  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

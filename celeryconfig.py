@@ -4,14 +4,15 @@ import sys
 
 from kombu.entity import Exchange, Queue
 
+from config.printable import in_lines
 from config.settings import SettingsError, load
 from jobs.connection import sentinel_options
 from jobs.model import Lane
 
 try:
-    settings = load()
+    settings = load(receives=False)
 except SettingsError as error:
-    sys.exit(str(error))
+    sys.exit(in_lines(error))
 
 include = ["tasks.signals", "tasks.generate", "tasks.deliver", "tasks.broadcast"]
 

@@ -8,14 +8,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import ROOT, SettingsError, load
-from monitoring.flower import close_metrics, credentials, format_task, guard_flower, name_columns
+from monitoring.flower import (
+    close_metrics,
+    credentials,
+    forbid_frames,
+    format_task,
+    guard_flower,
+    name_columns,
+)
 
 try:
-    settings = load()
+    settings = load(receives=False)
     basic_auth = credentials(settings)
 except SettingsError as error:
-    sys.exit(str(error))
+    sys.exit(in_lines(error))
 
 port = settings.flower_port
 address = settings.flower_address
@@ -23,6 +31,7 @@ address = settings.flower_address
 read_only = not basic_auth
 close_metrics()
 guard_flower(settings)
+forbid_frames()
 
 natural_time = True
 tasks_columns = name_columns()

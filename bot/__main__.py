@@ -21,6 +21,7 @@ from bot.webhook.inbox import Inbox
 from config import reports
 from config.env_file import exposed
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import Settings, SettingsError, env_file_of, load, require
 from jobs.updates import updates
 from serving.server import Server
@@ -46,7 +47,7 @@ def main() -> int:
         gc.freeze()
         uvloop.run(serve(settings))
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
     except InvalidToken:
         sys.stderr.write("TELEGRAM_TOKEN is refused by Telegram; copy it anew from @BotFather.\n")

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from config.checking import look, report
+from config.printable import printable
 from config.settings import example
 
+LINES = "\n"
 USAGE = "usage: python -m config [check]"
 
 
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{USAGE}\n")
         return 2
     findings = look()
-    sys.stdout.write(f"{report(findings)}\n")
+    sys.stdout.write(f"{printable(report(findings), keep=LINES)}\n")
     return 1 if findings.errors else 0
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from config.budgets import Budgets, budgets_of
-from config.redis_urls import RedisPlace, passwords_in, place_of
+from config.masking import parts_of
+from config.redis_urls import RedisPlace, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_REDIS_DIR = "data/redis"
@@ -37,6 +38,9 @@ class Settings:
     bot_mode: str = setting("polling", "how updates come in: polling or webhook")
     webhook_url: str = setting("", "public base URL of this bot; Telegram posts to /telegram under it")
     webhook_secret: str = setting("", "secret token that Telegram sends with each webhook", secret=True)
+    webhook_secret_previous: str = setting(
+        "", "the one before, accepted beside it while it is replaced", secret=True
+    )
     webhook_max_connections: int = setting(100, "updates that Telegram posts at a time", "1 to 100")
     webhook_bind: str = setting("127.0.0.1:8080", "host:port on which the bot listens for webhooks")
     webhook_address_connections: int = setting(
@@ -49,6 +53,9 @@ class Settings:
         "", "public base URL of the bot for the providers' webhooks; empty: polling alone"
     )
     signing_secret: str = setting("", "signs the job ids in the providers' webhook URLs", secret=True)
+    signing_secret_previous: str = setting(
+        "", "the one before: what it has signed is accepted while it is replaced", secret=True
+    )
 
     redis_url: str = setting(
         "",
@@ -175,10 +182,20 @@ class Settings:
         """The bot's own id, which its token begins with."""
         return self.telegram_token.partition(":")[0]
 
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """With which Telegram may post: the one that it was told last, and the one before."""
+        return tuple(filter(None, (self.webhook_secret, self.webhook_secret_previous)))
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """Which may have signed a job's id: the one that signs now, and the one before."""
+        return tuple(filter(None, (self.signing_secret, self.signing_secret_previous)))
+
     def secrets(self) -> tuple[str, ...]:
-        """Values that no log line may contain, the passwords in URLs among them; the longest first."""
+        """Values that no log line may contain, with their parts (passwords in URLs); the longest first."""
         named = [getattr(self, spec.name) for spec in fields(self) if spec.metadata["secret"]]
-        found = {*filter(None, named), *(part for value in named for part in passwords_in(value))}
+        found = {part for value in named for part in parts_of(value)}
         return tuple(sorted(found, key=len, reverse=True))
 
     def budgets(self) -> Budgets:

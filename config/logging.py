@@ -1,12 +1,22 @@
-"""Structured logs: readable in a terminal, JSON elsewhere, the job id on every line, no secret in any."""
+"""Structured logs: readable in a terminal, JSON elsewhere, the job id on every line, no secret in any.
+
+Values are masked before they are rendered, and the finished line once more.
+What a terminal gets has no control character but our own colours and line feeds.
+"""
 
 import logging
 import sys
+import threading
+import traceback
+from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 import structlog
 
 from config import reports
+from config.masking import Masker, text_of
+from config.printable import printable, quoted
 from config.settings import Settings
 
 # These log whole URLs at INFO, and Telegram's contain the token.
@@ -20,27 +30,34 @@ def configure(settings: Settings, process: str) -> None:
     appear on every line of their thread or task.
     """
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    masker = Masker(settings.secrets())
+    _hear_last_words(masker)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([reports.reporter(settings, process)] if settings.sentry_dsn else []),
-        structlog.processors.format_exc_info if as_json else _keep,
+        # As text and without local variables, which may be prompts and secrets.
+        structlog.processors.format_exc_info,
     ]
-    # The renderer's own choice of traceback shows local variables: prompts and secrets.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    last: Any = structlog.processors.JSONRenderer() if as_json else plain
+    plain = structlog.dev.ConsoleRenderer(
+        # Into a pipe go no colours: whoever shows the lines shows no escape sequences.
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+    last: list[Any] = [structlog.processors.JSONRenderer()] if as_json else [_for_a_terminal, plain]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _named(process),
-            last,
-            _masking(settings.secrets()),
+            _masking(masker),
+            *last,
+            _net(masker),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(masker)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -65,14 +82,60 @@ def _named(process: str) -> Any:
     return add
 
 
-def _keep(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    return event
-
-
-def _masking(secrets: tuple[str, ...]) -> Any:
-    def mask(_logger: Any, _method: str, line: str) -> str:
-        for secret in secrets:
-            line = line.replace(secret, "***")
-        return line
+def _masking(masker: Masker) -> Any:
+    def mask(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+        masked: dict[str, Any] = masker.value(event)
+        return masked
 
     return mask
+
+
+def _net(masker: Masker) -> Any:
+    def mask(_logger: Any, _method: str, line: str) -> str:
+        return masker.text(line)
+
+    return mask
+
+
+def _for_a_terminal(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Show what would control the terminal, and keep a traceback's lines from being taken for ours."""
+    shown = {printable(str(name)): printable(text_of(value)) for name, value in event.items()}
+    blocks = {name: "\n" + quoted(str(event[name])) for name in ("exception", "stack") if event.get(name)}
+    return {**shown, **{name: block.removeprefix("\n") for name, block in blocks.items()}}
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Tells of a line that cannot be put together; logging itself would repeat its arguments, unmasked."""
+
+    def __init__(self, masker: Masker) -> None:
+        super().__init__(sys.stderr)
+        self._masker = masker
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            text = (
+                f"a line of {record.name} could not be logged ({error!r}): {record.msg!r} % {record.args!r}"
+            )
+            _say(self._masker, text)
+
+
+def _hear_last_words(masker: Masker) -> None:
+    """Have errors that nobody catches printed as the log has them: masked, and without control characters."""
+
+    def say(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        _say(masker, "".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
+
+    def in_thread(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_type is not SystemExit:
+            say(failed.exc_type, failed.exc_value, failed.exc_traceback)
+
+    sys.excepthook = say
+    threading.excepthook = in_thread
+    sys.unraisablehook = lambda failed: say(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    logging.captureWarnings(capture=True)
+
+
+def _say(masker: Masker, text: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{quoted(masker.text(text))}\n")

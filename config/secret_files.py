@@ -5,11 +5,14 @@ from pathlib import Path
 
 from config.declared import SettingsError
 
+_REPLACED = "_PREVIOUS"
+
 
 def secret_from_file(name: str, environment: Mapping[str, str]) -> str:
     """The text of the file that `{name}_FILE` names, stripped; "" where none is named.
 
-    Raises SettingsError for a file that cannot be read or is empty, and where `name` is set as well.
+    Raises SettingsError for a file that cannot be read or is empty, and where `name` is set as well. A secret
+    that is being replaced (X_PREVIOUS) may be empty: most of the time there is none.
     """
     variable = f"{name}_FILE"
     file = environment.get(variable, "").strip()
@@ -23,6 +26,6 @@ def secret_from_file(name: str, environment: Mapping[str, str]) -> str:
         raise SettingsError(f"{variable}: {file} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{variable}: {file} is not a text file.") from error
-    if not secret:
+    if not secret and not name.endswith(_REPLACED):
         raise SettingsError(f"{variable}: {file} is empty; put the secret into it.")
     return secret

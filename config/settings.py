@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 import environ
 
 from config import env_file as lines
-from config import rules
+from config import rules, webhooks
 from config.declared import EMBEDDED_REDIS_DIR, ROOT, Settings, SettingsError
 from config.embedded import published
 from config.secret_files import secret_from_file
@@ -30,21 +30,24 @@ _NO = frozenset({"false", "off", "n", "no", "0"})
 logging.getLogger("environ.environ").setLevel(logging.CRITICAL)
 
 
-def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+def load(
+    environment: Mapping[str, str] | None = None, env_file: Path | None = None, *, receives: bool = True
+) -> Settings:
     """Read the settings; the environment goes before `.env`.
 
     That is the file in the working directory, or the one that ENV_FILE names.
-    A secret X may instead be in a file that X_FILE names.
+    A secret X may instead be in a file that X_FILE names. `receives`: whether this process takes in what
+    Telegram and the providers post; all others need not have the secrets that prove it genuine.
     Raises SettingsError with a sentence, in a line of its own, for each variable that is wrong.
     """
-    settings, problems = read(environment, env_file)
+    settings, problems = read(environment, env_file, receives=receives)
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
 
 
 def read(
-    environment: Mapping[str, str] | None = None, env_file: Path | None = None
+    environment: Mapping[str, str] | None = None, env_file: Path | None = None, *, receives: bool = True
 ) -> tuple[Settings, list[str]]:
     """Return the settings, and a sentence for each variable that is wrong.
 
@@ -56,7 +59,8 @@ def read(
     if not values.get("redis_url"):
         values["redis_url"] = published(file.parent / values.get("embedded_redis_dir", EMBEDDED_REDIS_DIR))
     settings = Settings(**values)
-    problems += [sentence for holds, sentence in rules.of(settings) if not holds]
+    wanted = (*(webhooks.receiving(settings) if receives else ()), *rules.of(settings))
+    problems += [sentence for holds, sentence in wanted if not holds]
     return settings, [_TOKEN.sub("***", problem) for problem in problems]
 
 

@@ -11,13 +11,9 @@ _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """(holds, the sentence for when it does not) of each rule."""
+    """(holds, the sentence for when it does not) of each rule for every process."""
     return (
         (s.bot_mode in ("polling", "webhook"), f"BOT_MODE must be polling or webhook, not {s.bot_mode!r}."),
-        (
-            not s.webhook_url or bool(s.webhook_secret),
-            "WEBHOOK_URL is set without WEBHOOK_SECRET: anyone could post updates; set both.",
-        ),
         (
             s.bot_mode != "webhook" or bool(s.webhook_url),
             "BOT_MODE=webhook needs WEBHOOK_URL (where Telegram reaches this bot) and WEBHOOK_SECRET.",
@@ -25,6 +21,10 @@ def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
         (
             not s.webhook_secret or bool(_SECRET_TOKEN.fullmatch(s.webhook_secret)),
             "WEBHOOK_SECRET must be at most 256 characters of A-Z, a-z, 0-9, _ and -, as Telegram demands.",
+        ),
+        (
+            not s.webhook_secret_previous or bool(_SECRET_TOKEN.fullmatch(s.webhook_secret_previous)),
+            "WEBHOOK_SECRET_PREVIOUS must be what WEBHOOK_SECRET was.",
         ),
         (
             not s.webhook_url or _is_base(s.webhook_url, s.telegram_api_url),
@@ -46,6 +46,21 @@ def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
     )
 
 
+def receiving(s: Settings) -> tuple[tuple[bool, str], ...]:
+    """The rules for who receives what others post: without these secrets nothing of it can be verified."""
+    return (
+        (
+            not s.webhook_url or bool(s.webhook_secret),
+            "WEBHOOK_URL is set without WEBHOOK_SECRET: anyone could post updates; set both.",
+        ),
+        (
+            not s.provider_webhook_url or _is_signing_key(s.replicate_webhook_secret),
+            "PROVIDER_WEBHOOK_URL needs REPLICATE_WEBHOOK_SECRET (whsec_...): without it no webhook can be "
+            "verified. Replicate gives it at /v1/webhooks/default/secret.",
+        ),
+    )
+
+
 def _providers(s: Settings) -> tuple[tuple[bool, str], ...]:
     wanted = bool(s.provider_webhook_url)
     return (
@@ -58,11 +73,6 @@ def _providers(s: Settings) -> tuple[tuple[bool, str], ...]:
             not wanted or bool(s.signing_secret),
             "PROVIDER_WEBHOOK_URL needs SIGNING_SECRET, random characters that sign the job ids in the "
             "webhooks' URLs.",
-        ),
-        (
-            not wanted or _is_signing_key(s.replicate_webhook_secret),
-            "PROVIDER_WEBHOOK_URL needs REPLICATE_WEBHOOK_SECRET (whsec_...): without it no webhook can be "
-            "verified. Replicate gives it at /v1/webhooks/default/secret.",
         ),
     )
 

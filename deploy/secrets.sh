@@ -2,13 +2,30 @@
 # Makes the secrets that docker-compose.yml mounts, in secrets/, and leaves those alone that are there.
 #   TELEGRAM_TOKEN=123456:... REPLICATE_API_TOKEN=r8_... deploy/secrets.sh [HOST]
 # HOST is the name for which the first, self-signed certificate is made (default: localhost).
+#   deploy/secrets.sh --replace webhook_secret|signing_secret
+# makes a new one, and keeps the old one as its predecessor, which is accepted beside it (docs/operate.md).
 set -eu
 umask 077
 cd "$(dirname "$0")/.."
-host=${1:-localhost}
 folder=${SECRETS_DIR:-secrets}
 mkdir -p "$folder"
 chmod 700 "$folder"
+word() { openssl rand -hex 24; }
+
+if [ "${1:-}" = --replace ]; then
+    case "${2:-}" in
+        webhook_secret | signing_secret) ;;
+        *) echo "say which: deploy/secrets.sh --replace webhook_secret, or signing_secret" >&2; exit 1 ;;
+    esac
+    [ -s "$folder/$2" ] || { echo "there is no $folder/$2 to replace" >&2; exit 1; }
+    # The files keep their places: those that are mounted into a container would not follow a rename.
+    cat "$folder/$2" >"$folder/$2_previous"
+    word >"$folder/$2"
+    chmod 644 "$folder/$2" "$folder/$2_previous"
+    echo "replaced $folder/$2; the one before is in $folder/$2_previous"
+    exit
+fi
+host=${1:-localhost}
 
 keep() {  # NAME COMMAND ...: what the command prints becomes the secret, unless there is one
     name=$1
@@ -22,9 +39,16 @@ given() {  # VARIABLE WHAT
     [ -n "$value" ] || { echo "set $1 ($2), or put it into $folder/$name" >&2; exit 1; }
     printf '%s\n' "$value"
 }
-word() { openssl rand -hex 24; }
 signing_key() { echo "whsec_$(openssl rand -base64 24)"; }
-url() { echo "redis://:$(cat "$folder/$1")@$2:6379/0"; }
+login() { echo "redis://$1:$(word)@$2:6379/0"; }
+hash_of() { sed "s|^redis://$2:\([^@]*\)@.*|\1|" "$folder/$1_$2" | tr -d '\n' | openssl dgst -sha256 -r | cut -d' ' -f1; }
+users() {  # URLS ROLE ...: a line for Redis of each role that has a user of its own
+    urls=$1
+    shift
+    for role; do
+        ! grep -q "^redis://$role:" "$folder/${urls}_$role" || echo "$role $(hash_of "$urls" "$role")"
+    done
+}
 operator() { echo "operator:$(word)"; }
 htpasswd() { echo "operator:$(cut -d: -f2 "$folder/operator" | openssl passwd -apr1 -stdin)"; }
 certificate() {
@@ -38,12 +62,20 @@ keep replicate_api_token given REPLICATE_API_TOKEN "the account's API token"
 keep replicate_webhook_secret signing_key
 keep webhook_secret word
 keep signing_secret word
+# Empty but for the time in which one of them is replaced.
+for name in webhook_secret_previous signing_secret_previous; do
+    [ -e "$folder/$name" ] || : >"$folder/$name"
+done
 keep redis_password word
 keep cache_redis_password word
-keep redis_url url redis_password redis
-keep cache_redis_url url cache_redis_password redis-cache
 # Alertmanager sends it to the exporter.
 keep watchdog_secret word
+# Each kind of process is a Redis user of its own, and may do there what it does (deploy/redis/users.acl).
+for role in bot worker exporter flower backup; do keep "redis_url_$role" login "$role" redis; done
+for role in bot worker exporter; do keep "cache_redis_url_$role" login "$role" redis-cache; done
+# Made anew of the addresses each time; whoever has one password only puts redis://:password@host:6379/0 there.
+users redis_url bot worker exporter flower backup >"$folder/redis_users"
+users cache_redis_url bot worker exporter >"$folder/cache_redis_users"
 # Who may see Flower and /metrics: name:password, and the same as nginx wants it.
 keep operator operator
 keep operator_htpasswd htpasswd

@@ -18,6 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from config.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
 from monitoring.server import WATCHDOG
 
@@ -42,11 +43,11 @@ def main() -> int:
     parser.add_argument("--token-file", metavar="PATH", help="where Alertmanager finds the bot's token")
     options = parser.parse_args()
     try:
-        settings = load()
+        settings = load(receives=False)
         require(settings, "telegram_token")
         write(options.folder, settings, addresses(options), options.token_file)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
     return 0
 

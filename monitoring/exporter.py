@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
 
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
 from jobs.connection import connect
 from monitoring.collector import Darkroom
@@ -36,7 +37,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="print one scrape and stop")
     options = parser.parse_args()
     try:
-        settings = load()
+        settings = load(receives=False)
         configure(settings, "exporter")
         with closing(Darkroom(settings, app)) as collector:
             registry = CollectorRegistry()
@@ -46,7 +47,7 @@ def main() -> int:
             else:
                 serve(settings, registry)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
     return 0
 

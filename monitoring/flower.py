@@ -6,6 +6,7 @@ from typing import Any
 
 import flower.views.tasks
 from flower.app import Flower
+from flower.views import BaseHandler
 from flower.views.monitor import Metrics
 from tornado.httputil import HTTPServerRequest
 from tornado.web import ErrorHandler, authenticated
@@ -25,6 +26,11 @@ COLUMNS = {
     "uuid": "Message",
 }
 """The columns of Flower's list of tasks, and what their heads say."""
+NO_FRAMES = {
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 _PLAIN = re.compile(r"[a-z2-7]{20}|\d{1,9}")
 
 
@@ -62,6 +68,18 @@ def format_task(task: Any) -> Any:
 def close_metrics() -> None:
     """Have /metrics ask for the password as all other pages do; Flower leaves it open to everybody."""
     Metrics.get = authenticated(Metrics.get)
+
+
+def forbid_frames() -> None:
+    """Have no other site show these pages in a frame of its own, where a click would be a click here."""
+    before = BaseHandler.set_default_headers
+
+    def headers(handler: BaseHandler) -> None:
+        before(handler)
+        for name, value in NO_FRAMES.items():
+            handler.set_header(name, value)
+
+    BaseHandler.set_default_headers = headers
 
 
 def name_columns() -> str:

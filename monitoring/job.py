@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
@@ -35,12 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("--png needs matplotlib: pip install matplotlib, or leave --png out.\n")
         return EXIT_UNUSABLE
     try:
-        life = look_up(load(), options.id.strip().lower())
+        life = look_up(load(receives=False), options.id.strip().lower())
     except (SettingsError, LedgerUnavailable) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return EXIT_UNUSABLE
     if life is None:
-        sys.stderr.write(f"The ledger has no job {options.id}; ended jobs are kept for KEEP_JOBS_DAYS.\n")
+        asked = printable(options.id)
+        sys.stderr.write(f"The ledger has no job {asked}; ended jobs are kept for KEEP_JOBS_DAYS.\n")
         return EXIT_UNKNOWN
     sys.stdout.write(table(life, prompt=options.prompt))
     if options.png:
@@ -64,9 +66,9 @@ def look_up(settings: Settings, job_id: str) -> Life | None:
 
 def table(life: Life, *, prompt: bool = False) -> str:
     """Facts, then a line for each event: time of day (UTC), seconds since the first, what, by whom. Pure."""
-    facts = [f"{name:<11} {value}\n" for name, value in life.facts(prompt=prompt)]
-    rows = [f"{row.clock}  {row.since:>12}  {row.what:<13} {row.who}".rstrip() + "\n" for row in life.rows()]
-    return "".join([*facts, "\n", *rows])
+    facts = [f"{name:<11} {value}" for name, value in life.facts(prompt=prompt)]
+    rows = [f"{row.clock}  {row.since:>12}  {row.what:<13} {row.who}".rstrip() for row in life.rows()]
+    return "".join(printable(line) + "\n" for line in (*facts, "", *rows))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from config.printable import in_lines
 from config.settings import SettingsError
 from sandbox.demo import demo, run
 from sandbox.once import EXIT_FAILED, once
@@ -28,7 +29,7 @@ def main() -> int:
             return once(options.once, options.out)
         return run(os.environ) if options.run else demo(os.environ)
     except (SettingsError, FileNotFoundError, TimeoutError, RuntimeError) as error:
-        print(f"{error}", file=sys.stderr)
+        print(in_lines(error), file=sys.stderr)
         return EXIT_FAILED
 
 

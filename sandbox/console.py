@@ -10,6 +10,8 @@ from typing import Any, TextIO
 from honcho.manager import SYSTEM_PRINTER_NAME
 from honcho.printer import Message, Printer
 
+from config.printable import printable
+
 _STOPPED = re.compile(r"(?P<name>\S+) stopped \(rc=(?P<code>-?\d+)\)")
 _FAREWELL = re.compile(rb"\s*|worker: Warm shutdown.*\s*")
 """What a worker says when it was asked to end."""
@@ -49,10 +51,11 @@ class Console(Printer):  # type: ignore[misc] # honcho has no annotations
 
     def job(self, text: str) -> None:
         """Print the line of a job that has ended."""
-        self.say(text, "job")
+        self.say(printable(text), "job")
 
     def box(self, lines: Sequence[str]) -> None:
         """Print lines in a frame, with an empty line before and after it."""
+        lines = [printable(line) for line in lines]
         width = max(map(len, lines))
         top, side, bottom = ("┌─┐", "│", "└─┘") if _is_unicode(self.output) else ("+-+", "|", "+-+")
         framed = [
@@ -64,8 +67,11 @@ class Console(Printer):  # type: ignore[misc] # honcho has no annotations
             print("\n" + "\n".join(framed) + "\n", file=self.output, flush=True)
 
     def _print(self, message: Any) -> None:
+        """Print a message without the control characters that a prompt or somebody's name may have."""
+        text = message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
+        shown = "\n".join(printable(line, keep="\t") for line in text.rstrip("\r\n").split("\n"))
         with self._writing:
-            super().write(message)
+            super().write(message._replace(data=shown))
 
 
 def _reason(code: int) -> str:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from config import env_file
 from config.checking import look
 from config.embedded import published, write_private
+from config.printable import printable
 from config.redis_urls import place_of
 from config.settings import ROOT, Settings, SettingsError, env_file_of, load
 from sandbox.embedded import EmbeddedRedis, running
@@ -62,7 +63,7 @@ def run(environment: Mapping[str, str]) -> int:
     """
     findings = look(environment)
     for warning in findings.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(printable(f"warning: {warning}"), file=sys.stderr)
     if findings.errors:
         raise SettingsError("\n".join(findings.errors))
     settings, variables = findings.settings, _quiet(environment)

@@ -5,12 +5,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from config.printable import printable
 from jobs.model import Job
 from sandbox.stack import Stack
 
 EXIT_FAILED = 1
 EXIT_NO_JOB = 3
 _LONGEST_S = 300.0
+_LINES = "\n"
 _TIMELINE = {
     "accepted": "accepted",
     "queued": "queued",
@@ -34,7 +36,7 @@ def once(text: str, out: Path) -> int:
         answer = stack.telegram.wait_message(user, _from_bot, timeout=30)
         jobs = stack.users.history(user)
         if not jobs:
-            print(f"no job: the bot answered:\n{_text(answer)}", file=sys.stderr)
+            print(f"no job: the bot answered:\n{printable(_text(answer), keep=_LINES)}", file=sys.stderr)
             return EXIT_NO_JOB
         job = _wait_for_end(stack, jobs[0].id)
         print_timeline(job)
@@ -42,7 +44,7 @@ def once(text: str, out: Path) -> int:
             user, lambda found: found["message_id"] == job.message, timeout=5
         )
         if "delivered" not in job.stamps:
-            print(f"{job.state}: {_text(message)}", file=sys.stderr)
+            print(f"{job.state}: {printable(_text(message), keep=_LINES)}", file=sys.stderr)
             return EXIT_FAILED
         return _write(stack, message, job, out)
 

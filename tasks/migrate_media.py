@@ -24,6 +24,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from config.media import Bucket, location
+from config.printable import in_lines, printable
 from config.settings import ROOT, Settings, SettingsError, load
 from tasks.moving import File, Journal, Mover
 from tasks.stores import Store, StoreRefused, check_store, open_store
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("interrupted; start it again to go on\n")
         return 130
     except (SettingsError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{in_lines(error)}\n")
         return 2
 
 
@@ -72,7 +73,7 @@ def _run(source: Store, target: Store, path: Path, options: argparse.Namespace) 
                 raise
             except OSError as error:
                 failures.append(file.key)
-                tqdm.write(f"{file.key}: {error}", file=sys.stderr)
+                tqdm.write(printable(f"{file.key}: {error}"), file=sys.stderr)
 
         files = mover.files()
         pool = ThreadPoolExecutor(options.jobs)
@@ -99,10 +100,10 @@ def _open(url: str, name: str, env_file: Path | None) -> Store:
 
 def _settings(env_file: Path | None, name: str) -> Settings:
     if env_file is None:
-        return load()
+        return load(receives=False)
     if not env_file.is_file():
         raise SettingsError(f"{name}-env: there is no file {env_file}.")
-    return load({}, env_file)
+    return load({}, env_file, receives=False)
 
 
 def _overlap(options: argparse.Namespace) -> bool:

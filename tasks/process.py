@@ -221,7 +221,8 @@ def current(app: Celery) -> Process:
         if os.getpid() not in processes:
             lanes = list(app.amqp.queues.consume_from) or list(Lane)
             name = app.__dict__.get("darkroom_name", "worker")
-            processes[os.getpid()] = Process(load(), app, lanes, app.conf.worker_concurrency, name)
+            settings = load(receives=False)
+            processes[os.getpid()] = Process(settings, app, lanes, app.conf.worker_concurrency, name)
     return processes[os.getpid()]
 
 

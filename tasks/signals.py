@@ -18,6 +18,7 @@ from celery.signals import (
 from config import reports
 from config.catalogue import load_catalogue
 from config.logging import configure
+from config.printable import in_lines
 from config.settings import SettingsError, load
 from tasks import process
 from tasks.app import app
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 @setup_logging.connect(weak=False)
 def configure_logging(**_: Any) -> None:
     """Our logging instead of Celery's."""
-    configure(load(), "worker")
+    configure(load(receives=False), "worker")
 
 
 @celeryd_init.connect(weak=False)
@@ -42,12 +43,12 @@ def name(sender: str, **_: Any) -> None:
 def check(**_: Any) -> None:
     """A worker does not start with a catalogue that is wrong, or with a media store that does not let it in;
     one that is away may come back."""
-    settings = load()
+    settings = load(receives=False)
     try:
         load_catalogue(settings)
         check_store(open_store(settings.media_url, settings))
     except (SettingsError, StoreRefused) as error:
-        sys.exit(f"MEDIA_URL: {error}" if isinstance(error, StoreRefused) else str(error))
+        sys.exit(("MEDIA_URL: " if isinstance(error, StoreRefused) else "") + in_lines(error))
     except OSError as error:
         log.warning("the media store does not answer yet", error=str(error))
 

@@ -32,7 +32,7 @@ def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
     200: heard, or heard before. 401: the provider's signature is wrong, too old, or for no prediction.
     403: the URL is none of ours. 404: no such provider. 503: the ledger is away, to come again.
     """
-    secret, count = services.settings.signing_secret, services.tally.count
+    secrets, count = services.settings.signing_secrets, services.tally.count
 
     async def receive(request: Request) -> Response:
         name = request.path_params["name"]
@@ -40,7 +40,7 @@ def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
         if verify is None:
             raise HTTPException(404)
         job_id = request.query_params.get("job", "")
-        if not is_signature(secret, job_id, request.query_params.get("sig", "")):
+        if not is_signature(secrets, job_id, request.query_params.get("sig", "")):
             count(f"webhooks:{name}:refused")
             raise HTTPException(403)
         content = await body.read(request, MOST_BYTES)

@@ -1,6 +1,6 @@
 """POST /telegram: updates from Telegram, answered when they are safe in Redis."""
 
-import hmac
+from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from bot.webhook import body, reading
 from bot.webhook.inbox import Inbox
 from bot.webhook.registration import PATH
 from jobs.errors import LedgerUnavailable
+from jobs.signing import is_one_of
 from jobs.spool import Kept
 from jobs.tally import Tally
 
@@ -20,16 +21,15 @@ MOST_BYTES = 1 << 20
 _COUNTED = {Kept.TAKEN: "received", Kept.WAITS: "received", Kept.KNOWN: "repeated", Kept.FULL: "put_off"}
 
 
-def route(inbox: Inbox, secret: str, tally: Tally) -> Route:
-    """The route for Telegram.
+def route(inbox: Inbox, secrets: Sequence[str], tally: Tally) -> Route:
+    """The route for Telegram, which says one of the secrets.
 
     200: taken, now or before. 401, 403: not Telegram. 400, 413: no update. 503: to come again.
     """
-    expected = secret.encode()
 
     async def receive(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER)
-        if given is None or not hmac.compare_digest(given.encode(), expected):
+        if given is None or not is_one_of(secrets, given):
             tally.count("webhooks:telegram:refused")
             raise HTTPException(401 if given is None else 403)
         update = reading.text_of(await body.read(request, MOST_BYTES))

@@ -9,6 +9,7 @@ import redis
 import structlog
 
 from config.logging import configure
+from config.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
 from deploy.backup.creating import create
 from deploy.backup.loading import CannotRestore
@@ -29,19 +30,19 @@ def main() -> int:
     """Do one command; 0 when it was done, 1 with a sentence when not."""
     options = _parser().parse_args()
     try:
-        settings = load()
+        settings = load(receives=False)
         configure(settings, "backup")
         shelf = Shelf(options.url or settings.backup_url, settings)
         done: int = options.do(options, shelf, settings)
     except (*_SAID, redis.RedisError, ValueError) as error:
-        print(f"deploy.backup: {error}", file=sys.stderr)
+        print(f"deploy.backup: {in_lines(error)}", file=sys.stderr)
         return 1
     return done
 
 
 def _create(options: argparse.Namespace, shelf: Shelf, settings: Settings) -> int:
     made = _make(shelf, settings, options.keep)
-    print(_line(made))
+    print(printable(_line(made)))
     return 0
 
 
@@ -56,7 +57,7 @@ def _make(shelf: Shelf, settings: Settings, keep: int | None) -> Manifest:
 
 def _list(_options: argparse.Namespace, shelf: Shelf, _settings: Settings) -> int:
     for name in shelf.names():
-        print(_line(shelf.manifest(name)))
+        print(printable(_line(shelf.manifest(name))))
     return 0
 
 
@@ -69,7 +70,7 @@ def _verify(options: argparse.Namespace, shelf: Shelf, settings: Settings) -> in
         said = (
             "; ".join(found.problems) or f"{found.keys} keys, {found.jobs} jobs, {found.media} files{absent}"
         )
-        print(f"{manifest.name}  {'BAD' if found.problems else 'good'}  {said}")
+        print(printable(f"{manifest.name}  {'BAD' if found.problems else 'good'}  {said}"))
         bad += bool(found.problems)
     return 1 if bad else 0
 

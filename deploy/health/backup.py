@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 
+from config.printable import in_lines
 from config.settings import SettingsError, load
 from deploy.backup.schedule import period
 from deploy.backup.shelf import NoBackup, Shelf
@@ -11,7 +12,7 @@ from deploy.backup.shelf import NoBackup, Shelf
 def main(longest: str) -> str:
     """What is wrong, "" for nothing."""
     try:
-        settings = load()
+        settings = load(receives=False)
         newest = Shelf(settings.backup_url, settings).manifest("latest")
         age = datetime.now(UTC) - newest.taken
         return f"the newest backup is {age} old" if age > period(longest) else ""
@@ -20,4 +21,4 @@ def main(longest: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]) or 0)
+    sys.exit(in_lines(main(sys.argv[1])) or 0)

@@ -7,6 +7,7 @@ and renews its leases. Asking it by `celery inspect ping` takes ten times the pr
 import socket
 import sys
 
+from config.printable import in_lines
 from config.settings import SettingsError, load
 from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
@@ -16,7 +17,7 @@ from jobs.workers import Workers
 def main() -> str:
     """What is wrong, "" for nothing."""
     try:
-        client = connect(load().ledger_redis())
+        client = connect(load(receives=False).ledger_redis())
     except SettingsError as error:
         return str(error)
     host = socket.gethostname()
@@ -29,4 +30,4 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main() or 0)
+    sys.exit(in_lines(main()) or 0)

@@ -29,6 +29,33 @@ fi
 [ -n "${REDIS_MAXMEMORY:-}" ] || fail "set REDIS_MAXMEMORY (512mb, 2gb): without a limit the kernel ends Redis when memory is short"
 quoted=$(printf '%s' "$password" | sed 's/[\\"]/\\&/g')
 
+# The users of the roles in users.acl, where a file has a line for each: `role SHA-256 ...`, of its password or of
+# two while one replaces the other.
+rules=$(dirname "$0")/users.acl
+users=
+if [ -n "${REDIS_USERS_FILE:-}" ]; then
+    [ -r "$REDIS_USERS_FILE" ] || fail "REDIS_USERS_FILE: $REDIS_USERS_FILE cannot be read"
+    while read -r role hashes || [ -n "$role" ]; do
+        case $role in
+            "") continue ;;
+            *[!a-z]*) fail "REDIS_USERS_FILE: each line must be a role and the SHA-256 of its password" ;;
+        esac
+        may=$(sed -n "s/^$role  *//p" "$rules")
+        [ -n "$may" ] || fail "REDIS_USERS_FILE: users.acl has no role $role"
+        user="user $role on"
+        for hash in $hashes; do
+            case $hash in
+                *[!0-9a-f]*) fail "REDIS_USERS_FILE: $role has something that is no SHA-256" ;;
+            esac
+            [ ${#hash} -eq 64 ] || fail "REDIS_USERS_FILE: $role has something that is no SHA-256"
+            user="$user #$hash"
+        done
+        [ -n "$hashes" ] || fail "REDIS_USERS_FILE: $role has no password"
+        users="$users
+$user $may"
+    done <"$REDIS_USERS_FILE"
+fi
+
 # Valkey where it is installed, else Redis (7.2 or newer).
 server=$(command -v valkey-server || command -v redis-server) || fail "neither valkey-server nor redis-server is on the PATH"
 
@@ -37,4 +64,5 @@ $(cat "$configuration")
 requirepass "$quoted"
 masterauth "$quoted"
 maxmemory $REDIS_MAXMEMORY
+$users
 EOF

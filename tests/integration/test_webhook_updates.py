@@ -13,12 +13,13 @@ import pytest
 from bot_stage import BOT_ID, Scene, assert_ends_in_time, bot_program, eventually
 from patience import LONG_S
 from spool_stage import opened
-from webhook_stage import SECRET, Door, said, signed, webhook_settings
+from webhook_stage import BEFORE, OLD_SIGNING, SECRET, Door, said, signed, webhook_settings
 
 from config.redis_urls import place_of
 from jobs import ids, keys
 from jobs.connection import connect
 from jobs.model import Kind, Lane
+from jobs.signing import signature
 from jobs.spool import UPDATES, Kept
 from jobs.states import State
 from jobs.updates import MOST, TAKEN_S, item_of, updates
@@ -175,6 +176,22 @@ def test_who_is_not_telegram_gets_nowhere(door: Door, ann: int) -> None:
         assert (answer.status_code, SECRET in answer.text) == (status, False)
     assert door.http.get("/telegram").status_code == 405
     assert door.jobs(ann) == []
+
+
+def test_secrets_are_replaced_without_a_stop(door: Door, ann: int) -> None:
+    """Given a bot that was started with new secrets beside the ones before: what Telegram posts with the old
+    one is taken, as is a provider's webhook for a job that was submitted with the old signature. What the bot
+    tells Telegram is the new one, with which the stand posts."""
+    name = {"X-Telegram-Bot-Api-Secret-Token": BEFORE}
+    assert door.post(said(ann, "a fox of the old secret", 7001), **name).status_code == 200
+    eventually(lambda: len(door.jobs(ann)) == 1)
+    door.stand.send(ann, "/image a fox of the new secret")
+    eventually(lambda: len(door.jobs(ann)) == 2)
+    body = b'{"id": "p1", "status": "succeeded"}'
+    old = door.hint("oldjob", body, signed(body, "msg_old"), sig=signature(OLD_SIGNING, "oldjob"))
+    assert old.status_code == 200
+    other = door.hint("oldjob", body, signed(body, "msg_other"), sig=signature("of nobody we know", "oldjob"))
+    assert other.status_code == 403
 
 
 @pytest.mark.parametrize(

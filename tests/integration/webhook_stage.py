@@ -17,6 +17,8 @@ from sandbox.telegram.client import TelegramStand
 from sandbox.telegram.entities import plain_entities
 
 SECRET = "the_secret-of-this-webhook"
+BEFORE = "the_word-before-this-one"
+OLD_SIGNING = "signed the ids of this bot's jobs"
 SIGNING = "signs the ids of this bot's jobs"
 PROVIDER_KEY = "whsec_" + base64.b64encode(b"the provider's signing key").decode()
 
@@ -27,6 +29,7 @@ def webhook_settings(port: int) -> dict[str, str]:
         "BOT_MODE": "webhook",
         "WEBHOOK_URL": f"http://127.0.0.1:{port}",
         "WEBHOOK_SECRET": SECRET,
+        "WEBHOOK_SECRET_PREVIOUS": BEFORE,
         **provider_settings(port),
     }
 
@@ -38,6 +41,7 @@ def provider_settings(port: int) -> dict[str, str]:
         "REPLICATE_API_URL": "http://127.0.0.1:1/v1",
         "PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{port}",
         "SIGNING_SECRET": SIGNING,
+        "SIGNING_SECRET_PREVIOUS": OLD_SIGNING,
         "REPLICATE_WEBHOOK_SECRET": PROVIDER_KEY,
     }
 

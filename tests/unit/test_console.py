@@ -64,3 +64,18 @@ def test_a_frame_is_drawn_in_what_the_terminal_knows() -> None:
         "| x                  |",
         "+--------------------+",
     ]
+
+
+def test_what_others_write_controls_no_terminal() -> None:
+    """Given a process's line, a prompt in a job's line and a bot's name in the frame with escape sequences
+    and line feeds, I expect to see them, in as many lines as there were."""
+    output = io.StringIO()
+    console = Console(output)
+    console.write(Message("line", b"a \x1b[2Jfox\x9b\n", NOON, "bot", None))
+    console.job('image "a fox\x1b]0;title\x07\n12:00:00 job | forged"')
+    console.box(["Write to \u202e@bot\n", "x"])
+    shown = output.getvalue()
+    assert not set(shown) & set("\x1b\x07\x9b\u202e")
+    assert "a \\x1b[2Jfox" in shown
+    assert "\\x07\\n12:00:00 job | forged" in shown
+    assert len(shown.splitlines()) == 2 + 6

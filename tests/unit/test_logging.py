@@ -180,3 +180,55 @@ def test_no_secret_setting_is_in_any_line(log_format: str) -> None:
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=200, check=True)
     assert done.stderr.count("told") >= 10
     assert "hidden-" not in done.stdout + done.stderr
+
+
+HOSTILE = "\x1b[2J\x07\x9b31m\u202e\r\n2026-01-01T00:00:00Z [info     ] forged"
+SHOUTS = f"""
+import logging, sys, threading, warnings
+import structlog
+from config.logging import configure
+from config.settings import Settings
+
+configure(Settings(flower_basic_auth="operator:open sesame", log_format=sys.argv[1]), "worker")
+hostile = {HOSTILE!r}
+log = structlog.get_logger("tasks")
+log.warning("said " + hostile, name=hostile, nested={{"key" + hostile: [hostile]}})
+logging.getLogger("kombu").warning("theirs: %s", hostile)
+logging.getLogger("kombu").warning("cannot be put together: %d", "open%20sesame" + hostile)
+warnings.warn("take care of open+sesame" + hostile)
+for logger in (log, logging.getLogger("kombu")):
+    try:
+        raise ValueError(hostile)
+    except ValueError:
+        logger.exception("it broke")
+def fail(where):
+    raise ValueError("operator:open sesame " + where + hostile)
+thread = threading.Thread(target=fail, args=("in a thread",))
+thread.start()
+thread.join()
+fail("at the end")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_nothing_that_was_said_controls_a_terminal(log_format: str) -> None:
+    """Given escape sequences and a line that looks like ours in events, values, a library's message, one
+    that cannot be put together, a warning, tracebacks and errors that nobody catches, I expect all shown,
+    none obeyed, and no line forged; the password in them is masked."""
+    argv = [sys.executable, "-c", SHOUTS, log_format]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=200, check=False)
+    log = done.stderr.decode("utf-8")
+    assert done.returncode == 1
+    for event in (
+        "said",
+        "theirs",
+        "could not be logged",
+        "take care",
+        "it broke",
+        "in a thread",
+        "at the end",
+    ):
+        assert event in log
+    assert not set(log) & set("\x1b\x07\x9b\u202e\r")
+    assert not [line for line in log.split("\n") if line.startswith("2026-01-01")]
+    assert "sesame" not in log

@@ -15,6 +15,7 @@ FITTING = {
     "cache_redis_url": "redis://:$pass-of-the-cache@localhost:6379/0",
     "flower_basic_auth": "ann:$pass: of many words",
     "watchdog_secret": "a-secret-of-the-watchdog",
+    "webhook_secret_previous": "a_secret-token_of_telegrams",
     "sentry_dsn": "https://$key@sentry.test/42",
 }
 
@@ -64,3 +65,13 @@ def test_a_wrong_secret_file_is_one_clear_sentence(
         load({"TELEGRAM_TOKEN_FILE": str(file), **environment}, NO_FILE)
     assert "\n" not in str(caught.value)
     assert "1:abc" not in str(caught.value)
+
+
+def test_a_secret_that_is_not_being_replaced_has_an_empty_file(tmp_path: Path) -> None:
+    """Given the file of a secret's predecessor, which most of the time is none, I expect no error."""
+    file = tmp_path / "before"
+    file.write_text("\n", encoding="utf-8")
+    named = {"WEBHOOK_SECRET": "the_new_secret_of_ours", "WEBHOOK_SECRET_PREVIOUS_FILE": str(file)}
+    assert load(named, NO_FILE).webhook_secrets == ("the_new_secret_of_ours",)
+    file.write_text("the_old_secret_of_ours\n", encoding="utf-8")
+    assert load(named, NO_FILE).webhook_secrets == ("the_new_secret_of_ours", "the_old_secret_of_ours")

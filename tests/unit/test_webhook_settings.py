@@ -77,3 +77,18 @@ def test_a_bot_api_server_of_ones_own_may_post_without_tls() -> None:
 )
 def test_the_address_to_listen_on(bind: str, found: tuple[str, int] | None) -> None:
     assert address(bind) == found
+
+
+def test_a_secret_before_another_must_be_one() -> None:
+    """Given a predecessor that cannot have been such a secret, I expect the setting's name."""
+    with pytest.raises(SettingsError, match="WEBHOOK_SECRET_PREVIOUS must be what WEBHOOK_SECRET was"):
+        load({"WEBHOOK_SECRET_PREVIOUS": "it was never a secret"}, NO_FILE)
+
+
+def test_who_receives_nothing_needs_no_secret_to_verify_it() -> None:
+    """Given a worker, which signs its jobs' ids and takes in no post, I expect it to start with that secret
+    alone; the bot, which does, names what it misses."""
+    worker = {**TELEGRAM, **PROVIDERS, "WEBHOOK_SECRET": "", "REPLICATE_WEBHOOK_SECRET": ""}
+    assert load(worker, NO_FILE, receives=False).signing_secret
+    with pytest.raises(SettingsError, match=r"WEBHOOK_SECRET.*\n.*REPLICATE_WEBHOOK_SECRET"):
+        load(worker, NO_FILE)
