@@ -103,6 +103,13 @@ def ready(job: Job, t: Texts) -> str:
     return t("Your picture is ready.") if job.request.kind is Kind.IMAGE else t("Your video is ready.")
 
 
+def in_doubt(job: Job, t: Texts) -> str:
+    """What is said where nobody can tell whether a job's end has arrived, which is never sent twice."""
+    if job.state in (State.DELIVERING, State.DELIVERED):
+        return t("In case the result of this has not arrived: you find it in /history.")
+    return t("In case you have had no answer to this: {end}", end=ended(job, t).text)
+
+
 def duration(seconds: float, t: Texts) -> str:
     """A length of time as a person says it: seconds up to a minute and a half, then minutes."""
     if seconds < 90:

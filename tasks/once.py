@@ -29,7 +29,8 @@ def send_once(
 ) -> T | None:
     """Send a new message at most once: after a crash or a lost answer nobody can tell whether it arrived.
 
-    None where that is so. What Telegram has surely not done raises, and may be sent again; so does NotYet.
+    None where that is so, which the caller tells the chat. What Telegram has surely not done raises, and may
+    be sent again; so does NotYet.
     """
     mark = _End(process, job)
     try:

@@ -3,7 +3,7 @@
 import structlog
 
 from chat import status
-from chat.errors import MediaForbidden, MessageGone, Refused
+from chat.errors import ChatMoved, MediaForbidden, MessageGone, OutcomeUnknown, Refused, Unreachable
 from chat.media import Known, Upload
 from chat.status import View
 from chat.texts import texts
@@ -58,6 +58,8 @@ def say(process: Process, job: Job, view: View) -> None:
         log.info("the end is said in a new message", reason=str(error))
     message = send_once(process, job, lambda gateway, mark: gateway.post(job.origin, view, mark))
     _took_place(process, job, message)
+    if message is None:
+        _say_in_doubt(process, job)
 
 
 def retract(process: Process, job: Job) -> None:
@@ -86,7 +88,19 @@ def _send(process: Process, job: Job, view: View, media: Upload | Known) -> str:
     sent = send_once(process, job, lambda gateway, mark: gateway.send(job, view, media, mark))
     message, file_id = sent or (None, "")
     _took_place(process, job, message)
+    if message is None:
+        _say_in_doubt(process, job)
     return file_id
+
+
+def _say_in_doubt(process: Process, job: Job) -> None:
+    """The job's end was sent, and may not have arrived: a worker died over it, or the answer was lost. Words
+    that go with either may be said again. Raises PassingError where they are to be said later."""
+    text = status.in_doubt(job, texts(job.origin.language))
+    try:
+        process.chat.call(lambda gateway: gateway.say(job.origin, text))
+    except (OutcomeUnknown, Refused, Unreachable, ChatMoved) as error:
+        log.warning("nobody knows whether the end arrived, and that was not said", reason=str(error))
 
 
 def _took_place(process: Process, job: Job, message: int | None) -> None:

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.faults
 WORKERS = ("first", "deliver")
 MINUTE_S = 60.0
 DAY_S = 86_400.0
+WORD = "said-by-telegram-alone"
 
 
 class Time:
@@ -64,7 +65,7 @@ def house(time: Time) -> Iterator[House]:
     settings = {
         "BOT_MODE": "webhook",
         "WEBHOOK_URL": f"http://{address}",
-        "WEBHOOK_SECRET": "the_secret-of-this-webhook",
+        "WEBHOOK_SECRET": WORD,
         "WEBHOOK_BIND": address,
     }
     with built(lines, settings) as house:

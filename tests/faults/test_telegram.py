@@ -137,13 +137,14 @@ def test_a_send_whose_answer_is_lost_is_not_repeated(stack: Stack, ann: Person) 
 
 def test_a_send_that_may_have_arrived_is_not_repeated(stack: Stack, ann: Person) -> None:
     """Given a connection that breaks in the middle of the fallback, nobody can tell whether it arrived: it
-    is not sent again, and the job ends."""
+    is not sent again, the job ends, and Ann is told where to look."""
     without_message(ann, "a letter in the sea")
     stack.telegram.fault("reset", method="sendPhoto", chat=ann.id)
     stack.provider.release()
     eventually(lambda: job_of(ann).told)
     assert job_of(ann).state is State.DELIVERED
     assert len(stack.telegram.calls("sendPhoto", ann.id)["calls"]) == 1
+    assert [text for each in ann.told() if "/history" in (text := text_of(each))]
 
 
 @pytest.mark.parametrize(("kind", "times"), [("500", 2), ("502", 1), ("429", 2)])

@@ -14,6 +14,7 @@ from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Origin
 from jobs.states import State
 from providers.base import Submission
+from tasks.deliver import deliver
 from tasks.generate import generate
 
 
@@ -365,26 +366,53 @@ def test_a_result_whose_message_was_deleted_is_sent_anew_once(scene: Stage) -> N
 
 
 def test_a_new_result_whose_answer_was_lost_counts_as_sent(scene: Stage) -> None:
-    """Given a send that nobody can tell about, it is not made a second time."""
+    """Given a send that nobody can tell about, it is not made a second time, and the chat is told where to
+    look in case it has not arrived."""
     job = scene.job("a fox sent blind")
     scene.telegram.delete(job.origin.chat, job.message)
     scene.telegram.fault("drop_answer", method="sendPhoto")
     scene.work()
     assert scene.now(job).state is State.DELIVERED
-    assert len(scene.by_bot(job)) == 1
+    result, words = scene.by_bot(job)
+    assert result["media"]
+    assert words["text"] == "In case the result of this has not arrived: you find it in /history."
 
 
 def test_a_result_that_a_dead_worker_may_have_sent_is_not_sent_again(scene: Stage) -> None:
-    """Given a worker that died between sending the result anew and writing it down, nobody sends a second."""
+    """Given a worker that died between sending the result anew and writing it down, nobody sends a second;
+    the chat is told where to look, though Telegram is in trouble at first."""
     job = scene.job("a fox sent and forgotten")
+    scene.work(only="generate")
+    scene.telegram.delete(job.origin.chat, job.message)
+    assert scene.ledger.claim(job.id, "another", Claim.DELIVER) is not None
+    assert scene.ledger.once(job.id, "fallback")
+    scene.telegram.fault("500", method="sendMessage")
+    scene.lapse(job)
+    scene.work()
+    assert scene.now(job).state is State.DELIVERING
+    scene.lapse(job)
+    deliver(job.id)
+    assert scene.now(job).state is State.DELIVERED
+    (words,) = scene.by_bot(job)
+    assert words["text"] == "In case the result of this has not arrived: you find it in /history."
+
+
+def test_an_end_that_a_dead_worker_may_have_told_is_told_in_other_words(scene: Stage) -> None:
+    """Given a worker that died over the message of a failure, I expect the reason to be said all the same, in
+    words that go with both."""
+    scene.provider.fault("fail", "prediction", match="a fox that failed blind")
+    job = scene.job("a fox that failed blind")
     scene.work(only="generate")
     scene.telegram.delete(job.origin.chat, job.message)
     assert scene.ledger.claim(job.id, "another", Claim.DELIVER) is not None
     assert scene.ledger.once(job.id, "fallback")
     scene.lapse(job)
     scene.work()
-    assert scene.now(job).state is State.DELIVERED
-    assert scene.by_bot(job) == []
+    assert scene.now(job).told
+    (words,) = scene.by_bot(job)
+    assert words["text"].startswith(
+        "In case you have had no answer to this: The model stopped with an error."
+    )
 
 
 def test_a_chat_that_blocked_the_bot_ends_the_job_quietly(scene: Stage) -> None:

@@ -60,8 +60,11 @@ class Scene:
     def progress(self) -> Any:
         return self
 
-    def model_of(self, _job: Job) -> Any:
-        return SimpleNamespace(name="sketch", deadline_s=DEADLINE_S, typical_s=10.0)
+    def deadline_s(self, _job: Job) -> float:
+        return DEADLINE_S
+
+    def typical_s(self, _job: Job) -> float:
+        return 10.0
 
     def past(self, model: str) -> tuple[list[float], int]:
         assert model == "sketch"
