@@ -9,11 +9,12 @@ from config.settings import Settings, SettingsError, load
 
 NO_FILE = Path("/nonexistent/.env")
 SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
+BEARER = "alertmanager-to-exporter"
 FITTING = {
     "webhook_secret": "a_secret-token",
     "redis_url": "redis://:$pass@redis:6379/0",
     "cache_redis_url": "redis://:$pass@cache:6379/0",
-    "watchdog_secret": "a-secret-of-the-watchdog",
+    "watchdog_secret": BEARER,
     "sentry_dsn": "https://$key@sentry.test/42",
 }
 
