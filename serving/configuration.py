@@ -12,8 +12,6 @@ from serving.waiting import Waiting
 
 MOST_HEAD_BYTES = 65_536
 """Longest head of a request: its first line and all its headers."""
-MOST_HURRIED = 2000
-"""Connections that are about to go for others."""
 GRACE_S = 1
 """At the end, answers under way may take this long."""
 
@@ -25,14 +23,14 @@ def configuration(
 
     Args:
         application: What answers the requests; how many at a time is its own business (`serving.places`).
-        waiting: Connections that may wait for a request, in all.
+        waiting: Connections that may wait for a request, in all; as many again may be about to go for others.
         of_one_address: Those of one address; a proxy in front is one address.
         patience: How long each connection may take.
     """
     protocol = partial(
         GuardedProtocol,
         waiting=Waiting(waiting, of_one_address),
-        hurried=Waiting(MOST_HURRIED, MOST_HURRIED),
+        hurried=Waiting(waiting, waiting),
         patience=patience or Patience(),
     )
     return uvicorn.Config(

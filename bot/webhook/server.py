@@ -24,8 +24,11 @@ log = structlog.get_logger(__name__)
 
 MOST_WAITING = 400
 """Connections that have not brought a whole request; the longest silent one goes for a further one."""
-MOST_IN_HAND = 400
-"""Requests that are worked on at a time: Telegram posts 100 at most, and the providers' webhooks are few."""
+MOST_IN_HAND = 1000
+"""Requests that are worked on at a time: Telegram posts 100 at most, and the providers' webhooks are few.
+
+More than those of which a part may have come (twice MOST_WAITING): they leave room for whole ones.
+"""
 
 
 def build(services: Services, inbox: Inbox | None) -> Starlette:

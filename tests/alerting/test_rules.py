@@ -13,7 +13,7 @@ import yaml
 from config.settings import ROOT, Settings, SettingsError
 from monitoring import configure
 
-from .tower import faster, found
+from .tower import BEARER, faster, found
 
 RULES = ROOT / "monitoring" / "prometheus"
 TESTS = sorted((RULES / "tests").glob("*.yml"))
@@ -103,7 +103,7 @@ def test_what_is_configured_is_valid_and_kept_from_others(tmp_path: Path, token_
         telegram_token=TOKEN,
         admin_ids=(7, 8),
         flower_basic_auth='op:"a" $ecret\\, other:x',
-        watchdog_secret="alertmanager-to-exporter",
+        watchdog_secret=BEARER,
     )
     configure.write(tmp_path, settings, ADDRESSES, token_file)
     run(found("promtool"), "check", "config", tmp_path / "prometheus.yml")
@@ -129,7 +129,7 @@ def test_what_is_configured_is_valid_and_kept_from_others(tmp_path: Path, token_
 
 def test_without_a_secret_alertmanager_posts_nothing(tmp_path: Path) -> None:
     """Given no secret any more, I expect a valid file with which the exporter is sent nothing."""
-    before = Settings(telegram_token=TOKEN, admin_ids=(7,), watchdog_secret="alertmanager-to-exporter")
+    before = Settings(telegram_token=TOKEN, admin_ids=(7,), watchdog_secret=BEARER)
     configure.write(tmp_path, before, ADDRESSES)
     configure.write(tmp_path, replace(before, watchdog_secret=""), ADDRESSES)
     run(found("amtool"), "check-config", tmp_path / "alertmanager.yml")

@@ -22,6 +22,7 @@ from sandbox.processes import Program
 from sandbox.stack import PRODUCT, Stack, procfile
 
 ADMIN = 77_001
+BEARER = "alertmanager-to-exporter"
 FASTER = 60
 _MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(?<=for: )\d+[smhd]|(?<=\[)\d+[smhd](?=\])")
@@ -92,7 +93,7 @@ def built(folder: Path) -> Iterator[Tower]:
         "FLOWER_DB": str(folder / "flower"),
         "ALERT_CHAT_ID": str(ADMIN),
         "WATCHDOG_S": "8",
-        "WATCHDOG_SECRET": "alertmanager-to-exporter",
+        "WATCHDOG_SECRET": BEARER,
     }
     with ExitStack() as open_:
         stack = open_.enter_context(Stack((), settings, PROVIDER))

@@ -23,7 +23,7 @@ from monitoring.exporter import watching
 from monitoring.server import MOST_IN_HAND, MOST_OF_ONE_ADDRESS, application, bound
 from serving.protocol import Patience
 
-SECRET = "a-secret-of-the-watchdog"
+BEARER = "alertmanager-to-exporter"
 SILENT = 1000
 
 
@@ -57,7 +57,7 @@ class Slow(Collector):
 class Exporter:
     """The exporter's server in a thread of its own."""
 
-    def __init__(self, secret: str = SECRET, patience: Patience | None = None) -> None:
+    def __init__(self, secret: str = BEARER, patience: Patience | None = None) -> None:
         self.heard = 0
         self.registry = CollectorRegistry()
         Gauge("answer", "The answer.", registry=self.registry).set(42)
@@ -105,17 +105,17 @@ def exporter() -> Iterator[Exporter]:
 
 def test_who_has_the_secret_is_heard(exporter: Exporter) -> None:
     """Given Alertmanager's posts, I expect each to count, however the scheme is written or much is posted."""
-    assert exporter.post(f"Bearer {SECRET}") == 204
-    assert exporter.post(f"bearer  {SECRET} ") == 204
-    assert exporter.post(f"Bearer {SECRET}", b"a" * 1_000_000) == 204
+    assert exporter.post(f"Bearer {BEARER}") == 204
+    assert exporter.post(f"bearer  {BEARER} ") == 204
+    assert exporter.post(f"Bearer {BEARER}", b"a" * 1_000_000) == 204
     assert exporter.heard == 3
 
 
 @pytest.mark.parametrize(
     "authorization",
     [
-        *(None, "", "Bearer", "Bearer ", f"Basic {SECRET}", SECRET, f"Bearer {SECRET[:-1]}"),
-        *(f"Bearer {SECRET}s", f"Bearer {SECRET.upper()}", f"Bearer {SECRET}, Bearer x", "Bearer \u00e9"),
+        *(None, "", "Bearer", "Bearer ", f"Basic {BEARER}", BEARER, f"Bearer {BEARER[:-1]}"),
+        *(f"Bearer {BEARER}s", f"Bearer {BEARER.upper()}", f"Bearer {BEARER}, Bearer x", "Bearer \u00e9"),
     ],
 )
 def test_who_has_not_the_secret_keeps_no_alarm_quiet(exporter: Exporter, authorization: str | None) -> None:
@@ -124,7 +124,7 @@ def test_who_has_not_the_secret_keeps_no_alarm_quiet(exporter: Exporter, authori
     assert exporter.heard == 0
 
 
-@pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer ", f"Bearer {SECRET}"])
+@pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer ", f"Bearer {BEARER}"])
 def test_without_a_secret_nobody_is_heard(authorization: str | None) -> None:
     """Given an exporter that was told no secret, I expect an empty one to open nothing."""
     with Exporter(secret="") as exporter:
@@ -159,7 +159,7 @@ def test_all_are_answered_beside_a_thousand_connections_that_ask_nothing(
         made = [open_.enter_context(contextlib.closing(exporter.connected(says))) for _ in range(SILENT)]
         assert exporter.get("/metrics").status_code == 200
         assert exporter.get("/healthz").status_code == 200
-        assert exporter.post(f"Bearer {SECRET}") == 204
+        assert exporter.post(f"Bearer {BEARER}") == 204
         for connection in made[: SILENT - MOST_OF_ONE_ADDRESS]:
             assert b" 200 " not in ended(connection)
 

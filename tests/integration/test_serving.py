@@ -26,11 +26,15 @@ WAITING, OF_ONE = 20, 10
 class Served:
     """A server on the test's own event loop; answers to /slow wait for `go`."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, most: int = MOST) -> None:
         self.go = asyncio.Event()
         self.slow = 0
-        routes = [Route("/", self._answer, methods=["GET", "POST"]), Route("/slow", self._slow)]
-        application = Places(Starlette(routes=routes), MOST, beside=["/"])
+        routes = [
+            Route("/", self._answer, methods=["GET", "POST"]),
+            Route("/slow", self._slow),
+            Route("/read", self._read, methods=["POST"]),
+        ]
+        application = Places(Starlette(routes=routes), most, beside=["/"])
         self.server = uvicorn.Server(
             configuration(application, waiting=WAITING, of_one_address=OF_ONE, patience=patience)
         )
@@ -44,6 +48,9 @@ class Served:
         self.slow += 1
         await self.go.wait()
         return PlainTextResponse("done")
+
+    async def _read(self, request: Request) -> Response:
+        return PlainTextResponse(f"{len(await request.body())} bytes")
 
     async def open(self, says: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -61,8 +68,8 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(patience: Patience) -> AsyncIterator[Served]:
-    made = Served(patience)
+async def serving(patience: Patience, most: int = MOST) -> AsyncIterator[Served]:
+    made = Served(patience, most)
     running = asyncio.create_task(made.server.serve([made.listener]))
     while not made.server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
@@ -133,11 +140,24 @@ async def test_who_comes_with_many_at_once_is_served() -> None:
     """Given more connections at once than may wait, each of which sends its request a moment later, I expect
     all to be answered: none goes for another before its request could be read."""
     async with serving(Patience(LONG_S, LONG_S, LONG_S, hurry_s=LONG_S)) as served:
-        opened = [await served.open() for _ in range(WAITING * 2)]
+        opened = [await served.open() for _ in range(WAITING + OF_ONE)]
         for _, writer in opened:
             writer.write(GET)
         for reader, _ in opened:
             assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_parts_of_requests_leave_room_for_whole_ones() -> None:
+    """Given many posts that are not complete, and more places than such may have, I expect one that is
+    complete to be taken."""
+    half = POST.replace(b"POST /", b"POST /read")
+    patience = Patience(LONG_S * 2, LONG_S * 2, LONG_S, hurry_s=LONG_S * 2)
+    async with serving(patience, most=WAITING * 2 + 1) as served:
+        opened = [await served.open(half) for _ in range(WAITING * 5)]
+        for reader, _ in opened[: WAITING * 4 - OF_ONE]:
+            await asyncio.wait_for(reader.read(), LONG_S)
+        reader, _ = await served.open(half + b"a" * 5000)
+        assert (await reader.readuntil(b"5000 bytes")).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_silent_ones_go_soon_for_others() -> None:

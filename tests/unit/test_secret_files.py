@@ -9,12 +9,13 @@ from config.settings import Settings, SettingsError, load
 
 NO_FILE = Path("/nonexistent/.env")
 SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
+BEARER = "alertmanager-to-exporter"
 FITTING = {
     "webhook_secret": "a_secret-token_of_telegrams",
     "redis_url": "redis://:$pass-of-the-ledger@localhost:6379/0",
     "cache_redis_url": "redis://:$pass-of-the-cache@localhost:6379/0",
     "flower_basic_auth": "ann:$pass: of many words",
-    "watchdog_secret": "a-secret-of-the-watchdog",
+    "watchdog_secret": BEARER,
     "webhook_secret_previous": "a_secret-token_of_telegrams",
     "sentry_dsn": "https://$key@sentry.test/42",
 }

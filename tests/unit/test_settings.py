@@ -61,9 +61,9 @@ def test_reading_a_file_leaves_the_process_environment_alone(
         ({"KEEP_JOBS_DAYS": "0"}, "KEEP_JOBS_DAYS must be at least 1, not 0"),
         ({"KEEP_JOBS_DAYS": "-1"}, "KEEP_JOBS_DAYS must be at least 1, not -1"),
         ({"WATCHDOG_SECRET": "fifteen-letters"}, "WATCHDOG_SECRET is too short: it must have at least 16"),
-        (
-            {"WATCHDOG_SECRET": "two words that are long enough"},
-            "WATCHDOG_SECRET may have letters, digits and - . _ ~ + / only",
+        *(
+            ({"WATCHDOG_SECRET": text}, "WATCHDOG_SECRET may have letters, digits and - . _ ~ + / only")
+            for text in ("two words that are long enough", "sixteen-letters-\u00e9")
         ),
         ({"POLL_FACTOR": "0.5"}, "POLL_FACTOR must be at least 1, not 0.5."),
     ],
