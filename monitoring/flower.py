@@ -8,8 +8,8 @@ import flower.views.tasks
 from flower.views.monitor import Metrics
 from tornado.web import authenticated
 
+from config.hosts import is_here
 from config.settings import Settings, SettingsError
-from serving.sites import is_own
 
 COLUMNS = {
     "name": "Task",
@@ -31,7 +31,7 @@ def credentials(settings: Settings) -> list[str]:
     Raises SettingsError where nobody is named, or somebody without a password.
     """
     if not settings.flower_basic_auth:
-        if settings.demo and is_own(settings.flower_address):
+        if settings.demo and is_here(settings.flower_address):
             return []
         raise SettingsError(
             "FLOWER_BASIC_AUTH is not set; put user:password into .env, or a file with it into "

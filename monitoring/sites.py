@@ -6,8 +6,9 @@ from flower.app import Flower
 from tornado.httputil import HTTPServerRequest
 from tornado.web import ErrorHandler
 
+from config.hosts import is_here
 from config.settings import Settings
-from serving.sites import ANY, Page, is_own, named, refusal
+from serving.sites import ANY, Page, named, refusal
 
 
 def page(settings: Settings, address: str, json: tuple[str, ...] = ()) -> Page:
@@ -16,7 +17,7 @@ def page(settings: Settings, address: str, json: tuple[str, ...] = ()) -> Page:
     On this machine's own address it has no other names than those in PAGE_HOSTS. On another one it has
     whatever name the network gives it: then only requests of foreign sites are refused.
     """
-    hosts = named(settings.page_hosts.split(",")) if is_own(address) else frozenset({ANY})
+    hosts = named(settings.page_hosts.split(",")) if is_here(address) else frozenset({ANY})
     return Page(hosts, entrances=None, json=json)
 
 
