@@ -10,7 +10,7 @@ from config.settings import Settings, SettingsError, load
 NO_FILE = Path("/nonexistent/.env")
 SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
 FITTING = {
-    "webhook_secret": "a_secret-token_of_telegrams",
+    "webhook_secret": "a_secret-token" * 2,
     "redis_url": "redis://:$pass-of-the-ledger@localhost:6379/0",
     "cache_redis_url": "redis://:$pass-of-the-cache@localhost:6379/0",
     "flower_basic_auth": "ann:$pass: of many words",
