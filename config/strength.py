@@ -1,12 +1,12 @@
 """What secrets must be like, and the way to a Redis. Pure; no sentence repeats a secret."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import fields
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.declared import Settings
+from config.hosts import is_here
 
 SHORTEST = 16
 HOW = "make one with: openssl rand -hex 24"
@@ -32,14 +32,6 @@ def open_here(s: Settings) -> Iterator[str]:
     for name, url in _redis_urls(s):
         if url and all(is_here(host) and not password for host, password, _ in _servers(url)):
             yield f"{name} has no password: every user of this machine could read prompts and make up jobs."
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine, by its name or its address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _secrets(s: Settings) -> Iterator[tuple[bool, str]]:

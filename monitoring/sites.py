@@ -1,7 +1,8 @@
 """Which sites may ask Flower and the exporter: pages of this machine, or of the network they listen on."""
 
+from config.hosts import is_here
 from config.settings import Settings
-from serving.sites import ANY, Page, is_own, named
+from serving.sites import ANY, Page, named
 
 
 def page(settings: Settings, address: str, json: tuple[str, ...] = ()) -> Page:
@@ -10,5 +11,5 @@ def page(settings: Settings, address: str, json: tuple[str, ...] = ()) -> Page:
     On this machine's own address it has no other names than those in PAGE_HOSTS. On another one it has
     whatever name the network gives it: then only requests of foreign sites are refused.
     """
-    hosts = named(settings.page_hosts.split(",")) if is_own(address) else frozenset({ANY})
+    hosts = named(settings.page_hosts.split(",")) if is_here(address) else frozenset({ANY})
     return Page(hosts, entrances=None, json=json)

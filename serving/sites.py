@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from config.hosts import is_here
+
 ANY = "*"
 """As a host of `Page`: whatever name it was asked under."""
 _ALL = frozenset({"0.0.0.0", "::"})
@@ -52,14 +54,6 @@ def named(hosts: Iterable[str], bound: str = "") -> frozenset[str]:
     return frozenset(every | ({_name(f"[{bound}]" if ":" in bound else bound)} if bound else set()))
 
 
-def is_own(host: str) -> bool:
-    """Whether a name or an address is this machine's alone: no other machine reaches it under that."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def refusal(method: str, path: str, headers: Iterable[tuple[str, str]], page: Page) -> Refusal | None:
     """Return why a request is not done, None where it is.
 
@@ -86,7 +80,9 @@ def _is_known(host: str, hosts: Collection[str]) -> bool:
     name = _name(host)
     if not name:
         return False
-    return ANY in hosts or is_own(name) or name in hosts or (_is_address(name) and not _ALL.isdisjoint(hosts))
+    return (
+        ANY in hosts or is_here(name) or name in hosts or (_is_address(name) and not _ALL.isdisjoint(hosts))
+    )
 
 
 def _is_address(name: str) -> bool:
@@ -115,7 +111,7 @@ def _is_from_here(headers: dict[str, list[str]], host: str) -> bool:
     sites = headers.get("sec-fetch-site", [])
     if any(site not in _OF_ITS_OWN for site in sites):
         return False
-    if sites and not is_own(_name(host)):
+    if sites and not is_here(_name(host)):
         # The browser says it. A proxy in front may have changed the name or the port that the page has.
         return True
     return all(_is_same(origin, host) for origin in headers.get("origin", ()))

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from bot.services import Services
 from bot.webhook import health, providers, telegram
 from bot.webhook.inbox import Inbox
+from config.hosts import is_here
 from config.settings import Settings, SettingsError
 from config.webhooks import address
 from providers.webhooks import verifiers
@@ -18,7 +19,7 @@ from serving.listening import listener
 from serving.own_site import OwnSite
 from serving.places import Places
 from serving.server import Server
-from serving.sites import Page, is_own, named
+from serving.sites import Page, named
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
 def _own_health(settings: Settings) -> list[Middleware]:
     """Health that listens on this machine alone is for it, and for whoever comes by a name of ours."""
     host, _ = address(settings.webhook_bind) or ("", 0)
-    if not is_own(host):
+    if not is_here(host):
         return []
     urls = (settings.webhook_url, settings.provider_webhook_url)
     hosts = named([*settings.page_hosts.split(","), *(urlsplit(url).netloc for url in urls)])

@@ -15,7 +15,7 @@ from patience import LONG_S
 
 from config.embedded import published
 from config.settings import ROOT
-from sandbox.environment import free_port
+from sandbox.environment import BOT_ID, free_port
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
@@ -27,8 +27,8 @@ from .person import answers, eventually, text_of
 pytestmark = pytest.mark.usefixtures("once")
 
 
-PASSWORD = "a-password-of-hers"
-TOKEN = "5000000001:a-token-of-the-commands-in-these-tests"
+HERS = "a-password-of-hers"
+TOKEN = f"{BOT_ID}:a-token-of-the-commands-in-these-tests"
 
 
 def test_the_demo(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def services(tmp_path: Path) -> Iterator[dict[str, str]]:
             "EMBEDDED_REDIS_PORT": str(free_port()),
             "MEDIA_URL": str(tmp_path / "media"),
             "FLOWER_DB": str(tmp_path / "flower"),
-            "FLOWER_BASIC_AUTH": f"ann:{PASSWORD}",
+            "FLOWER_BASIC_AUTH": f"ann:{HERS}",
             "MODELS_FILE": str(ROOT / "sandbox" / "models.toml"),
             # However slow the machine, nobody loses a job to another worker here.
             "LEASE_S": "60",
@@ -169,7 +169,7 @@ def test_run_is_ready_when_all_can_be_reached(services: dict[str, str], tmp_path
     secrets = (
         TOKEN,
         "r8_ofTheStand1",
-        PASSWORD,
+        HERS,
         (tmp_path / "redis" / "password").read_text("utf-8"),
     )
     assert [secret for secret in secrets if secret in said] == []

@@ -124,8 +124,8 @@ def test_every_command_finds_it_where_nothing_else_is_said(tmp_path: Path) -> No
     with EmbeddedRedis(free_port(), folder, folder) as embedded:
         assert running(folder) == embedded.url
         assert load({}, tmp_path / ".env").ledger_redis().url == embedded.url
-        elsewhere = {"REDIS_URL": "redis://elsewhere:6379/0"}
-        assert load(elsewhere, tmp_path / ".env").redis_url == "redis://elsewhere:6379/0"
+        elsewhere = "rediss://:a-password-of-another@elsewhere:6379/0"
+        assert load({"REDIS_URL": elsewhere}, tmp_path / ".env").redis_url == elsewhere
         asked = subprocess.run(
             [sys.executable, "-m", "monitoring.job", "nothing"],
             cwd=tmp_path,

@@ -11,7 +11,7 @@ NO_FILE = Path("/nonexistent/.env")
 SECRETS = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
 BEARER = "alertmanager-to-exporter"
 FITTING = {
-    "webhook_secret": "a_secret-token_of_telegrams",
+    "webhook_secret": "a_secret-token" * 2,
     "redis_url": "redis://:$pass-of-the-ledger@localhost:6379/0",
     "cache_redis_url": "redis://:$pass-of-the-cache@localhost:6379/0",
     "flower_basic_auth": "ann:$pass: of many words",

@@ -11,7 +11,7 @@ NO_FILE = Path("/nonexistent/.env")
 TELEGRAM = {
     "BOT_MODE": "webhook",
     "WEBHOOK_URL": "https://bot.example.org/darkroom",
-    "WEBHOOK_SECRET": "Az09_-of-telegram",
+    "WEBHOOK_SECRET": "Az09_-" * 3,
 }
 PROVIDERS = {
     "PROVIDER_WEBHOOK_URL": "https://bot.example.org",
@@ -23,7 +23,7 @@ PROVIDERS = {
 def test_a_complete_set_is_taken() -> None:
     settings = load(TELEGRAM | PROVIDERS, NO_FILE)
     assert settings.bot_mode == "webhook"
-    assert {"Az09_-of-telegram", "0123456789abcdef"} <= set(settings.secrets())
+    assert {"Az09_-" * 3, "0123456789abcdef"} <= set(settings.secrets())
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_complete_set_is_taken() -> None:
     [
         ({"WEBHOOK_URL": ""}, "BOT_MODE=webhook needs WEBHOOK_URL"),
         ({"WEBHOOK_SECRET": ""}, "WEBHOOK_URL is set without WEBHOOK_SECRET"),
-        ({"WEBHOOK_SECRET": "two words and two"}, "WEBHOOK_SECRET must be at most 256 characters of A-Z"),
+        ({"WEBHOOK_SECRET": "two words" * 2}, "WEBHOOK_SECRET must be at most 256 characters of A-Z"),
         ({"WEBHOOK_SECRET": "a" * 257}, "WEBHOOK_SECRET must be at most 256 characters of A-Z"),
         ({"WEBHOOK_URL": "http://bot.example.org"}, "WEBHOOK_URL must be an https:// base URL"),
         ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must be an https:// base URL"),
