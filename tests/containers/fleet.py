@@ -76,7 +76,7 @@ class Fleet:
             "STAND_REDIS_PORT": str(redis_port),
             "WEBHOOK_URL": f"https://127.0.0.1:{self.https}",
         }
-        tokens = {"TELEGRAM_TOKEN": TOKEN, "REPLICATE_API_TOKEN": "r8_stand"}
+        tokens = {"TELEGRAM_TOKEN": TOKEN, "REPLICATE_API_TOKEN": "r8_token_of_the_fleet"}
         engine.run("deploy/secrets.sh", environment=self._environment | tokens)
         telegram = self._stand("telegram", "--port", "0")
         provider = self._stand(

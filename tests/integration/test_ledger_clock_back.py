@@ -26,7 +26,7 @@ from sandbox.redis import READY, command, configuration
 from tasks.leader import alone
 
 OFF_S = 600.0
-PASSWORD = "the-password-of-a-test"
+WORDS = "words-that-are-long-enough"
 JUMPS = {"back": (-OFF_S,), "forward and back": (OFF_S, 0.0), "back and forward": (-OFF_S, 0.0)}
 
 
@@ -39,9 +39,9 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> TurnedClock:
 def server(turned: TurnedClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a Redis whose clock can be turned."""
     port, file = free_port(), tmp_path_factory.mktemp("redis") / "server.conf"
-    file.write_text(configuration(PASSWORD), encoding="utf-8")
+    file.write_text(configuration(WORDS), encoding="utf-8")
     with Program(command(port, file, keep=False), ready=READY, env=turned.env):
-        yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+        yield f"redis://:{WORDS}@127.0.0.1:{port}/0"
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Se
         ports |= {"FLOWER_DB": str(tmp_path / "flower")}
         ann = stack.telegram.new_user("Ann")
         # Nobody posts to this exporter, so that it tells its chat.
-        ports |= {"WATCHDOG_S": "1", "ALERT_CHAT_ID": str(ann), "WATCHDOG_SECRET": "words of the watchdog"}
+        ports |= {"WATCHDOG_S": "1", "ALERT_CHAT_ID": str(ann), "WATCHDOG_SECRET": "words-of-the-watchdog"}
         told = {"BOT_MODE": "webhook", "WEBHOOK_URL": "https://bot.example.com", "WEBHOOK_SECRET": ""}
         for name, role in WORK.items():
             stack.environment = everybody | ports | {"REDIS_URL": server.url(role)}

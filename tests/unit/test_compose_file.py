@@ -113,13 +113,15 @@ def test_every_process_starts_with_what_it_is_given(tmp_path: Path) -> None:
         "TELEGRAM_TOKEN": "1:left-behind",
         "WEBHOOK_SECRET_FILE": "/on/the/host",
     }
+    words = "words-that-are-long-enough"
     for secret in set().union(*SECRETS.values()):
-        (tmp_path / secret).write_text("words-that-are-long-enough", encoding="utf-8")
-    (tmp_path / "replicate_webhook_secret").write_text("whsec_d29yZHM=", encoding="utf-8")
-    (tmp_path / "operator").write_text("ann:words-that-are-long-enough", encoding="utf-8")
+        (tmp_path / secret).write_text(words, encoding="utf-8")
+    signing_key = f"whsec_{words.replace('-', '')}"
+    (tmp_path / "replicate_webhook_secret").write_text(signing_key, encoding="utf-8")
+    (tmp_path / "operator").write_text(f"ann:{words}", encoding="utf-8")
     for place in ("redis_url", "cache_redis_url"):
         for role in ("bot", "worker", "exporter", "flower", "backup"):
-            address = f"redis://{role}:words-that-are-long-enough@redis:6379/0"
+            address = f"redis://{role}:{words}@redis:6379/0"
             (tmp_path / f"{place}_{role}").write_text(address, encoding="utf-8")
     for name, each in services().items():
         if each["image"].startswith("darkroom:"):
@@ -131,7 +133,7 @@ def test_every_process_starts_with_what_it_is_given(tmp_path: Path) -> None:
             # Raises SettingsError with what is wrong.
             found = load(dotenv | here, tmp_path / "none", receives=name == "bot")
             has_token = "telegram_token" in SECRETS[name]
-            assert found.telegram_token == ("words-that-are-long-enough" if has_token else ""), name
+            assert found.telegram_token == (words if has_token else ""), name
 
 
 def test_networks_are_apart() -> None:

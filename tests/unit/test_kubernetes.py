@@ -76,8 +76,9 @@ def test_every_process_starts_with_what_it_is_given() -> None:
     to be right with the secrets of its role alone."""
     (shared,) = (each["data"] for each in manifests("darkroom.yaml") if each["kind"] == "ConfigMap")
     shared = shared | {"PROVIDER_WEBHOOK_URL": "https://bot.example.com"}
-    signing = {"SIGNING_SECRET": "words that are long enough"}
-    posted = {"WEBHOOK_SECRET": "words-of-telegram", "REPLICATE_WEBHOOK_SECRET": "whsec_d29yZHM="}
+    words = "words-that-are-long-enough"
+    signing = {"SIGNING_SECRET": words}
+    posted = {"WEBHOOK_SECRET": words, "REPLICATE_WEBHOOK_SECRET": f"whsec_{words.replace('-', '')}"}
     of_role = {"darkroom-bot": signing | posted, "darkroom-worker": signing}
     for name, each in deployments().items():
         container = each["spec"]["template"]["spec"]["containers"][0]

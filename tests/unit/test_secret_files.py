@@ -16,7 +16,7 @@ FITTING = {
     "cache_redis_url": "redis://:$pass-of-the-cache@localhost:6379/0",
     "flower_basic_auth": "ann:$pass: of many words",
     "watchdog_secret": BEARER,
-    "webhook_secret_previous": "a_secret-token_of_telegrams",
+    "webhook_secret_previous": "a_secret-token" * 2,
     "sentry_dsn": "https://$key@sentry.test/42",
 }
 

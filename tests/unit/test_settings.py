@@ -60,7 +60,6 @@ def test_reading_a_file_leaves_the_process_environment_alone(
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not 'loud'."),
         ({"KEEP_JOBS_DAYS": "0"}, "KEEP_JOBS_DAYS must be at least 1, not 0"),
         ({"KEEP_JOBS_DAYS": "-1"}, "KEEP_JOBS_DAYS must be at least 1, not -1"),
-        ({"WATCHDOG_SECRET": "fifteen-letters"}, "WATCHDOG_SECRET is too short: it must have at least 16"),
         *(
             ({"WATCHDOG_SECRET": text}, "WATCHDOG_SECRET may have letters, digits and - . _ ~ + / only")
             for text in ("two words that are long enough", "sixteen-letters-\u00e9")
