@@ -6,6 +6,8 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
+from config.settings import Settings
+from monitoring.sites import page as page_of
 from serving.own_site import own_site
 from serving.sites import ANY, Page, named, refusal
 
@@ -136,6 +138,18 @@ def test_who_listens_everywhere_is_asked_under_any_address() -> None:
     assert status("GET", "/", ("Host", "192.168.1.5:8080"), page=everywhere) == 200
     assert status("GET", "/", ("Host", "evil.example:8080"), page=everywhere) == 421
     assert status("GET", "/", ("Host", "exporter:9090"), page=Page(frozenset({ANY}))) == 200
+
+
+def test_page_hosts_are_names_of_what_listens_on_this_machine() -> None:
+    """Given PAGE_HOSTS, I expect Flower to answer under these names too; and in a network of its own, where
+    it listens on all addresses, under any, but no foreign site there either."""
+    here = page_of(Settings(page_hosts="flower.example, "), "127.0.0.1")
+    assert status("GET", "/workers", ("Host", "flower.example"), page=here) == 200
+    assert status("GET", "/workers", ("Host", "evil.example"), page=here) == 421
+    container = page_of(Settings(), "0.0.0.0")
+    assert status("GET", "/workers", ("Host", "flower:5555"), page=container) == 200
+    foreign = ("Origin", "https://evil.example")
+    assert status("POST", "/api", ("Host", "bot.example"), foreign, page=container) == 403
 
 
 def test_a_wsgi_server_asks_too() -> None:
