@@ -9,8 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from config.logging import configure
 from config.settings import ROOT, SettingsError, load
-from monitoring.flower import close_metrics, credentials, format_task, name_columns
-from monitoring.sites import guard_flower
+from monitoring.flower import close_metrics, credentials, format_task, guard_flower, name_columns
 
 try:
     settings = load()

@@ -5,11 +5,15 @@ import re
 from typing import Any
 
 import flower.views.tasks
+from flower.app import Flower
 from flower.views.monitor import Metrics
-from tornado.web import authenticated
+from tornado.httputil import HTTPServerRequest
+from tornado.web import ErrorHandler, authenticated
 
 from config.hosts import is_here
 from config.settings import Settings, SettingsError
+from monitoring.sites import page
+from serving.sites import refusal
 
 COLUMNS = {
     "name": "Task",
@@ -59,6 +63,21 @@ def format_task(task: Any) -> Any:
 def close_metrics() -> None:
     """Have /metrics ask for the password as all other pages do; Flower leaves it open to everybody."""
     Metrics.get = authenticated(Metrics.get)
+
+
+def guard_flower(settings: Settings) -> None:
+    """Have Flower refuse foreign names and foreign sites, whichever of its pages they ask for."""
+    rules = page(settings, settings.flower_address)
+    before = Flower.find_handler
+
+    def find(server: Flower, request: HTTPServerRequest, **more: Any) -> Any:
+        refused = refusal(request.method or "", request.path, request.headers.get_all(), rules)
+        if refused is None:
+            return before(server, request, **more)
+        status = {"status_code": refused.status}
+        return server.get_handler_delegate(request, ErrorHandler, status)
+
+    Flower.find_handler = find
 
 
 def name_columns() -> str:
