@@ -36,6 +36,7 @@ def test_the_demo(tmp_path: Path) -> None:
     page, flower, exporter = free_port(), free_port(), free_port()
     settings = {
         "DEMO_PORT": str(page),
+        "DEMO_HOSTS": "demo.example, other.example",
         "FLOWER_PORT": str(flower),
         "EXPORTER_PORT": str(exporter),
         "TMPDIR": str(tmp_path),
@@ -45,6 +46,8 @@ def test_the_demo(tmp_path: Path) -> None:
         address = f"http://127.0.0.1:{page}"
         eventually(lambda: f"Open {address} and write: /image" in demo.log_text, LONGEST_S)
         assert "<html" in httpx.get(address, trust_env=False).text
+        for name, status in (("demo.example", 200), ("evil.example", 421)):
+            assert httpx.get(address, headers={"Host": name}, trust_env=False).status_code == status
         make_quick(demo)
         with TelegramStand(address) as stand:
             ann = stand.new_user("Ann")

@@ -19,6 +19,8 @@ from .scripted_bot import ScriptedBot
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+# Names that lead to this machine, as anybody may have one.
+QUIET += ["--host-resolver-rules=MAP *.example 127.0.0.1"]
 QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 START_WAIT = 20.0
 expect.set_options(timeout=5_000)

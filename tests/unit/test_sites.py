@@ -1,12 +1,9 @@
 """Which requests a page of this machine answers, told by the headers that browsers and programs send."""
 
-from collections.abc import Iterable
-from typing import Any
-from wsgiref.util import setup_testing_defaults
-
 import pytest
 
-from serving.own_site import own_site
+from config.settings import Settings
+from monitoring.sites import page as page_of
 from serving.sites import ANY, Page, named, refusal
 
 PAGE = Page(json=("/control",))
@@ -138,23 +135,13 @@ def test_who_listens_everywhere_is_asked_under_any_address() -> None:
     assert status("GET", "/", ("Host", "exporter:9090"), page=Page(frozenset({ANY}))) == 200
 
 
-def test_a_wsgi_server_asks_too() -> None:
-    def inner(_environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-        start("204 No Content", [])
-        return []
-
-    def ask(**headers: str) -> str:
-        environ: dict[str, Any] = {**headers, "REQUEST_METHOD": "POST", "PATH_INFO": "/watchdog"}
-        setup_testing_defaults(environ)
-        said: list[str] = []
-        list(
-            own_site(inner, Page(json=("/watchdog",)))(environ, lambda status, _headers: said.append(status))
-        )
-        return said[0][:3]
-
-    alert = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "2"}
-    assert ask(HTTP_HOST="127.0.0.1:9090", **alert) == "204"
-    assert ask(HTTP_HOST="evil.example:9090", **alert) == "421"
-    assert ask(HTTP_HOST="127.0.0.1:9090", HTTP_ORIGIN="http://evil.example", **alert) == "403"
-    plain = {"CONTENT_TYPE": "text/plain", "CONTENT_LENGTH": "2"}
-    assert ask(HTTP_HOST="127.0.0.1:9090", **plain) == "415"
+def test_page_hosts_are_names_of_what_listens_on_this_machine() -> None:
+    """Given PAGE_HOSTS, I expect Flower to answer under these names too; and in a network of its own, where
+    it listens on all addresses, under any, but no foreign site there either."""
+    here = page_of(Settings(page_hosts="flower.example, "), "127.0.0.1")
+    assert status("GET", "/workers", ("Host", "flower.example"), page=here) == 200
+    assert status("GET", "/workers", ("Host", "evil.example"), page=here) == 421
+    container = page_of(Settings(), "0.0.0.0")
+    assert status("GET", "/workers", ("Host", "flower:5555"), page=container) == 200
+    foreign = ("Origin", "https://evil.example")
+    assert status("POST", "/api", ("Host", "bot.example"), foreign, page=container) == 403
