@@ -34,7 +34,7 @@ _DOUBTS = tuple(
     texts(language)(words, **values)
     for language in LANGUAGES
     for words, values in (
-        ("In case the result of this has not arrived: you find it in /history.", {}),
+        ("In case the result of this has not arrived: ask for it again.", {}),
         ("In case you have had no answer to this: {end}", {"end": ""}),
     )
 )

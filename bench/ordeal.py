@@ -114,7 +114,7 @@ def run(plan: Plan) -> Outcome:
         with _accountant(stack.settings.redis_url) as seen:
             foe.start()
             crowd.ask(plan.jobs, plan.seconds)
-            foe.finish(plan.seconds + plan.patience_s)
+            foe.finish(plan.seconds + 2 * plan.patience_s)
             settle(stack, client, crowd, plan.jobs, plan.patience_s)
             pressed = crowd.press_left_over(plan.patience_s)
         witness.close()

@@ -106,7 +106,7 @@ def ready(job: Job, t: Texts) -> str:
 def in_doubt(job: Job, t: Texts) -> str:
     """What is said where nobody can tell whether a job's end has arrived, which is never sent twice."""
     if job.state in (State.DELIVERING, State.DELIVERED):
-        return t("In case the result of this has not arrived: you find it in /history.")
+        return t("In case the result of this has not arrived: ask for it again.")
     return t("In case you have had no answer to this: {end}", end=ended(job, t).text)
 
 

@@ -1,9 +1,9 @@
 """The task `deliver`: the chat is given the end of a job, once.
 
 The result is an edit of the job's status message, which may be repeated without harm. Where that will not do
-the result is sent as a new message: at most once, so an answer that was lost counts as delivered. A chat that
-takes the file in no form gets a link to it, or is told why there is none; only where it does not take words
-either does a job end unheard.
+the result is sent as a new message, at most once: where the answer was lost it counts as delivered, and the
+chat is told what to do if it has not arrived. A chat that takes the file in no form gets a link to it, or is
+told why there is none; only where it does not take words either does a job end unheard.
 """
 
 from dataclasses import replace
@@ -133,7 +133,8 @@ def give_result(process: Process, slot: Slot) -> None:
         way, file_id = Way.LINK, ""
     slot.job = process.ledger.delivered(slot.job, file_id, way)
     news = not job.cached or file_id != job.file_id
-    if (file_id or way is Way.LINK) and job.artifact and news:
+    # Without a file_id nobody knows whether it arrived; whoever asks again is given it.
+    if job.artifact and news and (file_id or way is not Way.EDIT):
         process.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     ring(process, slot.job)

@@ -137,14 +137,16 @@ def test_a_send_whose_answer_is_lost_is_not_repeated(stack: Stack, ann: Person) 
 
 def test_a_send_that_may_have_arrived_is_not_repeated(stack: Stack, ann: Person) -> None:
     """Given a connection that breaks in the middle of the fallback, nobody can tell whether it arrived: it
-    is not sent again, the job ends, and Ann is told where to look."""
+    is not sent again, the job ends, and Ann is told that she may ask again; which is not paid for."""
     without_message(ann, "a letter in the sea")
     stack.telegram.fault("reset", method="sendPhoto", chat=ann.id)
     stack.provider.release()
     eventually(lambda: job_of(ann).told)
     assert job_of(ann).state is State.DELIVERED
     assert len(stack.telegram.calls("sendPhoto", ann.id)["calls"]) == 1
-    assert [text for each in ann.told() if "/history" in (text := text_of(each))]
+    assert [each for each in ann.told() if text_of(each).endswith("ask for it again.")]
+    ann.make("/image a letter in the sea")
+    assert stack.provider.total("a letter in the sea") == 1
 
 
 @pytest.mark.parametrize(("kind", "times"), [("500", 2), ("502", 1), ("429", 2)])
@@ -160,12 +162,16 @@ def test_a_send_that_was_refused_is_made_again(stack: Stack, ann: Person, kind: 
 
 @pytest.mark.parametrize("kind", ["500", "drop_answer"])
 def test_the_end_in_place_of_a_deleted_message(stack: Stack, ann: Person, kind: str) -> None:
-    """Given a failed job whose message is gone, I expect the reason in a new one, once, come what may."""
+    """Given a failed job whose message is gone, I expect the reason in a new one, once, come what may. Where
+    nobody can tell whether it arrived, other words say so too."""
     without_message(ann, f"a torn sail {kind}")
     stack.telegram.fault(kind, method="sendMessage", chat=ann.id)
     stack.provider.finish(job_of(ann).prediction, "failed", error="Prediction failed: out of paint.")
     assert told(ann).failure is Failure.PROVIDER_FAILED
-    assert [text_of(each).partition(".")[0] for each in ann.told()] == ["The model stopped with an error"]
+    said = ["The model stopped with an error"]
+    if kind == "drop_answer":
+        said.append("In case you have had no answer to this: The model stopped with an error")
+    assert [text_of(each).partition(".")[0] for each in ann.told()] == said
 
 
 @pytest.mark.parametrize(

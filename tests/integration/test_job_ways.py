@@ -375,7 +375,7 @@ def test_a_new_result_whose_answer_was_lost_counts_as_sent(scene: Stage) -> None
     assert scene.now(job).state is State.DELIVERED
     result, words = scene.by_bot(job)
     assert result["media"]
-    assert words["text"] == "In case the result of this has not arrived: you find it in /history."
+    assert words["text"] == "In case the result of this has not arrived: ask for it again."
 
 
 def test_a_result_that_a_dead_worker_may_have_sent_is_not_sent_again(scene: Stage) -> None:
@@ -394,7 +394,7 @@ def test_a_result_that_a_dead_worker_may_have_sent_is_not_sent_again(scene: Stag
     deliver(job.id)
     assert scene.now(job).state is State.DELIVERED
     (words,) = scene.by_bot(job)
-    assert words["text"] == "In case the result of this has not arrived: you find it in /history."
+    assert words["text"] == "In case the result of this has not arrived: ask for it again."
 
 
 def test_an_end_that_a_dead_worker_may_have_told_is_told_in_other_words(scene: Stage) -> None:
