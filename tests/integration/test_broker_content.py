@@ -207,7 +207,9 @@ def heard(client: "redis.Redis") -> str:
     return topic
 
 
-def test_what_is_wished_and_kept_ends_no_worker_either(worker: Program, client: "redis.Redis") -> None:
+def test_what_is_wished_and_kept_ends_no_worker_either(
+    worker: Program, client: "redis.Redis", redis_url: str
+) -> None:
     """Given nonsense where workers hear wishes, and among the messages that nobody acknowledged, I expect it
     passed over, and a proper wish heard afterwards."""
     topic = heard(client)
@@ -224,11 +226,11 @@ def test_what_is_wished_and_kept_ends_no_worker_either(worker: Program, client: 
     for number, raw in enumerate(SPOILT.values()):
         client.hset("unacked", f"tag-{number}", raw)
         client.zadd("unacked_index", {f"tag-{number}": 0})
-    with broker(client_url(client)):
+    with broker(redis_url):
         eventually(lambda: app.control.ping(timeout=1))
     # They come ten at a time, and seldom: what a worker does with them at its start is the same.
     assert worker.alive
-    with broker(client_url(client)), app.connection_for_read() as connection, connection.channel() as channel:
+    with broker(redis_url), app.connection_for_read() as connection, connection.channel() as channel:
         while client.zcard("unacked_index"):
             channel.qos.restore_visible(num=10, interval=1)
     assert client.hlen("unacked") == 0
@@ -245,7 +247,9 @@ def mutated(chance: Random) -> bytes:
     return text(chance, mutant(chance, good))
 
 
-def test_a_worker_outlives_whatever_is_wrong_in_places(worker: Program, client: "redis.Redis") -> None:
+def test_a_worker_outlives_whatever_is_wrong_in_places(
+    worker: Program, client: "redis.Redis", redis_url: str
+) -> None:
     """Given messages and wishes that are wrong anywhere, always the same for one FUZZ_SEED, I expect a worker
     to go on, and nothing of them to stay."""
     topic = heard(client)
@@ -256,14 +260,9 @@ def test_a_worker_outlives_whatever_is_wrong_in_places(worker: Program, client: 
     client.lpush("deliver", last)
     eventually(lambda: f"Task deliver[{json.loads(last)['headers']['id']}] succeeded" in worker.log_text)
     eventually(partial(taken, client))
-    with broker(client_url(client)):
+    with broker(redis_url):
         eventually(lambda: app.control.ping(timeout=1))
     assert worker.alive
-
-
-def client_url(client: "redis.Redis") -> str:
-    place = client.get_connection_kwargs()
-    return f"redis://{place['host']}:{place['port']}/{place.get('db', 0)}"
 
 
 def test_what_is_run_is_what_there_is() -> None:

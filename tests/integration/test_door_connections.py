@@ -20,7 +20,7 @@ from serving.configuration import MOST_HEAD_BYTES
 pytest_plugins = ["webhook_door"]
 
 SILENT = 1000
-HEAD = b"POST /telegram HTTP/1.1\r\nHost: bot\r\n"
+HEAD = b"POST /telegram HTTP/1.1\r\nHost: localhost\r\n"
 GENUINE = f"X-Telegram-Bot-Api-Secret-Token: {SECRET}\r\n".encode()
 
 
@@ -80,7 +80,7 @@ def test_an_address_holds_few_connections_that_say_nothing(door: Door, crowd: Ex
         )
 
     eventually(lambda: held() <= 101)  # and the fixture's own
-    made[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
+    made[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert b"alive" in ended(made[-1])
 
 
@@ -112,7 +112,7 @@ def test_a_head_that_comes_whole_is_measured_too(door: Door) -> None:
     )
     with contextlib.closing(connected(door)) as raw:
         with contextlib.suppress(ConnectionError):
-            raw.sendall(b"GET /healthz HTTP/1.1\r\nHost: bot\r\n" + lines + b"\r\n")
+            raw.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n")
         assert b" 200 " not in ended(raw)
 
 
