@@ -65,7 +65,7 @@ class Server:
 
 
 def _word(role: str) -> str:
-    return f"word-of-the-{role}"
+    return f"word-of-the-role-{role}"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Se
     and no command refused."""
     with server.client("") as operator:
         operator.acl_log_reset()
-    with Stack((), {"REDIS_URL": server.url(""), "FLOWER_BASIC_AUTH": "ann:of-flower"}) as stack:
+    with Stack((), {"REDIS_URL": server.url(""), "FLOWER_BASIC_AUTH": "ann:words-for-flower-alone"}) as stack:
         everybody = dict(stack.environment)
         ports = {"FLOWER_PORT": str(free_port()), "EXPORTER_PORT": str(free_port())}
         ports |= {"FLOWER_DB": str(tmp_path / "flower")}
@@ -102,7 +102,7 @@ def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Se
         metrics = httpx.get(f"http://127.0.0.1:{ports['EXPORTER_PORT']}/metrics", trust_env=False).text
         assert 'redis_up{role="ledger"} 1.0' in metrics
         workers = f"http://127.0.0.1:{ports['FLOWER_PORT']}/api/workers?refresh=1"
-        as_ann = httpx.Client(auth=("ann", "of-flower"), trust_env=False, timeout=LONG_S)
+        as_ann = httpx.Client(auth=("ann", "words-for-flower-alone"), trust_env=False, timeout=LONG_S)
         with as_ann:
             eventually(lambda: "image@" in as_ann.get(workers).text)
             # The page, and the answer to somebody without the password: neither may be framed.
