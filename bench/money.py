@@ -2,30 +2,35 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from jobs import keys
 from jobs.states import ENDED
 
+DAY_S = 86_400.0
 Records = Mapping[str, Mapping[str, str]]
 """The ledger's records by job id."""
 Budgets = Mapping[str, Mapping[str, int]]
 """The budgets' books by their keys: what each has given out, and used, in millionths of a dollar."""
 
 
-def misbooked(records: Records, budgets: Budgets) -> list[str]:
+def misbooked(records: Records, budgets: Budgets, now: float | None = None) -> list[str]:
     """Return where the books are not what the jobs have reserved and were billed, and who holds on to money.
 
     Args:
         records: All jobs that the books are about, read at the same moment.
         budgets: The books of all days and months.
+        now: The ledger's time (Unix seconds), where older books and records may have gone: then the books of
+            this month, of today and of yesterday count.
     """
     held = [
         f"job {job_id} is {record['state']} and has {record['reserved']} reserved"
         for job_id, record in records.items()
         if record["state"] in ENDED and _amount(record, "reserved")
     ]
-    expected = _expected(records)
-    booked = {key: Counter(book) for key, book in budgets.items()}
+    whole = None if now is None else _whole(now)
+    expected = {key: book for key, book in _expected(records).items() if whole is None or key in whole}
+    booked = {key: Counter(book) for key, book in budgets.items() if whole is None or key in whole}
     return held + [
         f"{key} has {booked[key][name]} as {name}, and the jobs come to {expected[key][name]}"
         for key in sorted({*booked, *expected})
@@ -50,6 +55,13 @@ def misbilled(records: Records, paid: Iterable[str]) -> list[str]:
         if not times <= billed <= times + doubtful:
             found.append(f"{prompt!r}: submitted {times} times, billed {billed} times: {', '.join(jobs)}")
     return found
+
+
+def _whole(now: float) -> set[str]:
+    """The keys of the books that are about jobs of today and yesterday."""
+    days = [datetime.fromtimestamp(now - seconds, UTC).date().isoformat() for seconds in (0, DAY_S)]
+    spans = {*days, *(day[:7] for day in days[:1])}
+    return {key(span) for span in spans for key in (keys.budget, keys.budget_people)}
 
 
 def _expected(records: Records) -> dict[str, Counter[str]]:

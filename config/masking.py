@@ -19,6 +19,7 @@ _FEWEST_DIGITS = 5
 _PREFIXES = ("whsec_", "r8_")
 _KEY_IN_URL = re.compile(r"https?://([^/@:;\s]+)@")
 """Whoever has the key of a Sentry project, which stands where other URLs have a user, can write to it."""
+# No possessive repetition of a group that holds another one: Python before 3.11.5 matches it wrongly.
 _SLASHES = r"\\{0,8}+"
 """What stands before a character that was escaped up to three times; bounded, so that a search is linear."""
 _BASE64 = r"[A-Za-z0-9+/_-]"
@@ -85,7 +86,7 @@ def _escaped(secret: str) -> str:
     """A pattern for all ways to write a secret character by character."""
     return "".join(
         # What a run of backslashes becomes depends on how often it was escaped.
-        rf"(?:\\|(?i:x5c|u005c|%(?:25){{0,3}}+5c|&#0?92;|&#x0?5c;|&bsol;)){{1,{8 * len(run)}}}+"
+        rf"(?:\\|(?i:x5c|u005c|%(?:25){{0,3}}5c|&#0?92;|&#x0?5c;|&bsol;)){{1,{8 * len(run)}}}+"
         if run.startswith("\\")
         else _char(run)
         for run in re.findall(r"\\+|[^\\]", secret, re.DOTALL)
@@ -103,7 +104,7 @@ def _char(char: str) -> str:
         f"U{code:08x}",
         f"x{code:02x}",
         # The sign itself may be a digit's: "%25" is read as "%" and the start of what follows.
-        "%(?:25){1,3}" if char == "%" else "".join(f"%(?:25){{0,3}}+{byte:02x}" for byte in utf8),
+        "%(?:25){1,3}" if char == "%" else "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in utf8),
         f"&#0?{code};",
         f"&#x0?{code:x};",
     }

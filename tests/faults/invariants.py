@@ -14,7 +14,7 @@ from acceptance.person import Message, buttons_of, text_of
 from bench.histories import is_end, moment
 from bench.money import misbilled, misbooked
 from config.redis_urls import RedisPlace
-from jobs import keys
+from jobs import clock, keys
 from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job, Lane, from_record
@@ -134,7 +134,7 @@ def _check_money(stack: Scene, found: list[Job]) -> None:
     reserved; and each submission was billed to its job."""
     with connect(stack.settings.ledger_redis()) as client:
         records, budgets = moment(client)
-    wrong = misbooked(records, budgets)
+        wrong = misbooked(records, budgets, clock.ask(client))
     of_these = {job.id: records[job.id] for job in found}
     wrong += misbilled(of_these, [each["key"] for each in stack.provider.submissions()])
     assert not wrong, "I9: " + "\n".join(wrong)

@@ -59,7 +59,8 @@ def stack() -> Iterator[Stack]:
     the provider is out there: 127.1 is this machine to the resolver, and a name to the settings.
 
     None of them helps another with its lane, as the Procfile's would."""
-    with staged(("bot", "deliver"), {"USER_RATE_LIMIT": "1000/h"}) as started:
+    allowed = ("--allow-host", "127.1")
+    with staged(("bot", "deliver"), {"USER_RATE_LIMIT": "1000/h"}, allowed) as started:
         out_there = started.programs["provider"].url.replace("127.0.0.1", "127.1")
         lines = {
             "pictures": "celery -A tasks worker -Q img -n pictures@%h",
