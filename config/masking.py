@@ -86,7 +86,7 @@ def _escaped(secret: str) -> str:
     """A pattern for all ways to write a secret character by character."""
     return "".join(
         # What a run of backslashes becomes depends on how often it was escaped.
-        rf"(?:\\|(?i:x5c|u005c|%(?:25){{0,3}}5c|&#0?92;|&#x0?5c;|&bsol;)){{1,{8 * len(run)}}}+"
+        rf"(?:\\|(?i:x5c|u005c|%(?:25){{0,3}}5c|&#0?92;|&#x0?5c;|&bsol;)){{1,{8 * len(run)}}}"
         if run.startswith("\\")
         else _char(run)
         for run in re.findall(r"\\+|[^\\]", secret, re.DOTALL)
