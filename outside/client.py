@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from outside.call import Call
-from outside.errors import Broken, Left, NotSendable, NotSent, OutsideError, Refused, TooLarge
+from outside.errors import Broken, Left, NotSendable, NotSent, OutsideError, Refused, TooLarge, bare
 from outside.transport import Transport, proxy_for
 
 MOST_HEADERS = 128
@@ -119,14 +119,14 @@ def told(call: Call) -> Iterator[None]:
     try:
         yield
     except _NEVER_SENT as error:
-        raise NotSendable(f"{type(error).__name__}: {error}"[:_SAID]) from error
+        raise NotSendable(f"{type(error).__name__}: {error}"[:_SAID]) from bare(error)
     except httpx.HTTPError as error:
-        raise (Broken if call.sent else NotSent)(repr(error)[:_SAID]) from error
+        raise (Broken if call.sent else NotSent)(repr(error)[:_SAID]) from bare(error)
     except OutsideError as error:
         if call.sent:
             raise
-        raise NotSent(str(error)) from error
+        raise NotSent(str(error)) from bare(error)
     except BaseException as error:
         if call.reason is error and call.sent:
-            raise Left(error) from error
+            raise Left(error) from bare(error)
         raise

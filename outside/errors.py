@@ -2,6 +2,8 @@
 
 from jobs.errors import DarkroomError
 
+_MOST_CAUSES = 16
+
 
 class OutsideError(DarkroomError):
     """Base of all that goes wrong between a request and its answer."""
@@ -37,3 +39,19 @@ class Left(Broken):
     def __init__(self, reason: BaseException) -> None:
         super().__init__(f"left before its answer was there: {type(reason).__name__}")
         self.reason = reason
+
+
+def bare(error: BaseException) -> BaseException:
+    """Return an error as the cause of another one, without its traceback and those of its own causes.
+
+    A traceback holds frames, and they hold all that was read of an answer. Where the error went through a
+    context manager that raises another one, they also hold the error: such a circle would stay in memory
+    until Python's collector comes, which goes by the number of objects and not by their megabytes.
+    """
+    each: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if each is None:
+            break
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error

@@ -7,6 +7,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from outside.errors import bare
 from outside.wire import Wire
 
 
@@ -77,5 +78,5 @@ def _as_httpx() -> Iterator[None]:
     except Exception as error:
         kind = getattr(httpx, type(error).__name__, None)
         if type(error).__module__.startswith("httpcore") and kind is not None:
-            raise kind(str(error)) from error
+            raise kind(str(error)) from bare(error)
         raise

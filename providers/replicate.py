@@ -11,7 +11,7 @@ from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from outside.addresses import is_local
 from outside.api import Answer, Api
-from outside.errors import Broken, Left, NotSendable, NotSent
+from outside.errors import Broken, Left, NotSendable, NotSent, bare
 from providers.base import Cancelled, LookRefused, OutcomeUnknown, Owned, Prediction, Submission
 from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_error, read, verified
 
@@ -50,13 +50,13 @@ class Replicate:
                 raise_for_error(answer)
                 return _prediction(answer)
         except NotSendable as error:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"a submission cannot be sent: {error}") from error
+            raise JobFailed(Failure.NOT_CONFIGURED, f"a submission cannot be sent: {error}") from bare(error)
         except NotSent as error:
-            raise PassingError(f"Replicate cannot be reached: {error}") from error
+            raise PassingError(f"Replicate cannot be reached: {error}") from bare(error)
         except Broken as error:
-            raise OutcomeUnknown(f"no answer to a submission: {error!r}") from error
+            raise OutcomeUnknown(f"no answer to a submission: {error!r}") from bare(error)
         except UNREADABLE as error:
-            raise OutcomeUnknown(f"unreadable answer to a submission: {error!r}") from error
+            raise OutcomeUnknown(f"unreadable answer to a submission: {error!r}") from bare(error)
 
     def get(self, prediction: str) -> Prediction:
         """Look at a prediction."""
@@ -78,7 +78,7 @@ class Replicate:
             bodies = [self._body(f"predictions/{each}") for each in listed if each not in others]
             found = [read(body) for body in bodies if values.items() <= (body.get("input") or {}).items()]
         except UNREADABLE as error:
-            raise PassingError(f"unreadable list of predictions: {error!r}") from error
+            raise PassingError(f"unreadable list of predictions: {error!r}") from bare(error)
         return found[0] if len(found) == 1 else None
 
     def _since(self, since: float) -> Iterator[dict[str, Any]]:
@@ -140,13 +140,13 @@ class Replicate:
             with self._api.asked(method, path, **more) as answer:
                 yield answer
         except NotSendable as error:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"{name} cannot be sent: {error}") from error
+            raise JobFailed(Failure.NOT_CONFIGURED, f"{name} cannot be sent: {error}") from bare(error)
         except Left as left:
-            raise left.reason from left
+            raise left.reason from bare(left)
         except (NotSent, Broken) as error:
-            raise PassingError(f"{name}: {error!r}") from error
+            raise PassingError(f"{name}: {error!r}") from bare(error)
         except UNREADABLE as error:
-            raise PassingError(f"{name}: unreadable answer: {error!r}") from error
+            raise PassingError(f"{name}: unreadable answer: {error!r}") from bare(error)
 
 
 def _prediction(answer: Answer) -> Prediction:
@@ -161,4 +161,4 @@ def _paid() -> Iterator[None]:
     try:
         yield
     except JobFailed as error:
-        raise LookRefused(error) from error
+        raise LookRefused(error) from bare(error)

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from outside.client import advised_s
-from outside.errors import Broken, Left, NotSent, OutOfTime, Refused, TooLarge
+from outside.errors import Broken, Left, NotSent, OutOfTime, Refused, TooLarge, bare
 from outside.files import File, Files, NotAllowed
 
 _WHITE = b"\t\n\f\r "
@@ -82,17 +82,17 @@ def _told(what: str = "output host") -> Iterator[None]:
     try:
         yield
     except NotAllowed as error:
-        raise JobFailed(Failure.BAD_OUTPUT, f"output {error}") from error
+        raise JobFailed(Failure.BAD_OUTPUT, f"output {error}") from bare(error)
     except TooLarge as error:
-        raise JobFailed(Failure.TOO_LARGE, f"output is {error}") from error
+        raise JobFailed(Failure.TOO_LARGE, f"output is {error}") from bare(error)
     except Refused as error:
-        raise JobFailed(Failure.BAD_OUTPUT, f"output is {error}") from error
+        raise JobFailed(Failure.BAD_OUTPUT, f"output is {error}") from bare(error)
     except Left as left:
-        raise left.reason from left
+        raise left.reason from bare(left)
     except OutOfTime as error:
-        raise PassingError(f"output {error}", _SLOW_S) from error
+        raise PassingError(f"output {error}", _SLOW_S) from bare(error)
     except (NotSent, Broken) as error:
-        raise PassingError(f"{what}: {error}") from error
+        raise PassingError(f"{what}: {error}") from bare(error)
 
 
 def _inline(url: str, largest: int) -> bytes:
@@ -112,4 +112,4 @@ def _inline(url: str, largest: int) -> bytes:
         # Encoders that were written for mail break the lines.
         return base64.b64decode(raw.translate(None, _WHITE), validate=True)
     except (ValueError, binascii.Error) as error:
-        raise JobFailed(Failure.BAD_OUTPUT, f"malformed data: URL ({error})") from error
+        raise JobFailed(Failure.BAD_OUTPUT, f"malformed data: URL ({error})") from bare(error)
