@@ -200,10 +200,13 @@ def test_no_message_ends_a_worker_or_holds_it(worker: Program, client: "redis.Re
     eventually(lambda: counted() == len(SPOILT))
 
 
-def heard(client: "redis.Redis") -> str:
-    """Return the topic of wishes to workers, as soon as the worker listens: it does so after it is ready."""
+def heard(client: "redis.Redis", worker: Program) -> str:
+    """Return the topic of wishes to workers, as soon as this worker listens, some time after it is ready.
+
+    It says so by what it refuses; that somebody listens may be said of the worker before it, which is ending.
+    """
     topic = f"/{client.get_connection_kwargs().get('db', 0)}.celery.pidbox"
-    eventually(lambda: client.publish(topic, "is anybody there?"))
+    eventually(lambda: client.publish(topic, "is anybody there?") and refusals(worker))
     return topic
 
 
@@ -212,7 +215,7 @@ def test_what_is_wished_and_kept_ends_no_worker_either(
 ) -> None:
     """Given nonsense where workers hear wishes, and among the messages that nobody acknowledged, I expect it
     passed over, and a proper wish heard afterwards."""
-    topic = heard(client)
+    topic = heard(client, worker)
     for raw in SPOILT.values():
         assert client.publish(topic, raw)
     for body in (
@@ -252,7 +255,7 @@ def test_a_worker_outlives_whatever_is_wrong_in_places(
 ) -> None:
     """Given messages and wishes that are wrong anywhere, always the same for one FUZZ_SEED, I expect a worker
     to go on, and nothing of them to stay."""
-    topic = heard(client)
+    topic = heard(client, worker)
     for number in range(min(EXAMPLES, 1000) // 2):
         client.lpush("deliver", mutated(Random(f"{SEED} message {number}")))
         client.publish(topic, mutated(Random(f"{SEED} wish {number}")))
