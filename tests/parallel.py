@@ -16,9 +16,9 @@ _MOST = 8
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: one process more than there are cores, as tests wait for much."""
+    """`-n auto`: two processes more than there are cores, as tests wait for much."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores + 1, _MOST)
+    return min(cores + 2, _MOST)
 
 
 class GroupsAndModules(LoadGroupScheduling):  # type: ignore[misc]

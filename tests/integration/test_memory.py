@@ -61,9 +61,19 @@ CASES = [
     pytest.param("files", endless_picture, 32, id="32 pictures of a gigabyte"),
     pytest.param("api", many_headers, 32, id="32 answers of headers"),
     pytest.param("api", whole("[" + "[]," * 2_700_000 + "1]"), 16, id="lists without end"),
-    pytest.param("api", whole(of_status("starting", logs=LETTERS)), 16, id="long logs"),
-    pytest.param("api", whole(of_status("failed", error="1% " * 2_500_000)), 16, id="long errors"),
-    pytest.param("api", whole(of_status("succeeded", output=INLINE)), 8, id="pictures in the answers"),
+    pytest.param(
+        "api", whole(of_status("starting", logs=LETTERS)), 16, id="long logs", marks=pytest.mark.long
+    ),
+    pytest.param(
+        *("api", whole(of_status("failed", error="1% " * 2_500_000)), 16),
+        id="long errors",
+        marks=pytest.mark.long,
+    ),
+    pytest.param(
+        *("api", whole(of_status("succeeded", output=INLINE)), 8),
+        id="pictures in the answers",
+        marks=pytest.mark.long,
+    ),
 ]
 
 

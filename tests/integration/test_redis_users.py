@@ -75,6 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.long
 def test_a_picture_is_made_by_processes_of_which_each_is_its_own_user(server: Server, tmp_path: Path) -> None:
     """Given bot, worker, delivery, Flower and exporter, each with the password of its role alone, and all but
     the bot without the secrets of what Telegram posts, I expect a picture in the chat, the figures and the
