@@ -20,11 +20,11 @@ def listener(host: str, port: int) -> socket.socket:
     except OSError:
         made.close()
         raise
-    _allow_files()
+    allow_files()
     return made
 
 
-def _allow_files() -> None:
+def allow_files() -> None:
     """Ask the system for as many open files as a full backlog takes, where it is configured for fewer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)

@@ -17,6 +17,7 @@ from parallel import (
 from config.settings import Settings
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
+from serving.listening import allow_files
 
 __all__ = [
     "pytest_collection_modifyitems",
@@ -41,6 +42,8 @@ def _forget_settings() -> None:
 
 
 _forget_settings()
+# Tests of crowds hold more connections than a process may have open on some machines.
+allow_files()
 
 
 @pytest.fixture(scope="module")
