@@ -1,7 +1,6 @@
 """The bot's own port without nginx: silent, slow and endless connections, and who is served beside."""
 
 import contextlib
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ import httpx
 import psutil
 import pytest
 from bot_stage import eventually
+from connections import connected, ended
 from patience import LONG_S
 from webhook_stage import SECRET, Door, said
 
@@ -22,23 +22,6 @@ pytest_plugins = ["webhook_door"]
 SILENT = 1000
 HEAD = b"POST /telegram HTTP/1.1\r\nHost: localhost\r\n"
 GENUINE = f"X-Telegram-Bot-Api-Secret-Token: {SECRET}\r\n".encode()
-
-
-def connected(door: Door, says: bytes = b"") -> socket.socket:
-    """A connection to the bot's port that has said this much."""
-    address = urlsplit(door.url)
-    made = socket.create_connection((address.hostname, address.port or 0), timeout=LONG_S)
-    made.sendall(says)
-    return made
-
-
-def ended(connection: socket.socket) -> bytes:
-    """All that comes until the server closes the connection."""
-    told = b""
-    with contextlib.suppress(ConnectionError):
-        while part := connection.recv(65_536):
-            told += part
-    return told
 
 
 @pytest.fixture
@@ -57,7 +40,7 @@ def test_a_genuine_post_and_health_are_answered_beside_a_thousand_silent_connect
     door.forget_requests()
     ann = door.stand.new_user("Ann")
     for _ in range(SILENT):
-        crowd.enter_context(contextlib.closing(connected(door, says)))
+        crowd.enter_context(contextlib.closing(connected(door.url, says)))
     with httpx.Client(base_url=door.url, timeout=LONG_S, trust_env=False) as fresh:
         headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
         assert fresh.post("/telegram", json=said(ann, "a fox", 1), headers=headers).status_code == 200
@@ -69,7 +52,7 @@ def test_a_genuine_post_and_health_are_answered_beside_a_thousand_silent_connect
 def test_an_address_holds_few_connections_that_say_nothing(door: Door, crowd: ExitStack) -> None:
     """Given more silent connections of one address than it may have, I expect the oldest to go and the newest
     to stay."""
-    made = [crowd.enter_context(contextlib.closing(connected(door))) for _ in range(150)]
+    made = [crowd.enter_context(contextlib.closing(connected(door.url))) for _ in range(150)]
     assert ended(made[0]) == b""
     process = psutil.Process(door.bot.pid)
     port = urlsplit(door.url).port
@@ -93,7 +76,7 @@ def test_headers_without_end_are_refused_early(door: Door, line: bytes) -> None:
     process = psutil.Process(door.bot.pid)
     before = process.memory_info().rss
     sent = 0
-    with contextlib.closing(connected(door, HEAD)) as raw:
+    with contextlib.closing(connected(door.url, HEAD)) as raw:
         with contextlib.suppress(ConnectionError):
             piece = line * max(1, 65_536 // len(line))
             while sent < 64 << 20:
@@ -110,7 +93,7 @@ def test_a_head_that_comes_whole_is_measured_too(door: Door) -> None:
     lines = b"".join(
         b"X-%d: %s\r\n" % (number, b"a" * 1000) for number in range(MOST_HEAD_BYTES // 1000 + 40)
     )
-    with contextlib.closing(connected(door)) as raw:
+    with contextlib.closing(connected(door.url)) as raw:
         with contextlib.suppress(ConnectionError):
             raw.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n")
         assert b" 200 " not in ended(raw)
@@ -131,7 +114,7 @@ def test_a_head_that_comes_whole_is_measured_too(door: Door) -> None:
 def test_who_is_late_is_left_after_ten_seconds_however_busy(door: Door, says: bytes) -> None:
     """Given a client that sends a byte now and then, I expect its connection to be closed after 10 s."""
     begin = time.monotonic()
-    with contextlib.closing(connected(door, says)) as raw:
+    with contextlib.closing(connected(door.url, says)) as raw:
         raw.settimeout(0.5)
         with contextlib.suppress(ConnectionError):
             while time.monotonic() - begin < LONG_S:

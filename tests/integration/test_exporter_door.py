@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from connections import connected, ended
 from patience import LONG_S, eventually
 from prometheus_client import CollectorRegistry, Gauge, Metric
 from prometheus_client.registry import Collector
@@ -25,15 +25,6 @@ from serving.protocol import Patience
 
 BEARER = "alertmanager-to-exporter"
 SILENT = 1000
-
-
-def ended(connection: socket.socket) -> bytes:
-    """All that comes until the server closes the connection."""
-    told = b""
-    with contextlib.suppress(ConnectionError):
-        while part := connection.recv(65_536):
-            told += part
-    return told
 
 
 class Slow(Collector):
@@ -82,19 +73,12 @@ class Exporter:
         lines.append(f"Content-Length: {len(content)}")
         if authorization is not None:
             lines.append(f"Authorization: {authorization}")
-        with contextlib.closing(self.connected("\r\n".join([*lines, "", ""]).encode() + content)) as raw:
+        with contextlib.closing(connected(self.url, "\r\n".join([*lines, "", ""]).encode() + content)) as raw:
             return int(ended(raw).split()[1])
 
     def get(self, path: str, accept: str = "*/*") -> httpx.Response:
         """A page."""
         return httpx.get(f"{self.url}{path}", headers={"Accept": accept}, timeout=LONG_S, trust_env=False)
-
-    def connected(self, says: bytes = b"") -> socket.socket:
-        """A connection that has said this much."""
-        host, port = self.server.address.split(":")
-        made = socket.create_connection((host, int(port)), timeout=LONG_S)
-        made.sendall(says)
-        return made
 
 
 @pytest.fixture
@@ -156,7 +140,7 @@ def test_all_are_answered_beside_a_thousand_connections_that_ask_nothing(
     """Given a thousand connections that never bring a whole request, I expect the oldest to be closed, and
     Prometheus, Alertmanager and health to be answered."""
     with ExitStack() as open_:
-        made = [open_.enter_context(contextlib.closing(exporter.connected(says))) for _ in range(SILENT)]
+        made = [open_.enter_context(contextlib.closing(connected(exporter.url, says))) for _ in range(SILENT)]
         assert exporter.get("/metrics").status_code == 200
         assert exporter.get("/healthz").status_code == 200
         assert exporter.post(f"Bearer {BEARER}") == 204
@@ -168,7 +152,7 @@ def test_a_connection_that_says_nothing_is_left() -> None:
     """Given one silent connection, and an exporter of little patience, I expect it to be closed."""
     with (
         Exporter(patience=Patience(0.2, 0.2, 60)) as exporter,
-        contextlib.closing(exporter.connected()) as silent,
+        contextlib.closing(connected(exporter.url)) as silent,
     ):
         assert ended(silent) == b""
 
@@ -177,7 +161,7 @@ def test_a_connection_that_says_nothing_is_left() -> None:
 def test_a_connection_that_dribbles_is_left_after_ten_seconds(exporter: Exporter) -> None:
     """Given a client that sends a letter now and then, I expect its connection to be closed after 10 s."""
     began = time.monotonic()
-    with contextlib.closing(exporter.connected(b"GET /metr")) as slow:
+    with contextlib.closing(connected(exporter.url, b"GET /metr")) as slow:
         slow.settimeout(0.5)
         with contextlib.suppress(ConnectionError):
             while time.monotonic() - began < LONG_S:
