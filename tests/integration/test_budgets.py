@@ -58,7 +58,8 @@ class House:
         number = next(_numbers)
         request = Request(kind, model, words or f"fox {number}")
         origin = Origin(user, user, number)
-        named = job_id or f"job-{number}"
+        # Who comes in one millisecond is in the order of the ids.
+        named = job_id or f"job-{number:05}"
         return self.admission.admit(named, request, origin, price_usd=usd, provider="replicate", hit=hit)
 
     def job(self, user: int = 1, words: str = "") -> Job:
@@ -313,6 +314,17 @@ def test_a_price_is_used_where_it_was_paid_and_else_released(house: Callable[...
     for period in ("day", "month"):
         for name in ("all", "replicate", "sketch", "image", "regular", "5"):
             assert door.books(name, period) == (paid * CENT, 0)
+
+
+@pytest.mark.parametrize("now_usd", [0.03, 0.004])
+def test_what_counts_as_used_is_what_the_paid_call_cost(house: Callable[..., House], now_usd: float) -> None:
+    """Given a job whose model has become dearer or cheaper since it was taken, I expect its reservation to
+    go, and what it cost when it was paid for to count as used."""
+    one = house(budget_day_usd="1")
+    held = one.claimed(one.job())
+    assert one.books() == (0, CENT)
+    one.ledger.running(one.ledger.submitting(held, price_usd=now_usd), "p1")
+    assert one.books() == one.books("1") == (round(now_usd * 1_000_000), 0)
 
 
 def test_an_heir_that_is_made_anew_takes_the_reservation_over(house: Callable[..., House]) -> None:
