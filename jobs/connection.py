@@ -56,18 +56,44 @@ def connect_async(place: RedisPlace, timeout_s: float) -> "redis.asyncio.Redis":
         "max_connections": _CONNECTIONS,
     }
     if not place.sentinels:
-        return redis.asyncio.Redis.from_url(place.url, **options)
+        return _raising_connection_errors(redis.asyncio.Redis.from_url(place.url, **options))
     sentinel = AsyncSentinel(place.sentinels, sentinel_kwargs=sentinel_options(place))  # type: ignore[no-untyped-call]
-    client: redis.asyncio.Redis = sentinel.master_for(
-        place.master, redis.asyncio.Redis, connection_pool_class=_AsyncMasterPool, **options, **_login(place)
+    for each in sentinel.sentinels:
+        _raising_connection_errors(each)
+    return _raising_connection_errors(
+        sentinel.master_for(
+            place.master,
+            redis.asyncio.Redis,
+            connection_pool_class=_AsyncMasterPool,
+            **options,
+            **_login(place),
+        )
     )
-    return client
 
 
 def sentinel_options(place: RedisPlace) -> dict[str, Any]:
     """How to talk to the sentinels themselves; kombu's `sentinel_kwargs` too."""
     options: dict[str, Any] = {"socket_timeout": _SENTINEL_S, "socket_connect_timeout": _SENTINEL_S}
     return options | ({"password": place.sentinel_password} if place.sentinel_password else {})
+
+
+def _raising_connection_errors(client: "redis.asyncio.Redis") -> "redis.asyncio.Redis":
+    """Have a client tell of every lost connection by redis.ConnectionError, so that callers know it for one.
+
+    redis-py takes only an OSError for a loss. Uvloop raises RuntimeError for a command that is written in
+    the moment in which the connection closes.
+    """
+    kind: Any = client.connection_pool.connection_class
+
+    class Connection(kind):  # type: ignore[misc]
+        async def send_packed_command(self, *args: Any, **options: Any) -> None:
+            try:
+                await super().send_packed_command(*args, **options)
+            except RuntimeError as error:
+                raise redis.ConnectionError(f"the connection was closed while writing: {error}") from error
+
+    client.connection_pool.connection_class = Connection
+    return client
 
 
 def _login(place: RedisPlace) -> dict[str, Any]:
