@@ -144,7 +144,6 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
         "recovery_without_redis_s": _spread(shaken),
         "killed": _by_kill(outcome),
         "refused": verdict.refused,
-        "in_doubt": verdict.in_doubt,
         "left_over": len(verdict.left_over),
         "breaches": len(verdict.breaches),
         "nemesis": dict(sorted(foe.done.items())),

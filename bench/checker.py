@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.histories import Answers, Asked, Books, Chats, Message, Provider, is_doubt, text_of
+from bench.histories import Answers, Asked, Books, Chats, Message, Provider, text_of
 from bench.money import misbilled, misbooked
 from bench.replay import WAY
 from jobs import ids
@@ -28,8 +28,7 @@ class Breach:
 class Verdict:
     """`jobs` are the requests that were taken; `refused` were turned away with words, and made no job.
 
-    `in_doubt` are those whose end was on its way when a process died, never arrived, and was told in other
-    words. `left_over` counts status messages whose job got its end in another message.
+    `left_over` counts status messages whose job got its end in another message.
     """
 
     jobs: int = 0
@@ -37,7 +36,6 @@ class Verdict:
     failed: int = 0
     cancelled: int = 0
     refused: int = 0
-    in_doubt: int = 0
     lost: int = 0
     double_paid: int = 0
     duplicate_messages: int = 0
@@ -108,9 +106,7 @@ class Checker:
         verdict.failed += job.state is State.FAILED
         verdict.cancelled += job.state is State.CANCELLED
         owed = answers.results if job.state is State.DELIVERED else answers.ends
-        if not given and any(is_doubt(text_of(each)) for each in answers.words):
-            verdict.in_doubt += 1
-        elif not owed and job.failure is not Failure.UNREACHABLE:
+        if not owed and job.failure is not Failure.UNREACHABLE:
             verdict.lost += 1
             self._breach("I1", f"{job.state} in the ledger, and the chat was not given that", job_id)
         elif given == 1 and not owed:

@@ -30,14 +30,6 @@ _REASONS = frozenset(
     for counted in (True, False)
 )
 CANCEL = (["Cancel"], ["Отменить"])
-_DOUBTS = tuple(
-    texts(language)(words, **values)
-    for language in LANGUAGES
-    for words, values in (
-        ("In case the result of this has not arrived: ask for it again.", {}),
-        ("In case you have had no answer to this: {end}", {"end": ""}),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +95,6 @@ class Provider:
 
 Chats = dict[tuple[int, int], Answers]
 """By chat and by the message that is answered (0: no message)."""
-
-
-def is_doubt(text: str) -> bool:
-    """Return whether a message says what became of a job whose end may not have arrived."""
-    return text.startswith(_DOUBTS)
 
 
 def is_end(text: str, buttons: Sequence[str]) -> bool:

@@ -32,16 +32,23 @@ class Stand(Protocol):
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A call that is held, and the process that makes it. `kind` is the stand's fault: with "delay" the call
-    is carried out after the death, with "drop_answer" it has been."""
+    is carried out after the death, with "drop_answer" it has been. `text` is a part of what it says."""
 
     method: str
     whom: str
     kind: str
+    text: str = ""
 
 
+_ANNOUNCED = "is ready"
+"""What a new message says that is about to become the result."""
 MOMENTS = tuple(
-    Moment(method, whom, kind)
-    for method, whom in (("sendMessage", "bot"), ("editMessageMedia", "deliver"), ("sendPhoto", "deliver"))
+    Moment(method, whom, kind, text)
+    for method, whom, text in (
+        ("sendMessage", "bot", "Queued"),
+        ("editMessageMedia", "deliver", ""),
+        ("sendMessage", "deliver", _ANNOUNCED),
+    )
     for kind in ("delay", "drop_answer")
 )
 
@@ -62,16 +69,16 @@ def await_call(stand: Stand, moment: Moment, within_s: float, delete: Delete) ->
 
     Args:
         delete: deletes the status message of a request that is being worked on. Without that hardly any
-            result is sent as a new message.
+            new message is posted for a result.
     """
-    order = stand.fault(moment.kind, method=moment.method, seconds=_HELD_S)
+    order = stand.fault(moment.kind, method=moment.method, text=moment.text, seconds=_HELD_S)
     now = time.monotonic()
     deadline, next_delete = now + within_s, now
     while _waits(stand.faults(), order):
         now = time.monotonic()
         if now >= deadline:
             return False
-        if moment.method == "sendPhoto" and now >= next_delete and delete():
+        if moment.text == _ANNOUNCED and now >= next_delete and delete():
             next_delete = now + _BETWEEN_S
         time.sleep(_LOOK_S)
     return True

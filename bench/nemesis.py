@@ -35,8 +35,8 @@ TELEGRAM: tuple[dict[str, Any], ...] = (
     {"kind": "500", "method": "sendMessage"},
     {"kind": "502", "method": "getUpdates"},
     {"kind": "drop_answer", "method": "getUpdates"},
-    {"kind": "500", "method": "sendPhoto"},
-    {"kind": "drop_answer", "method": "sendPhoto"},
+    {"kind": "500", "method": "sendMessage", "text": "is ready"},
+    {"kind": "drop_answer", "method": "sendMessage", "text": "is ready"},
 )
 """Troubles of Telegram. A send is never reset: whether it arrived then nobody can tell, so that its loss is
 no breach and its being there no proof."""
@@ -202,7 +202,7 @@ class Nemesis:
         except BaseException as error:  # kept for `finish`
             self._errors.append(error)
             came = False
-        self.done[f"{moment.method} {'cut' if came else 'awaited in vain'}"] += 1
+        self.done[f"{moment.method} of {moment.whom} {'cut' if came else 'awaited in vain'}"] += 1
         if came:
             self._strike(event, event.whom)
         else:

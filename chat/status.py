@@ -103,6 +103,15 @@ def ready(job: Job, t: Texts) -> str:
     return t("Your picture is ready.") if job.request.kind is Kind.IMAGE else t("Your video is ready.")
 
 
+def announcement(job: Job, t: Texts) -> View:
+    """Return what a new message says that is about to become the job's end, and that may stay beside it."""
+    if job.state is State.CANCELLED:
+        return View(t("Your request is cancelled."))
+    if job.state is State.FAILED:
+        return View(t("Your request could not be fulfilled."))
+    return View(ready(job, t))
+
+
 def in_doubt(job: Job, t: Texts) -> str:
     """What is said where nobody can tell whether a job's end has arrived, which is never sent twice."""
     if job.state in (State.DELIVERING, State.DELIVERED):

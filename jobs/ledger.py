@@ -53,10 +53,10 @@ class Unheard(StrEnum):
 
 
 class Anew(StrEnum):
-    """Whether the end of a job may be sent as a new message."""
+    """Whether a new message may be sent for the end of a job."""
 
     SEND = "send"  # once, by who is told so
-    SENT = "sent"  # it was sent before, or may have been
+    SENT = "sent"  # as many as may be have been sent, or may have been
     WAIT = "wait"  # the status message may be on its way at this moment
     APPEARED = "appeared"  # there is a status message after all
 
@@ -244,19 +244,22 @@ class Ledger:
         return self._posted(job, message, "") == "posted"
 
     def sent_anew(self, job: Job, message: int) -> None:
-        """The held job's end was sent as a new message: from now on that is the one that it lives in."""
+        """A new message was sent for the held job's end: from now on that is the one that it lives in."""
         self._finish([self._posted(job, message, job.token)], job.id)
 
-    def anew(self, job: Job, caller: str, posting_s: float) -> Anew:
-        """Whether the held job's end may be sent as a new message; a later `again` with "fallback" says that
-        it surely was not. The same `caller` may ask again, as in `once`.
+    def anew(self, job: Job, caller: str, posting_s: float, marks: Sequence[str]) -> tuple[Anew, str]:
+        """Return whether a new message may be sent for the held job's end, and the one of `marks` that it
+        has; a later `again` with that mark says that it surely was not sent.
 
-        `posting_s`: so long after its mark was taken a status message may still appear.
+        Args:
+            caller: may ask again with the same name, as in `once`.
+            posting_s: so long after its mark was taken a status message may still appear.
+            marks: one message may be sent for each.
         """
-        answer = self._run("anew", job.id, job.token, caller, job.message, _ms(posting_s))
+        answer, mark = self._run("anew", job.id, job.token, caller, job.message, _ms(posting_s), *marks)
         if answer == "lost":
             raise LeaseLost(f"job {job.id} is no longer ours")
-        return Anew(answer)
+        return Anew(answer), mark
 
     def by_message(self, chat: int, message: int) -> Job | None:
         """The job that lives in this chat message, None where it is not one of ours (or no longer kept)."""

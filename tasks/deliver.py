@@ -1,9 +1,10 @@
 """The task `deliver`: the chat is given the end of a job, once.
 
-The result is an edit of the job's status message, which may be repeated without harm. Where that will not do
-the result is sent as a new message, at most once: where the answer was lost it counts as delivered, and the
-chat is told what to do if it has not arrived. A chat that takes the file in no form gets a link to it, or is
-told why there is none; only where it does not take words either does a job end unheard.
+The result is an edit of the job's message, which may be repeated without harm: of its status message, or of
+one that is posted where that is gone. Where no edit will do the result is sent as a new message, at most
+once: where the answer was lost it counts as delivered, and the chat is told what to do if it has not arrived.
+A chat that takes the file in no form gets a link to it, or is told why there is none; only where it does not
+take words either does a job end unheard.
 """
 
 from dataclasses import replace
@@ -29,6 +30,7 @@ from jobs.model import Job
 from jobs.states import State
 from tasks import result
 from tasks.app import app
+from tasks.new_message import retract
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 
@@ -121,28 +123,29 @@ def follow(process: Process, slot: Slot, chat: int) -> None:
 
 def give_result(process: Process, slot: Slot) -> None:
     """Turn the status message into the result, or into a link to it where the chat does not take the file."""
-    job = slot.job
     try:
-        way, file_id = result.give_file(process, job)
+        way, file_id = result.give_file(process, slot)
     except (MediaTooLarge, Refused) as error:
         log.warning("the chat does not take the file", reason=str(error))
-        if not result.give_link(process, job):
+        if not result.give_link(process, slot):
             too_large = isinstance(error, MediaTooLarge)
             end(process, slot, Failure.TOO_LARGE if too_large else Failure.NO_MEDIA, Unheard.REFUSED)
             return
         way, file_id = Way.LINK, ""
-    slot.job = process.ledger.delivered(slot.job, file_id, way)
+    job = slot.job
+    slot.job = process.ledger.delivered(job, file_id, way)
     news = not job.cached or file_id != job.file_id
     # Without a file_id nobody knows whether it arrived; whoever asks again is given it.
     if job.artifact and news and (file_id or way is not Way.EDIT):
         process.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
-    ring(process, slot.job)
+    if way is not Way.FALLBACK:
+        ring(process, slot.job)
 
 
 def say_end(process: Process, slot: Slot) -> None:
     """Say why there is no result."""
-    result.say(process, slot.job, status.ended(slot.job, texts(slot.job.origin.language)))
+    result.say(process, slot, status.ended(slot.job, texts(slot.job.origin.language)))
     process.ledger.told(slot.job)
     log.info("told the end", state=slot.job.state, failure=slot.job.failure)
 
@@ -168,7 +171,7 @@ def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> Non
         return
     log.warning("ended unheard", why=unheard)
     if unheard is not Unheard.GONE:
-        result.retract(process, slot.job)
+        retract(process, slot.job)
     process.ledger.told(slot.job, unheard)
 
 
@@ -181,7 +184,7 @@ def stumbled(process: Process, slot: Slot) -> None:
     if slot.job.state is not State.DELIVERING:
         try:
             plain = replace(slot.job, state=State.FAILED, failure=Failure.INTERNAL)
-            result.say(process, slot.job, status.ended(plain, texts("")))
+            result.say(process, slot, status.ended(plain, texts("")))
             process.ledger.told(slot.job)
             return
         except (LeaseLost, IllegalMove, LedgerUnavailable):

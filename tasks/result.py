@@ -1,10 +1,15 @@
 """Giving a result to its chat: the file itself, or a link to one that the chat cannot be given."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
 import structlog
 
 from chat import status
 from chat.errors import ChatMoved, MediaForbidden, MessageGone, OutcomeUnknown, Refused, Unreachable
+from chat.gateway import Gateway
 from chat.media import Known, Upload
+from chat.sending import Mark
 from chat.status import View
 from chat.texts import texts
 from jobs.errors import JobFailed
@@ -12,64 +17,51 @@ from jobs.failures import Failure
 from jobs.ledger import Way
 from jobs.model import Artifact, Job
 from tasks import endings
-from tasks.once import send_once
+from tasks.new_message import lives_in, post_anew, retract, send_once
 from tasks.process import Process
+from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
-def give_file(process: Process, job: Job) -> tuple[Way, str]:
-    """Give the file in the status message, or in a new one; also tells Telegram's name for it.
+def give_file(process: Process, slot: Slot) -> tuple[Way, str]:
+    """Give the file in the job's message, or in a new one; also tells Telegram's name for it ("": unknown).
 
     Raises Refused where the chat takes it in no form.
     """
+    job = slot.job
     model = endings.model_of(job, process.catalogue)
     view = status.result(job, model, process.catalogue.animator(), texts(job.origin.language))
     media = content(process, job)
-    try:
-        return Way.EDIT, process.chat.call(lambda gateway: gateway.give(job, view, media))
-    except MessageGone:
-        return Way.FALLBACK, _send(process, job, view, media)
-    except MediaForbidden:
-        raise  # in a new message it would be as well
-    except Refused as error:
-        log.warning("the status message cannot become the result", reason=str(error))
-        return Way.FALLBACK, _send(process, job, view, media)
+    way, file_id = _put(
+        process,
+        slot,
+        lambda gateway: gateway.give(slot.job, view, media),
+        lambda gateway, mark: gateway.send(slot.job, view, media, mark),
+    )
+    return way, file_id or ""
 
 
-def give_link(process: Process, job: Job) -> bool:
-    """Give a link in the status message, or in a new one where that will not do; False: there are no links.
+def give_link(process: Process, slot: Slot) -> bool:
+    """Give a link in the job's message, or in a new one where that will not do; False: there are no links.
 
     Idempotent: giving it again makes the message's link a fresh one.
     """
-    view = endings.link(job, process.catalogue, process.links)
+    view = endings.link(slot.job, process.catalogue, process.links)
     if view is None:
         return False
-    say(process, job, view)
+    say(process, slot, view)
     return True
 
 
-def say(process: Process, job: Job, view: View) -> None:
-    """Show a job's end in the status message; in a new message, at most once, where that will not do."""
-    try:
-        process.chat.call(lambda gateway: gateway.show(job, view))
-        return
-    except (MessageGone, Refused) as error:
-        log.info("the end is said in a new message", reason=str(error))
-    message = send_once(process, job, lambda gateway, mark: gateway.post(job.origin, view, mark))
-    _took_place(process, job, message)
-    if message is None:
-        _say_in_doubt(process, job)
+def say(process: Process, slot: Slot, view: View) -> None:
+    """Show a job's end in words in its message; in a new one where that will not do."""
 
+    async def send(gateway: Gateway, mark: Mark) -> tuple[int, None]:
+        return await gateway.post(slot.job.origin, view, mark), None
 
-def retract(process: Process, job: Job) -> None:
-    """Take away a status message that an end did not fit into; it stays where that fails."""
-    if not job.message:
-        return
-    try:
-        process.chat.call(lambda gateway: gateway.remove(job))
-    except Exception as error:  # whatever it is, the end counts
-        log.warning("status message not removed", error=repr(error))
+    _put(process, slot, lambda gateway: gateway.show(slot.job, view), send)
 
 
 def content(process: Process, job: Job) -> Upload | Known:
@@ -83,14 +75,42 @@ def content(process: Process, job: Job) -> Upload | Known:
     return Known(known, artifact.mime, upload) if known else upload
 
 
-def _send(process: Process, job: Job, view: View, media: Upload | Known) -> str:
-    """The result in a message of its own. Answers Telegram's name for it, where it is known."""
-    sent = send_once(process, job, lambda gateway, mark: gateway.send(job, view, media, mark))
-    message, file_id = sent or (None, "")
-    _took_place(process, job, message)
-    if message is None:
-        _say_in_doubt(process, job)
-    return file_id
+def _put(
+    process: Process,
+    slot: Slot,
+    edit: Callable[[Gateway], Coroutine[Any, Any, T]],
+    send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]],
+) -> tuple[Way, T | None]:
+    """Turn the job's message into its end: its own, or one that is posted in its place. Both may be repeated
+    after a crash. Where neither will do the end is sent by itself, at most once.
+
+    Also tells what the call has told; None where nobody knows whether the end arrived.
+    """
+    for way in (Way.EDIT, Way.FALLBACK):
+        try:
+            return way, process.chat.call(edit)
+        except MediaForbidden:
+            raise  # in another message it would be as well
+        except (MessageGone, Refused) as error:
+            log.info("the message cannot become the end", reason=str(error))
+        job = post_anew(process, slot.job) if way is Way.EDIT else None
+        if job is None:
+            break
+        slot.job = job
+    return Way.FALLBACK, _send(process, slot, send)
+
+
+def _send(
+    process: Process, slot: Slot, send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]]
+) -> T | None:
+    sent = send_once(process, slot.job, send)
+    if sent is None:
+        retract(process, slot.job)
+        _say_in_doubt(process, slot.job)
+        return None
+    message, told = sent
+    slot.job = lives_in(process, slot.job, message)
+    return told
 
 
 def _say_in_doubt(process: Process, job: Job) -> None:
@@ -101,13 +121,6 @@ def _say_in_doubt(process: Process, job: Job) -> None:
         process.chat.call(lambda gateway: gateway.say(job.origin, text))
     except (OutcomeUnknown, Refused, Unreachable, ChatMoved) as error:
         log.warning("nobody knows whether the end arrived, and that was not said", reason=str(error))
-
-
-def _took_place(process: Process, job: Job, message: int | None) -> None:
-    """A new message (None: nobody knows) is the job's end: no status message stays beside it."""
-    retract(process, job)
-    if message is not None:
-        process.ledger.sent_anew(job, message)
 
 
 def _artifact(job: Job) -> Artifact:

@@ -220,7 +220,10 @@ class TelegramStand:
 
     # -- the server
     def fault(self, kind: str, **order: Any) -> int:
-        """Order a fault: method, chat, times, retry_after, seconds, description; returns its id."""
+        """Order a fault: method, chat, text (a part of it), times, retry_after, seconds, description.
+
+        Returns its id.
+        """
         return int(self._call("POST", "faults", {"kind": kind, **order})["id"])
 
     def faults(self) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ class Fault:
     kind: str
     method: str
     chat: int | None
+    text: str
     times: int
     retry_after: int
     seconds: float
@@ -64,6 +65,7 @@ class Faults:
                 kind=kind,
                 method=str(body.get("method", "*")).lower(),
                 chat=None if chat is None else int(chat),
+                text=str(body.get("text", "")),
                 times=times,
                 retry_after=int(body.get("retry_after", 3)),
                 # A dropped answer is dropped at once unless told otherwise; a delay needs a length.
@@ -81,10 +83,11 @@ class Faults:
         """Forget all orders."""
         self._orders.clear()
 
-    def hit(self, method: str, chat: int | None) -> Fault | None:
-        """The fault that this call (method in lower case) runs into, if any; counts it."""
+    def hit(self, method: str, chat: int | None, text: str) -> Fault | None:
+        """The fault that this call (method in lower case) runs into, if any; counts it. `text` is what it
+        says."""
         for fault in self._orders:
-            if fault.method not in ("*", method) or fault.chat not in (None, chat):
+            if fault.method not in ("*", method) or fault.chat not in (None, chat) or fault.text not in text:
                 continue
             fault.times -= 1
             if fault.times == 0:

@@ -124,10 +124,32 @@ def test_a_result_in_place_of_a_deleted_message(stack: Stack, ann: Person) -> No
     assert len(media_of(ann)) == 1
 
 
+@pytest.mark.parametrize("kind", ["drop_answer", "reset", "500", "502", "429"])
+def test_trouble_with_the_message_in_place_of_a_deleted_one(stack: Stack, ann: Person, kind: str) -> None:
+    """Given a status message that is gone, and one in its place that fails or that nobody can tell about, I
+    expect the result once, where the last one stands."""
+    without_message(ann, f"a lost umbrella {kind}")
+    stack.telegram.fault(kind, method="sendMessage", chat=ann.id, text="is ready", retry_after=1)
+    stack.provider.release()
+    assert told(ann).state is State.DELIVERED
+    assert len(media_of(ann)) == 1
+    doubled = ["Your picture is ready."] if kind == "drop_answer" else []
+    assert [text_of(each) for each in ann.told() if not each["media"]] == doubled
+
+
+def without_message_or_words(person: Person, prompt: str) -> None:
+    """The same in a chat that takes no message that says that the result comes."""
+    without_message(person, prompt)
+    refusal = "Bad Request: NO_WORDS"
+    person.stack.telegram.fault(
+        "400", method="sendMessage", chat=person.id, text="is ready", times=1000, description=refusal
+    )
+
+
 def test_a_send_whose_answer_is_lost_is_not_repeated(stack: Stack, ann: Person) -> None:
     """Given that Telegram takes the fallback message and hangs up, I expect it there once: at most once is
     what can be promised of a send."""
-    without_message(ann, "an echo")
+    without_message_or_words(ann, "an echo")
     stack.telegram.fault("drop_answer", method="sendPhoto", chat=ann.id)
     stack.provider.release()
     assert told(ann).state is State.DELIVERED
@@ -138,7 +160,7 @@ def test_a_send_whose_answer_is_lost_is_not_repeated(stack: Stack, ann: Person) 
 def test_a_send_that_may_have_arrived_is_not_repeated(stack: Stack, ann: Person) -> None:
     """Given a connection that breaks in the middle of the fallback, nobody can tell whether it arrived: it
     is not sent again, the job ends, and Ann is told that she may ask again; which is not paid for."""
-    without_message(ann, "a letter in the sea")
+    without_message_or_words(ann, "a letter in the sea")
     stack.telegram.fault("reset", method="sendPhoto", chat=ann.id)
     stack.provider.release()
     eventually(lambda: job_of(ann).told)
@@ -152,7 +174,7 @@ def test_a_send_that_may_have_arrived_is_not_repeated(stack: Stack, ann: Person)
 @pytest.mark.parametrize(("kind", "times"), [("500", 2), ("502", 1), ("429", 2)])
 def test_a_send_that_was_refused_is_made_again(stack: Stack, ann: Person, kind: str, times: int) -> None:
     """Given that Telegram says of the fallback that nothing was done, I expect it to be sent later, once."""
-    without_message(ann, f"a patient pilgrim {kind}")
+    without_message_or_words(ann, f"a patient pilgrim {kind}")
     stack.telegram.fault(kind, method="sendPhoto", chat=ann.id, times=times, retry_after=1)
     stack.provider.release()
     assert told(ann).state is State.DELIVERED
@@ -162,15 +184,15 @@ def test_a_send_that_was_refused_is_made_again(stack: Stack, ann: Person, kind: 
 
 @pytest.mark.parametrize("kind", ["500", "drop_answer"])
 def test_the_end_in_place_of_a_deleted_message(stack: Stack, ann: Person, kind: str) -> None:
-    """Given a failed job whose message is gone, I expect the reason in a new one, once, come what may. Where
-    nobody can tell whether it arrived, other words say so too."""
+    """Given a failed job whose message is gone, I expect the reason in a new one, once, come what may. A
+    message that nobody can tell about says no more than that there is no result."""
     without_message(ann, f"a torn sail {kind}")
     stack.telegram.fault(kind, method="sendMessage", chat=ann.id)
     stack.provider.finish(job_of(ann).prediction, "failed", error="Prediction failed: out of paint.")
     assert told(ann).failure is Failure.PROVIDER_FAILED
     said = ["The model stopped with an error"]
     if kind == "drop_answer":
-        said.append("In case you have had no answer to this: The model stopped with an error")
+        said.insert(0, "Your request could not be fulfilled")
     assert [text_of(each).partition(".")[0] for each in ann.told()] == said
 
 
@@ -223,7 +245,7 @@ def test_a_group_that_moves_and_throttles(stack: Stack, ann: Person) -> None:
     group = stack.telegram.new_group("Painters", [ann.id], "group")
     held(ann, "a second caravan", group)
     moved = stack.telegram.migrate(group)
-    stack.telegram.fault("500", method="sendPhoto", chat=moved, times=2)
+    stack.telegram.fault("500", method="sendMessage", chat=moved, times=2)
     stack.provider.release()
     job = told(ann)
     assert job.state is State.DELIVERED

@@ -159,10 +159,10 @@ def test_the_end_waits_for_a_status_message_that_is_being_posted(scene: Stage) -
     assert scene.ledger.once("posting", "status", "the bot")
     job = scene.ledger.claim("posting", "a deliverer", Claim.GENERATE)
     assert job is not None
-    assert scene.ledger.anew(job, "a deliverer", 15.0) is Anew.WAIT
+    assert scene.ledger.anew(job, "a deliverer", 15.0, ["end"]) == (Anew.WAIT, "")
     marked = clock.ask(scene.redis) - 20
     scene.redis.hset(keys.job(job.id), "once_at:status", round(marked * 1000))
-    assert scene.ledger.anew(job, "a deliverer", 15.0) is Anew.SEND
+    assert scene.ledger.anew(job, "a deliverer", 15.0, ["end"]) == (Anew.SEND, "end")
 
 
 def test_a_claim_tells_the_time(scene: Stage, put: Callable[[float], None]) -> None:

@@ -176,7 +176,20 @@ def test_a_topic_that_is_gone_does_not_cost_the_result(scene: Stage, words: str)
     """Given a topic that went with its messages, I expect the result in the chat itself."""
     job = stored(scene, in_group(scene, f"a fox off topic: {words}"))
     scene.telegram.delete(job.origin.chat, job.message)
-    refuse(scene, "sendPhoto", words)
+    refuse(scene, "sendMessage", words)
+    scene.work()
+    message = only(scene, job)
+    assert message["media"]["kind"] == "photo"
+    assert "reply_to_message" not in message
+
+
+def test_a_topic_that_is_gone_does_not_cost_a_result_that_no_words_go_before(scene: Stage) -> None:
+    """Given a chat that takes photos and no words, and a topic that is gone, I expect the result all the
+    same, by itself."""
+    job = stored(scene, in_group(scene, "a fox off topic, without a word"))
+    scene.telegram.delete(job.origin.chat, job.message)
+    refuse(scene, "sendMessage", UNLISTED, ALWAYS)
+    refuse(scene, "sendPhoto", NO_TOPIC)
     scene.work()
     message = only(scene, job)
     assert message["media"]["kind"] == "photo"
@@ -358,9 +371,10 @@ def test_a_status_message_is_refused_once_the_end_may_be_on_its_way(scene: Stage
     job = stored(scene, scene.job("a fox beside nothing"))
     assert scene.ledger.posted(job, job.message), "the same again"
     scene.redis.hset(keys.job(job.id), "message", "0")
-    scene.ledger.once(job.id, "fallback")
-    assert not scene.ledger.posted(job, job.message)
-    scene.ledger.again(job.id, "fallback")
+    for mark in ("place:1", "fallback"):
+        scene.ledger.once(job.id, mark)
+        assert not scene.ledger.posted(job, job.message)
+        scene.ledger.again(job.id, mark)
     scene.redis.hset(keys.job(job.id), "at:told", "1")
     assert not scene.ledger.posted(job, job.message)
     assert not scene.ledger.posted(replace(job, id="nobody"), 1)

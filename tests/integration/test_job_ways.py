@@ -365,11 +365,68 @@ def test_a_result_whose_message_was_deleted_is_sent_anew_once(scene: Stage) -> N
     assert len(scene.by_bot(job)) == 1
 
 
+def test_a_new_message_whose_answer_was_lost_does_not_cost_the_result(scene: Stage) -> None:
+    """Given a message for the result that nobody can tell about, I expect another, and the result once."""
+    job = scene.job("a fox announced twice")
+    scene.telegram.delete(job.origin.chat, job.message)
+    scene.telegram.fault("drop_answer", method="sendMessage", text="is ready")
+    scene.work()
+    scene.lapse(job)
+    deliver(job.id)
+    assert scene.now(job).state is State.DELIVERED
+    left_over, result = scene.by_bot(job)
+    assert (left_over["text"], left_over["edits"][-1]["buttons"]) == ("Your picture is ready.", [])
+    assert (result["media"]["kind"], result["message_id"]) == ("photo", scene.now(job).message)
+
+
+def test_a_worker_that_dies_over_a_new_message_does_not_cost_the_result(scene: Stage) -> None:
+    """Given two workers that died over messages for the result, the first of which was noted, and the last of
+    which is gone again, I expect the result in a third."""
+    job = scene.job("a fox announced three times")
+    scene.work(only="generate")
+    scene.telegram.delete(job.origin.chat, job.message)
+    giving = scene.ledger.claim(job.id, "another", Claim.DELIVER)
+    assert giving is not None
+    assert scene.ledger.once(job.id, "place:1", "another")
+    scene.ledger.sent_anew(giving, job.message)
+    assert scene.ledger.once(job.id, "place:2", "yet another")
+    scene.lapse(job)
+    scene.work()
+    assert scene.now(job).state is State.DELIVERED
+    (result,) = scene.by_bot(job)
+    assert result["media"]["kind"] == "photo"
+
+
+def test_a_failure_whose_message_is_gone_is_told_once(scene: Stage) -> None:
+    """Given a message for a failure that nobody can tell about, I expect the reason once, in another."""
+    scene.provider.fault("fail", "prediction", match="a fox that failed unseen")
+    job = scene.job("a fox that failed unseen")
+    scene.work(only="generate")
+    scene.telegram.delete(job.origin.chat, job.message)
+    scene.telegram.fault("drop_answer", method="sendMessage", text="could not be fulfilled")
+    scene.work()
+    scene.lapse(job)
+    deliver(job.id)
+    assert scene.now(job).told
+    left_over, reason = scene.by_bot(job)
+    assert left_over["text"] == "Your request could not be fulfilled."
+    assert reason["text"].startswith("The model stopped with an error.")
+
+
+def wordless(scene: Stage, job: Job) -> None:
+    """The status message is gone, and the chat takes no message that says what comes."""
+    scene.telegram.delete(job.origin.chat, job.message)
+    for words in ("is ready", "could not be fulfilled"):
+        scene.telegram.fault(
+            "400", method="sendMessage", text=words, times=1000, description="Bad Request: NO"
+        )
+
+
 def test_a_new_result_whose_answer_was_lost_counts_as_sent(scene: Stage) -> None:
     """Given a send that nobody can tell about, it is not made a second time, and the chat is told where to
     look in case it has not arrived."""
     job = scene.job("a fox sent blind")
-    scene.telegram.delete(job.origin.chat, job.message)
+    wordless(scene, job)
     scene.telegram.fault("drop_answer", method="sendPhoto")
     scene.work()
     assert scene.now(job).state is State.DELIVERED
@@ -383,10 +440,10 @@ def test_a_result_that_a_dead_worker_may_have_sent_is_not_sent_again(scene: Stag
     the chat is told where to look, though Telegram is in trouble at first."""
     job = scene.job("a fox sent and forgotten")
     scene.work(only="generate")
-    scene.telegram.delete(job.origin.chat, job.message)
+    wordless(scene, job)
     assert scene.ledger.claim(job.id, "another", Claim.DELIVER) is not None
     assert scene.ledger.once(job.id, "fallback")
-    scene.telegram.fault("500", method="sendMessage")
+    scene.telegram.fault("500", method="sendMessage", text="In case")
     scene.lapse(job)
     scene.work()
     assert scene.now(job).state is State.DELIVERING
@@ -403,7 +460,7 @@ def test_an_end_that_a_dead_worker_may_have_told_is_told_in_other_words(scene: S
     scene.provider.fault("fail", "prediction", match="a fox that failed blind")
     job = scene.job("a fox that failed blind")
     scene.work(only="generate")
-    scene.telegram.delete(job.origin.chat, job.message)
+    wordless(scene, job)
     assert scene.ledger.claim(job.id, "another", Claim.DELIVER) is not None
     assert scene.ledger.once(job.id, "fallback")
     scene.lapse(job)

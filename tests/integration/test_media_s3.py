@@ -255,7 +255,7 @@ def test_progress_that_comes_before_the_link_is_written_down_does_not_stay(narro
     giving = narrow.ledger.claim(job.id, "another", Claim.DELIVER)
     assert giving is not None
     overtaken(narrow, giving)
-    give_link(narrow.process, giving)
+    give_link(narrow.process, Slot(giving, Claim.DELIVER))
     narrow.telegram.clear_faults()
     eventually(lambda: linked(narrow, job) == [False, True, False])
     narrow.ledger.delivered(giving, "", Way.LINK)

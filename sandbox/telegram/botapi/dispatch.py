@@ -90,7 +90,8 @@ def _chat_id(params: Params) -> int | None:
 
 
 async def _carry_out(call: Call, request: Request) -> Response:
-    calls, fault = call.world.calls, call.world.faults.hit(call.method.lower(), call.chat)
+    text = call.params.text("text") or call.params.text("caption")
+    calls, fault = call.world.calls, call.world.faults.hit(call.method.lower(), call.chat, text)
     try:
         if fault:
             await _before(call.world, fault)
