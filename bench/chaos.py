@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import nemesis, ordeal, peer_relier, report
+from bench import ordeal, peer_relier, report, strikes
 from bench.checker import Breach, Checker
 from bench.ordeal import Outcome, Plan
 from bench.replay import Kill, Recovery
@@ -128,7 +128,7 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
     verdict, foe, books = outcome.verdict, outcome.foe, outcome.books
     steady = [each for each in books.replay.recovery if not foe.away("redis", each.kill.at, each.seconds)]
     shaken = [each for each in books.replay.recovery if each not in steady]
-    makers = [kill for kill in foe.kills if kill.name in nemesis.MAKERS]
+    makers = [kill for kill in foe.kills if kill.name in strikes.MAKERS]
     return {
         "jobs": verdict.jobs,
         "kills": len(makers),

@@ -203,14 +203,25 @@ def moment(client: "redis.Redis") -> tuple[Records, Budgets]:
 
 def held(client: "redis.Redis") -> Counter[int]:
     """How many jobs each process holds at this moment, by process id."""
+    states = (State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING, State.DELIVERING)
+    return Counter(pid for pid, _ in _holders(client, states) if pid)
+
+
+def giver(client: "redis.Redis", chat: int) -> int:
+    """The id of the process that gives a chat its result at this moment (0: none does)."""
+    return next((pid for pid, where in _holders(client, (State.DELIVERING,)) if where == chat), 0)
+
+
+def _holders(client: "redis.Redis", states: Iterable[State]) -> list[tuple[int, int]]:
+    """The process (0: none) and the chat of every job in these states."""
     with client.pipeline(transaction=False) as pipe:
-        for state in (State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING, State.DELIVERING):
+        for state in states:
             pipe.zrange(keys.in_state(state), 0, -1)
         ids = [job_id for found in pipe.execute() for job_id in found]
         for job_id in ids:
-            pipe.hget(keys.job(job_id), "owner")
-        owners = pipe.execute()
-    return Counter(int(owner.split(":")[1]) for owner in owners if owner)
+            pipe.hmget(keys.job(job_id), "owner", "chat")
+        found = pipe.execute()
+    return [(int(owner.split(":")[1]) if owner else 0, int(chat or 0)) for owner, chat in found]
 
 
 def unaccounted(client: "redis.Redis") -> int:

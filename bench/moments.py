@@ -5,7 +5,7 @@ that made it is killed. Whether Telegram has carried the call out by then differ
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -25,8 +25,8 @@ class Stand(Protocol):
     def fault(self, kind: str, **order: Any) -> int:
         """Order a fault."""
 
-    def faults(self) -> list[dict[str, Any]]:
-        """The faults that have not struck."""
+    def struck(self, order: int) -> int | None:
+        """The chat of the call that a fault has hit; None where it has hit none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ MOMENTS = tuple(
     Moment(method, whom, kind, text)
     for method, whom, text in (
         ("sendMessage", "bot", "Queued"),
-        ("editMessageMedia", "deliver", ""),
-        ("sendMessage", "deliver", _ANNOUNCED),
+        ("editMessageMedia", "giver", ""),
+        ("sendMessage", "giver", _ANNOUNCED),
     )
     for kind in ("delay", "drop_answer")
 )
@@ -64,8 +64,8 @@ def draw(random: Random, times: int) -> list[tuple[str, int]]:
     ]
 
 
-def await_call(stand: Stand, moment: Moment, within_s: float, delete: Delete) -> bool:
-    """Have the next call of this kind held; return True as soon as it is, or False where none came in time.
+def await_call(stand: Stand, moment: Moment, within_s: float, delete: Delete) -> int | None:
+    """Have the next call of this kind held; return its chat as soon as it is, None where none came in time.
 
     Args:
         delete: deletes the status message of a request that is being worked on. Without that hardly any
@@ -74,15 +74,11 @@ def await_call(stand: Stand, moment: Moment, within_s: float, delete: Delete) ->
     order = stand.fault(moment.kind, method=moment.method, text=moment.text, seconds=_HELD_S)
     now = time.monotonic()
     deadline, next_delete = now + within_s, now
-    while _waits(stand.faults(), order):
+    while (chat := stand.struck(order)) is None:
         now = time.monotonic()
         if now >= deadline:
-            return False
+            return None
         if moment.text == _ANNOUNCED and now >= next_delete and delete():
             next_delete = now + _BETWEEN_S
         time.sleep(_LOOK_S)
-    return True
-
-
-def _waits(faults: Sequence[dict[str, Any]], order: int) -> bool:
-    return any(fault["id"] == order for fault in faults)
+    return chat

@@ -1,110 +1,26 @@
-"""The nemesis of a chaos run: a plan drawn from a seed, and the hand that carries it out."""
+"""The nemesis of a chaos run: the hand that carries its plan out."""
 
+import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 import redis
 
 from bench import moments
 from bench.replay import Kill
+from bench.strikes import GROUPS, PROVIDER, TELEGRAM, Event
 from sandbox.processes import Program
 from sandbox.stack import Stack
 
-MAKERS = ("image-1", "image-2")
 _READY_S = 30.0
-"""A maker is struck while the other one runs, and killed while it works on jobs; for this long that is
-waited for."""
+"""Of two that do the same one is struck while the other one runs, and a maker is killed while it works on
+jobs; for this long that is waited for."""
 _MOMENT_S = 20.0
 """For this long a call is waited for that a process is to die over."""
-
-TELEGRAM: tuple[dict[str, Any], ...] = (
-    {"kind": "429", "method": "editMessageMedia", "retry_after": 1},
-    {"kind": "429", "method": "sendMessage", "retry_after": 1},
-    {"kind": "500", "method": "editMessageMedia"},
-    {"kind": "502", "method": "editMessageText"},
-    {"kind": "reset", "method": "editMessageMedia"},
-    {"kind": "drop_answer", "method": "editMessageMedia"},
-    {"kind": "delay", "method": "editMessageMedia", "seconds": 2},
-    {"kind": "drop_answer", "method": "sendMessage"},
-    {"kind": "500", "method": "sendMessage"},
-    {"kind": "502", "method": "getUpdates"},
-    {"kind": "drop_answer", "method": "getUpdates"},
-    {"kind": "500", "method": "sendMessage", "text": "is ready"},
-    {"kind": "drop_answer", "method": "sendMessage", "text": "is ready"},
-)
-"""Troubles of Telegram. A send is never reset: whether it arrived then nobody can tell, so that its loss is
-no breach and its being there no proof."""
-
-PROVIDER: tuple[dict[str, Any], ...] = (
-    {"on": "create", "kind": "429", "retry_after": 1},
-    {"on": "create", "kind": "500"},
-    {"on": "create", "kind": "drop_answer"},
-    {"on": "create", "kind": "reset"},
-    {"on": "create", "kind": "malformed"},
-    {"on": "create", "kind": "delay", "seconds": 2},
-    {"on": "get", "kind": "500"},
-    {"on": "get", "kind": "429", "retry_after": 1},
-    {"on": "get", "kind": "malformed"},
-    {"on": "get", "kind": "reset"},
-    {"on": "get", "kind": "unknown_status"},
-    {"on": "output", "kind": "500"},
-    {"on": "output", "kind": "reset"},
-    {"on": "prediction", "kind": "fail"},
-    {"on": "prediction", "kind": "refuse"},
-    # Not "cut_short", which lasts: an output is waited for longer than a run, and tests/faults has that.
-    {"on": "output", "kind": "404"},
-    {"on": "output", "kind": "empty"},
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """At `at` seconds: `what` ("kill", "stop", "moment", "telegram", "provider") with `whom` or an
-    order to a stand; a process is back after `seconds`."""
-
-    at: float
-    what: str
-    whom: str = ""
-    seconds: float = 0.0
-    order: int = 0
-
-
-def draw(
-    random: Random, seconds: float, kills: int, others: int, redis_kills: int, lease_s: float
-) -> list[Event]:
-    """`kills` SIGKILLs of makers; `others` times one SIGKILL of each other process, and SIGSTOPs past the
-    lease; evenly spread in a random order. Beside them, a SIGKILL over each kind of call to Telegram, once at
-    least, and every second or so a fault of a stand."""
-    deeds = [("kill", "maker", random.uniform(0.3, 2.0)) for _ in range(kills)]
-    deeds += [("kill", "redis", random.uniform(0.2, 2.0)) for _ in range(redis_kills)]
-    for _ in range(others):
-        deeds += [("kill", name, random.uniform(0.3, 2.0)) for name in ("deliver", "bot", "exporter")]
-        deeds += [("stop", name, lease_s + random.uniform(0, 3)) for name in ("maker", "maker", "deliver")]
-        deeds += [("stop", "bot", random.uniform(1, 3)), ("stop", "redis", random.uniform(0.5, 3))]
-    random.shuffle(deeds)
-    width = seconds / max(1, len(deeds))
-    events = [
-        Event((number + random.uniform(0.3, 0.9)) * width, what, whom, lasts)
-        for number, (what, whom, lasts) in enumerate(deeds)
-    ]
-    events += [
-        # While there are still requests to come, which are what the bot answers.
-        Event(random.uniform(0, 0.6 * seconds), "moment", whom, random.uniform(0.3, 2.0), number)
-        for whom, number in moments.draw(random, max(1, others))
-    ]
-    for what, orders in (("telegram", TELEGRAM), ("provider", PROVIDER)):
-        faults = max(1, round(seconds / 1.2))
-        events += [
-            Event(random.uniform(0, seconds), what, order=random.randrange(len(orders)))
-            for _ in range(faults)
-        ]
-    return sorted(events, key=lambda event: event.at)
 
 
 class Nemesis:
@@ -117,13 +33,20 @@ class Nemesis:
         events: list[Event],
         random: Random,
         held: Callable[[], Counter[int]],
+        gives: Callable[[int], int],
         delete: moments.Delete,
     ) -> None:
-        """`held` tells how many jobs each process holds, by process id; `delete` is a user who tidies up."""
+        """
+        Args:
+            held: tells how many jobs each process holds, by process id.
+            gives: tells the process id of the one that gives a chat its result now (0: none).
+            delete: is a user who tidies up.
+        """
         self._stack = stack
         self._events = events
         self._random = random
         self._held = held
+        self._gives = gives
         self._delete = delete
         self._away: set[str] = set()
         self._changed = threading.Condition()
@@ -141,9 +64,10 @@ class Nemesis:
 
     @property
     def dropped_posts(self) -> int:
-        """How often Telegram was told to post a message and drop its answer."""
+        """How often Telegram was told to post a status message and drop its answer."""
         orders = (TELEGRAM[event.order] for event in self._events if event.what == "telegram")
-        return sum(order["kind"] == "drop_answer" and order["method"] == "sendMessage" for order in orders)
+        posts = [order for order in orders if order["method"] == "sendMessage" and "text" not in order]
+        return sum(order["kind"] == "drop_answer" for order in posts)
 
     def start(self) -> None:
         """Begin."""
@@ -177,7 +101,7 @@ class Nemesis:
 
     def _victim(self, event: Event) -> str:
         """Choose a process and mark it as away."""
-        names = MAKERS if event.whom == "maker" else (event.whom,)
+        names = GROUPS.get(event.whom, (event.whom,))
         with self._changed:
             self._changed.wait_for(lambda: not self._away & set(names), _READY_S)
             up = [name for name in names if name not in self._away] or list(names)
@@ -196,17 +120,31 @@ class Nemesis:
     def _moment(self, event: Event) -> None:
         """Kill a process over a call to Telegram, as soon as one is held."""
         moment = moments.MOMENTS[event.order]
+        names = GROUPS.get(event.whom, (event.whom,))
+        with self._changed:
+            self._changed.wait_for(lambda: not self._away & set(names), _READY_S)
+            self._away |= set(names)
+        caller = ""
         try:
-            self._victim(event)
-            came = moments.await_call(self._stack.telegram, moment, _MOMENT_S, self._delete)
+            chat = moments.await_call(self._stack.telegram, moment, _MOMENT_S, self._delete)
+            caller = "" if chat is None else self._caller(names, chat)
         except BaseException as error:  # kept for `finish`
             self._errors.append(error)
-            came = False
-        self.done[f"{moment.method} of {moment.whom} {'cut' if came else 'awaited in vain'}"] += 1
-        if came:
-            self._strike(event, event.whom)
-        else:
-            self._freed(event.whom)
+        self.done[f"{moment.method} of {moment.whom} {'cut' if caller else 'awaited in vain'}"] += 1
+        for name in names:
+            if name != caller:
+                self._freed(name)
+        if caller:
+            self._strike(event, caller)
+
+    def _caller(self, names: Sequence[str], chat: int) -> str:
+        """Which of these processes makes a call for this chat now; any where Redis cannot tell."""
+        with contextlib.suppress(redis.RedisError):
+            giving = self._gives(chat)
+            for name in names:
+                if self._stack.programs[name].pid == giving:
+                    return name
+        return self._random.choice(names)
 
     def _busy(self, names: list[str]) -> list[str]:
         try:

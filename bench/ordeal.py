@@ -14,7 +14,7 @@ from random import Random
 
 import redis
 
-from bench import follower, histories, nemesis
+from bench import follower, histories, strikes
 from bench.checker import Breach, Checker, Verdict
 from bench.crowd import Crowd
 from bench.deployment import webhooks
@@ -30,8 +30,8 @@ from sandbox.stack import Scene, Stack
 _WORKER = "celery -A tasks worker -Q {lanes} -n {name}@%h --without-gossip --without-mingle"
 LINES = {
     "bot": "python -m bot",
-    **{name: _WORKER.format(lanes="img", name=name) for name in nemesis.MAKERS},
-    "deliver": _WORKER.format(lanes="deliver", name="deliver"),
+    **{name: _WORKER.format(lanes="img", name=name) for name in strikes.MAKERS},
+    **{name: _WORKER.format(lanes="deliver", name=name) for name in strikes.GIVERS},
     "exporter": "python -m monitoring.exporter",
 }
 
@@ -109,8 +109,15 @@ def run(plan: Plan) -> Outcome:
         crowd = Crowd(stack, max(5, plan.jobs // 20), random)
         others = round(plan.kills / 5)
         redis_kills = others if plan.redis_kills is None else plan.redis_kills
-        events = nemesis.draw(random, plan.seconds, plan.kills, others, redis_kills, plan.lease_s)
-        foe = Nemesis(stack, events, Random(plan.seed), partial(histories.held, client), crowd.tidy_up)
+        events = strikes.draw(random, plan.seconds, plan.kills, others, redis_kills, plan.lease_s)
+        foe = Nemesis(
+            stack,
+            events,
+            Random(plan.seed),
+            partial(histories.held, client),
+            partial(histories.giver, client),
+            crowd.tidy_up,
+        )
         with _accountant(stack.settings.redis_url) as seen:
             foe.start()
             crowd.ask(plan.jobs, plan.seconds)

@@ -230,6 +230,11 @@ class TelegramStand:
         """The faults not used up yet, as they were ordered, with the `times` that are left."""
         return list(self._call("GET", "faults")["faults"])
 
+    def struck(self, order: int) -> int | None:
+        """The chat of the latest call that a fault has hit; None where it has hit none (or long ago)."""
+        chat: int | None = self._call("GET", "faults")["struck"].get(str(order))
+        return chat
+
     def clear_faults(self) -> None:
         """Forget all faults that were not used up, and end the delays of calls that wait now."""
         self._call("DELETE", "faults")

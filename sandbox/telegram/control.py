@@ -189,7 +189,7 @@ async def _fault(world: World, body: Json, _: Request) -> Json:
 
 @_route("faults", "GET")
 async def _faults(world: World, _body: Json, _: Request) -> Json:
-    return {"faults": world.faults.ordered()}
+    return {"faults": world.faults.ordered(), "struck": world.faults.struck}
 
 
 @_route("faults", "DELETE")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.telegram.errors import ApiError, too_many
 
+_REMEMBERED = 100
 KINDS = ("429", "500", "502", "reset", "delay", "drop_answer", "403", "400")
 
 _WORDS = {
@@ -40,11 +41,13 @@ class Fault:
 
 
 class Faults:
-    """The orders not used up yet, first come first served."""
+    """The orders not used up yet, first come first served. `struck` has the chat of the latest call that was
+    hit, for each of the last orders that hit one (0: the call names none)."""
 
     def __init__(self) -> None:
         self._orders: list[Fault] = []
         self._last_id = 0
+        self.struck: dict[int, int] = {}
 
     def order(self, body: Mapping[str, Any]) -> int:
         """Take an order as POST /control/faults describes it; returns its id.
@@ -90,6 +93,9 @@ class Faults:
             if fault.method not in ("*", method) or fault.chat not in (None, chat) or fault.text not in text:
                 continue
             fault.times -= 1
+            self.struck[fault.id] = chat or 0
+            while len(self.struck) > _REMEMBERED:
+                del self.struck[next(iter(self.struck))]
             if fault.times == 0:
                 self._orders.remove(fault)
             return fault

@@ -134,7 +134,8 @@ def test_the_stream_continues_after_a_number(stand: TelegramStand, ann: int) -> 
 
 
 def test_faults_hit_the_matching_calls_in_order(api: Api, stand: TelegramStand, ann: int) -> None:
-    """By method, chat and text, `times` times; what they ordered is what the bot hears; cleared ones never come."""
+    """By method, chat and text, so many times; what they ordered is what the bot hears; cleared ones never
+    come. Which chat's call was struck last is told."""
     stand.fault("429", method="sendMessage", chat=ann, times=2, retry_after=7)
     stand.fault("400", method="*", chat=ann, description="Bad Request: PEER_FLOOD")
     api.ok("getMe")
@@ -147,9 +148,11 @@ def test_faults_hit_the_matching_calls_in_order(api: Api, stand: TelegramStand, 
             "parameters": {"retry_after": 7},
         }
     assert api.refused("sendChatAction", chat_id=ann, action="typing") == "Bad Request: PEER_FLOOD"
-    stand.fault("400", method="sendMessage", text="fox", description="Bad Request: NO_FOXES")
+    order = stand.fault("400", method="sendMessage", text="fox", description="Bad Request: NO_FOXES")
     api.ok("sendMessage", chat_id=ann, text="a cat")
+    assert stand.struck(order) is None
     assert api.refused("sendMessage", chat_id=ann, text="a fox") == "Bad Request: NO_FOXES"
+    assert stand.struck(order) == ann
     stand.fault("500", method="sendMessage")
     stand.clear_faults()
     api.ok("sendMessage", chat_id=ann, text="x")
