@@ -15,6 +15,7 @@ from typing import Any
 
 from bench import ordeal, peer_relier, report, strikes
 from bench.checker import Breach, Checker
+from bench.nemesis import Nemesis
 from bench.ordeal import Outcome, Plan
 from bench.replay import Kill, Recovery
 
@@ -91,6 +92,14 @@ def main(options: argparse.Namespace) -> None:
         sys.exit(1)
 
 
+def _undisturbed(foe: Nemesis, recovery: Recovery) -> bool:
+    """Return whether Redis and a process that could take the job were there for all of its recovery."""
+    name = recovery.kill.name
+    alike = next((names for names in strikes.GROUPS.values() if name in names), ())
+    needed = ("redis", *(other for other in alike if other != name))
+    return not any(foe.away(other, recovery.kill.at, recovery.seconds) for other in needed)
+
+
 def _spread(recovery: list[Recovery]) -> dict[str, float]:
     seconds = [each.seconds for each in recovery]
     return {
@@ -126,7 +135,7 @@ def _print(breaches: list[Breach], checker: Checker) -> None:
 
 def _figures(outcome: Outcome) -> dict[str, Any]:
     verdict, foe, books = outcome.verdict, outcome.foe, outcome.books
-    steady = [each for each in books.replay.recovery if not foe.away("redis", each.kill.at, each.seconds)]
+    steady = [each for each in books.replay.recovery if _undisturbed(foe, each)]
     shaken = [each for each in books.replay.recovery if each not in steady]
     makers = [kill for kill in foe.kills if kill.name in strikes.MAKERS]
     return {
@@ -141,7 +150,7 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
         "wrong_recipient": verdict.wrong_recipient,
         "unaccounted": verdict.unaccounted,
         "recovery_s": _spread(steady),
-        "recovery_without_redis_s": _spread(shaken),
+        "recovery_struck_again_s": _spread(shaken),
         "killed": _by_kill(outcome),
         "refused": verdict.refused,
         "left_over": len(verdict.left_over),
