@@ -6,12 +6,39 @@ from datetime import UTC, datetime
 
 from jobs.model import Job
 from jobs.states import ENDED, GENERATING, State
-from jobs.trail import Event
 
 _HELD = GENERATING | {State.DELIVERING}
 _NAMED = 5
 _TAKEN = ("resumed", "telling")
 _GIVEN_BACK = ("released", "put_off", "lapsed", "told", "unheard")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`what` is a state that was entered, or one of: `posted` (the status message), `moved` (the chat has a
+    new id), `resumed` and `telling` (claimed in the state in which it was), `released` and `put_off` (handed
+    back), `lapsed` (its worker no longer renewed the lease), `unsent` (the paid call has surely not been
+    taken), `adopted` (a webhook named the prediction), `cancel_wanted`, `told`, `unheard` (nobody could be
+    told).
+
+    `at`: Unix seconds. `who`: the worker process (`host:pid:number`), or `job:ID` for a job that this one
+    shares or inherits from; "" where it was neither.
+    """
+
+    at: float
+    what: str
+    who: str = ""
+
+
+def parse(entry: str) -> Event:
+    """Read one event as it is written."""
+    at, what, *who = entry.split(" ", 2)
+    return Event(int(at) / 1000, what, who[0] if who else "")
+
+
+def from_stamps(job: Job) -> list[Event]:
+    """The states that a job has entered, each when it was entered last."""
+    return sorted((Event(at, state) for state, at in job.stamps.items()), key=lambda event: event.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.handlers.admin_job import describe
-from jobs.life import Life, Part
+from jobs.life import Event, Life, Part, parse
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from jobs.trail import Event, parse
 
 PROMPT = "a red fox"
 FOX = Job(
