@@ -6,8 +6,8 @@ from kombu.entity import Exchange, Queue
 
 from config.printable import in_lines
 from config.settings import SettingsError, load
-from jobs.connection import sentinel_options
 from jobs.model import Lane
+from ledger.connection import sentinel_options
 
 try:
     settings = load(receives=False)
@@ -31,7 +31,7 @@ worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
 
 # Limits. `rate_limit` is Celery's own, for one worker process; admission enforces the others for each user,
-# in Redis (jobs.admission). Deliveries have no limit here: Telegram's are obeyed by chat.limiter.
+# in Redis (ledger.admission). Deliveries have no limit here: Telegram's are obeyed by chat.limiter.
 task_annotations = {
     "generate": {
         "rate_limit": settings.generate_rate_limit or None,

@@ -22,10 +22,10 @@ import redis
 
 from bench import report
 from config.settings import Settings
-from jobs.admission import Admission
-from jobs.connection import connect
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
+from ledger.admission import Admission
+from ledger.connection import connect
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 

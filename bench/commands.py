@@ -9,7 +9,7 @@ import httpx
 
 from bench.postman import update
 from config.settings import Settings
-from jobs.connection import connect
+from ledger.connection import connect
 
 UPDATES = 20
 _SETTLE_S = 2.0

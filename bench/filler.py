@@ -8,10 +8,10 @@ from typing import Any
 
 import redis
 
-from jobs import keys
-from jobs.admission import Hit
 from jobs.model import Artifact, Kind, Lane, Origin, Request, Tier, artifact_fields, new_record
 from jobs.states import State
+from ledger import keys
+from ledger.admission import Hit
 
 _BATCH = 5_000
 _CHATS = 10_000

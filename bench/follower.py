@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jobs.connection import connect
+from ledger.connection import connect
 from sandbox.embedded import replica_of
 from sandbox.environment import free_port
 from sandbox.stack import Stack

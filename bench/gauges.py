@@ -14,8 +14,8 @@ from typing import Self
 import psutil
 import redis
 
-from jobs import keys
 from jobs.model import Lane
+from ledger import keys
 
 _PERIOD_S = 0.25
 _VOLUNTARY = re.compile(r"^voluntary_ctxt_switches:\s+(\d+)", re.MULTILINE)

@@ -14,11 +14,11 @@ from bench.replay import Kill, Replay
 from bench.witness import Witness, steps
 from chat import status
 from chat.texts import LANGUAGES, texts
-from jobs import keys
 from jobs.failures import Failure
 from jobs.model import Job, from_record
-from jobs.scripts import Scripts
 from jobs.states import ACTIVE, ENDED, State
+from ledger import keys
+from ledger.scripts import Scripts
 from sandbox.stack import Scene
 
 Message = dict[str, Any]

@@ -31,9 +31,10 @@ from bench import report
 from bench.commands import commands_of
 from bench.postman import FIRST_USER, PEOPLE, Posted, Round, post, user_of
 from config.settings import ROOT
-from jobs import ids, keys
-from jobs.connection import connect
-from jobs.spool import UPDATES
+from jobs import ids
+from ledger import keys
+from ledger.connection import connect
+from ledger.durable_queue import UPDATES
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack

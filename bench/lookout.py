@@ -17,7 +17,7 @@ from bench.virtual import Sleeper, VirtualTime
 from config.settings import Settings
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from jobs.waiting import REMEMBERED
+from ledger.queue_position import REMEMBERED
 from providers.base import Prediction, Status
 from tasks import polling
 
@@ -114,7 +114,7 @@ class Lookout:
         return self._deadline
 
     def past(self, model: str) -> tuple[list[float], int]:
-        """As `jobs.waiting.Waiting.past`."""
+        """As `ledger.queue_position.Waiting.past`."""
         return list(self._memory.get(model, ())) if self._policy.learns else [], self._active
 
     @property

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from jobs import keys
 from jobs.states import ENDED
+from ledger import keys
 
 DAY_S = 86_400.0
 Records = Mapping[str, Mapping[str, str]]

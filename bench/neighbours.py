@@ -29,9 +29,9 @@ from bench import report
 from bench.intake import SECRET
 from bench.postman import Line, Update
 from config.settings import ROOT
-from jobs import keys
-from jobs.connection import connect
-from jobs.spool import UPDATES
+from ledger import keys
+from ledger.connection import connect
+from ledger.durable_queue import UPDATES
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack

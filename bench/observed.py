@@ -14,12 +14,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from config.settings import ROOT
-from jobs.connection import connect
-from jobs.controls import Controls
 from jobs.life import Life
 from jobs.model import Lane
 from jobs.states import State
-from jobs.vips import Vips
+from ledger.connection import connect
+from ledger.controls import Controls
+from ledger.vips import Vips
 from monitoring.prometheus_api import Prometheus
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port

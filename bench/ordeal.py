@@ -22,8 +22,8 @@ from bench.histories import Books, Message, job_under
 from bench.nemesis import Nemesis
 from bench.stage import UNLIMITED
 from bench.witness import Witness
-from jobs.connection import connect
 from jobs.states import ENDED
+from ledger.connection import connect
 from sandbox.environment import free_port
 from sandbox.stack import Scene, Stack
 

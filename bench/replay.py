@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bench.witness import Step
-from jobs import keys
 from jobs.states import ENDED, State
+from ledger import keys
 
 WAY = (
     *(State.ACCEPTED, State.SHARING, State.QUEUED, State.CLAIMED, State.SUBMITTING, State.UNKNOWN),

@@ -21,13 +21,13 @@ import redis
 
 from bench import report
 from config.settings import ROOT, Settings
-from jobs.admission import Admission
-from jobs.connection import connect
-from jobs.ledger import Ledger, Stage
 from jobs.model import Artifact, Kind, Origin, Request
-from jobs.tally import Tally
-from jobs.vitals import measure
-from jobs.workers import Sign, Workers
+from ledger.admission import Admission
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage
+from ledger.metrics_buffer import Tally
+from ledger.resource_usage import measure
+from ledger.workers import Sign, Workers
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program

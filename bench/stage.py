@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from celery import Celery
 
-from jobs import keys
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
 from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
-from jobs.vips import Vips
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.vips import Vips
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher

@@ -17,9 +17,9 @@ from bench.deployment import Deployment
 from bench.gauges import Gauges
 from bench.histories import Answers
 from bench.users import Habits, Users
-from jobs.connection import connect
 from jobs.model import Job, from_record
-from jobs.vips import Vips
+from ledger.connection import connect
+from ledger.vips import Vips
 from sandbox.stack import Stack
 
 

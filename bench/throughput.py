@@ -21,8 +21,8 @@ from bench.surge import Surge
 from bench.users import Habits
 from bench.witness import Witness
 from config.settings import ROOT
-from jobs.connection import connect
-from jobs.scripts import Scripts
+from ledger.connection import connect
+from ledger.scripts import Scripts
 from sandbox.stack import Stack
 
 _PY_SPY = str(Path(sys.executable).with_name("py-spy"))

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from jobs import keys
+from ledger import keys
 
 _LINE = re.compile(rb"^\+(\d+\.\d+) \[\d+ ([^\]]+)\] (.*)$")
 _WORD = re.compile(rb'"((?:[^"\\]|\\.)*)"')

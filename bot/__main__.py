@@ -23,7 +23,7 @@ from config.env_file import exposed
 from config.logging import configure
 from config.printable import in_lines
 from config.settings import Settings, SettingsError, env_file_of, load, require
-from jobs.updates import updates
+from ledger.update_queue import updates
 from serving.server import Server
 
 log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ from datetime import date
 from babel.dates import format_date
 
 from chat.texts import Texts
-from jobs.controls import LANES
 from jobs.model import Lane
+from ledger.controls import LANES
 
 _LARGEST_ID = 2**52
 """Telegram's ids have at most 52 significant bits."""

@@ -7,8 +7,8 @@ from bot.explain import asked_for, example, question
 from bot.replies import say
 from bot.services import Services
 from chat import keyboards
-from jobs import keys
 from jobs.model import Kind
+from ledger import keys
 
 REMEMBERED_S = 600
 """So long a question in a private chat waits for plain words; later ones are a picture, as ever."""

@@ -6,7 +6,7 @@ from bot import acting
 from bot.services import Services
 from chat.texts import Texts
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Cancellation
+from ledger.jobs import Cancellation
 
 log = structlog.get_logger(__name__)
 

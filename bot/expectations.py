@@ -4,7 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from jobs.waiting import Waiting
+from ledger.queue_position import Waiting
 
 GOOD_S = 2.0
 """An expectation is told for so long; it is a guess of minutes."""

@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 
 from bot.services import Services
 from jobs.errors import LedgerUnavailable
-from jobs.vitals import measure
-from jobs.workers import Sign, new_owner
-from tasks.background import Background
+from ledger.background import Background
+from ledger.resource_usage import measure
+from ledger.workers import Sign, new_owner
 
 _LEAVE_S = 0.5
 

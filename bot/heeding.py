@@ -10,9 +10,9 @@ from bot.replies import toast
 from bot.services import Services
 from chat import status
 from chat.texts import Texts, texts
-from jobs.attention import Heed
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
+from ledger.attention import Heed
 
 log = structlog.get_logger(__name__)
 

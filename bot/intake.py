@@ -14,13 +14,13 @@ from bot.turned_away import Refusal, refusal
 from chat import status
 from chat.errors import OutcomeUnknown, Unreachable
 from chat.texts import texts
-from jobs import keys
-from jobs.admission import Answer, Blocked, Busy, Hit, Limited, OverBudget
 from jobs.digest import digest_of
 from jobs.errors import DarkroomError, LedgerUnavailable
 from jobs.model import Job, Origin, Request
 from jobs.states import State
-from jobs.waiting import Place
+from ledger import keys
+from ledger.admission import Answer, Blocked, Busy, Hit, Limited, OverBudget
+from ledger.queue_position import Place
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 from bot import incoming
 from bot.webhook import reading
 from chat.texts import texts
-from jobs.answers import Answer
+from ledger.reply_queue import Answer
 
 
 def answer_to(body: str) -> Answer | None:

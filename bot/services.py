@@ -17,27 +17,27 @@ from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue, load_catalogue
 from config.media import Bucket, location
 from config.settings import Settings, SettingsError
-from jobs.admission import Admission
-from jobs.answers import answers
-from jobs.attention import Attention
-from jobs.broadcasts import Broadcasts
-from jobs.budgets import Budgets
-from jobs.cache import Cache
-from jobs.connection import connect, connect_async
-from jobs.controls import Controls
-from jobs.ledger import Ledger
 from jobs.limits import Rate, parse_rate, user_rates
-from jobs.marks import Marks
-from jobs.people import People
 from jobs.prompt_filter import PromptFilter
-from jobs.shared_pipeline import SharedPipeline
-from jobs.statistics import Statistics
-from jobs.tally import Tally
-from jobs.trail import Trails
-from jobs.users import Users
-from jobs.vips import Vips
-from jobs.waiting import Waiting
-from jobs.workers import Workers
+from ledger.admission import Admission
+from ledger.attention import Attention
+from ledger.broadcasts import Broadcasts
+from ledger.budgets import Budgets
+from ledger.cache import Cache
+from ledger.connection import connect, connect_async
+from ledger.controls import Controls
+from ledger.deduplication import Marks
+from ledger.jobs import Ledger
+from ledger.metrics_buffer import Tally
+from ledger.people import People
+from ledger.pipeline import SharedPipeline
+from ledger.queue_position import Waiting
+from ledger.reply_queue import answers
+from ledger.statistics import Statistics
+from ledger.trail import Trails
+from ledger.users import Users
+from ledger.vips import Vips
+from ledger.workers import Workers
 from tasks.app import app
 from tasks.publish import Publisher
 

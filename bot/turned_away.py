@@ -6,7 +6,16 @@ from bot import arguments
 from chat import status
 from chat.texts import Texts
 from config.budgets import PERSON, RESERVED, VIP_PERSON
-from jobs.admission import Accepted, Answer, Blocked, Busy, Cached, Duplicate, Limited, OverBudget
+from ledger.admission import (
+    Accepted,
+    Answer,
+    Blocked,
+    Busy,
+    Cached,
+    Duplicate,
+    Limited,
+    OverBudget,
+)
 
 
 @dataclass(frozen=True, slots=True)

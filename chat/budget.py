@@ -1,10 +1,10 @@
 """The budget for calls to Telegram, in Redis: token buckets that all processes of the bot share."""
 
 from config.settings import Settings
-from jobs import buckets, keys
-from jobs.buckets import Answer, Bucket
-from jobs.connection import connect_async
 from jobs.limits import Rate
+from ledger import keys, token_buckets
+from ledger.connection import connect_async
+from ledger.token_buckets import Answer, Bucket
 
 _BURST = 3.0
 """Calls that one chat takes at once: Telegram lets "short bursts" over the rate of a chat pass."""
@@ -33,17 +33,17 @@ class Budget:
         # A fifth of the whole budget and one call to each chat are kept for results.
         self._all = Bucket(keys.bucket("all"), rate, max(1.0, rate.burst / 5))
         self._redis = connect_async(settings.ledger_redis(), timeout_s=1)
-        self._take = self._redis.register_script(buckets.TAKE)
-        self._hold = self._redis.register_script(buckets.HOLD)
+        self._take = self._redis.register_script(token_buckets.TAKE)
+        self._hold = self._redis.register_script(token_buckets.HOLD)
 
     async def take(self, chat: int | str, mode: str, patience_s: float) -> Answer:
-        """Ask for one call to a chat; modes and answers as in `jobs/lua/buckets/take.lua`."""
+        """Ask for one call to a chat; modes and answers as in `ledger/lua/buckets/take.lua`."""
         both = (self._bucket(chat), self._all)
-        return Answer.of(await self._take(*buckets.take(_hold_key(chat), both, mode, patience_s)))
+        return Answer.of(await self._take(*token_buckets.take(_hold_key(chat), both, mode, patience_s)))
 
     async def hold(self, chat: int | str, seconds: float) -> None:
         """No process calls this chat before `seconds` are over; a longer hold stays as it is."""
-        await self._hold(*buckets.hold(_hold_key(chat), self._bucket(chat), seconds))
+        await self._hold(*token_buckets.hold(_hold_key(chat), self._bucket(chat), seconds))
 
     def _bucket(self, chat: int | str) -> Bucket:
         rate = rate_of(chat, self._settings)

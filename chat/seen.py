@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter
 
-from jobs.tally import Tally
+from ledger.metrics_buffer import Tally
 
 
 class Outcome(StrEnum):

@@ -13,7 +13,7 @@ from config.catalogue import Model
 from jobs.failures import Failure
 from jobs.model import Job, Kind
 from jobs.states import State
-from jobs.waiting import Place, rung
+from ledger.queue_position import Place, rung
 
 _FINAL = frozenset({Failure.REFUSED, Failure.REJECTED, Failure.SOURCE_GONE})
 """Failures that the very same request would meet again: there is no button for it."""

@@ -1,4 +1,1 @@
-"""The domain: jobs, their states, and the ledger that is the truth about them.
-
-Knows neither Telegram nor Celery nor HTTP.
-"""
+"""The domain: jobs, their states and failures, and the rules that need nothing but Python."""

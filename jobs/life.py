@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """`events` are a job's, oldest first (jobs.trail); `now` (Unix seconds) ends what has not ended."""
+    """`events` are a job's, oldest first (ledger.trail); `now` (Unix seconds) ends what has not ended."""
 
     job: Job
     events: Sequence[Event]

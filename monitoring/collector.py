@@ -11,9 +11,9 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from config.settings import Settings
-from jobs.budgets import Budgets
-from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
+from ledger.budgets import Budgets
+from ledger.connection import connect
 from monitoring import budget_metrics, jobs_metrics, outside_metrics, queue_metrics, redis_metrics, snapshot
 from monitoring.families import gauge
 from monitoring.snapshot import Info

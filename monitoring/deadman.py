@@ -16,11 +16,11 @@ import structlog
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.settings import Settings
-from jobs import clock, keys
 from jobs.errors import DarkroomError
-from jobs.marks import Marks
 from jobs.model import Origin
-from jobs.scripts import ledger_errors
+from ledger import clock, keys
+from ledger.deduplication import Marks
+from ledger.scripts import ledger_errors
 
 log = structlog.get_logger(__name__)
 _AGAIN_S = 3600

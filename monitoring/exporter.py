@@ -17,7 +17,8 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from config.logging import configure
 from config.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
-from jobs.connection import connect
+from ledger.background import Background
+from ledger.connection import connect
 from monitoring.collector import Darkroom
 from monitoring.configure import chat_of
 from monitoring.deadman import Deadman
@@ -25,7 +26,6 @@ from monitoring.server import application, bound
 from monitoring.sites import page
 from serving.server import Server
 from tasks.app import app
-from tasks.background import Background
 
 log = structlog.get_logger(__name__)
 _LOOK_S = 5.0

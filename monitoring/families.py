@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
-from jobs import histograms
+from ledger import histograms
 
 Labels = tuple[str, ...]
 Values = Iterable[tuple[Labels, float]]

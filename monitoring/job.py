@@ -12,11 +12,11 @@ from pathlib import Path
 
 from config.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
-from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Ledger
 from jobs.life import Life
-from jobs.trail import Trails
+from ledger.connection import connect
+from ledger.jobs import Ledger
+from ledger.trail import Trails
 
 EXIT_UNKNOWN, EXIT_UNUSABLE = 1, 2
 

@@ -5,11 +5,11 @@ from itertools import product
 
 from prometheus_client.core import Metric
 
-from jobs import histograms
 from jobs.failures import Failure
-from jobs.ledger import Stage, Unheard, Way
 from jobs.model import Kind, Lane, Tier
 from jobs.states import ENDED, State
+from ledger import histograms
+from ledger.jobs import Stage, Unheard, Way
 from monitoring.families import counter, gauge, histogram, merged, under
 from monitoring.snapshot import Snapshot
 

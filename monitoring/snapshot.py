@@ -8,10 +8,10 @@ import redis
 from celery import Celery
 from kombu.transport.redis import Channel
 
-from jobs import clock, histograms, keys
 from jobs.model import Lane
-from jobs.spool import SPOOLS
 from jobs.states import ACTIVE, State
+from ledger import clock, histograms, keys
+from ledger.durable_queue import SPOOLS
 
 Info = Mapping[str, Any]
 

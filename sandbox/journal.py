@@ -7,12 +7,12 @@ from textwrap import shorten
 from config.catalogue import Catalogue, load_catalogue
 from config.redis_urls import RedisPlace
 from config.settings import Settings
-from jobs.connection import connect
-from jobs.ended import Ended
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Ledger
 from jobs.model import Job
 from jobs.states import State
+from ledger.connection import connect
+from ledger.ended import Ended
+from ledger.jobs import Ledger
 
 _WORDS = 32
 _PAUSE_S = 1.0

@@ -8,10 +8,10 @@ import redis
 
 from config.redis_urls import RedisPlace
 from config.settings import Settings, SettingsError
-from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
-from jobs.workers import Workers
+from ledger.connection import connect
+from ledger.workers import Workers
 
 _TIMEOUT_S = 5.0
 _REFUSED = (401, 403, 404)

@@ -14,10 +14,10 @@ import redis
 from honcho.environ import parse_procfile
 
 from config.settings import ROOT, Settings, load
-from jobs.connection import connect
-from jobs.ledger import Ledger
-from jobs.trail import Trails
-from jobs.users import Users
+from ledger.connection import connect
+from ledger.jobs import Ledger
+from ledger.trail import Trails
+from ledger.users import Users
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import BOT_ID, free_port, on_path, stand_environment
 from sandbox.processes import Program

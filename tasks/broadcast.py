@@ -1,4 +1,4 @@
-"""The task `broadcast`: one turn of a message to all users. Why nobody gets it twice: see jobs.broadcasts."""
+"""The task `broadcast`: one turn of a message to all users. Nobody gets it twice: see `ledger.broadcasts`."""
 
 import time
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from chat.errors import (
     Unreachable,
 )
 from chat.texts import texts
-from jobs.broadcasts import Outcome, Phase
 from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
+from ledger.broadcasts import Outcome, Phase
 from tasks.app import app
 from tasks.process import Process, current
 from tasks.waits import advice

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 
-from jobs.allowance import Allowance
 from jobs.errors import PassingError
 from jobs.model import Tier
+from ledger.provider_quota import Allowance
 from providers.base import Provider
 from tasks import waits
 from tasks.slots import Slot

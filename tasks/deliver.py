@@ -22,12 +22,12 @@ from chat.errors import (
     Unreachable,
 )
 from chat.texts import texts
-from jobs.admission import Hit
 from jobs.errors import IllegalMove, JobFailed, LeaseLost, LedgerUnavailable, PassingError
 from jobs.failures import Failure
-from jobs.ledger import Stage, Unheard, Way
 from jobs.model import Job
 from jobs.states import State
+from ledger.admission import Hit
+from ledger.jobs import Stage, Unheard, Way
 from tasks import result
 from tasks.app import app
 from tasks.new_message import retract

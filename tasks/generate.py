@@ -15,9 +15,9 @@ from jobs.errors import (
     PassingError,
 )
 from jobs.failures import Failure
-from jobs.ledger import Stage
 from jobs.model import Job
 from jobs.states import State
+from ledger.jobs import Stage
 from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status

@@ -7,13 +7,13 @@ from typing import Any
 import redis
 
 from config.settings import Settings
-from jobs import keys
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Ledger
-from jobs.tally import Tally
-from jobs.vitals import measure
-from jobs.workers import Sign, Workers
-from tasks.background import Background
+from ledger import keys
+from ledger.background import Background
+from ledger.jobs import Ledger
+from ledger.metrics_buffer import Tally
+from ledger.resource_usage import measure
+from ledger.workers import Sign, Workers
 from tasks.slots import Slots
 
 

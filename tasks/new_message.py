@@ -12,8 +12,8 @@ from chat.gateway import Gateway
 from chat.sending import Mark
 from chat.texts import texts
 from jobs.errors import PassingError
-from jobs.ledger import Anew
 from jobs.model import Job
+from ledger.jobs import Anew
 from tasks import waits
 from tasks.process import Process
 

@@ -12,30 +12,30 @@ from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Model, load_catalogue
 from config.settings import Settings, load
-from jobs.allowance import Allowance
-from jobs.broadcasts import Broadcasts
-from jobs.cache import Cache
-from jobs.connection import connect
 from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
-from jobs.in_use import artifacts_in_use
-from jobs.ledger import Ledger
 from jobs.model import Job, Lane
-from jobs.people import People
 from jobs.states import ENDED, State
-from jobs.tally import Tally
-from jobs.waiting import Waiting
-from jobs.workers import Sign, Workers, new_owner
+from ledger.artifacts import artifacts_in_use
+from ledger.background import Background
+from ledger.broadcasts import Broadcasts
+from ledger.cache import Cache
+from ledger.connection import connect
+from ledger.jobs import Ledger
+from ledger.leader import alone
+from ledger.metrics_buffer import Tally
+from ledger.people import People
+from ledger.provider_quota import Allowance
+from ledger.queue_position import Waiting
+from ledger.workers import Sign, Workers, new_owner
 from providers.base import Provider
 from providers.metered import Metered
 from providers.replicate import Replicate
 from tasks import broker, endings
-from tasks.background import Background
 from tasks.calls import Calls
 from tasks.chat import Chat
 from tasks.download import Downloader
 from tasks.heartbeat import Heartbeat
-from tasks.leader import alone
 from tasks.links import Links
 from tasks.progress import Progress
 from tasks.publish import Publisher

@@ -7,10 +7,10 @@ from chat import status
 from chat.gateway import Gateway
 from chat.texts import texts
 from config.catalogue import Catalogue
-from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.states import ENDED, State
-from jobs.waiting import Place, Waiting
+from ledger.jobs import Ledger
+from ledger.queue_position import Place, Waiting
 from tasks import endings
 from tasks.chat import Chat
 from tasks.links import Links

@@ -14,8 +14,8 @@ from chat.status import View
 from chat.texts import texts
 from jobs.errors import JobFailed
 from jobs.failures import Failure
-from jobs.ledger import Way
 from jobs.model import Artifact, Job
+from ledger.jobs import Way
 from tasks import endings
 from tasks.new_message import lives_in, post_anew, retract, send_once
 from tasks.process import Process

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from config.settings import Settings
-from jobs.waiting import REMEMBERED
+from ledger.queue_position import REMEMBERED
 
 PRICE_S = 0.5
 """Measured (`python -m bench polling`): about half the plain backoff's requests at two thirds of its lag."""

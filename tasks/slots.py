@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import structlog
 
 from jobs.errors import DarkroomError, LeaseLost
-from jobs.ledger import Ledger, Renewal, Stage
 from jobs.model import Job, Lane
+from ledger.jobs import Ledger, Renewal, Stage
 
 IDLE = "nothing to do"
 """What a task says for whose message there is no job: it was taken or has ended, or the process stops."""

@@ -6,10 +6,10 @@ import structlog
 
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Ledger
 from jobs.model import Job, Lane
 from jobs.states import GENERATING, State
-from jobs.waiting import Waiting
+from ledger.jobs import Ledger
+from ledger.queue_position import Waiting
 from tasks.publish import Publisher
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ _LOOKS = 100
 
 
 class Sweep:
-    """`round` is called every SWEEP_S seconds in one process at a time (see tasks.leader)."""
+    """`round` is called every SWEEP_S seconds in one process at a time (see ledger.leader)."""
 
     def __init__(self, settings: Settings, ledger: Ledger, waiting: Waiting, publisher: Publisher) -> None:
         self._settings = settings

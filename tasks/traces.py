@@ -9,11 +9,11 @@ from typing import Any
 import redis
 
 from config.settings import Settings
-from jobs.ledger import Ledger
 from jobs.life import Life
 from jobs.model import Job
 from jobs.states import State
-from jobs.trail import Trails
+from ledger.jobs import Ledger
+from ledger.trail import Trails
 
 _FLUSH_MS = 3000
 

@@ -9,9 +9,9 @@ from typing import Any
 from bench import report, usage
 from bench.inflight.holders import Holder, Load
 from bench.peers.arrivals import patiently, pictures
-from jobs import keys
-from jobs.connection import connect
 from jobs.states import ACTIVE
+from ledger import keys
+from ledger.connection import connect
 from sandbox.processes import Program
 
 _FILL_S = 300.0

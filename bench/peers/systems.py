@@ -15,9 +15,9 @@ from typing import Protocol
 from celery import Celery
 
 from bench.stage import MODELS
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
 from jobs.model import Job, Kind, Origin, Request
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher

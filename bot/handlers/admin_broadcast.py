@@ -10,8 +10,8 @@ from chat import announcement
 from chat.announcement import Word
 from chat.texts import Texts, texts
 from jobs import ids
-from jobs.broadcasts import Start
 from jobs.errors import DarkroomError, LedgerUnavailable
+from ledger.broadcasts import Start
 
 log = structlog.get_logger(__name__)
 

@@ -8,10 +8,10 @@ from bot.replies import say
 from bot.services import Services
 from chat import status
 from chat.texts import Texts
-from jobs.controls import LANES
 from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
-from jobs.statistics import LaneView, Overview
+from ledger.controls import LANES
+from ledger.statistics import LaneView, Overview
 
 log = structlog.get_logger(__name__)
 

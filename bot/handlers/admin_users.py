@@ -12,10 +12,10 @@ from bot.replies import say
 from bot.services import Services
 from chat import status
 from chat.texts import Texts
-from jobs import vips
 from jobs.model import Job, Tier
-from jobs.people import Person
-from jobs.statistics import Bucket
+from ledger import vips
+from ledger.people import Person
+from ledger.statistics import Bucket
 
 log = structlog.get_logger(__name__)
 _LISTED = 100

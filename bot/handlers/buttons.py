@@ -7,9 +7,10 @@ from bot.replies import retract, toast
 from bot.services import Services
 from chat.keyboards import Action, Press
 from chat.texts import Texts
-from jobs import ids, keys
-from jobs.ledger import Cancellation
+from jobs import ids
 from jobs.model import Job, Kind, Request
+from ledger import keys
+from ledger.jobs import Cancellation
 
 DOUBLE_TAP_S = 5
 """A button that somebody presses again within this time is meant to be pressed once."""

@@ -10,9 +10,10 @@ from bot.request import Problem, RequestError
 from bot.services import Services
 from bot.talk import is_talk
 from chat import keyboards
-from jobs import ids, keys
+from jobs import ids
 from jobs.model import Job, Kind, Request
 from jobs.states import ENDED
+from ledger import keys
 
 
 async def image(services: Services, update: Update) -> None:

@@ -17,9 +17,9 @@ from chat.keyboards import Press
 from chat.media import Known
 from chat.texts import Texts
 from config.catalogue import Catalogue, Model
-from jobs.ledger import HISTORY
 from jobs.model import Artifact, Job, Kind
 from jobs.states import State
+from ledger.jobs import HISTORY
 
 log = structlog.get_logger(__name__)
 PAGE = 10

@@ -8,9 +8,9 @@ from bot.replies import say
 from bot.services import Services
 from chat import keyboards, status
 from chat.texts import Texts
-from jobs.ledger import Cancellation
 from jobs.model import Job
 from jobs.states import WAITING, State
+from ledger.jobs import Cancellation
 
 SHOWN = 10
 EVERYTHING = frozenset({"all", "все", "всё"})

@@ -15,8 +15,8 @@ from bot.spooler import Spooler
 from bot.webhook import reading
 from bot.webhook.registration import register
 from config.settings import Settings
-from jobs.spool import Item, Kept, Spool
-from jobs.updates import TAKEN_S, item_of
+from ledger.durable_queue import Item, Kept, Spool
+from ledger.update_queue import TAKEN_S, item_of
 
 log = structlog.get_logger(__name__)
 

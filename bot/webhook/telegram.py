@@ -12,8 +12,8 @@ from bot.webhook.inbox import Inbox
 from bot.webhook.registration import PATH
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_one_of
-from jobs.spool import Kept
-from jobs.tally import Tally
+from ledger.durable_queue import Kept
+from ledger.metrics_buffer import Tally
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 MOST_BYTES = 1 << 20

@@ -11,8 +11,8 @@ from config.settings import Settings
 from deploy.backup import snapshot
 from deploy.backup.manifest import Manifest, Part
 from deploy.backup.shelf import LEDGER, MEDIA, Shelf, media_of, name_at
-from jobs.connection import connect
 from jobs.model import VERSION
+from ledger.connection import connect
 
 _CHUNK = 1 << 20
 SILENCE_S = 120.0

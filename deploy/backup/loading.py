@@ -9,8 +9,8 @@ import redis
 
 from config.redis_urls import RedisPlace
 from deploy.backup import rdb
-from jobs import keys
-from jobs.connection import connect
+from ledger import keys
+from ledger.connection import connect
 
 _PREFIX = f"{keys.PREFIX}:".encode()
 _MARKER = f"{keys.PREFIX}:restoring"

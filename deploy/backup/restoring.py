@@ -13,14 +13,14 @@ from deploy.backup.manifest import Manifest
 from deploy.backup.shelf import Shelf
 from deploy.backup.spools import give_up
 from deploy.backup.verifying import fetched
-from jobs import clock, keys
-from jobs.answers import Answer
-from jobs.broadcasts import Broadcasts
-from jobs.connection import connect
-from jobs.ledger import HISTORY, Ledger
 from jobs.model import VERSION
-from jobs.restored import Restored
-from jobs.users import Users
+from ledger import clock, keys
+from ledger.broadcasts import Broadcasts
+from ledger.connection import connect
+from ledger.jobs import HISTORY, Ledger
+from ledger.recovery import Restored
+from ledger.reply_queue import Answer
+from ledger.users import Users
 from tasks.storage import MediaStore
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from jobs import clock
+from ledger import clock
 
 _CHUNK = 1 << 18
 _MARK = 40

@@ -9,12 +9,12 @@ import structlog
 from bot import lost
 from config.redis_urls import RedisPlace
 from config.settings import Settings
-from jobs import answers
-from jobs.answers import Answer
-from jobs.connection import connect_async
-from jobs.shared_pipeline import SharedPipeline
-from jobs.spool import ANSWERS, Kept, Spool
-from jobs.updates import updates
+from ledger import reply_queue
+from ledger.connection import connect_async
+from ledger.durable_queue import ANSWERS, Kept, Spool
+from ledger.pipeline import SharedPipeline
+from ledger.reply_queue import Answer
+from ledger.update_queue import updates
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 60.0
@@ -36,14 +36,14 @@ def give_up(place: RedisPlace, settings: Settings, is_known: Callable[[Answer], 
 async def _give_up(
     place: RedisPlace, settings: Settings, is_known: Callable[[Answer], bool]
 ) -> tuple[int, int]:
-    bounds = answers.bounds(settings)
+    bounds = reply_queue.bounds(settings)
     # Half of the room: the other half is for those who write as soon as the bot is back.
     bounds = replace(bounds, lapses_s=_SAID_WITHIN_S, most=bounds.most // 2)
     async with connect_async(place, _TIMEOUT_S) as client:
         pipeline = SharedPipeline(client)
         try:
             given_up = await _emptied(updates(pipeline))
-            await _emptied(answers.answers(pipeline, settings))
+            await _emptied(reply_queue.answers(pipeline, settings))
             told = 0
             speaking = Spool(pipeline, ANSWERS, bounds)
             for body in given_up:

@@ -13,7 +13,7 @@ from config.settings import Settings
 from deploy.backup import rdb
 from deploy.backup.manifest import Manifest
 from deploy.backup.shelf import LEDGER, MEDIA, Shelf, media_of
-from jobs import keys
+from ledger import keys
 
 _JOB = keys.job("").encode()
 

@@ -9,9 +9,9 @@ import sys
 
 from config.printable import in_lines
 from config.settings import SettingsError, load
-from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
-from jobs.workers import Workers
+from ledger.connection import connect
+from ledger.workers import Workers
 
 
 def main() -> str:

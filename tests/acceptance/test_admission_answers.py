@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from jobs import keys
-from jobs.connection import connect
 from jobs.states import State
+from ledger import keys
+from ledger.connection import connect
 from sandbox.stack import Stack
 
 from .conftest import QUICK, SMALL

@@ -13,9 +13,9 @@ import docker
 from docker.models.containers import Container
 
 from config.settings import ROOT, Settings, load
-from jobs.connection import connect
-from jobs.ledger import Ledger
-from jobs.users import Users
+from ledger.connection import connect
+from ledger.jobs import Ledger
+from ledger.users import Users
 from sandbox.environment import BOT_ID, free_port
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand

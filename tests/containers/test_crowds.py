@@ -13,7 +13,7 @@ from bench.checker import Checker, Verdict
 from bench.crowd import Crowd
 from bench.ordeal import settle
 from bench.replay import Replay
-from jobs import keys
+from ledger import keys
 
 from .fleet import Fleet
 

@@ -12,7 +12,7 @@ from docker.models.containers import Container
 from config.masking import parts_of
 from jobs.model import Lane
 from jobs.states import State
-from jobs.workers import Workers
+from ledger.workers import Workers
 
 from .fleet import Fleet
 

@@ -11,10 +11,10 @@ import redis
 from acceptance.person import Message, Person, answers, eventually
 from celery import Celery
 
-from jobs import keys
-from jobs.connection import connect
 from jobs.model import Job, Lane
 from jobs.states import State
+from ledger import keys
+from ledger.connection import connect
 from sandbox.processes import Program
 from sandbox.stack import Stack
 

@@ -14,11 +14,11 @@ from acceptance.person import Message, buttons_of, text_of
 from bench.histories import is_end, moment
 from bench.money import misbilled, misbooked
 from config.redis_urls import RedisPlace
-from jobs import clock, keys
-from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job, Lane, from_record
 from jobs.states import ACTIVE, ENDED, State
+from ledger import clock, keys
+from ledger.connection import connect
 from sandbox.stack import Scene
 
 WAY = (

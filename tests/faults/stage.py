@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from acceptance.person import Message, Person
 
 from config.settings import ROOT
-from jobs import keys
-from jobs.connection import connect
-from jobs.vips import Vips
+from ledger import keys
+from ledger.connection import connect
+from ledger.vips import Vips
 from sandbox.stack import Stack
 from sandbox.telegram.client import StandError
 

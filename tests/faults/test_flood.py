@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from acceptance.person import Message, Person, eventually, text_of
 
-from jobs import keys
-from jobs.admission import TELL_AGAIN_S
-from jobs.connection import connect
+from ledger import keys
+from ledger.admission import TELL_AGAIN_S
+from ledger.connection import connect
 from sandbox.stack import Stack
 
 from .invariants import assert_invariants

@@ -9,12 +9,12 @@ from acceptance.person import Message, Person, eventually
 from turned_clock import TurnedClock
 
 from config.catalogue import load_catalogue
-from jobs import keys
-from jobs.controls import Controls
 from jobs.model import Lane
-from jobs.spool import UPDATES
 from jobs.states import State
-from jobs.updates import TAKEN_S
+from ledger import keys
+from ledger.controls import Controls
+from ledger.durable_queue import UPDATES
+from ledger.update_queue import TAKEN_S
 from sandbox.environment import free_port
 from tasks import outputs
 

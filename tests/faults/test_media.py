@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from acceptance.person import Person, eventually, text_of
 
-from jobs import keys
-from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job
 from jobs.states import State
+from ledger import keys
+from ledger.connection import connect
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks import outputs

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytest
 from acceptance.person import eventually, text_of
 
-from jobs import keys
-from jobs.spool import ANSWERS
 from jobs.states import State
+from ledger import keys
+from ledger.durable_queue import ANSWERS
 
 from .house import LINES, House
 

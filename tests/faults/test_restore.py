@@ -14,12 +14,12 @@ import pytest
 import redis
 from acceptance.person import Message, Person, eventually, text_of
 
-from jobs import keys
-from jobs.connection import connect
 from jobs.failures import Failure
 from jobs.model import Job
-from jobs.spool import UPDATES
 from jobs.states import ENDED, State
+from ledger import keys
+from ledger.connection import connect
+from ledger.durable_queue import UPDATES
 from sandbox.stack import Stack
 
 from .house import House, answers_to

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from acceptance.person import Message, Person, buttons_of, eventually, text_of
 
-from jobs import keys
-from jobs.controls import Controls
 from jobs.failures import Failure
 from jobs.model import Lane
-from jobs.spool import UPDATES
 from jobs.states import State
+from ledger import keys
+from ledger.controls import Controls
+from ledger.durable_queue import UPDATES
 from sandbox.stack import Stack
 
 from .house import House, answers_to

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from jobs import keys
+from ledger import keys
 
 from .house import House
 from .proxy import Proxy

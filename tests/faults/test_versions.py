@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from jobs import keys
-from jobs.controls import Controls
 from jobs.model import Lane
 from jobs.states import State
+from ledger import keys
+from ledger.controls import Controls
 
 from .house import MAKERS, House
 

@@ -17,11 +17,11 @@ from chat import status
 from chat.texts import texts
 from config.catalogue import load_catalogue
 from config.settings import Settings
-from jobs import keys
-from jobs.connection import connect
-from jobs.ledger import Ledger, Stage
 from jobs.model import Artifact, Job, Lane
-from jobs.users import Users
+from ledger import keys
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage
+from ledger.users import Users
 from sandbox.processes import Program
 from sandbox.telegram.client import TelegramStand
 

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from patience import LONG_S
 
 from config.redis_urls import RedisPlace
-from jobs import keys
-from jobs.connection import connect, connect_async
-from jobs.shared_pipeline import SharedPipeline
+from ledger import keys
+from ledger.connection import connect, connect_async
+from ledger.pipeline import SharedPipeline
 
 
 @asynccontextmanager

@@ -21,12 +21,12 @@ from patience import LONG_S, eventually
 from chat import status
 from chat.texts import texts
 from config.settings import ROOT, Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
-from jobs.ledger import Ledger
-from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Lane, Origin, Request
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.jobs import Ledger
+from ledger.jobs import Stage as Claim
 from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand

@@ -9,21 +9,21 @@ import pytest
 import redis
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission, Blocked
-from jobs.audit import KEPT, Audit
-from jobs.broadcasts import RETURNS, Broadcasts, Outcome, Phase, Start
-from jobs.connection import connect
-from jobs.controls import Controls
-from jobs.ledger import Ledger, Stage
 from jobs.limits import Rate
 from jobs.model import Kind, Lane, Origin, Request, Tier
-from jobs.people import People
 from jobs.states import State
-from jobs.statistics import Statistics
-from jobs.vips import Vips
-from jobs.waiting import Waiting
-from jobs.workers import Workers
+from ledger import keys
+from ledger.admission import Accepted, Admission, Blocked
+from ledger.audit_log import KEPT, Audit
+from ledger.broadcasts import RETURNS, Broadcasts, Outcome, Phase, Start
+from ledger.connection import connect
+from ledger.controls import Controls
+from ledger.jobs import Ledger, Stage
+from ledger.people import People
+from ledger.queue_position import Waiting
+from ledger.statistics import Statistics
+from ledger.vips import Vips
+from ledger.workers import Workers
 
 ADMIN, ANN, BOB = 1, 7_000_000_001, 7_000_000_002
 RATES = {Tier.REGULAR: Rate(10 / 60, 10)}

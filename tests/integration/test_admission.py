@@ -9,16 +9,26 @@ import pytest
 import redis
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import FOLLOWERS, Accepted, Admission, Blocked, Busy, Cached, Duplicate, Hit, Limited
-from jobs.cache import Cache
-from jobs.connection import connect
 from jobs.digest import digest_of
 from jobs.failures import GIFTS, Failure
-from jobs.ledger import Cancellation, Ledger, Stage
 from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
+from ledger import keys
+from ledger.admission import (
+    FOLLOWERS,
+    Accepted,
+    Admission,
+    Blocked,
+    Busy,
+    Cached,
+    Duplicate,
+    Hit,
+    Limited,
+)
+from ledger.cache import Cache
+from ledger.connection import connect
+from ledger.jobs import Cancellation, Ledger, Stage
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox", {"ar": "1:1"}, seed=7)
 ANN = Origin(user=1, chat=1, reply_to=5)

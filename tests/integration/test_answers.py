@@ -13,13 +13,13 @@ from bot.spooler import LOOK_S
 from chat.errors import NotNow
 from chat.gateway import Gateway
 from config.settings import Settings
-from jobs import keys
-from jobs.answers import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Answer, answers
-from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
-from jobs.spool import ANSWERS, Item, Kept, Spool
-from jobs.tally import Tally
+from ledger import keys
+from ledger.connection import connect
+from ledger.durable_queue import ANSWERS, Item, Kept, Spool
+from ledger.metrics_buffer import Tally
+from ledger.reply_queue import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Answer, answers
 
 
 @asynccontextmanager

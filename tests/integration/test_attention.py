@@ -12,10 +12,10 @@ from spool_stage import opened
 from bot.heeding import too_much
 from chat.texts import texts
 from config.settings import Settings
-from jobs import keys
-from jobs.attention import Attention, Heed
-from jobs.connection import connect
 from jobs.limits import Rate
+from ledger import keys
+from ledger.attention import Attention, Heed
+from ledger.connection import connect
 from sandbox.telegram.client import TelegramStand
 
 BURST = 4

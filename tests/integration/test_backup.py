@@ -26,12 +26,12 @@ from deploy.backup.schedule import period
 from deploy.backup.shelf import LEDGER, NoBackup, Shelf, name_at
 from deploy.backup.snapshot import stream
 from deploy.backup.verifying import verify
-from jobs import keys
-from jobs.admission import Admission
-from jobs.connection import connect
-from jobs.ledger import Ledger
 from jobs.model import Kind, Origin, Request
-from jobs.workers import Sign, Workers
+from ledger import keys
+from ledger.admission import Admission
+from ledger.connection import connect
+from ledger.jobs import Ledger
+from ledger.workers import Sign, Workers
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program

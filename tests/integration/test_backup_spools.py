@@ -14,13 +14,13 @@ from config.settings import Settings
 from deploy.backup.creating import create
 from deploy.backup.restoring import Report, restore
 from deploy.backup.shelf import Shelf
-from jobs import keys
-from jobs.admission import Admission
-from jobs.answers import Answer, answer_of, answers
-from jobs.connection import connect
 from jobs.model import Kind, Origin, Request
-from jobs.spool import ANSWERS, UPDATES, Item, Kept
-from jobs.updates import item_of, updates
+from ledger import keys
+from ledger.admission import Admission
+from ledger.connection import connect
+from ledger.durable_queue import ANSWERS, UPDATES, Item, Kept
+from ledger.reply_queue import Answer, answer_of, answers
+from ledger.update_queue import item_of, updates
 
 ANN, BOB, EVE = 7_000_000_001, 7_000_000_002, 7_000_000_003
 GROUP = -1_002_000_000_001

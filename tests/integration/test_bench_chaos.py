@@ -14,7 +14,7 @@ from bench.moments import MOMENTS
 from bench.ordeal import Plan
 from bench.replay import Kill, Replay
 from bench.witness import Step, steps
-from jobs import keys
+from ledger import keys
 
 pytestmark = pytest.mark.long
 

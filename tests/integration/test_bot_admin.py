@@ -15,12 +15,12 @@ from patience import LONG_S, one_day
 from bot.arguments import day
 from bot.handlers.admin import COMMANDS
 from chat.texts import texts
-from jobs import keys
-from jobs.audit import Audit
-from jobs.controls import Controls
 from jobs.model import Lane
-from jobs.people import People
-from jobs.vips import Vips
+from ledger import keys
+from ledger.audit_log import Audit
+from ledger.controls import Controls
+from ledger.people import People
+from ledger.vips import Vips
 from sandbox.telegram.client import TelegramStand
 
 ADMIN, BOSS = 5_000_000_001, 5_000_000_002

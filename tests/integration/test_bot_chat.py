@@ -9,9 +9,10 @@ import redis
 from bot_stage import BOT_ID, Scene, bot_program, eventually, stand_program
 from patience import LONG_S
 
-from jobs import ids, keys
+from jobs import ids
 from jobs.model import Kind, Lane
 from jobs.states import State
+from ledger import keys
 from sandbox.telegram.client import TelegramStand
 
 COMMANDS = ("/image", "/video", "/jobs", "/cancel", "/history", "/settings")

@@ -10,9 +10,9 @@ from patience import LONG_S
 
 from chat.keyboards import Action
 from config.settings import Settings
-from jobs.ledger import Stage
 from jobs.model import Artifact, Job
 from jobs.states import State
+from ledger.jobs import Stage
 from sandbox.s3 import S3Stand
 from sandbox.telegram.client import TelegramStand
 from tasks.stores import open_store

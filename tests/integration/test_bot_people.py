@@ -6,11 +6,11 @@ import pytest
 import redis
 from bot_stage import BOT_ID, Scene, bot_program, eventually, stand_program
 
-from jobs import keys
-from jobs.controls import Controls
 from jobs.model import Kind
-from jobs.people import People
 from jobs.states import State
+from ledger import keys
+from ledger.controls import Controls
+from ledger.people import People
 from sandbox.telegram.client import TelegramStand
 
 

@@ -12,9 +12,9 @@ from patience import LONG_S, promised
 
 from config.settings import Settings
 from jobs import ids
-from jobs.admission import Admission
 from jobs.model import Kind, Lane, Origin, Request
 from jobs.states import State
+from ledger.admission import Admission
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.telegram.client import TelegramStand

@@ -11,8 +11,8 @@ import pytest
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
 from patience import LONG_S
 
-from jobs.audit import Audit
-from jobs.people import People
+from ledger.audit_log import Audit
+from ledger.people import People
 from sandbox.processes import Program
 from sandbox.telegram.client import TelegramStand
 

@@ -8,8 +8,8 @@ from tasks_stage import Stage, stage
 
 from chat import announcement
 from chat.errors import NotNow
-from jobs.broadcasts import Broadcast, Phase
-from jobs.people import People
+from ledger.broadcasts import Broadcast, Phase
+from ledger.people import People
 from tasks import broadcast as turns
 
 

@@ -21,8 +21,8 @@ from mutants import EXAMPLES, SEED, mutant, text
 from patience import eventually, promised
 
 from config.settings import ROOT
-from jobs import keys
-from jobs.connection import connect
+from ledger import keys
+from ledger.connection import connect
 from sandbox.processes import Program
 from tasks.app import app
 from tasks.messages import TASKS

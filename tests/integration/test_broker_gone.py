@@ -9,7 +9,7 @@ import pytest
 from kombu.common import ignore_errors
 from kombu.connection import Connection
 
-from jobs.connection import connect
+from ledger.connection import connect
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program

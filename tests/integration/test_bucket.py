@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission, Limited
-from jobs.connection import connect
 from jobs.failures import Failure
-from jobs.ledger import Ledger, Stage
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
+from ledger import keys
+from ledger.admission import Accepted, Admission, Limited
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage
 
 ANN = Origin(user=1, chat=1, reply_to=5)
 SLACK = 0.02

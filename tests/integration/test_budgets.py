@@ -13,19 +13,28 @@ import redis
 from patience import one_day
 
 from config.settings import Settings
-from jobs import clock, keys
-from jobs.admission import Accepted, Admission, Answer, Cached, Duplicate, Hit, Limited, OverBudget
-from jobs.audit import Audit
-from jobs.broadcasts import Broadcasts
-from jobs.budgets import Budgets, next_of, span_of
-from jobs.connection import connect
 from jobs.failures import Failure
-from jobs.ledger import Cancellation, Ledger, Stage
 from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Origin, Request, Tier
-from jobs.restored import Restored
-from jobs.scripts import sources
 from jobs.states import ENDED, State
+from ledger import clock, keys
+from ledger.admission import (
+    Accepted,
+    Admission,
+    Answer,
+    Cached,
+    Duplicate,
+    Hit,
+    Limited,
+    OverBudget,
+)
+from ledger.audit_log import Audit
+from ledger.broadcasts import Broadcasts
+from ledger.budgets import Budgets, next_of, span_of
+from ledger.connection import connect
+from ledger.jobs import Cancellation, Ledger, Stage
+from ledger.recovery import Restored
+from ledger.scripts import sources
 
 PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
 CENT = 10_000

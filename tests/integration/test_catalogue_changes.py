@@ -9,13 +9,13 @@ import pytest
 from tasks_stage import Stage, eventually, stage
 
 from config.catalogue import Model
-from jobs import keys
-from jobs.admission import Accepted, Admission
 from jobs.failures import Failure
-from jobs.ledger import Cancellation
-from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Order, Origin, Request
 from jobs.states import State
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.jobs import Cancellation
+from ledger.jobs import Stage as Claim
 from tasks.generate import generate
 from tasks.process import Process
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from tasks_stage import Stage, eventually, stage
 
-from jobs import clock, keys
-from jobs.admission import Accepted, Admission
 from jobs.failures import Failure
-from jobs.ledger import Anew, Ledger
-from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
-from jobs.waiting import Waiting
-from jobs.workers import Workers
+from ledger import clock, keys
+from ledger.admission import Accepted, Admission
+from ledger.jobs import Anew, Ledger
+from ledger.jobs import Stage as Claim
+from ledger.queue_position import Waiting
+from ledger.workers import Workers
 from tasks.generate import generate
 from tasks.sweep import Sweep
 

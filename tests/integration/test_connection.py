@@ -8,7 +8,7 @@ import redis
 import uvloop
 
 from config.settings import Settings
-from jobs.connection import connect_async
+from ledger.connection import connect_async
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 

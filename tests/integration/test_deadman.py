@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from config.settings import Settings
-from jobs import keys
-from jobs.connection import connect
 from jobs.errors import PassingError
+from ledger import keys
+from ledger.connection import connect
 from monitoring.deadman import Deadman
 from sandbox.processes import Program
 from sandbox.telegram.client import TelegramStand

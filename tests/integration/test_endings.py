@@ -9,12 +9,12 @@ import pytest
 from tasks_stage import Stage, stage
 
 from chat.errors import NotNow
-from jobs import keys
-from jobs.admission import Hit
 from jobs.failures import Failure
-from jobs.ledger import Stage as Claim
 from jobs.model import Artifact, Job, Kind, Origin
 from jobs.states import State
+from ledger import keys
+from ledger.admission import Hit
+from ledger.jobs import Stage as Claim
 from tasks import deliver as delivery
 from tasks.deliver import deliver
 

@@ -15,21 +15,21 @@ from brokers import broker
 from prometheus_client import CollectorRegistry, generate_latest
 
 from config.settings import ROOT, Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission, Hit, OverBudget
-from jobs.budgets import Budgets
-from jobs.connection import connect
 from jobs.digest import digest_of
 from jobs.errors import LedgerUnavailable
 from jobs.failures import Failure
-from jobs.ledger import Ledger, Stage, Unheard, Way
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request
-from jobs.spool import ANSWERS, UPDATES
 from jobs.states import State
-from jobs.tally import Tally
-from jobs.vips import Vips
-from jobs.vitals import measure
-from jobs.workers import Sign, Workers
+from ledger import keys
+from ledger.admission import Accepted, Admission, Hit, OverBudget
+from ledger.budgets import Budgets
+from ledger.connection import connect
+from ledger.durable_queue import ANSWERS, UPDATES
+from ledger.jobs import Ledger, Stage, Unheard, Way
+from ledger.metrics_buffer import Tally
+from ledger.resource_usage import measure
+from ledger.vips import Vips
+from ledger.workers import Sign, Workers
 from monitoring.collector import Darkroom
 from monitoring.snapshot import list_of
 from tasks.app import app

@@ -7,9 +7,9 @@ import pytest
 from tasks_stage import Stage, eventually, stage
 
 from jobs.failures import Failure
-from jobs.ledger import Cancellation
 from jobs.model import Job
 from jobs.states import State
+from ledger.jobs import Cancellation
 
 
 @pytest.fixture(scope="module")

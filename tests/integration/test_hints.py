@@ -6,13 +6,13 @@ import pytest
 import redis
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
-from jobs.ledger import Ledger, Stage
-from jobs.marks import Marks
 from jobs.model import Job, Kind, Origin, Request
 from jobs.states import State
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.deduplication import Marks
+from ledger.jobs import Ledger, Stage
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import pytest
 from tasks_stage import Stage, eventually, stage
 
-from jobs import keys
-from jobs.allowance import Allowance
 from jobs.failures import Failure
-from jobs.ledger import Cancellation
-from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Origin
 from jobs.states import State
+from ledger import keys
+from ledger.jobs import Cancellation
+from ledger.jobs import Stage as Claim
+from ledger.provider_quota import Allowance
 from providers.base import Submission
 from tasks.deliver import deliver
 from tasks.generate import generate

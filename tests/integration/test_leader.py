@@ -7,9 +7,9 @@ import pytest
 import redis
 from patience import LONG_S
 
-from jobs import keys
-from jobs.connection import connect
-from tasks.leader import alone
+from ledger import keys
+from ledger.connection import connect
+from ledger.leader import alone
 
 
 @pytest.fixture

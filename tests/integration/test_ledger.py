@@ -10,17 +10,17 @@ import redis
 from patience import LONG_S
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission, Duplicate
-from jobs.connection import connect
 from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
-from jobs.ledger import HISTORY, Cancellation, Ledger, Stage
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from jobs.users import Users
-from jobs.waiting import Waiting
-from jobs.workers import Sign, Workers
+from ledger import keys
+from ledger.admission import Accepted, Admission, Duplicate
+from ledger.connection import connect
+from ledger.jobs import HISTORY, Cancellation, Ledger, Stage
+from ledger.queue_position import Waiting
+from ledger.users import Users
+from ledger.workers import Sign, Workers
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow", {"ar": "16:9", "seed": 42}, seed=7)
 ANN = Origin(user=7_000_000_001, chat=-1_002_000_000_001, reply_to=5, language="ru", thread=3)

@@ -11,12 +11,12 @@ from deploy.backup.creating import create
 from deploy.backup.loading import CannotRestore
 from deploy.backup.restoring import restore
 from deploy.backup.shelf import Shelf
-from jobs import buckets, clock, keys
-from jobs.admission import Accepted, Admission, Limited
-from jobs.connection import connect
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
-from jobs.workers import Sign, Workers
+from ledger import clock, keys, token_buckets
+from ledger.admission import Accepted, Admission, Limited
+from ledger.connection import connect
+from ledger.workers import Sign, Workers
 
 OFF_S = 600.0
 ANN = Origin(1, 1, 1)
@@ -93,15 +93,15 @@ def test_a_users_bucket_fills_from_the_new_time_on(
 def test_the_budgets_of_calls_fill_from_the_new_time_on(client: "redis.Redis") -> None:
     """Given a bucket of calls that is empty, by a clock that was ten minutes ahead, I expect the next call to
     wait for one token; and one that is held back by the other side to wait for the end of that."""
-    bucket = buckets.Bucket("calls", Rate(1.0, 1), 0.0)
-    take, hold = client.register_script(buckets.TAKE), client.register_script(buckets.HOLD)
+    bucket = token_buckets.Bucket("calls", Rate(1.0, 1), 0.0)
+    take, hold = client.register_script(token_buckets.TAKE), client.register_script(token_buckets.HOLD)
     ahead = round((clock.ask(client) + OFF_S) * 1000)
     client.hset("calls", mapping={"level": 0, "at": ahead})
-    first = buckets.Answer.of(take(*buckets.take("hold", [bucket], "wait", 5.0)))
+    first = token_buckets.Answer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
     assert (first.word, 0.5 < first.wait_s <= 1) == ("go", True)
     at = int(str(client.hget("calls", "at")))
     assert at < ahead - 500_000, "it goes on by the present time"
-    hold(*buckets.hold("hold", bucket, 3.0))
-    held = buckets.Answer.of(take(*buckets.take("hold", [bucket], "wait", 5.0)))
+    hold(*token_buckets.hold("hold", bucket, 3.0))
+    held = token_buckets.Answer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
     assert (held.word, 2 < held.wait_s <= 3) == ("held", True)
     assert int(str(client.hget("calls", "at"))) > at + 2000, "after a hold one call may go, not all at once"

@@ -12,18 +12,18 @@ from spool_stage import opened
 from turned_clock import TurnedClock
 
 from config.settings import Settings
-from jobs import buckets, clock, keys
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
-from jobs.ledger import Ledger, Stage
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Origin, Request
-from jobs.spool import UPDATES, Bounds, Item, Kept, Spool
-from jobs.workers import Sign, Workers
+from ledger import clock, keys, token_buckets
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.durable_queue import UPDATES, Bounds, Item, Kept, Spool
+from ledger.jobs import Ledger, Stage
+from ledger.leader import alone
+from ledger.workers import Sign, Workers
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.redis import READY, command, configuration
-from tasks.leader import alone
 
 OFF_S = 600.0
 WORDS = "words-that-are-long-enough"
@@ -122,12 +122,12 @@ def test_a_chat_is_left_alone_no_longer_than_telegram_wanted(
 ) -> None:
     """Given a chat that must be left alone for two seconds, when the clock is put back, I expect it to be so
     for no longer."""
-    bucket = buckets.Bucket("calls", Rate(1.0, 1), 0.0)
-    take, hold = client.register_script(buckets.TAKE), client.register_script(buckets.HOLD)
-    hold(*buckets.hold("hold", bucket, 2.0))
+    bucket = token_buckets.Bucket("calls", Rate(1.0, 1), 0.0)
+    take, hold = client.register_script(token_buckets.TAKE), client.register_script(token_buckets.HOLD)
+    hold(*token_buckets.hold("hold", bucket, 2.0))
     turned.turn(-OFF_S)
     eventually(partial(off_by, client, -OFF_S))
-    held = buckets.Answer.of(take(*buckets.take("hold", [bucket], "wait", 5.0)))
+    held = token_buckets.Answer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
     assert (held.word, 0 < held.wait_s <= 2) == ("held", True)
     assert client.pttl("hold") <= 2000
 

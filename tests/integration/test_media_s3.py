@@ -12,14 +12,14 @@ from tasks_stage import Stage, eventually, stage
 from test_storage import MB, job, picture, zeros
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission, Cached, Hit
 from jobs.errors import PassingError
 from jobs.failures import Failure
-from jobs.ledger import Stage as Claim
-from jobs.ledger import Way
 from jobs.model import Artifact, Job, Kind, Origin, Request
 from jobs.states import State
+from ledger import keys
+from ledger.admission import Accepted, Admission, Cached, Hit
+from ledger.jobs import Stage as Claim
+from ledger.jobs import Way
 from sandbox.s3 import S3Stand
 from tasks.links import Links
 from tasks.result import give_link

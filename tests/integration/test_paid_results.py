@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tasks_stage import Stage, eventually, stage
 
-from jobs import keys
 from jobs.failures import Failure
-from jobs.ledger import Cancellation
 from jobs.model import Job, Kind
 from jobs.states import State
+from ledger import keys
+from ledger.jobs import Cancellation
 from providers.base import Submission
 from tasks import deadline, outputs
 from tasks.generate import generate

@@ -14,9 +14,9 @@ import redis
 from celery import Celery
 
 from config.settings import ROOT, Settings
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
 from jobs.model import Job, Kind, Lane, Origin, Request
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
 from tasks.publish import Publisher
 
 SECRETIVE = Request(Kind.IMAGE, "sketch", "a prompt for nobody else", {"ar": "16:9"}, seed=424242)

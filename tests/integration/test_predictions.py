@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 from tasks_stage import Stage, eventually, stage
 
-from jobs import keys
-from jobs.admission import Accepted, Admission
 from jobs.errors import PredictionOwned
 from jobs.failures import Failure
-from jobs.ledger import Cancellation
-from jobs.ledger import Stage as Claim
 from jobs.model import Job, Kind, Origin, Request
 from jobs.states import State
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.jobs import Cancellation
+from ledger.jobs import Stage as Claim
 from providers.base import Submission
 from tasks import inputs
 from tasks.generate import generate

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from tasks_stage import Stage, eventually, stage
 
-from jobs import clock, keys
-from jobs.controls import Controls
 from jobs.failures import Failure
-from jobs.ledger import Stage as Claim
 from jobs.model import Job, Lane
 from jobs.states import State
-from jobs.waiting import Waiting
-from jobs.workers import Workers
+from ledger import clock, keys
+from ledger.controls import Controls
+from ledger.jobs import Stage as Claim
+from ledger.queue_position import Waiting
+from ledger.workers import Workers
 from tasks.sweep import Sweep
 
 

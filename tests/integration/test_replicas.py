@@ -14,15 +14,15 @@ import redis
 from patience import LONG_S
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission, Duplicate
-from jobs.connection import connect, connect_async
 from jobs.errors import LedgerUnavailable
-from jobs.ledger import Ledger, Stage
 from jobs.model import Kind, Origin, Request
-from jobs.shared_pipeline import SharedPipeline
-from jobs.spool import Kept
-from jobs.updates import item_of, updates
+from ledger import keys
+from ledger.admission import Accepted, Admission, Duplicate
+from ledger.connection import connect, connect_async
+from ledger.durable_queue import Kept
+from ledger.jobs import Ledger, Stage
+from ledger.pipeline import SharedPipeline
+from ledger.update_queue import item_of, updates
 from sandbox.embedded import EmbeddedRedis, replica_of
 from sandbox.environment import free_port
 from sandbox.processes import Program

@@ -10,11 +10,11 @@ import pytest
 import redis
 
 from config.settings import Settings
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
-from jobs.in_use import artifacts_in_use
-from jobs.ledger import Ledger, Stage
 from jobs.model import Artifact, Job, Kind, Origin, Request
+from ledger.admission import Accepted, Admission
+from ledger.artifacts import artifacts_in_use
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage
 from sandbox.s3 import S3Stand
 from tasks.links import Links
 from tasks.retention import Retention

@@ -9,11 +9,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sink import Sink, sink
 
 from config.settings import Settings
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
 from jobs.failures import Failure
-from jobs.ledger import Ledger, Stage
 from jobs.model import Artifact, Job, Kind, Origin, Request
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage
 from sandbox.stack import Stack
 from tasks.traces import Traces
 

@@ -8,14 +8,14 @@ import pytest
 import redis
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
 from jobs.failures import Failure
-from jobs.ledger import Ledger, Stage, Unheard
 from jobs.model import Artifact, Job, Kind, Origin, Request
-from jobs.scripts import TRAIL_KEPT
-from jobs.trail import Trails
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage, Unheard
+from ledger.scripts import TRAIL_KEPT
+from ledger.trail import Trails
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")
 ANN = Origin(user=7_000_000_001, chat=7_000_000_001, reply_to=5)

@@ -7,14 +7,14 @@ import redis
 from celery import Celery
 
 from config.settings import Settings
-from jobs import keys
-from jobs.admission import Accepted, Admission
-from jobs.connection import connect
-from jobs.ledger import Ledger, Stage
 from jobs.model import VERSION, Job, Kind, Origin, Request
-from jobs.scripts import Scripts
-from jobs.waiting import Waiting
-from jobs.workers import Workers
+from ledger import keys
+from ledger.admission import Accepted, Admission
+from ledger.connection import connect
+from ledger.jobs import Ledger, Stage
+from ledger.queue_position import Waiting
+from ledger.scripts import Scripts
+from ledger.workers import Workers
 from tasks.publish import Publisher
 from tasks.sweep import Sweep
 

@@ -17,8 +17,8 @@ from update_maker import Json, Maker, field_by_field, genuine
 from webhook_stage import Door
 
 from bot.webhook import reading
-from jobs import keys
-from jobs.spool import UPDATES
+from ledger import keys
+from ledger.durable_queue import UPDATES
 
 pytest_plugins = ["webhook_door"]
 

@@ -10,11 +10,11 @@ from spool_stage import age, opened, until
 
 from bot.spooler import Spooler
 from config.settings import Settings
-from jobs import keys
-from jobs.connection import connect
-from jobs.scripts import LONGEST_SHARE_MS
-from jobs.spool import MOST_TRIES, UPDATES, Bounds, Item, Kept, Spool
-from jobs.updates import TAKEN_S, item_of, updates
+from ledger import keys
+from ledger.connection import connect
+from ledger.durable_queue import MOST_TRIES, UPDATES, Bounds, Item, Kept, Spool
+from ledger.scripts import LONGEST_SHARE_MS
+from ledger.update_queue import TAKEN_S, item_of, updates
 
 
 @asynccontextmanager

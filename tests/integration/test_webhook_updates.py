@@ -16,13 +16,14 @@ from spool_stage import opened
 from webhook_stage import BEFORE, OLD_SIGNING, SECRET, Door, said, signed, webhook_settings
 
 from config.redis_urls import place_of
-from jobs import ids, keys
-from jobs.connection import connect
+from jobs import ids
 from jobs.model import Kind, Lane
 from jobs.signing import signature
-from jobs.spool import UPDATES, Kept
 from jobs.states import State
-from jobs.updates import MOST, TAKEN_S, item_of, updates
+from ledger import keys
+from ledger.connection import connect
+from ledger.durable_queue import UPDATES, Kept
+from ledger.update_queue import MOST, TAKEN_S, item_of, updates
 from sandbox.environment import free_port
 from sandbox.telegram.client import Json
 

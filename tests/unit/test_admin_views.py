@@ -13,13 +13,13 @@ from bot.handlers.admin_users import Card, describe, vip_list
 from chat import announcement
 from chat.announcement import Word
 from chat.texts import LANGUAGES, texts
-from jobs.broadcasts import Broadcast, Phase
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
-from jobs.people import Person
 from jobs.states import State
-from jobs.statistics import Bucket, LaneView, Overview, filled
-from jobs.vips import LONGEST_DAYS, last_day
+from ledger.broadcasts import Broadcast, Phase
+from ledger.people import Person
+from ledger.statistics import Bucket, LaneView, Overview, filled
+from ledger.vips import LONGEST_DAYS, last_day
 
 EN, RU = texts("en"), texts("ru")
 TODAY = date(2026, 11, 24)

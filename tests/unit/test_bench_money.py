@@ -1,7 +1,7 @@
 """What the checker of the chaos run says of money: each way in which books and jobs may disagree."""
 
 from bench.money import misbilled, misbooked
-from jobs import keys
+from ledger import keys
 
 DAY, MONTH = "2026-11-27", "2026-11"
 PAID = {

@@ -20,10 +20,10 @@ from chat.keyboards import Action
 from chat.texts import LANGUAGES, texts
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings
-from jobs.connection import connect
 from jobs.errors import LedgerUnavailable
-from jobs.marks import Marks
 from jobs.model import Origin
+from ledger.connection import connect
+from ledger.deduplication import Marks
 
 CATALOGUE = load_catalogue(Settings())
 

@@ -14,7 +14,7 @@ from config.catalogue import Model
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from jobs.waiting import Place
+from ledger.queue_position import Place
 
 EN, RU = texts("en"), texts("ru")
 JOB = Job(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.clock import Clock
+from ledger.clock import Clock
 
 
 class Machine:

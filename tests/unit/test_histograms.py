@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from jobs import histograms
+from ledger import histograms
 
 
 @pytest.mark.parametrize(

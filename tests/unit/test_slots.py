@@ -11,9 +11,9 @@ import structlog
 from patience import LONG_S
 
 from jobs.errors import LeaseLost
-from jobs.ledger import Ledger, Renewal, Stage
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
+from ledger.jobs import Ledger, Renewal, Stage
 from tasks.slots import CancelWanted, HandOver, Slot, Slots
 
 FOX = Job(

@@ -1,0 +1,191 @@
+"""Admission: one atomic decision in Redis about each request."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import redis
+
+from config.budgets import MILLIONTHS
+from config.settings import Settings
+from jobs import model
+from jobs.digest import digest_of
+from jobs.limits import Rate
+from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
+from ledger.budgets import next_of
+from ledger.jobs import HISTORY
+from ledger.scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A new job. In state `sharing` it gets the result of an identical one that is being made."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """This very request has made this job before."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A new job whose result was there already; it only has to be delivered."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The user's bucket is empty for another `retry_after_s`; `first`: this chat has not been told so yet."""
+
+    retry_after_s: float
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane.
+
+    `first`: this chat was not told so in the last TELL_AGAIN_S.
+    """
+
+    lane: Lane | None
+    size: int
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """A budget has no room for what the job costs, until `ends` (a day begins, UTC).
+
+    `name`: the budget's. `never`: the job costs more than that budget ever has.
+    `first`: this chat was not told so in the last TELL_AGAIN_S.
+    """
+
+    period: str
+    name: str
+    ends: date
+    never: bool = False
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """An admin has blocked the user."""
+
+
+TELL_AGAIN_S = 10
+"""A user who is told in a chat that there is no place is not told there again for this long."""
+
+FOLLOWERS = 500
+"""So many jobs at most share the result of one: they are settled in one step, in which Redis does nothing
+else. The next is made by itself, and shared by those that come after it."""
+
+Answer = Accepted | Duplicate | Cached | Limited | Busy | OverBudget | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A result from the cache: the artifact, Telegram's name for it ("" where it is not known), and the seed
+    that was drawn for it (0: none was, or it is not known)."""
+
+    artifact: Artifact
+    file_id: str
+    seed: int = 0
+
+
+class Admission:
+    """The door. One per process; safe to share between threads."""
+
+    def __init__(self, client: "redis.Redis", settings: Settings, rates: Mapping[Tier, Rate]) -> None:
+        self._run = Scripts(client, settings.redis_wait_replicas)
+        self._terms = {
+            "rates": {
+                tier: {"per_ms": rate.per_s / 1000, "burst": rate.burst} for tier, rate in rates.items()
+            },
+            "active": {Tier.REGULAR: settings.active_jobs, Tier.VIP: settings.vip_active_jobs},
+            "backlog": settings.lane_backlog,
+            "fair_share": round(settings.fair_share_s * 1000),
+            "look_again": round(settings.unpublished_s * 1000),
+            "history": HISTORY,
+            "tell_again": TELL_AGAIN_S * 1000,
+            "followers": FOLLOWERS,
+            "budgets": settings.budgets().by_period(),
+        }
+
+    def admit(
+        self,
+        job_id: str,
+        request: Request,
+        origin: Origin,
+        *,
+        fresh: bool = False,
+        hit: Hit | None = None,
+        price_usd: float = 0.0,
+        provider: str = "",
+    ) -> Answer:
+        """Decide about one request, in one step. Raises LedgerUnavailable.
+
+        A token of the user's bucket is taken exactly when the answer is Accepted or Cached. The price is
+        reserved in the budgets where the job is to be made, and not where it shares a result. `fresh`: the
+        user wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
+        """
+        ask = self.ask(request, origin, fresh=fresh, hit=hit, price_usd=price_usd, provider=provider)
+        return self.read(job_id, self._run("admit", job_id, ask))
+
+    def ask(
+        self,
+        request: Request,
+        origin: Origin,
+        *,
+        fresh: bool = False,
+        hit: Hit | None = None,
+        price_usd: float = 0.0,
+        provider: str = "",
+    ) -> str:
+        """What `admit` asks, for who runs the script `admit` with a job's id and this by other means."""
+        record = model.new_record(request, origin) | {
+            "digest": "" if fresh else digest_of(request),
+            "price": f"{price_usd:.6f}",
+            "provider": provider,
+        }
+        price = round(price_usd * MILLIONTHS)
+        ask = {**self._terms, "record": record, "lanes": _lanes(request.kind), "price": price}
+        if hit is not None and not fresh:
+            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed}
+            cached["cached"] = "1"
+            ask["cached"] = {name: str(value) for name, value in cached.items()}
+        return json.dumps(ask)
+
+    @staticmethod
+    def read(job_id: str, answer: list[Any]) -> Answer:
+        """What the script has answered."""
+        word, *rest = answer
+        return _answer(job_id, word, rest)
+
+
+def _lanes(kind: Kind) -> dict[Tier, Lane]:
+    return {tier: Lane.of(kind, tier) for tier in Tier}
+
+
+def _answer(job_id: str, word: str, rest: list[Any]) -> Answer:
+    if word == "limited":
+        return Limited(rest[0] / 1000, first=bool(rest[1]))
+    if word == "busy":
+        return Busy(None if rest[0] == "active" else Lane(rest[0]), int(rest[1]), first=bool(rest[2]))
+    if word == "over_budget":
+        period, name, never, day, first = rest
+        ends = next_of(period, date.fromisoformat(day))
+        return OverBudget(period, name, ends, never=bool(never), first=bool(first))
+    if word == "blocked":
+        return Blocked()
+    job = model.from_flat(job_id, rest[0])
+    if word == "duplicate":
+        return Duplicate(job)
+    return Cached(job) if word == "cached" else Accepted(job)

@@ -1,0 +1,49 @@
+"""The audit log: who among the admins did what to whom, and when."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+from ledger import keys
+from ledger.scripts import ledger_errors
+
+KEPT = 1000
+"""Deeds that the log keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """`who` is the admin's id, `what` the command ("vip grant"), `whom` the user, lane or broadcast that
+    it was done to, `detail` what else was said (a date)."""
+
+    who: int
+    what: str
+    whom: str
+    detail: str = ""
+    when: datetime | None = None
+
+
+def write(client: Any, deed: Deed) -> None:
+    """Put a deed into the log. Given a pipeline with a transaction, it lands together with what was done."""
+    fields = {"who": deed.who, "what": deed.what, "whom": deed.whom, "detail": deed.detail}
+    client.xadd(keys.audit(), fields, maxlen=KEPT, approximate=False)
+
+
+class Audit:
+    """Reads the log. Raises LedgerUnavailable when Redis does not answer."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._redis = client
+
+    def latest(self, limit: int = 20) -> list[Deed]:
+        """The latest deeds, newest first."""
+        with ledger_errors():
+            found: Any = self._redis.xrevrange(keys.audit(), count=limit)
+        return [_deed(entry_id, fields) for entry_id, fields in found]
+
+
+def _deed(entry_id: str, fields: dict[str, str]) -> Deed:
+    when = datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
+    return Deed(int(fields["who"]), fields["what"], fields["whom"], fields["detail"], when)

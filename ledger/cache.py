@@ -1,0 +1,75 @@
+"""Results that may be given again: kept in a Redis of its own, whose loss costs nothing but time."""
+
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+import redis
+import structlog
+
+from jobs.model import Artifact
+from ledger import keys
+from ledger.admission import Hit
+
+log = structlog.get_logger(__name__)
+
+
+_VERSION = 1
+"""Of an entry; raised when an older release could misread a newer one."""
+
+
+class Cache:
+    """Hits by digest. Never raises: a cache that is away, or says what cannot be read, holds nothing.
+
+    `bot` is the id of the bot that the chats talk to: another's name for a file is of no use.
+    """
+
+    def __init__(self, client: "redis.Redis", ttl_s: float, bot: str = "") -> None:
+        self._redis = client
+        self._ttl = round(ttl_s)
+        self._bot = bot
+
+    def get(self, digest: str) -> Hit | None:
+        """What is kept for a request, None where there is nothing."""
+        try:
+            found: Any = self._redis.get(keys.cached(digest))
+        except redis.RedisError as error:
+            log.warning("cache unavailable", error=repr(error))
+            return None
+        return self.read(found)
+
+    def read(self, found: str | None) -> Hit | None:
+        """What a value of the cache says; None for one that says nothing to this release."""
+        if not found:
+            return None
+        try:
+            entry = json.loads(found)
+            if entry["version"] != _VERSION:
+                return None
+            key, mime, size, file_id = (entry[name] for name in ("key", "mime", "size", "file_id"))
+            # Entries of an earlier release have no seed.
+            hit = Hit(Artifact(str(key), str(mime), int(size)), str(file_id), int(entry.get("seed", 0)))
+            return hit if entry["bot"] == self._bot else replace(hit, file_id="")
+        except (ValueError, TypeError, KeyError) as error:
+            log.warning("cache entry not understood", error=repr(error))
+            return None
+
+    def put(self, digest: str, hit: Hit) -> None:
+        """Keep a result; nothing is kept with CACHE_TTL_S 0."""
+        if not digest or self._ttl <= 0:
+            return
+        known = {"version": _VERSION, "bot": self._bot, "file_id": hit.file_id, "seed": hit.seed}
+        entry = json.dumps(asdict(hit.artifact) | known)
+        try:
+            self._redis.set(keys.cached(digest), entry, ex=self._ttl)
+        except redis.RedisError as error:
+            log.warning("cache unavailable", error=repr(error))
+
+    def drop(self, digest: str) -> None:
+        """Forget a result that turned out not to be there any more."""
+        if not digest:
+            return
+        try:
+            self._redis.delete(keys.cached(digest))
+        except redis.RedisError as error:
+            log.warning("cache unavailable", error=repr(error))

@@ -1,0 +1,57 @@
+"""What admins switch: users who get no job, and lanes from which nothing is claimed."""
+
+from typing import Any
+
+import redis
+
+from jobs.model import Lane
+from ledger import audit_log, keys
+from ledger.audit_log import Deed
+from ledger.scripts import ledger_errors
+
+LANES = (Lane.IMG, Lane.VID, Lane.VIP)
+"""The lanes that can be paused: those whose jobs wait to be made."""
+
+
+class Controls:
+    """All methods raise LedgerUnavailable when Redis does not answer. Those that change something write the
+    audit log in the same step (`by` is the admin), and answer whether there was anything to change."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._redis = client
+
+    def block(self, user: int, by: int) -> bool:
+        """Admit no more jobs of this user; those that are admitted already go on."""
+        return self._switch(keys.blocked(), str(user), Deed(by, "block", str(user)), on=True)
+
+    def unblock(self, user: int, by: int) -> bool:
+        """Admit the user's jobs again."""
+        return self._switch(keys.blocked(), str(user), Deed(by, "unblock", str(user)), on=False)
+
+    def is_blocked(self, user: int) -> bool:
+        """Whether the user gets no job."""
+        with ledger_errors():
+            return bool(self._redis.sismember(keys.blocked(), str(user)))
+
+    def pause(self, lane: Lane, by: int) -> bool:
+        """Start no more jobs of this lane; they wait, in their order, and those that run go on."""
+        return self._switch(keys.paused(), lane, Deed(by, "pause", lane), on=True)
+
+    def resume(self, lane: Lane, by: int) -> bool:
+        """Go on with the lane; the sweep publishes what waits in it."""
+        return self._switch(keys.paused(), lane, Deed(by, "resume", lane), on=False)
+
+    def paused(self) -> frozenset[str]:
+        """The lanes that are paused."""
+        with ledger_errors():
+            found: Any = self._redis.smembers(keys.paused())
+        return frozenset(found)
+
+    def _switch(self, key: str, member: str, deed: Deed, *, on: bool) -> bool:
+        with ledger_errors(), self._redis.pipeline() as pipe:
+            if on:
+                pipe.sadd(key, member)
+            else:
+                pipe.srem(key, member)
+            audit_log.write(pipe, deed)
+            return bool(pipe.execute()[0])

@@ -1,0 +1,119 @@
+"""How many calls of one kind a provider allows, shared by all processes: a token bucket in Redis.
+
+A process takes its tokens in batches, as many as it needs in about half a second, and lets those lapse that
+it has not used in a second: so far from the limit there is hardly a round trip, and near it none is hoarded.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+import structlog
+
+from jobs.limits import Rate
+from ledger import keys, token_buckets
+from ledger.token_buckets import Answer, Bucket
+
+log = structlog.get_logger(__name__)
+_LAPSE_S = 1.0
+_BLIND_S = 2.0
+"""After Redis has not answered, calls go out unasked for this long: the provider itself is the fallback."""
+_DEBT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`granted`: call in `wait_s` seconds. Else ask again then."""
+
+    granted: bool
+    wait_s: float = 0.0
+
+
+def rate_of(per_min: float) -> Rate:
+    """The bucket that lets at most `per_min` calls through in any minute: its burst, what comes in, and what
+    was taken in the second before."""
+    burst = max(1.0, per_min / 25)
+    return Rate(max(per_min - burst, per_min / 2) / (60 + _LAPSE_S), burst)
+
+
+class Allowance:
+    """One kind of calls. One per process, safe to share between threads."""
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        provider: str,
+        kind: str,
+        per_min: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        key = keys.allowance(provider, kind)
+        self._hold_key = f"{key}:hold"
+        # The last fifth is for the urgent.
+        rate = rate_of(per_min)
+        self._rate = rate
+        self._key = key
+        self._most = max(1, int(rate.burst / 4))
+        self._take = client.register_script(token_buckets.TAKE)
+        self._hold = client.register_script(token_buckets.HOLD)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._purse = 0
+        self._purse_ends = 0.0
+        self._short_until = 0.0
+        self._blind_until = 0.0
+        self._used: deque[float] = deque(maxlen=self._most)
+
+    def take(self, *, urgent: bool) -> Turn:
+        """Ask for one call. The urgent are never put off: they get the next moment that is free, before all
+        others. Grants every call while Redis is away."""
+        with self._lock:
+            now = self._clock()
+            if now < self._blind_until:
+                return Turn(granted=True)
+            if self._purse and now < self._purse_ends:
+                self._purse -= 1
+                self._used.append(now)
+                return Turn(granted=True)
+            if not urgent and now < self._short_until:
+                return Turn(granted=False, wait_s=self._short_until - now)
+            try:
+                return self._fetch(now, urgent)
+            except redis.RedisError as error:
+                log.warning("the allowance for calls is out of reach: calls go out", error=str(error))
+                self._blind_until = now + _BLIND_S
+                return Turn(granted=True)
+
+    def hold(self, seconds: float) -> None:
+        """The provider itself says that there is to be no call before so many seconds are over."""
+        with self._lock:
+            self._purse = 0
+        try:
+            self._hold(*token_buckets.hold(self._hold_key, self._bucket(1), seconds))
+        except redis.RedisError as error:
+            log.warning("the provider's wish to wait is not shared", error=str(error))
+
+    def _bucket(self, tokens: int) -> Bucket:
+        return Bucket(self._key, self._rate, min(self._rate.burst, tokens + self._rate.burst / 5))
+
+    def _fetch(self, now: float, urgent: bool) -> Turn:
+        batch = max(1, sum(at > now - _LAPSE_S for at in self._used) // 2)
+        answer = self._ask("spare", batch)
+        if answer.word != "go" and batch > 1:
+            batch, answer = 1, self._ask("spare", 1)
+        if answer.word == "go":
+            self._purse, self._purse_ends = batch - 1, now + _LAPSE_S
+            self._used.append(now)
+            return Turn(granted=True)
+        if urgent:
+            answer = self._ask("wait", 1)
+            return Turn(granted=answer.word == "go", wait_s=answer.wait_s)
+        self._short_until = now + answer.wait_s
+        return Turn(granted=False, wait_s=answer.wait_s)
+
+    def _ask(self, mode: str, tokens: int) -> Answer:
+        call = token_buckets.take(self._hold_key, (self._bucket(tokens),), mode, _DEBT_S, tokens)
+        return Answer.of(self._take(*call))

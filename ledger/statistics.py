@@ -1,0 +1,116 @@
+"""How things stand: what /stats and /user show. Reads only, but for one counter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from jobs.limits import Rate
+from jobs.model import Lane, Tier
+from jobs.states import ACTIVE, ENDED, State
+from ledger import clock, keys
+from ledger.scripts import ledger_errors
+
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """`waiting` jobs of the ledger that nobody works on, and how long (seconds) the oldest has waited."""
+
+    waiting: int
+    oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`active` counts jobs by present state, `ended` all that ever ended so; `requests` were admitted,
+    `cached` of them from the cache; `spend_usd` is today's (UTC) list price by model, the dearest first."""
+
+    active: Mapping[State, int]
+    ended: Mapping[State, int]
+    lanes: Mapping[Lane, LaneView]
+    requests: int
+    cached: int
+    prompts_refused: int
+    spend_usd: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A user's tokens at this moment, of at most `size`."""
+
+    tokens: float
+    size: int
+
+
+class Statistics:
+    """All methods raise LedgerUnavailable when Redis does not answer."""
+
+    def __init__(self, client: "redis.Redis", rates: Mapping[Tier, Rate]) -> None:
+        self._redis = client
+        self._rates = rates
+
+    def overview(self) -> Overview:
+        """All of it, in a handful of round trips."""
+        now, counts = self._now(), self._counts()
+        states = sorted(ACTIVE)
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for state in states:
+                pipe.zcard(keys.in_state(state))
+            pipe.hgetall(keys.spend(str(int(now // _DAY_S))))
+            *sizes, spend = pipe.execute()
+        cached = counts.get("admissions:cached", 0)
+        dearest = sorted(spend.items(), key=lambda entry: -float(entry[1]))
+        return Overview(
+            active={state: size for state, size in zip(states, sizes, strict=True) if size},
+            ended={state: _sum(counts, f"jobs:{state}:") for state in sorted(ENDED)},
+            lanes={lane: self._lane(lane, now) for lane in Lane},
+            requests=cached + counts.get("admissions:accepted", 0),
+            cached=cached,
+            prompts_refused=counts.get("prompts_refused", 0),
+            spend_usd={model: float(usd) for model, usd in dearest},
+        )
+
+    def bucket(self, user: int, tier: Tier) -> Bucket | None:
+        """The user's bucket; None where the tier has no limit."""
+        rate = self._rates.get(tier)
+        if rate is None:
+            return None
+        with ledger_errors():
+            found: Any = self._redis.hmget(keys.user_bucket(user), "tokens", "at")
+        tokens, at = found
+        return Bucket(filled(rate, tokens, at, self._now() * 1000), int(rate.burst))
+
+    def prompt_refused(self) -> None:
+        """Count a prompt that the filter did not let through."""
+        with ledger_errors():
+            self._redis.hincrby(keys.counts(), "prompts_refused", 1)
+
+    def _now(self) -> float:
+        with ledger_errors():
+            return clock.ask(self._redis)
+
+    def _counts(self) -> dict[str, int]:
+        with ledger_errors():
+            found: Any = self._redis.hgetall(keys.counts())
+        return {name: int(value) for name, value in found.items()}
+
+    def _lane(self, lane: Lane, now: float) -> LaneView:
+        with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.zcard(keys.queue(lane))
+            pipe.zrange(keys.queue(lane), 0, 0, withscores=True)
+            size, first = pipe.execute()
+        return LaneView(size, max(0.0, now - first[0][1] / 1000) if first else 0.0)
+
+
+def filled(rate: Rate, tokens: str | None, at: str | None, now_ms: float) -> float:
+    """What a bucket holds that held `tokens` at a time (ms), as `shared/bucket.lua` reckons it. Pure."""
+    if tokens is None or at is None:
+        return float(int(rate.burst))
+    return min(rate.burst, float(tokens) + max(0.0, now_ms - float(at)) * rate.per_s / 1000)
+
+
+def _sum(counts: Mapping[str, int], prefix: str) -> int:
+    return sum(value for name, value in counts.items() if name.startswith(prefix))
