@@ -42,7 +42,7 @@ from tasks.app import app
 from tasks.publish import Publisher
 
 if TYPE_CHECKING:
-    from tasks.links import Links
+    from media.links import Links
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -167,7 +167,7 @@ def _rate(setting: str) -> Rate | None:
 def _links(settings: Settings) -> "Links | None":
     if not isinstance(location(settings.media_url), Bucket):
         return None
-    from tasks.links import Links  # noqa: PLC0415 - a bot that gives no links need not load the store's library
+    from media.links import Links  # noqa: PLC0415 - a bot that gives no links need not load the store's library
 
     return Links(settings)
 

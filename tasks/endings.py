@@ -8,7 +8,7 @@ from chat.texts import texts
 from config.catalogue import Catalogue, Model
 from jobs.model import Job
 from jobs.states import State
-from tasks.links import Links
+from media.links import Links
 
 
 def text_of(job: Job, catalogue: Catalogue, links: Links) -> View | None:

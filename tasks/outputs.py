@@ -9,12 +9,12 @@ import structlog
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
+from media.download import OutputMissing
+from media.store import StoreUnavailable
 from providers.base import Prediction, Provider, Status
 from tasks import waits
-from tasks.download import OutputMissing
 from tasks.process import Process
 from tasks.slots import Slot
-from tasks.storage import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 PATIENCE_S = 900.0

@@ -28,20 +28,20 @@ from ledger.people import People
 from ledger.provider_quota import Allowance
 from ledger.queue_position import Waiting
 from ledger.workers import Sign, Workers, new_owner
+from media.download import Downloader
+from media.links import Links
+from media.retention import LAPSES_S, PERIOD_S, Retention
+from media.store import MediaStore
 from providers.base import Provider
 from providers.metered import Metered
 from providers.replicate import Replicate
 from tasks import broker, endings
 from tasks.calls import Calls
 from tasks.chat import Chat
-from tasks.download import Downloader
 from tasks.heartbeat import Heartbeat
-from tasks.links import Links
 from tasks.progress import Progress
 from tasks.publish import Publisher
-from tasks.retention import LAPSES_S, PERIOD_S, Retention
 from tasks.slots import Slots
-from tasks.storage import MediaStore
 from tasks.sweep import Sweep, excusing
 from tasks.traces import Traces
 

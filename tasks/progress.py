@@ -11,9 +11,9 @@ from jobs.model import Job, Lane
 from jobs.states import ENDED, State
 from ledger.jobs import Ledger
 from ledger.queue_position import Place, Waiting
+from media.links import Links
 from tasks import endings
 from tasks.chat import Chat
-from tasks.links import Links
 from tasks.slots import Slot
 
 _FIRST = 55

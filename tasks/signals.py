@@ -20,9 +20,9 @@ from config.catalogue import load_catalogue
 from config.logging import configure
 from config.printable import in_lines
 from config.settings import SettingsError, load
+from media.backends import StoreRefused, check_store, open_store
 from tasks import process
 from tasks.app import app
-from tasks.stores import StoreRefused, check_store, open_store
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from ledger.jobs import HISTORY, Ledger
 from ledger.recovery import Restored
 from ledger.reply_queue import Answer
 from ledger.users import Users
-from tasks.storage import MediaStore
+from media.store import MediaStore
 
 
 @dataclass(slots=True)

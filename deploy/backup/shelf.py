@@ -10,7 +10,7 @@ import obstore
 
 from config.settings import Settings
 from deploy.backup.manifest import Manifest, Part, dumps, loads
-from tasks.stores import Store, open_store, store_errors
+from media.backends import Store, open_store, store_errors
 
 LEDGER, MEDIA, _MANIFEST = "ledger.rdb", "media.jsonl.gz", "manifest.json"
 _NAME = re.compile(r"(\d{8}T\d{12}Z)-[0-9a-f]{6}")
@@ -25,7 +25,7 @@ class NoBackup(Exception):
 
 
 class Shelf:
-    """Methods raise OSError where the store does not answer (see tasks.stores), NoBackup, and ValueError for
+    """Methods raise OSError where the store does not answer (media.backends), NoBackup, and ValueError for
     a manifest that cannot be read."""
 
     def __init__(self, url: str, settings: Settings) -> None:

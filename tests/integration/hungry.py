@@ -15,12 +15,12 @@ from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
+from media.download import Downloader
+from media.store import MediaStore
 from outside.room import staying
 from providers.base import Prediction
 from providers.replicate import Replicate
 from tasks import process
-from tasks.download import Downloader
-from tasks.storage import MediaStore
 
 assert process  # all that a worker has in memory, whether or not it is used here
 

@@ -18,11 +18,11 @@ from mutants import EXAMPLES, SEED, damaged, mutant, text
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Kind
+from media.download import Downloader
 from providers.base import OutcomeUnknown, Prediction, Submission
 from providers.replicate import Replicate
 from tasks import outputs
 from tasks.deadline import verdict
-from tasks.download import Downloader
 
 ASKED = Submission("darkroom/sketch", {"prompt": "a fox"}, 60.0)
 PREDICTION: dict[str, Any] = {

@@ -13,9 +13,9 @@ from config.settings import Settings
 from jobs.model import Artifact, Job
 from jobs.states import State
 from ledger.jobs import Stage
+from media.backends import open_store
 from sandbox.s3 import S3Stand
 from sandbox.telegram.client import TelegramStand
-from tasks.stores import open_store
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from patience import LONG_S, promised
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
+from media.download import Downloader, OutputMissing
 from sandbox.environment import free_port
-from tasks.download import Downloader, OutputMissing
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4000
 """A megabyte."""

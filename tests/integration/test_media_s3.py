@@ -20,11 +20,11 @@ from ledger import keys
 from ledger.admission import Accepted, Admission, Cached, Hit
 from ledger.jobs import Stage as Claim
 from ledger.jobs import Way
+from media.links import Links
+from media.store import MediaStore
 from sandbox.s3 import S3Stand
-from tasks.links import Links
 from tasks.result import give_link
 from tasks.slots import Slot
-from tasks.storage import MediaStore
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""`python -m tasks.migrate_media` as a process, between directories and S3: all, once, the same bytes."""
+"""`python -m media.migrate` as a process, between directories and S3: all, once, the same bytes."""
 
 import re
 import subprocess
@@ -13,9 +13,9 @@ import pytest
 from patience import LONG_S
 
 from config.settings import ROOT, Settings
+from media.backends import Store, open_store
 from sandbox.processes import Program
 from sandbox.s3 import S3Stand
-from tasks.stores import Store, open_store
 
 MB = 1024 * 1024
 
@@ -53,7 +53,7 @@ def fill(where: Store, count: int, size: int) -> dict[str, bytes]:
 
 
 def command(source: str, target: str, tmp_path: Path, *more: str) -> list[str]:
-    words = [sys.executable, "-m", "tasks.migrate_media", "--from", source, "--to", target]
+    words = [sys.executable, "-m", "media.migrate", "--from", source, "--to", target]
     return [*words, "--journal", str(tmp_path / "journal.jsonl"), *more]
 
 
@@ -182,7 +182,7 @@ def test_two_stores_with_keys_of_their_own(s3: S3Stand, tmp_path: Path) -> None:
 
 
 def test_it_explains_itself() -> None:
-    code, said, _ = run([sys.executable, "-m", "tasks.migrate_media", "--help"], {})
+    code, said, _ = run([sys.executable, "-m", "media.migrate", "--help"], {})
     assert code == 0
     for word in ("--from", "--to", "--delete", "--journal", "Exit codes", "started again"):
         assert word in said

@@ -18,11 +18,11 @@ from patience import eventually, promised
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
+from media.download import Downloader
 from outside import client, room
 from outside.call import heeding, within
 from providers.base import Cancelled, LookRefused, OutcomeUnknown, Submission
 from providers.replicate import Replicate
-from tasks.download import Downloader
 
 ASKED = Submission("darkroom/sketch", {"prompt": "a fox"}, 60.0)
 PREDICTION = b'{"id": "p1", "status": "processing"}'

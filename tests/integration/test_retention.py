@@ -15,10 +15,10 @@ from ledger.admission import Accepted, Admission
 from ledger.artifacts import artifacts_in_use
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
+from media.backends import Store, open_store
+from media.links import Links
+from media.retention import Retention
 from sandbox.s3 import S3Stand
-from tasks.links import Links
-from tasks.retention import Retention
-from tasks.stores import Store, open_store
 
 DAYS = 7
 

@@ -18,8 +18,8 @@ from jobs.errors import JobFailed, LeaseLost, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from tasks.media_types import type_of
-from tasks.storage import MediaStore
+from media.file_types import type_of
+from media.store import MediaStore
 
 MB = 1024 * 1024
 NOVEMBER = 1_793_620_800.0

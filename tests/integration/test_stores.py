@@ -11,9 +11,9 @@ from obstore.store import S3Store
 from patience import LONG_S
 
 from config.settings import ROOT, Settings, SettingsError, load
+from media.backends import Store, StoreRefused, check_store, open_store, store_errors
 from sandbox.processes import Program
 from sandbox.s3 import S3Stand
-from tasks.stores import Store, StoreRefused, check_store, open_store, store_errors
 
 
 @pytest.fixture(scope="module")

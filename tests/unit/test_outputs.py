@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from jobs.errors import PassingError
 from jobs.failures import Failure
 from jobs.model import Kind
+from media.download import OutputMissing
+from media.store import StoreUnavailable
 from providers.base import Prediction, Status
 from tasks import outputs, waits
 from tasks.deadline import verdict
-from tasks.download import OutputMissing
 from tasks.outputs import Unshown, again_in, patience, ranked
-from tasks.storage import StoreUnavailable
 
 PNG, MP4, GIF = "https://r.example/a.png?x=1.mp4", "https://r.example/b.MP4#t=0", "https://r.example/c.gif"
 BARE, WAV = "https://r.example/d", "https://r.example/e.wav"

@@ -21,7 +21,7 @@ from config.settings import ROOT
         "sandbox.redis",
         "sandbox.telegram.__main__",
         "tasks.app",
-        "tasks.migrate_media",
+        "media.migrate",
     ],
 )
 def test_files_are_their_owners(module: str) -> None:

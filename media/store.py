@@ -12,9 +12,9 @@ from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job
-from tasks import media_keys
-from tasks.media_types import TYPES, type_of, with_video
-from tasks.stores import open_store, read, store_errors, write
+from media import keys
+from media.backends import open_store, read, store_errors, write
+from media.file_types import TYPES, type_of, with_video
 
 _HEAD = 4096
 _CHUNK = 1024 * 1024
@@ -25,7 +25,7 @@ class StoreUnavailable(PassingError):
 
 
 class MediaStore:
-    """Files by key (see tasks.media_keys). Raises OSError when the store does not answer."""
+    """Files by key (see media.keys). Raises OSError when the store does not answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.media_max_bytes
@@ -41,7 +41,7 @@ class MediaStore:
         while len(head) < _HEAD and (chunk := next(stream, b"")):
             head += chunk
         mime = type_of(head, job.request.kind)
-        key = media_keys.key(job.stamps["accepted"], job.id, TYPES[job.request.kind][mime])
+        key = keys.key(job.stamps["accepted"], job.id, TYPES[job.request.kind][mime])
         size = 0
 
         def counted() -> Iterator[bytes]:
@@ -77,7 +77,7 @@ class MediaStore:
     def kept(self, job: Job) -> Artifact | None:
         """What `keep` has stored for a job, as the store alone knows it; None where it has nothing."""
         for mime, ending in TYPES[job.request.kind].items():
-            key = media_keys.key(job.stamps["accepted"], job.id, ending)
+            key = keys.key(job.stamps["accepted"], job.id, ending)
             try:
                 with store_errors():
                     return Artifact(key, mime, obstore.head(self._store, key)["size"])

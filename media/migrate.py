@@ -1,4 +1,4 @@
-"""Copy all media from one store to another: `python -m tasks.migrate_media --from data/media --to s3://bucket/media`.
+"""Copy all media from one store to another: `python -m media.migrate --from data/media --to s3://bucket/media`.
 
 Every file is copied as a stream, read back and compared by size and SHA-256. A run that was stopped or
 killed is simply started again: what is verified is written down in the journal, and not looked at again.
@@ -26,8 +26,8 @@ from tqdm import tqdm
 from config.media import Bucket, location
 from config.printable import in_lines, printable
 from config.settings import ROOT, Settings, SettingsError, load
-from tasks.moving import File, Journal, Mover
-from tasks.stores import Store, StoreRefused, check_store, open_store
+from media.backends import Store, StoreRefused, check_store, open_store
+from media.moving import File, Journal, Mover
 
 _AT_A_TIME = 500
 _MOST_FAILURES = 20
@@ -128,7 +128,7 @@ def _journal(source: str, target: str) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m tasks.migrate_media",
+        "python -m media.migrate",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

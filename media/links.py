@@ -10,8 +10,8 @@ from obstore.store import S3Store
 from config.media import Bucket, location
 from config.settings import Settings
 from jobs.model import Artifact
-from tasks.media_keys import removed_at
-from tasks.stores import open_store, store_errors
+from media.backends import open_store, store_errors
+from media.keys import removed_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import structlog
 from obstore.store import LocalStore
 
 from config.settings import Settings
-from tasks.media_keys import removed_at
-from tasks.stores import open_store, store_errors
+from media.backends import open_store, store_errors
+from media.keys import removed_at
 
 log = structlog.get_logger(__name__)
 PERIOD_S = 600.0

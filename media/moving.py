@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import obstore
 
-from tasks.stores import Store, read, store_errors, write
+from media.backends import Store, read, store_errors, write
 
 
 class File(NamedTuple):
