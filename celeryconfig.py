@@ -14,7 +14,7 @@ try:
 except SettingsError as error:
     sys.exit(in_lines(error))
 
-include = ["tasks.signals", "tasks.generate", "tasks.deliver", "tasks.broadcast"]
+include = ["tasks.signals", "tasks.generation.task", "tasks.delivery.task", "tasks.broadcast"]
 
 _redis = settings.ledger_redis()
 

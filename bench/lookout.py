@@ -1,7 +1,7 @@
 """Jobs that wait for their predictions on virtual time, by the code that waits in a worker.
 
-Simulated are the provider, its webhooks, and the memory that is in Redis; `tasks.polling` and all below it
-run as they are. Requests take no time.
+Simulated are the provider, its webhooks, and the memory that is in Redis; `tasks.generation.polling` and all
+below it run as they are. Requests take no time.
 """
 
 import random
@@ -19,7 +19,7 @@ from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from ledger.queue_position import REMEMBERED
 from providers.base import Prediction, Status
-from tasks import polling
+from tasks.generation import polling
 
 _SPREAD_S, _LEARNING_S = 60.0, 240.0
 WEBHOOK_S = 0.1
@@ -78,7 +78,7 @@ class Lookout:
         self._heard = True
         random.seed(seed)  # tenacity's jitter
 
-    # What `tasks.polling` needs of a `tasks.process.Process`.
+    # What `tasks.generation.polling` needs of a `tasks.process.Process`.
 
     @property
     def settings(self) -> Settings:

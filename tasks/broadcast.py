@@ -25,7 +25,7 @@ from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
 from ledger.broadcasts import Outcome, Phase
 from tasks.app import app
 from tasks.process import Process, current
-from tasks.waits import advice
+from tasks.retries import advice
 
 log = structlog.get_logger(__name__)
 BATCH = 20

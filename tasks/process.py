@@ -35,11 +35,12 @@ from media.store import MediaStore
 from providers.base import Provider
 from providers.metered import Metered
 from providers.replicate import Replicate
-from tasks import broker, endings
-from tasks.calls import Calls
-from tasks.chat import Chat
+from tasks import broker
+from tasks.delivery import endings
+from tasks.delivery.gateway_thread import Chat
+from tasks.delivery.progress import Progress
+from tasks.generation.calls import Calls
 from tasks.heartbeat import Heartbeat
-from tasks.progress import Progress
 from tasks.publish import Publisher
 from tasks.slots import Slots
 from tasks.sweep import Sweep, excusing

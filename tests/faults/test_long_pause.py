@@ -16,7 +16,7 @@ from ledger.controls import Controls
 from ledger.durable_queue import UPDATES
 from ledger.update_queue import TAKEN_S
 from sandbox.environment import free_port
-from tasks import outputs
+from tasks.generation import outputs
 
 from .house import LINES, House, answers_to, built
 from .invariants import accounted

@@ -17,7 +17,7 @@ from ledger import keys
 from ledger.connection import connect
 from sandbox.processes import Program
 from sandbox.stack import Stack
-from tasks import outputs
+from tasks.generation import outputs
 
 from .invariants import assert_invariants
 from .stage import calm, make_vip, staged

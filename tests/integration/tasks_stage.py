@@ -31,8 +31,8 @@ from sandbox.processes import Program
 from sandbox.provider.client import ProviderStand
 from sandbox.telegram.client import TelegramStand
 from tasks.app import app
-from tasks.deliver import deliver
-from tasks.generate import generate
+from tasks.delivery.task import deliver
+from tasks.generation.task import generate
 from tasks.process import Process
 
 __all__ = ["eventually"]

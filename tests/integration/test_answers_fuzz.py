@@ -21,8 +21,8 @@ from jobs.model import Kind
 from media.download import Downloader
 from providers.base import OutcomeUnknown, Prediction, Submission
 from providers.replicate import Replicate
-from tasks import outputs
-from tasks.deadline import verdict
+from tasks.generation import outputs
+from tasks.generation.deadline import verdict
 
 ASKED = Submission("darkroom/sketch", {"prompt": "a fox"}, 60.0)
 PREDICTION: dict[str, Any] = {

@@ -16,7 +16,7 @@ from ledger import keys
 from ledger.admission import Accepted, Admission
 from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
-from tasks.generate import generate
+from tasks.generation.task import generate
 from tasks.process import Process
 
 

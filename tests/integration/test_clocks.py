@@ -15,7 +15,7 @@ from ledger.jobs import Anew, Ledger
 from ledger.jobs import Stage as Claim
 from ledger.queue_position import Waiting
 from ledger.workers import Workers
-from tasks.generate import generate
+from tasks.generation.task import generate
 from tasks.sweep import Sweep
 
 OFF_S = 600.0

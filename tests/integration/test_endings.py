@@ -15,8 +15,8 @@ from jobs.states import State
 from ledger import keys
 from ledger.admission import Hit
 from ledger.jobs import Stage as Claim
-from tasks import deliver as delivery
-from tasks.deliver import deliver
+from tasks.delivery import task as delivery
+from tasks.delivery.task import deliver
 
 NO_PHOTOS = "Bad Request: not enough rights to send photos to the chat"
 NO_VIDEOS = "Bad Request: not enough rights to send videos to the chat"

@@ -14,8 +14,8 @@ from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
 from ledger.provider_quota import Allowance
 from providers.base import Submission
-from tasks.deliver import deliver
-from tasks.generate import generate
+from tasks.delivery.task import deliver
+from tasks.generation.task import generate
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from ledger.jobs import Way
 from media.links import Links
 from media.store import MediaStore
 from sandbox.s3 import S3Stand
-from tasks.result import give_link
+from tasks.delivery.result import give_link
 from tasks.slots import Slot
 
 

@@ -14,8 +14,8 @@ from jobs.states import State
 from ledger import keys
 from ledger.jobs import Cancellation
 from providers.base import Submission
-from tasks import deadline, outputs
-from tasks.generate import generate
+from tasks.generation import deadline, outputs
+from tasks.generation.task import generate
 
 
 @pytest.fixture(scope="module")

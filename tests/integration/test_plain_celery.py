@@ -152,7 +152,7 @@ def test_the_bot_has_none_of_the_workers_code(tmp_path: Path) -> None:
     loaded = set(done.stdout.splitlines())
     assert {"bot.application", "tasks.app", "tasks.publish"} <= loaded
     assert loaded.isdisjoint(
-        {"tasks.generate", "tasks.deliver", "tasks.broadcast", "tasks.process", "obstore"}
+        {"tasks.generation.task", "tasks.delivery.task", "tasks.broadcast", "tasks.process", "obstore"}
     )
 
 

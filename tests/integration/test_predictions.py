@@ -14,8 +14,8 @@ from ledger.admission import Accepted, Admission
 from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
 from providers.base import Submission
-from tasks import inputs
-from tasks.generate import generate
+from tasks.generation import inputs
+from tasks.generation.task import generate
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from ledger import keys, provider_quota
 from ledger.connection import connect
 from ledger.provider_quota import Allowance, Turn, rate_of
-from tasks import waits
-from tasks.calls import PATIENCE_S, Asking
+from tasks import retries
+from tasks.generation.calls import PATIENCE_S, Asking
 
 PER_MIN = 600.0
 BURST = 24
@@ -190,7 +190,7 @@ class Tokens:
 
 def take_turn(tokens: Tokens, clock: Clock, sleep: Callable[[float], None], urgent: bool = False) -> None:
     there: Any = tokens
-    waits.turn(sleep)(Asking(there, urgent, clock))
+    retries.turn(sleep)(Asking(there, urgent, clock))
 
 
 def test_a_regular_call_that_is_put_off_too_long_becomes_urgent() -> None:

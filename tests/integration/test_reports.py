@@ -25,7 +25,7 @@ settings = Settings(
     telegram_token="{TOKEN}", replicate_api_token="r8_secret", sentry_dsn=sys.argv[1], log_format="json",
 )
 configure(settings, "worker")
-log = structlog.get_logger("tasks.generate")
+log = structlog.get_logger("tasks.generation.task")
 
 def fail():
     prompt, api_token = "{PROMPT}", "r8_" + "another"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from config.catalogue import Model, Option, load_catalogue
 from config.settings import Settings
 from jobs.model import Kind, Request
-from tasks.inputs import fields
+from tasks.generation.inputs import fields
 
 CATALOGUE = load_catalogue(Settings())
 

@@ -29,7 +29,7 @@ settings = Settings(
     log_format=sys.argv[1], log_level=sys.argv[2],
 )
 configure(settings, "worker")
-log = structlog.get_logger("tasks.generate")
+log = structlog.get_logger("tasks.generation.task")
 
 class Quiet(BaseHTTPRequestHandler):
     def do_GET(self):
@@ -92,7 +92,7 @@ def test_every_line_is_json_with_its_time_its_level_and_its_process(json_log: st
     ]
     assert all(line["process"] == "worker" and line["timestamp"].endswith("Z") for line in told)
     assert [line["level"] for line in told] == ["info", "warning", "info", "error", "error", "info"]
-    assert [line["logger"] for line in told][:2] == ["tasks.generate", "celery.worker"]
+    assert [line["logger"] for line in told][:2] == ["tasks.generation.task", "celery.worker"]
 
 
 def test_the_job_is_on_every_line_that_was_written_for_it_and_on_no_other(json_log: str) -> None:

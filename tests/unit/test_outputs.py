@@ -10,9 +10,10 @@ from jobs.model import Kind
 from media.download import OutputMissing
 from media.store import StoreUnavailable
 from providers.base import Prediction, Status
-from tasks import outputs, waits
-from tasks.deadline import verdict
-from tasks.outputs import Unshown, again_in, patience, ranked
+from tasks import retries
+from tasks.generation import outputs
+from tasks.generation.deadline import verdict
+from tasks.generation.outputs import Unshown, again_in, patience, ranked
 
 PNG, MP4, GIF = "https://r.example/a.png?x=1.mp4", "https://r.example/b.MP4#t=0", "https://r.example/c.gif"
 BARE, WAV = "https://r.example/d", "https://r.example/e.wav"
@@ -61,11 +62,11 @@ def test_attempts_become_rarer_and_end() -> None:
     age, attempts = 0.0, 0
     while age < outputs.PATIENCE_S:
         wait = again_in(age, None)
-        assert 2 <= wait <= waits.LONGEST_ADVICE_S
+        assert 2 <= wait <= retries.LONGEST_ADVICE_S
         age, attempts = age + wait, attempts + 1
     assert 10 <= attempts <= 40
     assert again_in(0.0, 30.0) == 30.0
-    assert again_in(0.0, 9e9) == waits.LONGEST_ADVICE_S
+    assert again_in(0.0, 9e9) == retries.LONGEST_ADVICE_S
 
 
 def over(status: Status, took_s: float | None = None, failure: Failure | None = None) -> Prediction:

@@ -13,7 +13,7 @@ from jobs.errors import LedgerUnavailable, PassingError
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from providers.base import Prediction, Status
-from tasks import polling
+from tasks.generation import polling
 
 HOOKS = Settings(provider_webhook_url="https://bot.example")
 POLLS = Settings()

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from config.settings import Settings
-from tasks.rhythm import Backoff, Plan, Rhythm, overdue, rhythm
+from tasks.generation.poll_schedule import Backoff, Plan, Rhythm, overdue, rhythm
 
 SETTINGS = Settings()
 

@@ -9,9 +9,9 @@ import structlog
 from jobs.errors import LedgerUnavailable, PassingError
 from outside.call import within
 from providers.base import ENDED, Prediction, Provider
-from tasks import waits
+from tasks import retries
+from tasks.generation.poll_schedule import Backoff, overdue, rhythm
 from tasks.process import Process
-from tasks.rhythm import Backoff, overdue, rhythm
 from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ def ended(
     if created is not None and created.status in ENDED:
         return created, created.took_s
     watch = Watch(process, slot, provider, created, clock)
-    asking = waits.polling(
+    asking = retries.polling(
         process.settings, watch.sleep, watch.wait, watch.left, lambda seen: seen.status in ENDED
     )
     found: Prediction = asking(watch.look)

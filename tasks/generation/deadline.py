@@ -5,7 +5,8 @@ import structlog
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from providers.base import ENDED, Cancelled, Prediction, Provider, Status
-from tasks import outputs, waits
+from tasks import retries
+from tasks.generation import outputs
 from tasks.process import Process
 from tasks.slots import Slot
 
@@ -24,7 +25,7 @@ def last_word(process: Process, slot: Slot, provider: Provider, deadline_s: floa
     Answers how it ended; None where the provider says neither, and the job was put off to ask again. Raises
     PredictionOver when it was stopped, or nothing is heard for too long.
     """
-    ask = waits.brief(slot.wait)
+    ask = retries.brief(slot.wait)
     try:
         process.calls.made(provider)
         outcome = ask(provider.cancel, slot.job.prediction)

@@ -16,8 +16,8 @@ from jobs.errors import JobFailed
 from jobs.failures import Failure
 from jobs.model import Artifact, Job
 from ledger.jobs import Way
-from tasks import endings
-from tasks.new_message import lives_in, post_anew, retract, send_once
+from tasks.delivery import endings
+from tasks.delivery.new_message import lives_in, post_anew, retract, send_once
 from tasks.process import Process
 from tasks.slots import Slot
 

@@ -12,7 +12,7 @@ from jobs.model import Artifact, Job, Kind
 from media.download import OutputMissing
 from media.store import StoreUnavailable
 from providers.base import Prediction, Provider, Status
-from tasks import waits
+from tasks import retries
 from tasks.process import Process
 from tasks.slots import Slot
 
@@ -58,7 +58,7 @@ def fetch(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
         return _stored(process, slot, provider, latest.outputs)
 
     try:
-        return waits.brief(slot.wait)(attempt)
+        return retries.brief(slot.wait)(attempt)
     except PassingError as error:
         age = process.ledger.now() - slot.job.stamps["storing"]
         if age >= patience(error, process.deadline_s(slot.job) - _generated_s(slot.job)):
@@ -98,7 +98,7 @@ def patience(error: PassingError, deadline_in_s: float) -> float:
 
 def again_in(age_s: float, advice_s: float | None) -> float:
     """Return the seconds until the next attempts: the longer it takes, the rarer they are. Pure."""
-    return min(waits.LONGEST_ADVICE_S, max(2.0, age_s / 4, advice_s or 0.0))
+    return min(retries.LONGEST_ADVICE_S, max(2.0, age_s / 4, advice_s or 0.0))
 
 
 def _failure(error: PassingError) -> Failure:

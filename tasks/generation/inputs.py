@@ -10,7 +10,7 @@ from jobs.failures import Failure
 from jobs.model import Order, Request
 from jobs.signing import signature
 from providers.base import Provider, Submission
-from tasks import waits
+from tasks import retries
 from tasks.process import Process
 from tasks.slots import Slot
 
@@ -67,7 +67,7 @@ def _uploaded(process: Process, slot: Slot, provider: Provider) -> str:
             return provider.upload(artifact.key.rpartition("/")[2], artifact.mime, content)
 
     try:
-        return waits.passing(slot.wait)(upload)
+        return retries.passing(slot.wait)(upload)
     except FileNotFoundError as error:
         raise JobFailed(Failure.SOURCE_GONE, "the source picture is no longer kept") from error
     except PassingError as error:

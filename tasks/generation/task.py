@@ -21,9 +21,10 @@ from ledger.jobs import Stage
 from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status
-from tasks import outputs, polling, submitting, waits
+from tasks import retries
 from tasks.app import app
-from tasks.deadline import PredictionOver, last_word, verdict
+from tasks.generation import outputs, polling, submitting
+from tasks.generation.deadline import PredictionOver, last_word, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
 
@@ -169,7 +170,7 @@ def written(
 ) -> tuple[Job, list[str]] | None:
     """Make a last write, waiting for a ledger that is away; None where it could not be made."""
     try:
-        return waits.ledger_back(patience_s)(write, *what)
+        return retries.ledger_back(patience_s)(write, *what)
     except (LeaseLost, IllegalMove, LedgerUnavailable) as error:
         log.warning("the end was not written; the job is resumed", reason=str(error))
         return None

@@ -14,7 +14,7 @@ from chat.texts import texts
 from jobs.errors import PassingError
 from jobs.model import Job
 from ledger.jobs import Anew
-from tasks import waits
+from tasks import retries
 from tasks.process import Process
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ class _Mark:
         """Whether it may be sent. Raises NotYet while the bot may still post its own message, and where it
         has: the next attempt edits that one."""
         caller = f"{self._job.owner} {self._job.token}"
-        back = waits.ledger_back(self._patience_s)
+        back = retries.ledger_back(self._patience_s)
         answer, self._taken = back(self._ledger.anew, self._job, caller, _POSTING_S, self._marks)
         if answer in (Anew.WAIT, Anew.APPEARED):
             raise NotYet(f"the status message: {answer}")
@@ -111,4 +111,4 @@ class _Mark:
 
     def give_back(self) -> None:
         """It has surely not been sent."""
-        waits.ledger_back(self._patience_s)(self._ledger.again, self._job.id, self._taken)
+        retries.ledger_back(self._patience_s)(self._ledger.again, self._job.id, self._taken)

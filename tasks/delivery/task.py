@@ -28,9 +28,9 @@ from jobs.model import Job
 from jobs.states import State
 from ledger.admission import Hit
 from ledger.jobs import Stage, Unheard, Way
-from tasks import result
 from tasks.app import app
-from tasks.new_message import retract
+from tasks.delivery import result
+from tasks.delivery.new_message import retract
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 

@@ -12,8 +12,8 @@ from jobs.states import ENDED, State
 from ledger.jobs import Ledger
 from ledger.queue_position import Place, Waiting
 from media.links import Links
-from tasks import endings
-from tasks.chat import Chat
+from tasks.delivery import endings
+from tasks.delivery.gateway_thread import Chat
 from tasks.slots import Slot
 
 _FIRST = 55

@@ -21,7 +21,8 @@ from jobs.failures import Failure
 from jobs.model import Job, Order
 from outside.call import heeding, within
 from providers.base import OutcomeUnknown, Prediction, Provider
-from tasks import inputs, waits
+from tasks import retries
+from tasks.generation import inputs
 from tasks.process import Process
 from tasks.slots import CancelWanted, Slot
 
@@ -44,7 +45,7 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
     model, provider = process.model_of(slot.job), process.provider_of(slot.job)
     order = inputs.order(process, slot, model, provider)
     try:
-        prediction = waits.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
+        prediction = retries.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
     except Submitted as news:
         log.warning("a call that counted as not taken was taken", prediction=news.prediction)
         slot.job = process.ledger.running(slot.job, news.prediction)
@@ -86,7 +87,7 @@ def _call(process: Process, slot: Slot, provider: Provider, order: Order, price_
 def remember(process: Process, job: Job, prediction: str) -> Job:
     """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
     structlog.contextvars.bind_contextvars(prediction=prediction)
-    patient = waits.ledger_back(process.settings.unknown_grace_s)
+    patient = retries.ledger_back(process.settings.unknown_grace_s)
     try:
         return patient(process.ledger.running, job, prediction)
     except (LeaseLost, IllegalMove):

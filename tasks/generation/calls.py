@@ -7,7 +7,7 @@ from jobs.errors import PassingError
 from jobs.model import Tier
 from ledger.provider_quota import Allowance
 from providers.base import Provider
-from tasks import waits
+from tasks import retries
 from tasks.slots import Slot
 
 PATIENCE_S = 10.0
@@ -38,12 +38,12 @@ class Calls:
         """Have all processes obey a provider that refused a submission and said when to come back."""
         allowance = self._creates.get(provider.name)
         if allowance is not None and error.retry_after:
-            allowance.hold(min(error.retry_after, waits.LONGEST_ADVICE_S))
+            allowance.hold(min(error.retry_after, retries.LONGEST_ADVICE_S))
 
 
 def _await_turn(allowance: Allowance | None, slot: Slot) -> None:
     if allowance is not None:
-        waits.turn(slot.wait)(Asking(allowance, slot.job.tier is Tier.VIP))
+        retries.turn(slot.wait)(Asking(allowance, slot.job.tier is Tier.VIP))
 
 
 class Asking:

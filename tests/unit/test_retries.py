@@ -16,7 +16,7 @@ from jobs.errors import JobFailed, LedgerUnavailable, PassingError
 from jobs.failures import Failure
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from tasks import waits
+from tasks import retries
 from tasks.slots import CancelWanted, Slot
 
 JITTER = 0.1 * Settings().poll_first_s
@@ -56,7 +56,7 @@ def done(found: Any) -> bool:
 def poll(clock: Clock, call: Callable[[], Any]) -> Any:
     """Looks after 2 s, 3 s, 4 s, ... from one to the next."""
     rhythm = itertools.count(2.0).__next__
-    return waits.polling(Settings(), clock.sleep, rhythm, clock.left, done)(call)
+    return retries.polling(Settings(), clock.sleep, rhythm, clock.left, done)(call)
 
 
 def test_polls_follow_the_rhythm() -> None:
@@ -138,14 +138,15 @@ def test_a_passing_error_is_tried_five_times() -> None:
         raise PassingError(f"attempt {len(calls)}")
 
     with pytest.raises(PassingError, match="attempt 5"):
-        waits.passing(clock.sleep)(call)
+        retries.passing(clock.sleep)(call)
     assert clock.slept == [0.5, 1.0, 2.0, 4.0]
 
 
 def test_advice_is_obeyed_for_at_most_a_minute() -> None:
     clock = Clock()
     assert (
-        waits.passing(clock.sleep)(answers(PassingError("429", 7.0), PassingError("429", 9e9), "ok")) == "ok"
+        retries.passing(clock.sleep)(answers(PassingError("429", 7.0), PassingError("429", 9e9), "ok"))
+        == "ok"
     )
     assert clock.slept == [7.0, 60.0]
 
@@ -155,29 +156,29 @@ def test_what_can_be_put_off_is_tried_briefly() -> None:
     none but the first; and what a moment mends to be mended."""
     clock = Clock()
     with pytest.raises(PassingError, match="away"):
-        waits.brief(clock.sleep)(answers(PassingError("away")))
+        retries.brief(clock.sleep)(answers(PassingError("away")))
     assert clock.slept == [0.5, 1.0]
     patient = Clock()
     with pytest.raises(PassingError, match="429"):
-        waits.brief(patient.sleep)(answers(PassingError("429", 60.0), "ok"))
+        retries.brief(patient.sleep)(answers(PassingError("429", 60.0), "ok"))
     assert patient.slept == []
-    assert waits.brief(Clock().sleep)(answers(PassingError("502"), PassingError("429", 2.0), "ok")) == "ok"
+    assert retries.brief(Clock().sleep)(answers(PassingError("502"), PassingError("429", 2.0), "ok")) == "ok"
 
 
 def test_only_passing_errors_are_tried_again() -> None:
     clock = Clock()
     with pytest.raises(JobFailed):
-        waits.passing(clock.sleep)(answers(JobFailed(Failure.REJECTED), "ok"))
+        retries.passing(clock.sleep)(answers(JobFailed(Failure.REJECTED), "ok"))
     assert clock.slept == []
 
 
 def test_a_write_is_repeated_until_the_ledger_is_back() -> None:
     """Given a ledger that is away for three calls, the write is made; one that stays away is given up."""
     gone = LedgerUnavailable("connection refused")
-    assert waits.ledger_back(5)(answers(gone, gone, gone, "written")) == "written"
+    assert retries.ledger_back(5)(answers(gone, gone, gone, "written")) == "written"
     began = time.monotonic()
     with pytest.raises(LedgerUnavailable, match="connection refused"):
-        waits.ledger_back(0.3)(answers(gone))
+        retries.ledger_back(0.3)(answers(gone))
     assert 0.3 <= time.monotonic() - began < promised(3)
 
 
@@ -200,7 +201,7 @@ def slot() -> Slot:
 def test_a_wake_up_ends_a_wait_at_once() -> None:
     """Given a poll that waits for minutes, when the slot is woken, I expect the next look right then."""
     held, began = slot(), time.monotonic()
-    asking = waits.polling(Settings(), held.wait, lambda: 2 * LONG_S, lambda: 9 * LONG_S, done)
+    asking = retries.polling(Settings(), held.wait, lambda: 2 * LONG_S, lambda: 9 * LONG_S, done)
     with after(0.1, held.wake):
         assert asking(answers("running", "done")) == "done"
     assert time.monotonic() - began < LONG_S
@@ -213,6 +214,6 @@ def test_a_cancel_ends_a_wait_for_good() -> None:
         held.cancel = True
         held.wake()
 
-    asking = waits.polling(Settings(), held.wait, lambda: 2 * LONG_S, lambda: 9 * LONG_S, done)
+    asking = retries.polling(Settings(), held.wait, lambda: 2 * LONG_S, lambda: 9 * LONG_S, done)
     with after(0.1, cancel), pytest.raises(CancelWanted):
         asking(answers("running"))

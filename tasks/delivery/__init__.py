@@ -1,0 +1,1 @@
+"""A job on its way into its chat: progress, the result, the words where there is none."""
