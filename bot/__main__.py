@@ -14,10 +14,10 @@ from telegram.error import InvalidToken
 
 from bot.application import App, build
 from bot.heartbeat import alive
-from bot.polling import Poller
+from bot.http import server
+from bot.inbound.inbox import Inbox
+from bot.inbound.polling import Poller
 from bot.services import Services, open_services
-from bot.webhook import server
-from bot.webhook.inbox import Inbox
 from config import reports
 from config.env_file import exposed
 from config.logging import configure

@@ -70,7 +70,7 @@ _COMMANDS: dict[str, Callable[[Services, Update], Awaitable[None]]] = {
 
 
 def build(services: Services) -> App:
-    """The Application around the gateway's bot; it has no updater, `bot.polling` brings the updates."""
+    """The Application around the gateway's bot; it has no updater: `bot.inbound` brings the updates."""
     application: App = (
         ApplicationBuilder()
         .bot(services.gateway.bot)

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 from telegram import Update
 
-from bot import incoming, receipt
+from bot import incoming
+from bot.inbound import ack
 from bot.replies import toast
 from bot.services import Services
 from chat import status
@@ -37,7 +38,7 @@ async def listens(services: Services, update: Update) -> bool:
     if heed.first:
         await _tell(services, update, incoming.origin(user, message), heed.wait_s)
     if not heed.given:
-        receipt.settle()
+        ack.accept()
     return heed.given
 
 
@@ -48,7 +49,7 @@ async def listens_to_press(services: Services, update: Update) -> bool:
     if heed.first:
         await toast(query, too_much(heed.wait_s, incoming.language(query.from_user)), alert=True)
     if not heed.given:
-        receipt.settle()
+        ack.accept()
     return heed.given
 
 
@@ -80,6 +81,6 @@ async def _pay(services: Services, user: int) -> Heed:
     try:
         return await services.attention.pay(user)
     except LedgerUnavailable:
-        if receipt.awaited():
+        if ack.pending():
             raise
         return Heed(given=True)  # the handler finds out by itself what it needs of the ledger

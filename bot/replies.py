@@ -4,8 +4,9 @@ import structlog
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 
-from bot import incoming, receipt
-from bot.patience import persistent
+from bot import incoming
+from bot.inbound import ack
+from bot.retries import persistent
 from bot.services import Services
 from chat.calls import TEXT_BOUND_S, twice
 from chat.keyboards import Markup
@@ -34,10 +35,10 @@ async def say(
             f"{update.update_id}:{origin.chat}:{origin.reply_to}:{name}", origin, text, keyboard
         )
     except LedgerUnavailable:
-        if receipt.awaited():
+        if ack.pending():
             raise
         await persistent()(services.gateway.say, origin, text, keyboard)
-    receipt.settle()
+    ack.accept()
 
 
 async def retract(services: Services, origin: Origin, message: int) -> None:
@@ -53,7 +54,7 @@ async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) ->
 
     A press that Telegram no longer takes an answer for (it was too long ago) has had its effect all the same.
     """
-    receipt.settle()
+    ack.accept()
     try:
         await query.answer(text or None, show_alert=alert)
     except TelegramError as error:
@@ -62,5 +63,5 @@ async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) ->
 
 async def rewrite(query: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
     """Change the message that the pressed button stands under."""
-    receipt.settle()
+    ack.accept()
     await twice(lambda: query.edit_message_text(text, reply_markup=keyboard), TEXT_BOUND_S)

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from bot.expectations import Expectations
-from bot.speaker import Speaker
+from bot.reply_sender import Speaker
+from bot.requests.lane_eta import Expectations
 from chat import keyboards
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter

@@ -2,8 +2,9 @@
 
 from telegram import CallbackQuery, Message, Update
 
-from bot import cancelling, incoming, intake, making
+from bot import incoming
 from bot.replies import retract, toast
+from bot.requests import builder, cancelling, submit
 from bot.services import Services
 from chat.keyboards import Action, Press
 from chat.texts import Texts
@@ -48,7 +49,7 @@ async def remake(services: Services, update: Update, press: Press) -> None:
     job_id = ids.from_press(services.gateway.bot.id, press_id)
     origin = incoming.origin(query.from_user, query.message)
     fresh = press.action is Action.AGAIN
-    refusal = await intake.take(services, job_id, request, origin, fresh=fresh)
+    refusal = await submit.take(services, job_id, request, origin, fresh=fresh)
     await toast(query, refusal.text if refusal else "", alert=refusal is not None)
 
 
@@ -75,13 +76,13 @@ def no_animation(t: Texts) -> str:
 
 def _request(services: Services, job: Job, action: Action, press_id: str) -> Request | None:
     if action is Action.VARY:
-        return making.variation(job, press_id, services.catalogue)
+        return builder.variation(job, press_id, services.catalogue)
     if action is Action.AGAIN:
-        return making.again(job, services.catalogue)
+        return builder.again(job, services.catalogue)
     animator = services.catalogue.animator()
     if animator is None or job.request.kind is not Kind.IMAGE or job.artifact is None:
         return None
-    return making.animation(job, animator)
+    return builder.animation(job, animator)
 
 
 async def _is_left_over(services: Services, job: Job, query: CallbackQuery) -> bool:

@@ -5,12 +5,13 @@ import difflib
 import structlog
 from telegram import Message, Update
 
-from bot import incoming, receipt
+from bot import incoming
 from bot.commands import COMMANDS
 from bot.heeding import listens
-from bot.making import model_of
+from bot.inbound import ack
 from bot.replies import say, toast
-from bot.request import RequestError, measured, read
+from bot.requests.builder import model_of
+from bot.requests.parser import RequestError, measured, read
 from bot.services import Services
 from chat.errors import MessageGone
 from chat.texts import Texts
@@ -87,7 +88,7 @@ async def error(services: Services, update: object, trouble: BaseException | Non
     """Log what a handler could not deal with, and tell the person where that can help."""
     if isinstance(trouble, LedgerUnavailable):
         log.warning("the ledger is out of reach", error=str(trouble))
-        if receipt.refuse():
+        if ack.refuse():
             return
     elif isinstance(trouble, DarkroomError):
         log.warning("not answered", error=repr(trouble))

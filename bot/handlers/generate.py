@@ -2,13 +2,14 @@
 
 from telegram import Message, Update
 
-from bot import asking, incoming, intake, making
-from bot.explain import explain
+from bot import incoming
 from bot.heeding import listens
 from bot.replies import say
-from bot.request import Problem, RequestError
+from bot.requests import asking, builder, submit
+from bot.requests.explain import explain
+from bot.requests.parser import Problem, RequestError
+from bot.requests.talk import is_talk
 from bot.services import Services
-from bot.talk import is_talk
 from chat import keyboards
 from jobs import ids
 from jobs.model import Job, Kind, Request
@@ -69,7 +70,7 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
         await _explain(services, update, error, asked)
         return
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
-    refusal = await intake.take(services, job_id, request, incoming.origin(user, message))
+    refusal = await submit.take(services, job_id, request, incoming.origin(user, message))
     if refusal is None:
         return
     if asked is not None:
@@ -101,9 +102,9 @@ def _read(
 ) -> Request:
     catalogue, longest = services.catalogue, services.settings.prompt_max_chars
     if answered is None or answered.artifact is None:
-        return making.from_text(text, kind or Kind.IMAGE, choices, catalogue, longest)
+        return builder.from_text(text, kind or Kind.IMAGE, choices, catalogue, longest)
     kind = kind or answered.request.kind
-    return making.from_answer(text, kind, answered, choices, catalogue, longest)
+    return builder.from_answer(text, kind, answered, choices, catalogue, longest)
 
 
 def _answered(services: Services, message: Message) -> Job | None:

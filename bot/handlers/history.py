@@ -5,11 +5,13 @@ from dataclasses import replace
 import structlog
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot import acting, cancelling, incoming, receipt
+from bot import incoming
 from bot.handlers.jobs import here
+from bot.inbound import ack
 from bot.keyboards import pages
-from bot.making import model_of
 from bot.replies import rewrite, say, toast
+from bot.requests import acting, cancelling
+from bot.requests.builder import model_of
 from bot.services import Services
 from chat import keyboards, status
 from chat.errors import Refused
@@ -78,7 +80,7 @@ def foreign(t: Texts) -> str:
 
 async def _send_file(services: Services, job: Job, artifact: Artifact, t: Texts) -> str:
     view = status.result(job, _shown(job, services.catalogue), services.catalogue.animator(), t)
-    receipt.settle()
+    ack.accept()
     await services.gateway.send(job, view, Known(job.file_id, artifact.mime))
     return ""
 
@@ -96,7 +98,7 @@ async def _send_link(services: Services, job: Job, artifact: Artifact, t: Texts)
         return t("The file of this result is no longer kept. Ask for it anew.")
     model, animator = _shown(job, services.catalogue), services.catalogue.animator()
     view = status.link(job, model, animator, link.url, link.seconds, t)
-    receipt.settle()
+    ack.accept()
     await services.gateway.post(job.origin, view)
     return ""
 

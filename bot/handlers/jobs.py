@@ -2,9 +2,10 @@
 
 from telegram import Chat, InlineKeyboardMarkup, Message, Update
 
-from bot import cancelling, incoming
-from bot.making import model_of
+from bot import incoming
 from bot.replies import say
+from bot.requests import cancelling
+from bot.requests.builder import model_of
 from bot.services import Services
 from chat import keyboards, status
 from chat.texts import Texts

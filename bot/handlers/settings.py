@@ -5,9 +5,11 @@ from datetime import date
 
 from telegram import InlineKeyboardMarkup, Update
 
-from bot import acting, arguments, incoming
-from bot.making import chosen_model, chosen_options
+from bot import incoming
+from bot.handlers.admin import arguments
 from bot.replies import rewrite, say, toast
+from bot.requests import acting
+from bot.requests.builder import chosen_model, chosen_options
 from bot.services import Services
 from chat import keyboards
 from chat.keyboards import Press

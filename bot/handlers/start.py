@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from telegram import Update
 
-from bot import commands, incoming, intake
-from bot.making import chosen_model
+from bot import commands, incoming
 from bot.replies import say
+from bot.requests import submit
+from bot.requests.builder import chosen_model
 from bot.services import Services
 from chat.texts import Texts
 from config.catalogue import Catalogue
@@ -16,7 +17,7 @@ from jobs.model import Kind
 async def start(services: Services, update: Update) -> None:
     """Say what to do first."""
     user, message = incoming.speech(update)
-    await intake.seen(services, incoming.origin(user, message))
+    await submit.seen(services, incoming.origin(user, message))
     await say(services, update, greeting(incoming.language(user)))
     if user.id in services.settings.admin_ids and incoming.is_private(message.chat):
         await commands.announce_to(services.gateway.bot, user.id)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot import lost
+from bot.inbound import lost
 from config.redis_urls import RedisPlace
 from config.settings import Settings
 from ledger import reply_queue

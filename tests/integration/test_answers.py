@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from spool_stage import age, opened, until
 
-from bot.speaker import FEWEST_AT_ONCE, Speaker
-from bot.spooler import LOOK_S
+from bot.inbound.queue_worker import LOOK_S
+from bot.reply_sender import FEWEST_AT_ONCE, Speaker
 from chat.errors import NotNow
 from chat.gateway import Gateway
 from config.settings import Settings

@@ -12,8 +12,8 @@ import redis
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
 from patience import LONG_S, one_day
 
-from bot.arguments import day
 from bot.handlers.admin import COMMANDS
+from bot.handlers.admin.arguments import day
 from chat.texts import texts
 from jobs.model import Lane
 from ledger import keys

@@ -14,7 +14,7 @@ from connections import connected, ended
 from patience import LONG_S
 from webhook_stage import SECRET, Door, said
 
-from bot.webhook.body import WITHIN_S
+from bot.http.body import WITHIN_S
 from serving.configuration import MOST_HEAD_BYTES
 
 pytest_plugins = ["webhook_door"]

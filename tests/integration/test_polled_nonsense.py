@@ -13,7 +13,7 @@ from telegram.request import BaseRequest, RequestData
 from update_maker import Json, field_by_field, genuine
 
 from bot.application import ADMINS
-from bot.polling import Poller
+from bot.inbound.polling import Poller
 
 ME = {"id": 7001001, "is_bot": True, "first_name": "Darkroom", "username": "DarkroomBot"}
 

@@ -16,7 +16,7 @@ from telegram_stand_tools import load_spec
 from update_maker import Json, Maker, field_by_field, genuine
 from webhook_stage import Door
 
-from bot.webhook import reading
+from bot.inbound import reading
 from ledger import keys
 from ledger.durable_queue import UPDATES
 

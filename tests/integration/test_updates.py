@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from spool_stage import age, opened, until
 
-from bot.spooler import Spooler
+from bot.inbound.queue_worker import Spooler
 from config.settings import Settings
 from ledger import keys
 from ledger.connection import connect

@@ -12,7 +12,7 @@ from telegram import Bot
 from webhook_stage import webhook_settings
 
 from bot.application import UPDATE_TYPES
-from bot.webhook.registration import NotRegistered, register
+from bot.inbound.registration import NotRegistered, register
 from config.settings import Settings
 from sandbox.environment import free_port
 

@@ -5,11 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot import arguments
 from bot.commands import listed, listed_for_admins
-from bot.handlers.admin import COMMANDS
-from bot.handlers.admin_lanes import Lines, report
-from bot.handlers.admin_users import Card, describe, vip_list
+from bot.handlers.admin import COMMANDS, arguments
+from bot.handlers.admin.lanes import Lines, report
+from bot.handlers.admin.users import Card, describe, vip_list
 from chat import announcement
 from chat.announcement import Word
 from chat.texts import LANGUAGES, texts

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.explain import asked_for, example, explain, question
-from bot.request import Problem, RequestError, Value
+from bot.requests.explain import asked_for, example, explain, question
+from bot.requests.parser import Problem, RequestError, Value
 from chat.texts import LANGUAGES, texts
 from jobs.model import Kind
 

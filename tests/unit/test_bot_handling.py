@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot import handling, receipt
-from bot.handling import Handling
-from bot.receipt import Receipt
+from bot.inbound import ack, handling
+from bot.inbound.ack import Ack
+from bot.inbound.handling import Handling
 
 ANN, IVAN = 1, 2
 
@@ -43,11 +43,11 @@ class Desk:
         number = update.update_id
         self.begun.append(number)
         await self.may_decide.setdefault(number, asyncio.Event()).wait()
-        receipt.settle()
+        ack.accept()
         await self.may_end.setdefault(number, asyncio.Event()).wait()
 
-    def begin(self, each: Update) -> tuple[Receipt, "asyncio.Task[None]"]:
-        mine = Receipt()
+    def begin(self, each: Update) -> tuple[Ack, "asyncio.Task[None]"]:
+        mine = Ack()
         return mine, self.handling.begin(each, mine)
 
     def decide(self, number: int) -> None:
@@ -98,14 +98,14 @@ async def test_one_that_fails_or_is_ended_holds_up_nobody() -> None:
             await asyncio.Event().wait()
 
     at_work = Handling(handle)
-    receipts = [Receipt() for _ in range(3)]
-    tasks = [at_work.begin(update(number), each) for number, each in enumerate(receipts, 1)]
+    acks = [Ack() for _ in range(3)]
+    tasks = [at_work.begin(update(number), each) for number, each in enumerate(acks, 1)]
     await settled()
     assert begun == [1, 2]
     tasks[1].cancel()
     await settled()
     assert begun == [1, 2, 3]
-    assert [each.taken for each in receipts] == [True, False, True]
+    assert [each.taken for each in acks] == [True, False, True]
 
 
 async def test_one_whose_turn_comes_too_late_is_left_to_another() -> None:
@@ -135,10 +135,10 @@ async def test_a_handler_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch)
 async def test_an_update_that_took_too_long_and_then_fails_is_said_to_nobody() -> None:
     """Given an update for whose answer nobody waits any more, when its handler fails, I expect it to count as
     one that comes again; one that is dealt with does not."""
-    late, dealt_with = Receipt(), Receipt()
+    late, dealt_with = Ack(), Ack()
     late.answer.cancel()
-    receipt.open_with(late)
-    assert receipt.refuse()
+    ack.open_with(late)
+    assert ack.refuse()
     dealt_with.give(True)
-    receipt.open_with(dealt_with)
-    assert not receipt.refuse()
+    ack.open_with(dealt_with)
+    assert not ack.refuse()

@@ -4,8 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.making import VARIATIONS, again, animation, from_answer, from_text, model_of, variation
-from bot.request import Problem, RequestError
+from bot.requests.builder import (
+    VARIATIONS,
+    again,
+    animation,
+    from_answer,
+    from_text,
+    model_of,
+    variation,
+)
+from bot.requests.parser import Problem, RequestError
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier

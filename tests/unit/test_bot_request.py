@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.request import Problem, RequestError, Wanted, complete, fitting, joined, read
+from bot.requests.parser import Problem, RequestError, Wanted, complete, fitting, joined, read
 from config.catalogue import Catalogue, Model, load_catalogue
 from config.settings import Settings
 from jobs.model import Kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.talk import is_talk
+from bot.requests.talk import is_talk
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.handlers.admin_job import describe
+from bot.handlers.admin.job import describe
 from jobs.life import Event, Life, Part, parse
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State

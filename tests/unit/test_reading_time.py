@@ -10,9 +10,11 @@ from typing import Any, cast
 import pytest
 from telegram import Bot, Message, MessageEntity
 
-from bot import arguments, incoming, talk
-from bot.making import from_answer, from_text
-from bot.request import Problem, RequestError, read
+from bot import incoming
+from bot.handlers.admin import arguments
+from bot.requests import talk
+from bot.requests.builder import from_answer, from_text
+from bot.requests.parser import Problem, RequestError, read
 from chat.keyboards import unpack
 from chat.texts import texts
 from config.catalogue import load_catalogue

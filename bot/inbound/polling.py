@@ -12,11 +12,11 @@ from telegram.error import TelegramError
 from bot import commands
 from bot.application import ADMINS, UPDATE_TYPES, App
 from bot.draining import drain
-from bot.handling import Handling
-from bot.patience import patient
-from bot.receipt import Receipt
-from bot.soundness import is_id, is_sound
-from bot.webhook import reading
+from bot.inbound import reading
+from bot.inbound.ack import Ack
+from bot.inbound.handling import Handling
+from bot.inbound.soundness import is_id, is_sound
+from bot.retries import patient
 from jobs.errors import DarkroomError
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class Poller:
         self._bot: Bot = application.bot
         self._offset = 0
         self._handling = Handling(self._process)
-        self._receipts: dict[int, Receipt] = {}
+        self._acks: dict[int, Ack] = {}
 
     async def run(self) -> None:
         """Poll for ever, through all troubles that pass; raises InvalidToken."""
@@ -71,27 +71,27 @@ class Poller:
             if updates:
                 self._offset = updates[-1].update_id + 1
             # Those that are not confirmed yet come again each time.
-            fresh = {self._begin(each) for each in updates if each.update_id not in self._receipts}
+            fresh = {self._begin(each) for each in updates if each.update_id not in self._acks}
             if fresh:
                 await asyncio.wait(fresh, timeout=HANDLED_S)
             elif undecided := self._undecided():
-                fates = {self._receipts[each].answer for each in undecided}
+                fates = {self._acks[each].answer for each in undecided}
                 await asyncio.wait(fates, timeout=HANDLED_S, return_when=asyncio.FIRST_COMPLETED)
             pending = self._handling.pending
             while len(pending) > MOST_PENDING:
                 await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
 
     def _begin(self, update: Update) -> "asyncio.Task[None]":
-        receipt = self._receipts[update.update_id] = Receipt(comes_again=False)
-        return self._handling.begin(update, receipt)
+        ack = self._acks[update.update_id] = Ack(comes_again=False)
+        return self._handling.begin(update, ack)
 
     def _undecided(self) -> list[int]:
-        return [number for number, receipt in self._receipts.items() if not receipt.taken]
+        return [number for number, ack in self._acks.items() if not ack.taken]
 
     def _confirmed(self) -> int:
         """Return the offset that confirms all updates below the first whose fate is open, and forget them."""
         offset = min([*self._undecided(), self._offset])
-        self._receipts = {number: each for number, each in self._receipts.items() if number >= offset}
+        self._acks = {number: each for number, each in self._acks.items() if number >= offset}
         return offset
 
     async def _updates(self, wait_s: int) -> Sequence[Update]:

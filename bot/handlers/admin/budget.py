@@ -3,7 +3,8 @@
 import structlog
 from telegram import Update
 
-from bot import arguments, incoming
+from bot import incoming
+from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
 from chat.texts import Texts

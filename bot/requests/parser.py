@@ -35,7 +35,7 @@ _QUOTES = '"“”«»„'
 
 
 class Problem(StrEnum):
-    """What is wrong with a request; `bot.explain` says it to the person."""
+    """What is wrong with a request; `bot.requests.explain` says it to the person."""
 
     NO_PROMPT = "no_prompt"  # values: kind
     TOO_LONG = "too_long"  # values: count, limit

@@ -3,8 +3,8 @@
 from telegram import Message, Update
 
 from bot import incoming
-from bot.explain import asked_for, example, question
 from bot.replies import say
+from bot.requests.explain import asked_for, example, question
 from bot.services import Services
 from chat import keyboards
 from jobs.model import Kind

@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot import acting
+from bot.requests import acting
 from bot.services import Services
 from chat.texts import Texts
 from jobs.errors import LedgerUnavailable

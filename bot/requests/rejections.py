@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot import arguments
+from bot.handlers.admin import arguments
 from chat import status
 from chat.texts import Texts
 from config.budgets import PERSON, RESERVED, VIP_PERSON

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.http import body
 from bot.services import Services
-from bot.webhook import body
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_signature
 from providers.webhooks import Hint, Verifier, WebhookRefused

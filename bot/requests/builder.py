@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.request import Value, Wanted, complete, fitting, joined, measured, read
+from bot.requests.parser import Value, Wanted, complete, fitting, joined, measured, read
 from config.catalogue import Catalogue, Model
 from jobs.model import Job, Kind, Request
 

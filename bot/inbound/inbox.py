@@ -8,12 +8,12 @@ from telegram import Bot
 from bot import commands
 from bot.application import App
 from bot.draining import drain
-from bot.handling import Handling
-from bot.patience import patient
-from bot.receipt import Receipt
-from bot.spooler import Spooler
-from bot.webhook import reading
-from bot.webhook.registration import register
+from bot.inbound import reading
+from bot.inbound.ack import Ack
+from bot.inbound.handling import Handling
+from bot.inbound.queue_worker import Spooler
+from bot.inbound.registration import register
+from bot.retries import patient
 from config.settings import Settings
 from ledger.durable_queue import Item, Kept, Spool
 from ledger.update_queue import TAKEN_S, item_of
@@ -30,7 +30,7 @@ _TOLD_S = 0.5
 
 
 class Inbox:
-    """`run` until its task is cancelled, then `finish`: as `bot.polling.Poller`, which it stands in for."""
+    """Stands in for `bot.inbound.polling.Poller`: `run` until its task is cancelled, then `finish`."""
 
     def __init__(self, application: App, settings: Settings, updates: Spool) -> None:
         self._application = application
@@ -80,10 +80,10 @@ class Inbox:
         if update is None:
             log.warning("not an update as Telegram has them", item=item.id)
             return True
-        receipt = Receipt()
-        self._handling.begin(update, receipt)
+        ack = Ack()
+        self._handling.begin(update, ack)
         try:
-            return await asyncio.wait_for(receipt.answer, DECIDED_S)
+            return await asyncio.wait_for(ack.answer, DECIDED_S)
         except TimeoutError:
             log.warning("update not decided in time", update=update.update_id)
             return False

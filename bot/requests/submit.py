@@ -5,12 +5,14 @@ import uuid
 
 import structlog
 
-from bot import cancelling, heeding, receipt
-from bot.making import model_of
-from bot.patience import ledger_back
+from bot import heeding
+from bot.inbound import ack
 from bot.replies import retract
+from bot.requests import cancelling
+from bot.requests.builder import model_of
+from bot.requests.rejections import Refusal, refusal
+from bot.retries import ledger_back
 from bot.services import Services
-from bot.turned_away import Refusal, refusal
 from chat import status
 from chat.errors import OutcomeUnknown, Unreachable
 from chat.texts import texts
@@ -47,7 +49,7 @@ async def take(
     if isinstance(answer, Limited | Busy | OverBudget | Blocked):
         eta_s = await _eta(services, request, answer)
         return refusal(answer, eta_s, texts(origin.language))
-    receipt.settle()
+    ack.accept()
     structlog.contextvars.bind_contextvars(job=job_id)
     await asyncio.gather(
         _show(services, answer.job),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from telegram import Update
 
-from bot.receipt import Receipt, open_with
+from bot.inbound.ack import Ack, open_with
 
 log = structlog.get_logger(__name__)
 
@@ -23,46 +23,46 @@ class Handling:
 
     def __init__(self, handle: Callable[[Update], Awaitable[None]]) -> None:
         self._handle = handle
-        self._latest: dict[int, Receipt] = {}
+        self._latest: dict[int, Ack] = {}
         self.pending: set[asyncio.Task[None]] = set()
 
-    def begin(self, update: Update, receipt: Receipt) -> "asyncio.Task[None]":
-        """Have an update handled in its chat's order; the receipt is given by the time the task ends."""
+    def begin(self, update: Update, ack: Ack) -> "asyncio.Task[None]":
+        """Have an update handled in its chat's order; the ack is given by the time the task ends."""
         chat = update.effective_chat
         before = self._latest.get(chat.id) if chat else None
-        task = asyncio.create_task(self._through(update, receipt, before))
+        task = asyncio.create_task(self._through(update, ack, before))
         self.pending.add(task)
         task.add_done_callback(self.pending.discard)
         if chat:
-            self._latest[chat.id] = receipt
-            receipt.answer.add_done_callback(lambda _: self._forget(chat.id, receipt))
+            self._latest[chat.id] = ack
+            ack.answer.add_done_callback(lambda _: self._forget(chat.id, ack))
         return task
 
-    def _forget(self, chat: int, receipt: Receipt) -> None:
-        if self._latest.get(chat) is receipt:
+    def _forget(self, chat: int, ack: Ack) -> None:
+        if self._latest.get(chat) is ack:
             del self._latest[chat]
 
-    async def _through(self, update: Update, receipt: Receipt, before: Receipt | None) -> None:
+    async def _through(self, update: Update, ack: Ack, before: Ack | None) -> None:
         try:
             if before is not None:
                 await asyncio.wait({before.answer})
-            if receipt.answer.done():
+            if ack.answer.done():
                 return  # it took too long, and is another's by now
-            await self._bounded(update, receipt)
+            await self._bounded(update, ack)
         except asyncio.CancelledError:
-            receipt.give(False)
+            ack.give(False)
             raise
         except Exception:
             log.exception("update not handled")
-        receipt.give(True)
+        ack.give(True)
 
-    async def _bounded(self, update: Update, receipt: Receipt) -> None:
-        open_with(receipt)
+    async def _bounded(self, update: Update, ack: Ack) -> None:
+        open_with(ack)
         structlog.contextvars.bind_contextvars(update=update.update_id)
         task = asyncio.current_task()
 
         def give_up() -> None:
-            if receipt.give(True):
+            if ack.give(True):
                 log.error("update given up, its handler hangs", update=update.update_id)
                 if task is not None:
                     task.cancel()

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from bot.spooler import PutOff, Spooler
+from bot.inbound.queue_worker import PutOff, Spooler
 from chat.gateway import Gateway
 from chat.keyboards import Markup, markup_of
 from jobs.errors import DarkroomError, PassingError

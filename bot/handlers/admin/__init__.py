@@ -3,7 +3,22 @@
 from telegram import Update
 
 from bot import incoming
-from bot.handlers import admin_broadcast, admin_budget, admin_job, admin_lanes, admin_users, fallback
+from bot.handlers import fallback
+from bot.handlers.admin import (
+    broadcast as admin_broadcast,
+)
+from bot.handlers.admin import (
+    budget as admin_budget,
+)
+from bot.handlers.admin import (
+    job as admin_job,
+)
+from bot.handlers.admin import (
+    lanes as admin_lanes,
+)
+from bot.handlers.admin import (
+    users as admin_users,
+)
 from bot.heeding import Handle, heeded
 from bot.services import Services
 

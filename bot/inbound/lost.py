@@ -1,7 +1,7 @@
 """Updates of which nobody can tell whether they were dealt with: what the people are told. Pure."""
 
 from bot import incoming
-from bot.webhook import reading
+from bot.inbound import reading
 from chat.texts import texts
 from ledger.reply_queue import Answer
 

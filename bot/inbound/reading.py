@@ -5,7 +5,7 @@ from typing import Any
 
 from telegram import Bot, Update
 
-from bot.soundness import is_id, is_sound
+from bot.inbound.soundness import is_id, is_sound
 
 
 def text_of(content: bytes) -> str | None:

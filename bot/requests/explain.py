@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.request import Problem, RequestError
+from bot.requests.parser import Problem, RequestError
 from chat.texts import LANGUAGES, Texts, texts
 from jobs.model import Kind
 

@@ -3,7 +3,8 @@
 from telegram import Update
 from telegram.constants import MessageLimit
 
-from bot import arguments, incoming
+from bot import incoming
+from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
 from jobs.life import Life, Row

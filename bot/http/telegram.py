@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.webhook import body, reading
-from bot.webhook.inbox import Inbox
-from bot.webhook.registration import PATH
+from bot.http import body
+from bot.inbound import reading
+from bot.inbound.inbox import Inbox
+from bot.inbound.registration import PATH
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_one_of
 from ledger.durable_queue import Kept

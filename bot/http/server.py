@@ -7,9 +7,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from bot.http import health, provider_webhooks, telegram
+from bot.inbound.inbox import Inbox
 from bot.services import Services
-from bot.webhook import health, providers, telegram
-from bot.webhook.inbox import Inbox
 from config.hosts import is_here
 from config.settings import Settings, SettingsError
 from config.webhooks import address
@@ -38,7 +38,7 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
     if inbox is not None:
         routes.append(telegram.route(inbox, services.settings.webhook_secrets, services.tally))
     if services.settings.provider_webhook_url:
-        routes.append(providers.route(services, verifiers(services.settings)))
+        routes.append(provider_webhooks.route(services, verifiers(services.settings)))
     return Starlette(routes=routes, middleware=_own_health(services.settings))
 
 
