@@ -5,8 +5,6 @@ import argparse
 from bench import (
     admission,
     chaos,
-    dashboards,
-    growth,
     inflight,
     intake,
     lanes,
@@ -16,8 +14,8 @@ from bench import (
     peers,
     polling,
     scrape,
-    throughput,
 )
+from bench.load import dashboards, growth, throughput
 
 BENCHMARKS = {
     "admission": admission,

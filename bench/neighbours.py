@@ -25,9 +25,9 @@ from typing import Any
 
 import httpx
 
-from bench import report
+from bench.harness import report
 from bench.intake import SECRET
-from bench.postman import Line, Update
+from bench.intake.postman import Line, Update
 from config.settings import ROOT
 from ledger import keys
 from ledger.connection import connect

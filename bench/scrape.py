@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import redis
 
-from bench import report
+from bench.harness import report
 from config.settings import ROOT, Settings
 from jobs.model import Artifact, Kind, Origin, Request
 from ledger.admission import Admission

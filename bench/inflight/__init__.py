@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from bench import report
+from bench.harness import report
 from bench.inflight.holders import NAMES, Load
 from bench.inflight.trial import run
 
@@ -73,7 +73,7 @@ def main(options: argparse.Namespace) -> None:
     rows = [(title, *(each[column] for column in _COLUMNS)) for title, each in figures.items()]
     print(report.table(("holder", *_COLUMNS), rows))
     if options.plot:
-        from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
+        from bench.harness.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
 
         draw(options.plot, figures, PANELS)
     if any(each[wrong] for each in figures.values() for wrong in _WRONG):

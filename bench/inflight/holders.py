@@ -11,8 +11,8 @@ from typing import Self
 
 import httpx
 
+from bench.harness.stage import UNLIMITED
 from bench.peers.systems import APPS, Darkroom, Library, Peer, System
-from bench.stage import UNLIMITED
 from config.settings import ROOT
 from jobs.model import Job
 from sandbox.processes import Program

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench import report, usage
+from bench.harness import report, usage
 from bench.inflight.holders import Holder, Load
 from bench.peers.arrivals import patiently, pictures
 from jobs.states import ACTIVE

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from bench import report
+from bench.harness import report
 from bench.peers.systems import LIBRARIES
 from bench.peers.trial import WITH_WEBHOOKS, Plan, run
 
@@ -67,6 +67,6 @@ def main(options: argparse.Namespace) -> None:
     ]
     print(report.table(("system", "own p50 ms", "own p99 ms", *columns), rows))
     if options.plot:
-        from bench.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
+        from bench.harness.bars import draw  # noqa: PLC0415 - matplotlib takes a second to import
 
         draw(options.plot, figures, PANELS)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from bench.histories import text_of
+from bench.chaos.histories import text_of
 from sandbox.telegram.client import TelegramStand
 
 T = TypeVar("T")

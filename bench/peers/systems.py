@@ -14,7 +14,7 @@ from typing import Protocol
 
 from celery import Celery
 
-from bench.stage import MODELS
+from bench.harness.stage import MODELS
 from jobs.model import Job, Kind, Origin, Request
 from ledger.admission import Accepted, Admission
 from ledger.connection import connect

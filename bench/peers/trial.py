@@ -11,12 +11,12 @@ from typing import Any
 
 import psutil
 
-from bench import usage
-from bench.deployment import webhooks
+from bench.harness import usage
+from bench.harness.deployment import webhooks
+from bench.harness.report import percentile
+from bench.harness.stage import UNLIMITED
 from bench.peers.arrivals import pictures
 from bench.peers.systems import LIBRARIES, Darkroom, Peer, System
-from bench.report import percentile
-from bench.stage import UNLIMITED
 from sandbox.processes import Program
 from sandbox.stack import Stack
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from patience import LONG_S, eventually
 
-from bench.histories import is_end
+from bench.chaos.histories import is_end
 from jobs.model import Job
 from jobs.states import State
 from sandbox.stack import Scene

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench.histories import is_end
+from bench.chaos.histories import is_end
 from sandbox.stack import Stack
 
 from .person import Person, buttons_of, eventually, text_of

@@ -2,7 +2,7 @@
 
 import time
 
-from bench.histories import is_end
+from bench.chaos.histories import is_end
 from sandbox.stack import Stack
 
 from .person import Person, answers, buttons_of, eventually, text_of

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from acceptance.person import eventually
 
-from bench import histories
-from bench.checker import Checker, Verdict
-from bench.crowd import Crowd
-from bench.ordeal import settle
-from bench.replay import Replay
+from bench.chaos import histories
+from bench.chaos.checker import Checker, Verdict
+from bench.chaos.crowd import Crowd
+from bench.chaos.replay import Replay
+from bench.chaos.run import settle
 from ledger import keys
 
 from .fleet import Fleet

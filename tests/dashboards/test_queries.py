@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench.dashboards import empty_panels
-from bench.observed import Observed
+from bench.load.dashboards import empty_panels
+from bench.load.observed import Observed
 from monitoring.dashboards.__main__ import texts
 from monitoring.pictures import draw
 from monitoring.prometheus_api import QueryRefused

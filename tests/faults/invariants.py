@@ -11,8 +11,8 @@ from typing import Any
 import redis
 from acceptance.person import Message, buttons_of, text_of
 
-from bench.histories import is_end, moment
-from bench.money import misbilled, misbooked
+from bench.chaos.histories import is_end, moment
+from bench.chaos.money import misbilled, misbooked
 from config.redis_urls import RedisPlace
 from jobs.failures import Failure
 from jobs.model import Job, Lane, from_record

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from bench import chaos
-from bench.moments import MOMENTS
-from bench.ordeal import Plan
-from bench.replay import Kill, Replay
-from bench.witness import Step, steps
+from bench.chaos.moments import MOMENTS
+from bench.chaos.replay import Kill, Replay
+from bench.chaos.run import Plan
+from bench.chaos.witness import Step, steps
 from ledger import keys
 
 pytestmark = pytest.mark.long

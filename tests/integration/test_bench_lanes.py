@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench import admission, lanes
-from bench.admission_plot import draw as draw_admission
-from bench.lanes_plot import draw as draw_lanes
+from bench.admission.plot import draw as draw_admission
+from bench.lanes.plot import draw as draw_lanes
 
 pytestmark = pytest.mark.long
 

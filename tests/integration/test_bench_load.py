@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from bench import growth, growth_plot, load, load_plot, surge, throughput, toll
-from bench.deployment import Deployment
-from bench.histories import Answers
-from bench.surge import Seen, Surge
-from bench.users import Ask, Habits
+from bench import load
+from bench.chaos.histories import Answers
+from bench.harness.deployment import Deployment
+from bench.load import growth, growth_plot, surge, throughput, toll
+from bench.load import plot as load_plot
+from bench.load.surge import Seen, Surge
+from bench.load.users import Ask, Habits
 from jobs.model import Kind
 
 pytestmark = pytest.mark.long

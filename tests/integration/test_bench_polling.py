@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench import polling
-from bench.lookout import BACKOFF, FIXED, HINTED, OURS
-from bench.polling_plot import draw
-from bench.traces import traces
+from bench.polling.lookout import BACKOFF, FIXED, HINTED, OURS
+from bench.polling.plot import draw
+from bench.polling.traces import traces
 
 pytestmark = pytest.mark.long
 

@@ -2,7 +2,7 @@
 
 import time
 
-from bench.agenda import Agenda
+from bench.load.agenda import Agenda
 
 
 def test_deeds_come_by_their_time_and_may_plan_further_ones() -> None:

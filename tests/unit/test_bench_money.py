@@ -1,6 +1,6 @@
 """What the checker of the chaos run says of money: each way in which books and jobs may disagree."""
 
-from bench.money import misbilled, misbooked
+from bench.chaos.money import misbilled, misbooked
 from ledger import keys
 
 DAY, MONTH = "2026-11-27", "2026-11"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tenacity import RetryError
 
-from bench.virtual import Sleeper, VirtualTime
+from bench.polling.virtual import Sleeper, VirtualTime
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier

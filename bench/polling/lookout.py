@@ -1,0 +1,190 @@
+"""Jobs that wait for their predictions on virtual time, by the code that waits in a worker.
+
+Simulated are the provider, its webhooks, and the memory that is in Redis; `tasks.generation.polling` and all
+below it run as they are. Requests take no time.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+from bench.harness.report import percentile
+from bench.polling import traces
+from bench.polling.virtual import Sleeper, VirtualTime
+from config.settings import Settings
+from jobs.model import Job, Kind, Lane, Origin, Request, Tier
+from jobs.states import State
+from ledger.queue_position import REMEMBERED
+from providers.base import Prediction, Status
+from tasks.generation import polling
+
+_SPREAD_S, _LEARNING_S = 60.0, 240.0
+WEBHOOK_S = 0.1
+"""From an end to the slot's wake-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A way of looking: settings, whether durations are remembered, the share of webhooks that get lost."""
+
+    name: str
+    settings: Settings
+    learns: bool = True
+    lost: float = 0.0
+
+
+_ANY = 1e9
+FIXED = Policy(
+    "fixed 1 s", Settings(poll_first_s=1, poll_factor=1, poll_max_s=1, polls_per_s=_ANY), learns=False
+)
+BACKOFF = Policy("backoff 2 s x1.2 to 10 s", Settings(polls_per_s=_ANY), learns=False)
+OURS = Policy("ours", Settings())
+HINTED = Policy("ours with webhooks", Settings(provider_webhook_url="https://bot.example"))
+LOSSY = replace(HINTED, name="ours, 5 % of webhooks lost", lost=0.05)
+
+
+@dataclass(slots=True)
+class Found:
+    """What was seen: when each end was noticed (seconds after it), and the looks, in the order of time."""
+
+    lags: list[float] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
+
+    def figures(self) -> dict[str, float]:
+        """The keys of the benchmark's JSON."""
+        return {
+            "requests_per_job": round(len(self.looks) / max(1, len(self.lags)), 3),
+            "mean_lag_s": round(sum(self.lags) / max(1, len(self.lags)), 3),
+            "p95_lag_s": round(percentile(self.lags, 95), 3),
+            "max_lag_s": round(max(self.lags, default=0.0), 3),
+            "jobs": len(self.lags),
+        }
+
+
+class Lookout:
+    """All jobs of one account under one policy. `time` is theirs; `found` fills as it passes."""
+
+    def __init__(self, policy: Policy, deadline_s: float, seed: int = 1) -> None:
+        self.time = VirtualTime()
+        self.found = Found()
+        self._policy = policy
+        self._deadline = deadline_s
+        self._random = random.Random(seed)
+        self._memory: dict[str, deque[float]] = {}
+        self._active = 0
+        self._heard = True
+        random.seed(seed)  # tenacity's jitter
+
+    # What `tasks.generation.polling` needs of a `tasks.process.Process`.
+
+    @property
+    def settings(self) -> Settings:
+        """The policy's."""
+        return self._policy.settings
+
+    @property
+    def waiting(self) -> Any:
+        """The memory of durations."""
+        return self
+
+    @property
+    def slots(self) -> Any:
+        """Whether webhooks are heard."""
+        return self
+
+    @property
+    def calls(self) -> Any:
+        """The provider's limits are far away."""
+        return SimpleNamespace(to_ask=lambda _slot, _provider: None)
+
+    @property
+    def progress(self) -> Any:
+        """No chat."""
+        return SimpleNamespace(show=lambda _slot, _percent: None)
+
+    def typical_s(self, _job: Job) -> float:
+        """As `tasks.process.Process.typical_s`."""
+        return 10.0
+
+    def deadline_s(self, _job: Job) -> float:
+        """As `tasks.process.Process.deadline_s`."""
+        return self._deadline
+
+    def past(self, model: str) -> tuple[list[float], int]:
+        """As `ledger.queue_position.Waiting.past`."""
+        return list(self._memory.get(model, ())) if self._policy.learns else [], self._active
+
+    @property
+    def hinted(self) -> bool:
+        """As `tasks.slots.Slots.hinted`."""
+        return self._heard
+
+    def unheard(self) -> None:
+        """A webhook was lost."""
+        self._heard = False
+
+    # The run.
+
+    def add(self, moment: float, model: str, took: float, then: Callable[[], None] | None = None) -> None:
+        """A prediction is submitted then and takes that long; `then` is called when its end was noticed."""
+        self.time.start(moment, lambda: self._job(model, took, then))
+
+    def _job(self, model: str, took: float, then: Callable[[], None] | None) -> None:
+        began = self.time.now
+        request, origin = Request(Kind.IMAGE, model, "a fox"), Origin(1, 1, 1)
+        job = Job("fox", request, origin, Tier.REGULAR, Lane.IMG, State.RUNNING, stamps={"running": began})
+        slot = Sleeper(self.time, job)
+        self._active += 1
+
+        def get(prediction: str) -> Prediction:
+            self.found.looks.append(self.time.now)
+            over = self.time.now >= began + took
+            if not over:
+                return Prediction(prediction, Status.RUNNING)
+            return Prediction(prediction, Status.SUCCEEDED, created=began, completed=began + took)
+
+        if self.settings.provider_webhook_url and self._random.random() >= self._policy.lost:
+            self.time.at(began + took + WEBHOOK_S, lambda: self._hear(slot))
+        here: Any = self
+        asked: Any = SimpleNamespace(get=get)
+        there: Any = slot
+        polling.ended(here, there, asked, Prediction("p", Status.QUEUED), self.time.clock)
+        self._active -= 1
+        self.found.lags.append(self.time.now - began - took)
+        self._memory.setdefault(model, deque(maxlen=REMEMBERED)).appendleft(took)
+        if then is not None:
+            then()
+
+    def _hear(self, slot: Sleeper) -> None:
+        self._heard = True
+        slot.wake()
+
+
+def follow(policy: Policy, durations: Iterable[float], per_s: float, deadline_s: float) -> Found:
+    """One model's jobs, which come independently of each other at that rate."""
+    lookout, arrivals, moment = Lookout(policy, deadline_s), random.Random(7), 0.0
+    for took in durations:
+        moment += arrivals.expovariate(per_s)
+        lookout.add(moment, "model", took)
+    lookout.time.run()
+    return lookout.found
+
+
+def crowd(policy: Policy, active: int, seconds: float, deadline_s: float = 600.0) -> Found:
+    """`active` jobs at every moment, as in the load runs 85 % of the submissions images and 15 % videos, for
+    so many seconds, after a time for the policy to learn."""
+    lookout, dice = Lookout(policy, deadline_s), random.Random(11)
+
+    def another(moment: float) -> None:
+        shape = traces.image if dice.random() < traces.IMAGES else traces.video
+        lookout.add(moment, shape.__name__, shape(dice, 0.0), lambda: another(lookout.time.now))
+
+    for number in range(active):
+        another(number * _SPREAD_S / active)
+    lookout.time.run(_LEARNING_S)
+    lookout.found = Found()
+    lookout.time.run(_LEARNING_S + seconds)
+    return lookout.found
