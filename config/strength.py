@@ -6,7 +6,7 @@ from dataclasses import fields
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.declared import Settings
-from config.hosts import is_here
+from own_site.hosts import is_here
 
 SHORTEST = 16
 HOW = "make one with: openssl rand -hex 24"

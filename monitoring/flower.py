@@ -11,10 +11,10 @@ from flower.views.monitor import Metrics
 from tornado.httputil import HTTPServerRequest
 from tornado.web import ErrorHandler, authenticated
 
-from config.hosts import is_here
 from config.settings import Settings, SettingsError
 from monitoring.sites import page
-from serving.sites import refusal
+from own_site.hosts import is_here
+from own_site.sites import refusal
 
 COLUMNS = {
     "name": "Task",

@@ -15,14 +15,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from config.settings import SettingsError
+from own_site.middleware import OwnSite
+from own_site.sites import Page
 from serving.configuration import configuration
 from serving.listening import listener
-from serving.own_site import OwnSite
 from serving.places import Places
 from serving.protocol import Patience
 from serving.server import Server
 from serving.sharing import Shared
-from serving.sites import Page
 
 WATCHDOG = "/watchdog"
 HEALTH = "/healthz"

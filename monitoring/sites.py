@@ -1,8 +1,8 @@
 """Which sites may ask Flower and the exporter: pages of this machine, or of the network they listen on."""
 
-from config.hosts import is_here
 from config.settings import Settings
-from serving.sites import ANY, Page, named
+from own_site.hosts import is_here
+from own_site.sites import ANY, Page, named
 
 
 def page(settings: Settings, address: str, json: tuple[str, ...] = ()) -> Page:

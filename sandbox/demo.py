@@ -47,8 +47,8 @@ def demo(environment: Mapping[str, str]) -> int:
         ]
         servers: dict[str, Program] = {
             "Redis": embedded,
-            "the chat page": _server("sandbox.telegram", "--port", str(page), *_allowed(environment)),
-            "the stand's provider": _server("sandbox.provider", "--port", str(provider)),
+            "the chat page": _server("stand.telegram", "--port", str(page), *_allowed(environment)),
+            "the stand's provider": _server("stand.provider", "--port", str(provider)),
         }
         plan = Running(
             variables, settings, place_of(embedded.url), servers, lambda _bot: greeting, prompts=True

@@ -37,7 +37,7 @@ def _die_with_parent(parent: int) -> None:
 
 
 class Program:
-    """One program: `with Program([sys.executable, "-m", "sandbox.telegram"], ready=...) as stand`.
+    """One program: `with Program([sys.executable, "-m", "stand.telegram"], ready=...) as stand`.
 
     `ready` is a regular expression looked for in the output; its groups are in `groups`, and the one named
     `url` in `url`. `env` is laid over this process's environment. The output goes to `log`, or to a

@@ -21,8 +21,8 @@ from ledger.users import Users
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import BOT_ID, free_port, on_path, stand_environment
 from sandbox.processes import Program
-from sandbox.provider.client import ProviderStand
-from sandbox.telegram.client import TelegramStand
+from stand.provider.client import ProviderStand
+from stand.telegram.client import TelegramStand
 
 PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
 """The Procfile's processes that a job needs."""
@@ -96,13 +96,13 @@ class Stack:
         self.programs["redis"] = self._open.enter_context(redis_server)
         python = [sys.executable, "-m"]
         telegram = Program(
-            [*python, "sandbox.telegram", "--port", "0", *self._telegram_options],
+            [*python, "stand.telegram", "--port", "0", *self._telegram_options],
             ready=r"on (?P<url>http\S+)",
             cwd=ROOT,
         )
         self.programs["telegram"] = self._open.enter_context(telegram)
         provider = Program(
-            [*python, "sandbox.provider", *self._provider_options], ready=r"on (?P<url>http\S+)", cwd=ROOT
+            [*python, "stand.provider", *self._provider_options], ready=r"on (?P<url>http\S+)", cwd=ROOT
         )
         self.programs["provider"] = self._open.enter_context(provider)
         self.environment = on_path(

@@ -8,7 +8,7 @@ from random import Random
 from bench.chaos.histories import CANCEL, Asked, Message
 from bench.load.agenda import Agenda
 from sandbox.stack import Scene
-from sandbox.telegram.client import StandError
+from stand.telegram.client import StandError
 
 CANCELS, DELETES, REPEATS = 0.04, 0.03, 0.04
 """Shares of the requests whose user presses Cancel or deletes the status message, or that Telegram

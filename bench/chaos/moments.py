@@ -20,7 +20,7 @@ Delete = Callable[[], object]
 
 
 class Stand(Protocol):
-    """What is needed of `sandbox.telegram.client.TelegramStand`."""
+    """What is needed of `stand.telegram.client.TelegramStand`."""
 
     def fault(self, kind: str, **order: Any) -> int:
         """Order a fault."""

@@ -25,7 +25,7 @@ from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import PRODUCT, Stack
-from sandbox.telegram.client import StandError
+from stand.telegram.client import StandError
 
 WINDOW = "15s"
 """What `$__rate_interval` stands for: a run is short, and scraped every second."""

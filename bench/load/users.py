@@ -14,7 +14,7 @@ import httpx
 from bench.chaos.histories import CANCEL, is_end
 from bench.load.agenda import Agenda
 from jobs.model import Kind
-from sandbox.telegram.client import StandError, TelegramStand
+from stand.telegram.client import StandError, TelegramStand
 
 _HANDS = 8
 """Connections to the stand that all users share."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from bench.chaos.histories import text_of
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 T = TypeVar("T")
 

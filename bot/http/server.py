@@ -10,16 +10,16 @@ from starlette.routing import Route
 from bot.http import health, provider_webhooks, telegram
 from bot.inbound.inbox import Inbox
 from bot.services import Services
-from config.hosts import is_here
 from config.settings import Settings, SettingsError
 from config.webhooks import address
+from own_site.hosts import is_here
+from own_site.middleware import OwnSite
+from own_site.sites import Page, named
 from providers.webhooks import verifiers
 from serving.configuration import configuration
 from serving.listening import listener
-from serving.own_site import OwnSite
 from serving.places import Places
 from serving.server import Server
-from serving.sites import Page, named
 
 log = structlog.get_logger(__name__)
 

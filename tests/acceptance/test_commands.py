@@ -17,8 +17,8 @@ from config.embedded import published
 from config.settings import ROOT
 from sandbox.environment import BOT_ID, free_port
 from sandbox.processes import Program
-from sandbox.provider.client import ProviderStand
-from sandbox.telegram.client import TelegramStand
+from stand.provider.client import ProviderStand
+from stand.telegram.client import TelegramStand
 
 from .commands import LONGEST_S, outcome, sandbox, shared, sharing
 from .person import answers, eventually, text_of
@@ -88,7 +88,7 @@ def runs(process: psutil.Process) -> bool:
 def make_quick(demo: Program) -> None:
     """The demo's provider takes the time that a real one takes; nobody needs to wait for that here."""
     lines = [process.cmdline() for process in psutil.Process(demo.pid).children()]
-    (provider,) = (line for line in lines if "sandbox.provider" in line)
+    (provider,) = (line for line in lines if "stand.provider" in line)
     with ProviderStand(f"http://127.0.0.1:{provider[provider.index('--port') + 1]}") as stand:
         stand.settings(image_mean_s=0.3)
 
@@ -137,8 +137,8 @@ def services(tmp_path: Path) -> Iterator[dict[str, str]]:
     python = [sys.executable, "-m"]
     on = r"on (?P<url>http\S+)"
     with (
-        Program([*python, "sandbox.telegram", "--port", "0"], ready=on, cwd=ROOT) as telegram,
-        Program([*python, "sandbox.provider", "--fast-media"], ready=on, cwd=ROOT) as provider,
+        Program([*python, "stand.telegram", "--port", "0"], ready=on, cwd=ROOT) as telegram,
+        Program([*python, "stand.provider", "--fast-media"], ready=on, cwd=ROOT) as provider,
     ):
         yield {
             "TELEGRAM_TOKEN": TOKEN,

@@ -18,8 +18,8 @@ from ledger.jobs import Ledger
 from ledger.users import Users
 from sandbox.environment import BOT_ID, free_port
 from sandbox.processes import Program
-from sandbox.provider.client import ProviderStand
-from sandbox.telegram.client import TelegramStand
+from stand.provider.client import ProviderStand
+from stand.telegram.client import TelegramStand
 
 from . import engine
 

@@ -13,7 +13,7 @@ from ledger import keys
 from ledger.connection import connect
 from ledger.vips import Vips
 from sandbox.stack import Stack
-from sandbox.telegram.client import StandError
+from stand.telegram.client import StandError
 
 QUICK = {
     "LEASE_S": "1.5",

@@ -15,7 +15,7 @@ from config.settings import ROOT
 from jobs.failures import GIFTS
 from jobs.states import State
 from sandbox.stack import Stack
-from sandbox.telegram.client import StandError
+from stand.telegram.client import StandError
 
 from .invariants import assert_invariants
 from .stage import calm, staged

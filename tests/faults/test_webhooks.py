@@ -15,8 +15,8 @@ from standardwebhooks import Webhook
 from jobs.model import Job
 from jobs.states import State
 from sandbox.environment import free_port
-from sandbox.provider.webhooks import new_secret
 from sandbox.stack import Scene, Stack
+from stand.provider.webhooks import new_secret
 
 from .invariants import assert_invariants
 from .stage import calm, staged

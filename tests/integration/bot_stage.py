@@ -23,7 +23,7 @@ from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.users import Users
 from sandbox.processes import Program
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 __all__ = ["eventually"]
 
@@ -37,7 +37,7 @@ Message = dict[str, Any]
 
 def stand_program(port: int = 0) -> Program:
     """A Telegram stand, not started."""
-    argv = [sys.executable, "-m", "sandbox.telegram", "--port", str(port)]
+    argv = [sys.executable, "-m", "stand.telegram", "--port", str(port)]
     return Program(argv, ready=r"telegram stand on (?P<url>http://\S+)", cwd=ROOT)
 
 

@@ -28,8 +28,8 @@ from ledger.connection import connect
 from ledger.jobs import Ledger
 from ledger.jobs import Stage as Claim
 from sandbox.processes import Program
-from sandbox.provider.client import ProviderStand
-from sandbox.telegram.client import TelegramStand
+from stand.provider.client import ProviderStand
+from stand.telegram.client import TelegramStand
 from tasks.app import app
 from tasks.delivery.task import deliver
 from tasks.generation.task import generate
@@ -210,9 +210,9 @@ def processes() -> dict[int, Process]:
 @contextmanager
 def stage(redis_url: str, folder: Path, **overrides: Any) -> Iterator[Stage]:
     """Both stands as processes, and a worker's inside between them."""
-    provider = [sys.executable, "-m", "sandbox.provider", "--fast-media", "--sigma", "0"]
+    provider = [sys.executable, "-m", "stand.provider", "--fast-media", "--sigma", "0"]
     provider += ["--latency", "image=0.05,video=0.05"]
-    telegram = [sys.executable, "-m", "sandbox.telegram", "--port", "0"]
+    telegram = [sys.executable, "-m", "stand.telegram", "--port", "0"]
     with ExitStack() as stack:
         ready = r"stand on (?P<url>http://\S+)"
         chats = stack.enter_context(Program(telegram, ready=ready, cwd=ROOT))

@@ -16,7 +16,7 @@ from jobs.limits import Rate
 from ledger import keys
 from ledger.attention import Attention, Heed
 from ledger.connection import connect
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 BURST = 4
 ADMIN = 5_000_000_003

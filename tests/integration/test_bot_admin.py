@@ -21,7 +21,7 @@ from ledger.audit_log import Audit
 from ledger.controls import Controls
 from ledger.people import People
 from ledger.vips import Vips
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 ADMIN, BOSS = 5_000_000_001, 5_000_000_002
 """The second one's Telegram is in Russian."""

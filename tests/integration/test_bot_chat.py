@@ -13,7 +13,7 @@ from jobs import ids
 from jobs.model import Kind, Lane
 from jobs.states import State
 from ledger import keys
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 COMMANDS = ("/image", "/video", "/jobs", "/cancel", "/history", "/settings")
 

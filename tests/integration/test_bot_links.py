@@ -15,7 +15,7 @@ from jobs.states import State
 from ledger.jobs import Stage
 from media.backends import open_store
 from sandbox.s3 import S3Stand
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from jobs.states import State
 from ledger import keys
 from ledger.controls import Controls
 from ledger.people import People
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from jobs.states import State
 from ledger.admission import Admission
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 
 @pytest.fixture

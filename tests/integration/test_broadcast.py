@@ -14,7 +14,7 @@ from patience import LONG_S
 from ledger.audit_log import Audit
 from ledger.people import People
 from sandbox.processes import Program
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 ADMIN = 5_000_000_001
 NEWS = "We are back: 🦊 and faster"

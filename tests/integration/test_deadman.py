@@ -15,14 +15,14 @@ from ledger import keys
 from ledger.connection import connect
 from monitoring.deadman import Deadman
 from sandbox.processes import Program
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 DOWN, BACK = "🔴 Prometheus or Alertmanager is down", "🟢 Resolved: Prometheus and Alertmanager"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Program]:
-    argv = [sys.executable, "-m", "sandbox.telegram", "--port", "0"]
+    argv = [sys.executable, "-m", "stand.telegram", "--port", "0"]
     with Program(argv, ready=r"telegram stand on (?P<url>http://\S+)") as program:
         yield program
 

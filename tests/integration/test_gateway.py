@@ -36,7 +36,7 @@ from jobs.errors import PassingError
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from sandbox.processes import Program
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after")
 
@@ -50,7 +50,7 @@ SettingsFor = Callable[..., Settings]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Program]:
-    argv = [sys.executable, "-m", "sandbox.telegram", "--port", "0"]
+    argv = [sys.executable, "-m", "stand.telegram", "--port", "0"]
     with Program(argv, ready=r"telegram stand on (?P<url>http://\S+)") as program:
         yield program
 

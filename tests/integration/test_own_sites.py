@@ -15,8 +15,8 @@ from config.settings import ROOT
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port, on_path, stand_environment
 from sandbox.processes import Program
-from sandbox.provider.client import ProviderStand
-from sandbox.telegram.client import TelegramStand
+from stand.provider.client import ProviderStand
+from stand.telegram.client import TelegramStand
 
 __all__ = ["door"]
 
@@ -37,7 +37,7 @@ def telegram() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
-    argv = [sys.executable, "-m", "sandbox.provider", "--fast-media"]
+    argv = [sys.executable, "-m", "stand.provider", "--fast-media"]
     with Program(argv, ready=r"on (?P<url>http\S+)", cwd=ROOT) as stand:
         yield stand.url
 
@@ -122,7 +122,7 @@ def test_the_page_asks_as_before(telegram: str) -> None:
 
 def test_the_page_may_be_published_under_a_name() -> None:
     """Given --allow-host, I expect the page under that name too, and under no other."""
-    argv = [sys.executable, "-m", "sandbox.telegram", "--port", "0", "--allow-host", "chat.example"]
+    argv = [sys.executable, "-m", "stand.telegram", "--port", "0", "--allow-host", "chat.example"]
     with Program(argv, ready=r"telegram stand on (?P<url>http://\S+)", cwd=ROOT) as stand:
         assert asked("GET", f"{stand.url}/control/chats", {"Host": "chat.example"}) == 200
         assert asked("GET", f"{stand.url}/control/chats", {"Host": "evil.example"}) == 421

@@ -34,7 +34,7 @@ from providers.base import (
 from providers.replicate import Replicate
 from sandbox.environment import free_port
 from sandbox.processes import Program
-from sandbox.provider.client import ProviderStand
+from stand.provider.client import ProviderStand
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"twenty-four random bytes").decode()
@@ -43,7 +43,7 @@ SECRET = "whsec_" + base64.b64encode(b"twenty-four random bytes").decode()
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A stand with the media of load runs, in a process of its own."""
-    argv = [sys.executable, "-m", "sandbox.provider", "--fast-media", "--webhook-secret", SECRET]
+    argv = [sys.executable, "-m", "stand.provider", "--fast-media", "--webhook-secret", SECRET]
     argv += ["--latency", "image=0.05,video=0.05", "--sigma", "0"]
     with Program(argv, ready=r"provider stand on (?P<url>http://\S+)", cwd=ROOT) as program:
         yield program.url

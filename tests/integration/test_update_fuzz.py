@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bot_stage import eventually
-from telegram_stand_tools import load_spec
+from telegram_spec import load_spec
 from update_maker import Json, Maker, field_by_field, genuine
 from webhook_stage import Door
 

@@ -16,8 +16,8 @@ from webhook_stage import PROVIDER_KEY, provider_settings, signed
 from jobs.model import Job
 from jobs.states import State
 from sandbox.environment import free_port
-from sandbox.provider.webhooks import new_secret
 from sandbox.stack import Stack
+from stand.provider.webhooks import new_secret
 
 SELDOM = {
     "POLL_FIRST_S": "60",

@@ -25,7 +25,7 @@ from ledger.connection import connect
 from ledger.durable_queue import UPDATES, Kept
 from ledger.update_queue import MOST, TAKEN_S, item_of, updates
 from sandbox.environment import free_port
-from sandbox.telegram.client import Json
+from stand.telegram.client import Json
 
 pytest_plugins = ["webhook_door"]
 

@@ -10,7 +10,7 @@ from webhook_stage import Door, webhook_settings
 
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 from .scripted_bot import ScriptedBot
 
@@ -36,7 +36,7 @@ class OpenPage(Protocol):
 @contextlib.contextmanager
 def running_stand(port: int = 0) -> Iterator[str]:
     """A stand as a process, on a free port or the one named; gives its address and ends it."""
-    command = [sys.executable, "-m", "sandbox.telegram", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "stand.telegram", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             late = threading.Timer(START_WAIT, process.kill)

@@ -6,7 +6,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 from .conftest import OpenPage, running_stand
 from .looks import Address, message

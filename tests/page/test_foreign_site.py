@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 pytestmark = [pytest.mark.long, pytest.mark.page]
 TRIES = """async ([target, user]) => {

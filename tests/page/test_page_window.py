@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from sandbox.telegram.client import TelegramStand
+from stand.telegram.client import TelegramStand
 
 from .breakable import breakable
 from .conftest import OpenPage, running_stand

@@ -1,6 +1,0 @@
-"""A procedural renderer: pictures and clips from the words of a prompt. It needs no weights, and is no AI."""
-
-from sandbox.renderer.clips import render_video
-from sandbox.renderer.stills import NOTE, Rendered, image_format, render_image
-
-__all__ = ["NOTE", "Rendered", "image_format", "render_image", "render_video"]

@@ -1,1 +1,0 @@
-"""A strict Telegram Bot API server with virtual users. Start it with `python -m sandbox.telegram`."""
