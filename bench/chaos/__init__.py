@@ -94,11 +94,14 @@ def main(options: argparse.Namespace) -> None:
 
 
 def _undisturbed(foe: Nemesis, recovery: Recovery) -> bool:
-    """Return whether Redis and a process that could take the job were there for all of its recovery."""
-    name = recovery.kill.name
-    alike = next((names for names in strikes.GROUPS.values() if name in names), ())
-    needed = ("redis", *(other for other in alike if other != name))
-    return not any(foe.away(other, recovery.kill.at, recovery.seconds) for other in needed)
+    """Return whether nothing struck Redis, or a process that could take the job, during its recovery."""
+    kill = recovery.kill
+    alike = next((names for names in strikes.GROUPS.values() if kill.name in names), ())
+    over = kill.at + recovery.seconds
+    return not any(
+        who in ("redis", *alike) and (who, began) != (kill.name, kill.at) and began < over and ended > kill.at
+        for who, began, ended in foe.spans
+    )
 
 
 def _spread(recovery: list[Recovery]) -> dict[str, float]:

@@ -58,10 +58,6 @@ class Nemesis:
         self.spans: list[tuple[str, float, float]] = []
         self.done: Counter[str] = Counter()
 
-    def away(self, name: str, at: float, seconds: float) -> bool:
-        """Whether a process was away at any moment of a time (Unix seconds)."""
-        return any(who == name and began < at + seconds and ended > at for who, began, ended in self.spans)
-
     @property
     def dropped_posts(self) -> int:
         """How often Telegram was told to post a status message and drop its answer."""
