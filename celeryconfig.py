@@ -4,7 +4,7 @@ import sys
 
 from kombu.entity import Exchange, Queue
 
-from config.printable import in_lines
+from config.logs.printable import in_lines
 from config.settings import SettingsError, load
 from jobs.model import Lane
 from ledger.connection import sentinel_options

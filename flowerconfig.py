@@ -7,8 +7,8 @@ from pathlib import Path
 # Celery looks into the working directory for its app only.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from config.logging import configure
-from config.printable import in_lines
+from config.logs.logging import configure
+from config.logs.printable import in_lines
 from config.settings import ROOT, SettingsError, load
 from monitoring.flower import (
     close_metrics,

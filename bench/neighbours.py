@@ -31,7 +31,7 @@ from bench.intake.postman import Line, Update
 from config.settings import ROOT
 from ledger import keys
 from ledger.connection import connect
-from ledger.durable_queue import UPDATES
+from ledger.queues.durable_queue import UPDATES
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack

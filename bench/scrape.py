@@ -25,9 +25,9 @@ from jobs.model import Artifact, Kind, Origin, Request
 from ledger.admission import Admission
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
-from ledger.metrics_buffer import Tally
-from ledger.resource_usage import measure
-from ledger.workers import Sign, Workers
+from ledger.processes.metrics_buffer import Tally
+from ledger.processes.resource_usage import measure
+from ledger.processes.workers import Sign, Workers
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program

@@ -18,12 +18,12 @@ from bot.http import server
 from bot.inbound.inbox import Inbox
 from bot.inbound.polling import Poller
 from bot.services import Services, open_services
-from config import reports
 from config.env_file import exposed
-from config.logging import configure
-from config.printable import in_lines
+from config.logs import reports
+from config.logs.logging import configure
+from config.logs.printable import in_lines
 from config.settings import Settings, SettingsError, env_file_of, load, require
-from ledger.update_queue import updates
+from ledger.queues.update_queue import updates
 from serving.server import Server
 
 log = structlog.get_logger(__name__)

@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 
 from bot.services import Services
 from jobs.errors import LedgerUnavailable
-from ledger.background import Background
-from ledger.resource_usage import measure
-from ledger.workers import Sign, new_owner
+from ledger.processes.background import Background
+from ledger.processes.resource_usage import measure
+from ledger.processes.workers import Sign, new_owner
 
 _LEAVE_S = 0.5
 

@@ -13,7 +13,7 @@ from chat import status
 from chat.texts import Texts, texts
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
-from ledger.attention import Heed
+from ledger.limits.attention import Heed
 
 log = structlog.get_logger(__name__)
 

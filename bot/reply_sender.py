@@ -1,4 +1,4 @@
-"""Says the answers that are kept in `ledger.reply_queue`: at once where it can, else in their turn."""
+"""Says the answers that are kept in `ledger.queues.reply_queue`: at once where it can, else in their turn."""
 
 import asyncio
 
@@ -9,9 +9,9 @@ from chat.gateway import Gateway
 from chat.keyboards import Markup, markup_of
 from jobs.errors import DarkroomError, PassingError
 from jobs.model import Origin
-from ledger.durable_queue import Item, Spool
-from ledger.metrics_buffer import Tally
-from ledger.reply_queue import TAKEN_S, Answer, answer_of
+from ledger.processes.metrics_buffer import Tally
+from ledger.queues.durable_queue import Item, Spool
+from ledger.queues.reply_queue import TAKEN_S, Answer, answer_of
 
 log = structlog.get_logger(__name__)
 

@@ -19,25 +19,25 @@ from config.media import Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.limits import Rate, parse_rate, user_rates
 from jobs.prompt_filter import PromptFilter
+from ledger.admin.broadcasts import Broadcasts
+from ledger.admin.controls import Controls
+from ledger.admin.statistics import Statistics
+from ledger.admin.vips import Vips
 from ledger.admission import Admission
-from ledger.attention import Attention
-from ledger.broadcasts import Broadcasts
-from ledger.budgets import Budgets
 from ledger.cache import Cache
 from ledger.connection import connect, connect_async
-from ledger.controls import Controls
-from ledger.deduplication import Marks
 from ledger.jobs import Ledger
-from ledger.metrics_buffer import Tally
+from ledger.limits.attention import Attention
+from ledger.limits.budgets import Budgets
 from ledger.people import People
 from ledger.pipeline import SharedPipeline
+from ledger.processes.metrics_buffer import Tally
+from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
-from ledger.reply_queue import answers
-from ledger.statistics import Statistics
+from ledger.queues.deduplication import Marks
+from ledger.queues.reply_queue import answers
 from ledger.trail import Trails
 from ledger.users import Users
-from ledger.vips import Vips
-from ledger.workers import Workers
 from tasks.app import app
 from tasks.publish import Publisher
 

@@ -12,7 +12,7 @@ from chat.limiter import Urgency
 from chat.status import View, shorten
 from chat.texts import Texts
 from jobs.errors import PassingError
-from ledger.broadcasts import Broadcast, Phase
+from ledger.admin.broadcasts import Broadcast, Phase
 
 PREVIEW = 3500
 """UTF-16 units of the text that the question shows; a message takes 4096 with all that stands around it."""

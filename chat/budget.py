@@ -2,9 +2,10 @@
 
 from config.settings import Settings
 from jobs.limits import Rate
-from ledger import keys, token_buckets
+from ledger import keys
 from ledger.connection import connect_async
-from ledger.token_buckets import Answer, Bucket
+from ledger.limits import token_buckets
+from ledger.limits.token_buckets import Answer, Bucket
 
 _BURST = 3.0
 """Calls that one chat takes at once: Telegram lets "short bursts" over the rate of a chat pass."""

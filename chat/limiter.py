@@ -16,7 +16,7 @@ from chat.errors import Dropped, NotNow, seconds
 from chat.seen import Seen
 from config.settings import Settings
 from jobs.errors import PassingError
-from ledger.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import Tally
 
 PATIENCE_S = 60.0
 """Longest wait of one call for its turn, all its repetitions after `retry_after` together, unless it is

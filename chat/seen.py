@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter
 
-from ledger.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import Tally
 
 
 class Outcome(StrEnum):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from config.checking import look, report
-from config.printable import printable
+from config.logs.printable import printable
 from config.settings import example
 
 LINES = "\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from config.budgets import Budgets, budgets_of
-from config.masking import parts_of
+from config.logs.masking import parts_of
 from config.redis_urls import RedisPlace, place_of
 
 ROOT = Path(__file__).resolve().parent.parent

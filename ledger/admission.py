@@ -14,8 +14,8 @@ from jobs import model
 from jobs.digest import digest_of
 from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
-from ledger.budgets import next_of
 from ledger.jobs import HISTORY
+from ledger.limits.budgets import next_of
 from ledger.scripts import Scripts
 
 

@@ -12,8 +12,8 @@ import redis
 from jobs.model import Job
 from jobs.states import State
 from ledger import keys
+from ledger.processes.workers import Workers
 from ledger.scripts import ledger_errors
-from ledger.workers import Workers
 
 REMEMBERED = 50
 """Past durations kept for each model."""

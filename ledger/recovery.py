@@ -7,7 +7,7 @@ import redis
 from jobs.model import Artifact, Job
 from jobs.states import ACTIVE, ENDED, State
 from ledger import keys
-from ledger.broadcasts import Broadcasts, Phase
+from ledger.admin.broadcasts import Broadcasts, Phase
 from ledger.jobs import Ledger
 from ledger.scripts import Scripts, ledger_errors
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from config.logs.printable import in_lines, printable
 from config.media import Bucket, location
-from config.printable import in_lines, printable
 from config.settings import ROOT, Settings, SettingsError, load
 from media.backends import Store, StoreRefused, check_store, open_store
 from media.moving import File, Journal, Mover

@@ -23,7 +23,7 @@ BATCH = 1000
 
 
 class Retention:
-    """`round` is called in one process at a time (see ledger.leader); it does nothing with MEDIA_TTL_DAYS 0.
+    """`round` is called in one process at a time; it does nothing with MEDIA_TTL_DAYS 0.
 
     `in_use` answers the keys of files that a job which has not ended needs: these stay, however old.
     Only folders that are named by a day are touched.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from prometheus_client.core import Metric
 
 from config.budgets import MILLIONTHS
-from ledger.budgets import Budget
+from ledger.limits.budgets import Budget
 from monitoring.families import counter, gauge, under
 
 _LABELS = ("period", "budget")

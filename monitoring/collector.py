@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable
-from ledger.budgets import Budgets
 from ledger.connection import connect
+from ledger.limits.budgets import Budgets
 from monitoring import budget_metrics, jobs_metrics, outside_metrics, queue_metrics, redis_metrics, snapshot
 from monitoring.families import gauge
 from monitoring.snapshot import Info

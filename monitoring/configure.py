@@ -18,7 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from config.printable import in_lines
+from config.logs.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
 from monitoring.server import WATCHDOG
 

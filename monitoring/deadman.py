@@ -19,7 +19,7 @@ from config.settings import Settings
 from jobs.errors import DarkroomError
 from jobs.model import Origin
 from ledger import clock, keys
-from ledger.deduplication import Marks
+from ledger.queues.deduplication import Marks
 from ledger.scripts import ledger_errors
 
 log = structlog.get_logger(__name__)

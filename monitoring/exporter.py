@@ -14,11 +14,11 @@ from contextlib import closing, contextmanager
 import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
 
-from config.logging import configure
-from config.printable import in_lines
+from config.logs.logging import configure
+from config.logs.printable import in_lines
 from config.settings import Settings, SettingsError, load, require
-from ledger.background import Background
 from ledger.connection import connect
+from ledger.processes.background import Background
 from monitoring.collector import Darkroom
 from monitoring.configure import chat_of
 from monitoring.deadman import Deadman

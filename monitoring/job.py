@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.printable import in_lines, printable
+from config.logs.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
 from jobs.errors import LedgerUnavailable
 from jobs.life import Life

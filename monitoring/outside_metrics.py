@@ -1,7 +1,7 @@
 """Metrics of the outer world: providers, Telegram, webhooks. Pure.
 
 They belong to no change of a job, so each process adds them up and writes them with its heartbeat; one that
-is killed loses those of its last heartbeat (see `ledger.metrics_buffer`).
+is killed loses those of its last heartbeat (see `ledger.processes.metrics_buffer`).
 """
 
 from collections.abc import Iterator

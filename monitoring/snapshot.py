@@ -11,7 +11,7 @@ from kombu.transport.redis import Channel
 from jobs.model import Lane
 from jobs.states import ACTIVE, State
 from ledger import clock, histograms, keys
-from ledger.durable_queue import SPOOLS
+from ledger.queues.durable_queue import SPOOLS
 
 Info = Mapping[str, Any]
 

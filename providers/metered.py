@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
-from ledger.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import Tally
 from providers.base import (
     Cancelled,
     LookRefused,

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from config.printable import in_lines
+from config.logs.printable import in_lines
 from config.settings import SettingsError
 from sandbox.demo import demo, run
 from sandbox.once import EXIT_FAILED, once

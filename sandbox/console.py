@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from honcho.manager import SYSTEM_PRINTER_NAME
 from honcho.printer import Message, Printer
 
-from config.printable import printable
+from config.logs.printable import printable
 
 _STOPPED = re.compile(r"(?P<name>\S+) stopped \(rc=(?P<code>-?\d+)\)")
 _FAREWELL = re.compile(rb"\s*|worker: Warm shutdown.*\s*")

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from config import env_file
 from config.checking import look
 from config.embedded import published, write_private
-from config.printable import printable
+from config.logs.printable import printable
 from config.redis_urls import place_of
 from config.settings import ROOT, Settings, SettingsError, env_file_of, load
 from sandbox.embedded import EmbeddedRedis, running

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from config.printable import printable
+from config.logs.printable import printable
 from jobs.model import Job
 from sandbox.stack import Stack
 

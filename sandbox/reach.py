@@ -11,7 +11,7 @@ from config.settings import Settings, SettingsError
 from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
 from ledger.connection import connect
-from ledger.workers import Workers
+from ledger.processes.workers import Workers
 
 _TIMEOUT_S = 5.0
 _REFUSED = (401, 403, 404)

@@ -1,4 +1,4 @@
-"""The task `broadcast`: one turn of a message to all users. Nobody gets it twice: see `ledger.broadcasts`."""
+"""The task `broadcast`: one turn of a message to all users. `ledger.admin.broadcasts` has the rules."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from chat.errors import (
 )
 from chat.texts import texts
 from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
-from ledger.broadcasts import Outcome, Phase
+from ledger.admin.broadcasts import Outcome, Phase
 from tasks.app import app
 from tasks.process import Process, current
 from tasks.retries import advice

@@ -19,7 +19,7 @@ from kombu.transport.redis import Transport as RedisTransport
 from redis.client import PubSub
 
 from jobs.model import Lane
-from ledger.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import Tally
 from tasks.messages import OTHER, Unsound, check_kept, check_other, check_task
 
 log = structlog.get_logger(__name__)

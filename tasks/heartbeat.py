@@ -9,11 +9,11 @@ import redis
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable
 from ledger import keys
-from ledger.background import Background
 from ledger.jobs import Ledger
-from ledger.metrics_buffer import Tally
-from ledger.resource_usage import measure
-from ledger.workers import Sign, Workers
+from ledger.processes.background import Background
+from ledger.processes.metrics_buffer import Tally
+from ledger.processes.resource_usage import measure
+from ledger.processes.workers import Sign, Workers
 from tasks.slots import Slots
 
 

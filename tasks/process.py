@@ -16,18 +16,18 @@ from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
 from jobs.model import Job, Lane
 from jobs.states import ENDED, State
+from ledger.admin.broadcasts import Broadcasts
 from ledger.artifacts import artifacts_in_use
-from ledger.background import Background
-from ledger.broadcasts import Broadcasts
 from ledger.cache import Cache
 from ledger.connection import connect
 from ledger.jobs import Ledger
-from ledger.leader import alone
-from ledger.metrics_buffer import Tally
+from ledger.limits.provider_quota import Allowance
 from ledger.people import People
-from ledger.provider_quota import Allowance
+from ledger.processes.background import Background
+from ledger.processes.leader import alone
+from ledger.processes.metrics_buffer import Tally
+from ledger.processes.workers import Sign, Workers, new_owner
 from ledger.queue_position import Waiting
-from ledger.workers import Sign, Workers, new_owner
 from media.download import Downloader
 from media.links import Links
 from media.retention import LAPSES_S, PERIOD_S, Retention

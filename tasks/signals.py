@@ -15,10 +15,10 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from config import reports
 from config.catalogue import load_catalogue
-from config.logging import configure
-from config.printable import in_lines
+from config.logs import reports
+from config.logs.logging import configure
+from config.logs.printable import in_lines
 from config.settings import SettingsError, load
 from media.backends import StoreRefused, check_store, open_store
 from tasks import process

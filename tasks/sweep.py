@@ -19,7 +19,7 @@ _LOOKS = 100
 
 
 class Sweep:
-    """`round` is called every SWEEP_S seconds in one process at a time (see ledger.leader)."""
+    """`round` is called every SWEEP_S seconds in one process at a time (see ledger.processes.leader)."""
 
     def __init__(self, settings: Settings, ledger: Ledger, waiting: Waiting, publisher: Publisher) -> None:
         self._settings = settings

@@ -15,9 +15,9 @@ from celery import Celery
 from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from ledger import keys
+from ledger.admin.vips import Vips
 from ledger.admission import Accepted, Admission
 from ledger.connection import connect
-from ledger.vips import Vips
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher

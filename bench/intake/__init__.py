@@ -34,7 +34,7 @@ from config.settings import ROOT
 from jobs import ids
 from ledger import keys
 from ledger.connection import connect
-from ledger.durable_queue import UPDATES
+from ledger.queues.durable_queue import UPDATES
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.stack import Stack

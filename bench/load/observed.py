@@ -17,9 +17,9 @@ from config.settings import ROOT
 from jobs.life import Life
 from jobs.model import Lane
 from jobs.states import State
+from ledger.admin.controls import Controls
+from ledger.admin.vips import Vips
 from ledger.connection import connect
-from ledger.controls import Controls
-from ledger.vips import Vips
 from monitoring.prometheus_api import Prometheus
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port

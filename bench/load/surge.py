@@ -18,8 +18,8 @@ from bench.harness.deployment import Deployment
 from bench.harness.gauges import Gauges
 from bench.load.users import Habits, Users
 from jobs.model import Job, from_record
+from ledger.admin.vips import Vips
 from ledger.connection import connect
-from ledger.vips import Vips
 from sandbox.stack import Stack
 
 

@@ -13,8 +13,8 @@ from bot.inbound.inbox import Inbox
 from bot.inbound.registration import PATH
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_one_of
-from ledger.durable_queue import Kept
-from ledger.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import Tally
+from ledger.queues.durable_queue import Kept
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 MOST_BYTES = 1 << 20

@@ -15,8 +15,8 @@ from bot.inbound.queue_worker import Spooler
 from bot.inbound.registration import register
 from bot.retries import patient
 from config.settings import Settings
-from ledger.durable_queue import Item, Kept, Spool
-from ledger.update_queue import TAKEN_S, item_of
+from ledger.queues.durable_queue import Item, Kept, Spool
+from ledger.queues.update_queue import TAKEN_S, item_of
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 from bot import incoming
 from bot.inbound import reading
 from chat.texts import texts
-from ledger.reply_queue import Answer
+from ledger.queues.reply_queue import Answer
 
 
 def answer_to(body: str) -> Answer | None:

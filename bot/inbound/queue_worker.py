@@ -8,7 +8,7 @@ import structlog
 
 from bot.draining import drain
 from jobs.errors import LedgerUnavailable
-from ledger.durable_queue import Item, Kept, Spool
+from ledger.queues.durable_queue import Item, Kept, Spool
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import redis
 import structlog
 
-from config.logging import configure
-from config.printable import in_lines, printable
+from config.logs.logging import configure
+from config.logs.printable import in_lines, printable
 from config.settings import Settings, SettingsError, load
 from deploy.backup.creating import create
 from deploy.backup.loading import CannotRestore

@@ -15,11 +15,11 @@ from deploy.backup.spools import give_up
 from deploy.backup.verifying import fetched
 from jobs.model import VERSION
 from ledger import clock, keys
-from ledger.broadcasts import Broadcasts
+from ledger.admin.broadcasts import Broadcasts
 from ledger.connection import connect
 from ledger.jobs import HISTORY, Ledger
+from ledger.queues.reply_queue import Answer
 from ledger.recovery import Restored
-from ledger.reply_queue import Answer
 from ledger.users import Users
 from media.store import MediaStore
 

@@ -9,12 +9,12 @@ import structlog
 from bot.inbound import lost
 from config.redis_urls import RedisPlace
 from config.settings import Settings
-from ledger import reply_queue
 from ledger.connection import connect_async
-from ledger.durable_queue import ANSWERS, Kept, Spool
 from ledger.pipeline import SharedPipeline
-from ledger.reply_queue import Answer
-from ledger.update_queue import updates
+from ledger.queues import reply_queue
+from ledger.queues.durable_queue import ANSWERS, Kept, Spool
+from ledger.queues.reply_queue import Answer
+from ledger.queues.update_queue import updates
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 60.0

@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 
-from config.printable import in_lines
+from config.logs.printable import in_lines
 from config.settings import SettingsError, load
 from deploy.backup.schedule import period
 from deploy.backup.shelf import NoBackup, Shelf

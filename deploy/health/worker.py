@@ -7,11 +7,11 @@ and renews its leases. Asking it by `celery inspect ping` takes ten times the pr
 import socket
 import sys
 
-from config.printable import in_lines
+from config.logs.printable import in_lines
 from config.settings import SettingsError, load
 from jobs.errors import LedgerUnavailable
 from ledger.connection import connect
-from ledger.workers import Workers
+from ledger.processes.workers import Workers
 
 
 def main() -> str:

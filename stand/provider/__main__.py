@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from own_site.sites import named
-from stand.provider.connections import Line
-from stand.provider.server import application
+from stand.provider.http.connections import Line
+from stand.provider.http.server import application
 from stand.provider.settings import Settings
 from stand.provider.stand import Options, Stand
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import httpx
 
-from stand.provider.files import Files
+from stand.provider.http.files import Files
 from stand.provider.outputs import Outputs
 
 LARGEST = 20 * 1024 * 1024

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
-from stand.provider.errors import throttled
+from stand.provider.http.errors import throttled
 from stand.provider.settings import Settings
 
 MINUTE = 60.0

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from typing import Any, Literal
 
-from stand.provider.errors import Problem, invalid_version, not_found
+from stand.provider.http.errors import Problem, invalid_version, not_found
 
 Kind = Literal["image", "video"]
 Json = dict[str, Any]

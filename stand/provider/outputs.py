@@ -11,9 +11,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 
-from stand.provider.connections import HangUp
 from stand.provider.faults import FOUL, Fault, Faults
-from stand.provider.foul import foul
+from stand.provider.http.connections import HangUp
+from stand.provider.http.foul import foul
 from stand.provider.rendering import Media
 from stand.provider.settings import Settings
 

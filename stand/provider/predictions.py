@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stand.provider import progress
-from stand.provider.errors import not_found
 from stand.provider.faults import Fault
+from stand.provider.http.errors import not_found
 from stand.provider.models import Model
 
 Json = dict[str, Any]

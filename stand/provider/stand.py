@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from stand.provider.faults import Faults
-from stand.provider.files import Files
+from stand.provider.http.files import Files
 from stand.provider.inputs import Inputs
 from stand.provider.limits import CallLimits, Places
 from stand.provider.outputs import Outputs

@@ -6,8 +6,9 @@ import hashlib
 import numpy as np
 from PIL import Image
 
-from stand.renderer import abstract, places, sky, subjects, weather
+from stand.renderer import abstract, places, sky, weather
 from stand.renderer.canvas import Layer, mix
+from stand.renderer.figures import subjects
 from stand.renderer.palette import Palette, choose
 from stand.renderer.place import Place, Site
 from stand.renderer.words import Wish, read

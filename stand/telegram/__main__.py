@@ -8,8 +8,8 @@ import sys
 import uvicorn
 
 from own_site.sites import named
-from stand.telegram.connection import StandProtocol
-from stand.telegram.server import application
+from stand.telegram.http.connection import StandProtocol
+from stand.telegram.http.server import application
 from stand.telegram.settings import Settings
 from stand.telegram.world import World
 

@@ -12,8 +12,8 @@ from stand.telegram.botapi.media import photo_size
 from stand.telegram.botapi.targets import KINDS
 from stand.telegram.bots import Press
 from stand.telegram.chats import Chat, Person, Record
-from stand.telegram.entities import plain_entities
 from stand.telegram.files import FileRef
+from stand.telegram.text.entities import plain_entities
 from stand.telegram.world import World
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from jobs.errors import PassingError
 from jobs.model import Tier
-from ledger.provider_quota import Allowance
+from ledger.limits.provider_quota import Allowance
 from providers.base import Provider
 from tasks import retries
 from tasks.slots import Slot

@@ -9,10 +9,10 @@ import pytest
 from acceptance.person import Person, eventually, text_of
 from docker.models.containers import Container
 
-from config.masking import parts_of
+from config.logs.masking import parts_of
 from jobs.model import Lane
 from jobs.states import State
-from ledger.workers import Workers
+from ledger.processes.workers import Workers
 
 from .fleet import Fleet
 

@@ -10,8 +10,8 @@ from acceptance.person import Message, Person
 
 from config.settings import ROOT
 from ledger import keys
+from ledger.admin.vips import Vips
 from ledger.connection import connect
-from ledger.vips import Vips
 from sandbox.stack import Stack
 from stand.telegram.client import StandError
 

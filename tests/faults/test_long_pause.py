@@ -12,9 +12,9 @@ from config.catalogue import load_catalogue
 from jobs.model import Lane
 from jobs.states import State
 from ledger import keys
-from ledger.controls import Controls
-from ledger.durable_queue import UPDATES
-from ledger.update_queue import TAKEN_S
+from ledger.admin.controls import Controls
+from ledger.queues.durable_queue import UPDATES
+from ledger.queues.update_queue import TAKEN_S
 from sandbox.environment import free_port
 from tasks.generation import outputs
 

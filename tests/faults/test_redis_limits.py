@@ -9,7 +9,7 @@ from acceptance.person import eventually, text_of
 
 from jobs.states import State
 from ledger import keys
-from ledger.durable_queue import ANSWERS
+from ledger.queues.durable_queue import ANSWERS
 
 from .house import LINES, House
 

@@ -19,7 +19,7 @@ from jobs.model import Job
 from jobs.states import ENDED, State
 from ledger import keys
 from ledger.connection import connect
-from ledger.durable_queue import UPDATES
+from ledger.queues.durable_queue import UPDATES
 from sandbox.stack import Stack
 
 from .house import House, answers_to

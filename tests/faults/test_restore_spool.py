@@ -10,8 +10,8 @@ from jobs.failures import Failure
 from jobs.model import Lane
 from jobs.states import State
 from ledger import keys
-from ledger.controls import Controls
-from ledger.durable_queue import UPDATES
+from ledger.admin.controls import Controls
+from ledger.queues.durable_queue import UPDATES
 from sandbox.stack import Stack
 
 from .house import House, answers_to

@@ -8,7 +8,7 @@ import pytest
 from jobs.model import Lane
 from jobs.states import State
 from ledger import keys
-from ledger.controls import Controls
+from ledger.admin.controls import Controls
 
 from .house import MAKERS, House
 

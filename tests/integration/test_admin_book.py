@@ -13,17 +13,17 @@ from jobs.limits import Rate
 from jobs.model import Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from ledger import keys
+from ledger.admin.audit_log import KEPT, Audit
+from ledger.admin.broadcasts import RETURNS, Broadcasts, Outcome, Phase, Start
+from ledger.admin.controls import Controls
+from ledger.admin.statistics import Statistics
+from ledger.admin.vips import Vips
 from ledger.admission import Accepted, Admission, Blocked
-from ledger.audit_log import KEPT, Audit
-from ledger.broadcasts import RETURNS, Broadcasts, Outcome, Phase, Start
 from ledger.connection import connect
-from ledger.controls import Controls
 from ledger.jobs import Ledger, Stage
 from ledger.people import People
+from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
-from ledger.statistics import Statistics
-from ledger.vips import Vips
-from ledger.workers import Workers
 
 ADMIN, ANN, BOB = 1, 7_000_000_001, 7_000_000_002
 RATES = {Tier.REGULAR: Rate(10 / 60, 10)}

@@ -17,9 +17,9 @@ from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 from ledger import keys
 from ledger.connection import connect
-from ledger.durable_queue import ANSWERS, Item, Kept, Spool
-from ledger.metrics_buffer import Tally
-from ledger.reply_queue import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Answer, answers
+from ledger.processes.metrics_buffer import Tally
+from ledger.queues.durable_queue import ANSWERS, Item, Kept, Spool
+from ledger.queues.reply_queue import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Answer, answers
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ from chat.texts import texts
 from config.settings import Settings
 from jobs.limits import Rate
 from ledger import keys
-from ledger.attention import Attention, Heed
 from ledger.connection import connect
+from ledger.limits.attention import Attention, Heed
 from stand.telegram.client import TelegramStand
 
 BURST = 4

@@ -31,7 +31,7 @@ from ledger import keys
 from ledger.admission import Admission
 from ledger.connection import connect
 from ledger.jobs import Ledger
-from ledger.workers import Sign, Workers
+from ledger.processes.workers import Sign, Workers
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program

@@ -18,9 +18,9 @@ from jobs.model import Kind, Origin, Request
 from ledger import keys
 from ledger.admission import Admission
 from ledger.connection import connect
-from ledger.durable_queue import ANSWERS, UPDATES, Item, Kept
-from ledger.reply_queue import Answer, answer_of, answers
-from ledger.update_queue import item_of, updates
+from ledger.queues.durable_queue import ANSWERS, UPDATES, Item, Kept
+from ledger.queues.reply_queue import Answer, answer_of, answers
+from ledger.queues.update_queue import item_of, updates
 
 ANN, BOB, EVE = 7_000_000_001, 7_000_000_002, 7_000_000_003
 GROUP = -1_002_000_000_001

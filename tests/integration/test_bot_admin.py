@@ -17,10 +17,10 @@ from bot.handlers.admin.arguments import day
 from chat.texts import texts
 from jobs.model import Lane
 from ledger import keys
-from ledger.audit_log import Audit
-from ledger.controls import Controls
+from ledger.admin.audit_log import Audit
+from ledger.admin.controls import Controls
+from ledger.admin.vips import Vips
 from ledger.people import People
-from ledger.vips import Vips
 from stand.telegram.client import TelegramStand
 
 ADMIN, BOSS = 5_000_000_001, 5_000_000_002

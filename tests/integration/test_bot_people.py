@@ -9,7 +9,7 @@ from bot_stage import BOT_ID, Scene, bot_program, eventually, stand_program
 from jobs.model import Kind
 from jobs.states import State
 from ledger import keys
-from ledger.controls import Controls
+from ledger.admin.controls import Controls
 from ledger.people import People
 from stand.telegram.client import TelegramStand
 

@@ -11,7 +11,7 @@ import pytest
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
 from patience import LONG_S
 
-from ledger.audit_log import Audit
+from ledger.admin.audit_log import Audit
 from ledger.people import People
 from sandbox.processes import Program
 from stand.telegram.client import TelegramStand

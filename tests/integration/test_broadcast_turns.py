@@ -8,7 +8,7 @@ from tasks_stage import Stage, stage
 
 from chat import announcement
 from chat.errors import NotNow
-from ledger.broadcasts import Broadcast, Phase
+from ledger.admin.broadcasts import Broadcast, Phase
 from ledger.people import People
 from tasks import broadcast as turns
 

@@ -18,6 +18,8 @@ from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Origin, Request, Tier
 from jobs.states import ENDED, State
 from ledger import clock, keys
+from ledger.admin.audit_log import Audit
+from ledger.admin.broadcasts import Broadcasts
 from ledger.admission import (
     Accepted,
     Admission,
@@ -28,11 +30,9 @@ from ledger.admission import (
     Limited,
     OverBudget,
 )
-from ledger.audit_log import Audit
-from ledger.broadcasts import Broadcasts
-from ledger.budgets import Budgets, next_of, span_of
 from ledger.connection import connect
 from ledger.jobs import Cancellation, Ledger, Stage
+from ledger.limits.budgets import Budgets, next_of, span_of
 from ledger.recovery import Restored
 from ledger.scripts import sources
 

@@ -13,8 +13,8 @@ from ledger import clock, keys
 from ledger.admission import Accepted, Admission
 from ledger.jobs import Anew, Ledger
 from ledger.jobs import Stage as Claim
+from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
-from ledger.workers import Workers
 from tasks.generation.task import generate
 from tasks.sweep import Sweep
 

@@ -21,15 +21,15 @@ from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from ledger import keys
+from ledger.admin.vips import Vips
 from ledger.admission import Accepted, Admission, Hit, OverBudget
-from ledger.budgets import Budgets
 from ledger.connection import connect
-from ledger.durable_queue import ANSWERS, UPDATES
 from ledger.jobs import Ledger, Stage, Unheard, Way
-from ledger.metrics_buffer import Tally
-from ledger.resource_usage import measure
-from ledger.vips import Vips
-from ledger.workers import Sign, Workers
+from ledger.limits.budgets import Budgets
+from ledger.processes.metrics_buffer import Tally
+from ledger.processes.resource_usage import measure
+from ledger.processes.workers import Sign, Workers
+from ledger.queues.durable_queue import ANSWERS, UPDATES
 from monitoring.collector import Darkroom
 from monitoring.snapshot import list_of
 from tasks.app import app

@@ -11,8 +11,8 @@ from jobs.states import State
 from ledger import keys
 from ledger.admission import Accepted, Admission
 from ledger.connection import connect
-from ledger.deduplication import Marks
 from ledger.jobs import Ledger, Stage
+from ledger.queues.deduplication import Marks
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")
 

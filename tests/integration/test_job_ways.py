@@ -12,7 +12,7 @@ from jobs.states import State
 from ledger import keys
 from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
-from ledger.provider_quota import Allowance
+from ledger.limits.provider_quota import Allowance
 from providers.base import Submission
 from tasks.delivery.task import deliver
 from tasks.generation.task import generate

@@ -9,7 +9,7 @@ from patience import LONG_S
 
 from ledger import keys
 from ledger.connection import connect
-from ledger.leader import alone
+from ledger.processes.leader import alone
 
 
 @pytest.fixture

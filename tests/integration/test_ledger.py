@@ -18,9 +18,9 @@ from ledger import keys
 from ledger.admission import Accepted, Admission, Duplicate
 from ledger.connection import connect
 from ledger.jobs import HISTORY, Cancellation, Ledger, Stage
+from ledger.processes.workers import Sign, Workers
 from ledger.queue_position import Waiting
 from ledger.users import Users
-from ledger.workers import Sign, Workers
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow", {"ar": "16:9", "seed": 42}, seed=7)
 ANN = Origin(user=7_000_000_001, chat=-1_002_000_000_001, reply_to=5, language="ru", thread=3)

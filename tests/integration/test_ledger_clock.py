@@ -13,10 +13,11 @@ from deploy.backup.restoring import restore
 from deploy.backup.shelf import Shelf
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
-from ledger import clock, keys, token_buckets
+from ledger import clock, keys
 from ledger.admission import Accepted, Admission, Limited
 from ledger.connection import connect
-from ledger.workers import Sign, Workers
+from ledger.limits import token_buckets
+from ledger.processes.workers import Sign, Workers
 
 OFF_S = 600.0
 ANN = Origin(1, 1, 1)

@@ -14,13 +14,14 @@ from turned_clock import TurnedClock
 from config.settings import Settings
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Origin, Request
-from ledger import clock, keys, token_buckets
+from ledger import clock, keys
 from ledger.admission import Accepted, Admission
 from ledger.connection import connect
-from ledger.durable_queue import UPDATES, Bounds, Item, Kept, Spool
 from ledger.jobs import Ledger, Stage
-from ledger.leader import alone
-from ledger.workers import Sign, Workers
+from ledger.limits import token_buckets
+from ledger.processes.leader import alone
+from ledger.processes.workers import Sign, Workers
+from ledger.queues.durable_queue import UPDATES, Bounds, Item, Kept, Spool
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.redis import READY, command, configuration

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from foul_host import HEAD, FoulHost, Line, json_answer
 
-from stand.provider.foul import bomb
+from stand.provider.http.foul import bomb
 
 MOST_MB = 300
 LETTERS = "\N{GRINNING FACE}" + "x" * 7_000_000

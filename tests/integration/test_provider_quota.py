@@ -10,9 +10,10 @@ import redis
 from patience import LONG_S
 from structlog.testing import capture_logs
 
-from ledger import keys, provider_quota
+from ledger import keys
 from ledger.connection import connect
-from ledger.provider_quota import Allowance, Turn, rate_of
+from ledger.limits import provider_quota
+from ledger.limits.provider_quota import Allowance, Turn, rate_of
 from tasks import retries
 from tasks.generation.calls import PATIENCE_S, Asking
 

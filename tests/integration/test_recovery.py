@@ -11,10 +11,10 @@ from jobs.failures import Failure
 from jobs.model import Job, Lane
 from jobs.states import State
 from ledger import clock, keys
-from ledger.controls import Controls
+from ledger.admin.controls import Controls
 from ledger.jobs import Stage as Claim
+from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
-from ledger.workers import Workers
 from tasks.sweep import Sweep
 
 

@@ -19,10 +19,10 @@ from jobs.model import Kind, Origin, Request
 from ledger import keys
 from ledger.admission import Accepted, Admission, Duplicate
 from ledger.connection import connect, connect_async
-from ledger.durable_queue import Kept
 from ledger.jobs import Ledger, Stage
 from ledger.pipeline import SharedPipeline
-from ledger.update_queue import item_of, updates
+from ledger.queues.durable_queue import Kept
+from ledger.queues.update_queue import item_of, updates
 from sandbox.embedded import EmbeddedRedis, replica_of
 from sandbox.environment import free_port
 from sandbox.processes import Program

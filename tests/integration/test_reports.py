@@ -18,7 +18,7 @@ STORY = f"""
 import logging, sys, threading
 import structlog
 from config import reports
-from config.logging import configure
+from config.logs.logging import configure
 from config.settings import Settings
 
 settings = Settings(

@@ -12,7 +12,7 @@ from spool_stage import age, opened
 from config.settings import Settings
 from ledger import keys
 from ledger.connection import connect
-from ledger.durable_queue import UPDATES, Bounds, Item, Kept, Spool
+from ledger.queues.durable_queue import UPDATES, Bounds, Item, Kept, Spool
 
 TAKEN_S = 1000.0
 BOUNDS = Bounds(TAKEN_S, 100_000, 1000, 10_000, share_s=0.01)

@@ -12,9 +12,9 @@ from ledger import keys
 from ledger.admission import Accepted, Admission
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
+from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
 from ledger.scripts import Scripts
-from ledger.workers import Workers
 from tasks.publish import Publisher
 from tasks.sweep import Sweep
 

@@ -18,7 +18,7 @@ from webhook_stage import Door
 
 from bot.inbound import reading
 from ledger import keys
-from ledger.durable_queue import UPDATES
+from ledger.queues.durable_queue import UPDATES
 
 pytest_plugins = ["webhook_door"]
 

@@ -22,8 +22,8 @@ from jobs.signing import signature
 from jobs.states import State
 from ledger import keys
 from ledger.connection import connect
-from ledger.durable_queue import UPDATES, Kept
-from ledger.update_queue import MOST, TAKEN_S, item_of, updates
+from ledger.queues.durable_queue import UPDATES, Kept
+from ledger.queues.update_queue import MOST, TAKEN_S, item_of, updates
 from sandbox.environment import free_port
 from stand.telegram.client import Json
 

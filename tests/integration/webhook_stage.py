@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from jobs.signing import signature
 from sandbox.processes import Program
 from stand.telegram.client import TelegramStand
-from stand.telegram.entities import plain_entities
+from stand.telegram.text.entities import plain_entities
 
 SECRET = "the_secret-of-this-webhook"
 BEFORE = "the_word-before-this-one"

@@ -145,8 +145,8 @@ def test_the_negative_prompt_takes_things_away() -> None:
 
 def test_every_subject_can_be_drawn_in_every_place() -> None:
     """Each of the word list, once, in changing places and weathers, with no error and no blank."""
+    from stand.renderer.figures.subjects import FIGURES
     from stand.renderer.places import BUILDERS
-    from stand.renderer.subjects import FIGURES
 
     places = list(BUILDERS)
     skies = ["night", "dawn", "sunset", "snow", "rain", "fog", "storm", "northern lights"]

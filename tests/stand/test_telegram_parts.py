@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from telegram_stand_tools import png
 
-from stand.telegram.entities import parse_html, plain_entities
 from stand.telegram.errors import ApiError
 from stand.telegram.files import FileStore
 from stand.telegram.limits import FloodControl
-from stand.telegram.markdown import parse_markdown_v2
+from stand.telegram.text.entities import parse_html, plain_entities
+from stand.telegram.text.markdown import parse_markdown_v2
 
 
 def _marked(text: str, entities: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -15,10 +15,10 @@ from chat.texts import LANGUAGES, texts
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from ledger.broadcasts import Broadcast, Phase
+from ledger.admin.broadcasts import Broadcast, Phase
+from ledger.admin.statistics import Bucket, LaneView, Overview, filled
+from ledger.admin.vips import LONGEST_DAYS, last_day
 from ledger.people import Person
-from ledger.statistics import Bucket, LaneView, Overview, filled
-from ledger.vips import LONGEST_DAYS, last_day
 
 EN, RU = texts("en"), texts("ru")
 TODAY = date(2026, 11, 24)

@@ -23,7 +23,7 @@ from config.settings import Settings
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 from ledger.connection import connect
-from ledger.deduplication import Marks
+from ledger.queues.deduplication import Marks
 
 CATALOGUE = load_catalogue(Settings())
 

@@ -21,7 +21,7 @@ STORY = f"""
 import logging, sys, threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx, structlog
-from config.logging import configure
+from config.logs.logging import configure
 from config.settings import Settings
 
 settings = Settings(
@@ -151,7 +151,7 @@ SETTINGS = """
 import logging, sys
 from dataclasses import fields
 import structlog
-from config.logging import configure
+from config.logs.logging import configure
 from config.settings import Settings
 
 secret = [spec.name for spec in fields(Settings) if spec.metadata["secret"]]
@@ -186,7 +186,7 @@ HOSTILE = "\x1b[2J\x07\x9b31m\u202e\r\n2026-01-01T00:00:00Z [info     ] forged"
 SHOUTS = f"""
 import logging, sys, threading, warnings
 import structlog
-from config.logging import configure
+from config.logs.logging import configure
 from config.settings import Settings
 
 configure(Settings(flower_basic_auth="operator:open sesame", log_format=sys.argv[1]), "worker")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from config.masking import MASK, Masker, parts_of
+from config.logs.masking import MASK, Masker, parts_of
 from config.settings import Settings
 
 SECRETS = st.text(

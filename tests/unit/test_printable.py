@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.printable import in_lines, printable, quoted
+from config.logs.printable import in_lines, printable, quoted
 from config.settings import ROOT
 
 HOSTILE = st.text(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import resource_usage
+from ledger.processes import resource_usage
 
 
 def test_a_measurement_is_within_its_limits() -> None:

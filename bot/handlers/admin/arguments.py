@@ -7,7 +7,7 @@ from babel.dates import format_date
 
 from chat.texts import Texts
 from jobs.model import Lane
-from ledger.controls import LANES
+from ledger.admin.controls import LANES
 
 _LARGEST_ID = 2**52
 """Telegram's ids have at most 52 significant bits."""

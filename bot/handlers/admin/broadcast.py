@@ -11,7 +11,7 @@ from chat.announcement import Word
 from chat.texts import Texts, texts
 from jobs import ids
 from jobs.errors import DarkroomError, LedgerUnavailable
-from ledger.broadcasts import Start
+from ledger.admin.broadcasts import Start
 
 log = structlog.get_logger(__name__)
 

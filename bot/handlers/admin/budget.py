@@ -9,7 +9,7 @@ from bot.replies import say
 from bot.services import Services
 from chat.texts import Texts
 from config.budgets import ALL, PERIODS, RESERVED, dollars, parse_amount
-from ledger.budgets import Budget, written
+from ledger.limits.budgets import Budget, written
 
 log = structlog.get_logger(__name__)
 _RESET = "reset"

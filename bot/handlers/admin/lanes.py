@@ -11,8 +11,8 @@ from chat import status
 from chat.texts import Texts
 from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
-from ledger.controls import LANES
-from ledger.statistics import LaneView, Overview
+from ledger.admin.controls import LANES
+from ledger.admin.statistics import LaneView, Overview
 
 log = structlog.get_logger(__name__)
 

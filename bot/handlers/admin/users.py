@@ -14,9 +14,9 @@ from bot.services import Services
 from chat import status
 from chat.texts import Texts
 from jobs.model import Job, Tier
-from ledger import vips
+from ledger.admin import vips
+from ledger.admin.statistics import Bucket
 from ledger.people import Person
-from ledger.statistics import Bucket
 
 log = structlog.get_logger(__name__)
 _LISTED = 100

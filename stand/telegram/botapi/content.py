@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stand.telegram.botapi.params import Params, field
-from stand.telegram.entities import Entity, add_plain, parse_html, units
 from stand.telegram.errors import bad_request
-from stand.telegram.markdown import parse_markdown_v2
+from stand.telegram.text.entities import Entity, add_plain, parse_html, units
+from stand.telegram.text.markdown import parse_markdown_v2
 
 Json = dict[str, Any]
 

@@ -13,9 +13,9 @@ from stand.telegram.botapi.params import Params
 from stand.telegram.botapi.registry import METHODS, Call
 from stand.telegram.botapi.request import read_params
 from stand.telegram.bots import TOKEN, Bot
-from stand.telegram.connection import Hangup, hang_up
 from stand.telegram.errors import ApiError
 from stand.telegram.faults import Fault
+from stand.telegram.http.connection import Hangup, hang_up
 from stand.telegram.world import World
 
 Json = dict[str, Any]

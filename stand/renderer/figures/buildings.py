@@ -1,8 +1,8 @@
 """Buildings of cut paper, in the unit square."""
 
-from stand.renderer.animals import CREAM, INK
 from stand.renderer.canvas import Colour, Point, ellipse, mix, rgb
-from stand.renderer.sprite import Part, flat, piece
+from stand.renderer.figures.animals import CREAM, INK
+from stand.renderer.figures.sprite import Part, flat, piece
 
 GLASS = rgb("#ffd67a")
 

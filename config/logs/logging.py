@@ -14,9 +14,9 @@ from typing import Any
 
 import structlog
 
-from config import reports
-from config.masking import Masker, text_of
-from config.printable import printable, quoted
+from config.logs import reports
+from config.logs.masking import Masker, text_of
+from config.logs.printable import printable, quoted
 from config.settings import Settings
 
 # These log whole URLs at INFO, and Telegram's contain the token.

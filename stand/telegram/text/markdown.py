@@ -6,8 +6,8 @@ escaped, and an entity that is opened must be closed. Blockquotes and custom emo
 
 import re
 
-from stand.telegram.entities import Entity, units
 from stand.telegram.errors import bad_request
+from stand.telegram.text.entities import Entity, units
 
 _RESERVED = frozenset("_*[]()~`>#+-=|{}.!")
 _MARKS_V2 = {"__": "underline", "_": "italic", "*": "bold", "~": "strikethrough", "||": "spoiler"}

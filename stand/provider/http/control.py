@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from stand.provider import api
-from stand.provider.call import Call
-from stand.provider.errors import bad_request
 from stand.provider.faults import KINDS, Fault
+from stand.provider.http import api
+from stand.provider.http.call import Call
+from stand.provider.http.errors import bad_request
 from stand.provider.predictions import ENDED, Prediction
 from stand.provider.stand import Stand
 

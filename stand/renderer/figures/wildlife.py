@@ -1,8 +1,8 @@
 """Animals that fly, swim or stand, in the unit square."""
 
-from stand.renderer.animals import CREAM, INK
 from stand.renderer.canvas import Colour, ellipse, mix, rgb
-from stand.renderer.sprite import Part, mirrored, piece
+from stand.renderer.figures.animals import CREAM, INK
+from stand.renderer.figures.sprite import Part, mirrored, piece
 
 
 def _both(part: Part, axis: float = 0.5) -> list[Part]:

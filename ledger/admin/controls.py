@@ -5,8 +5,9 @@ from typing import Any
 import redis
 
 from jobs.model import Lane
-from ledger import audit_log, keys
-from ledger.audit_log import Deed
+from ledger import keys
+from ledger.admin import audit_log
+from ledger.admin.audit_log import Deed
 from ledger.scripts import ledger_errors
 
 LANES = (Lane.IMG, Lane.VID, Lane.VIP)

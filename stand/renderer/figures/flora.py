@@ -2,9 +2,9 @@
 
 import math
 
-from stand.renderer.animals import CREAM, INK
 from stand.renderer.canvas import Colour, ellipse, mix, rgb
-from stand.renderer.sprite import Part, piece
+from stand.renderer.figures.animals import CREAM, INK
+from stand.renderer.figures.sprite import Part, piece
 
 
 def flower(coat: Colour | None = None) -> list[Part]:

@@ -12,8 +12,9 @@ from typing import Any
 import redis
 
 from config.settings import Settings
-from ledger import audit_log, keys
-from ledger.audit_log import Deed
+from ledger import keys
+from ledger.admin import audit_log
+from ledger.admin.audit_log import Deed
 from ledger.scripts import Scripts, ledger_errors
 
 DRAFT_S = 3600

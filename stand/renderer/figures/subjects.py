@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from stand.renderer import animals, buildings, flora, objects, sprite, wildlife
 from stand.renderer.canvas import Colour, Layer, blank, glow, mix, rgb
+from stand.renderer.figures import animals, buildings, flora, objects, sprite, wildlife
+from stand.renderer.figures.sprite import Part
 from stand.renderer.palette import Palette
 from stand.renderer.place import Place
-from stand.renderer.sprite import Part
 from stand.renderer.words import Wish
 
 FIGURES: dict[str, Callable[[Colour | None], list[Part]]] = {

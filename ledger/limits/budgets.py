@@ -11,8 +11,9 @@ import redis
 
 from config.budgets import ALL, OFF, PERIODS, PERSON, VIP_PERSON, Limit, dollars
 from config.settings import Settings
-from ledger import audit_log, clock, keys
-from ledger.audit_log import Deed
+from ledger import clock, keys
+from ledger.admin import audit_log
+from ledger.admin.audit_log import Deed
 from ledger.scripts import ledger_errors
 
 

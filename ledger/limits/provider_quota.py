@@ -14,8 +14,9 @@ import redis
 import structlog
 
 from jobs.limits import Rate
-from ledger import keys, token_buckets
-from ledger.token_buckets import Answer, Bucket
+from ledger import keys
+from ledger.limits import token_buckets
+from ledger.limits.token_buckets import Answer, Bucket
 
 log = structlog.get_logger(__name__)
 _LAPSE_S = 1.0

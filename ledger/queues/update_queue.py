@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from ledger.durable_queue import UPDATES, Bounds, Item, Spool
 from ledger.pipeline import SharedPipeline
+from ledger.queues.durable_queue import UPDATES, Bounds, Item, Spool
 
 TAKEN_S = 10.0
 """A replica that takes up an update has decided it within this time, or another takes it up."""

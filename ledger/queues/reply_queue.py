@@ -10,8 +10,8 @@ from typing import Any
 
 from config.settings import Settings
 from jobs.model import Origin
-from ledger.durable_queue import ANSWERS, Bounds, Item, Spool
 from ledger.pipeline import SharedPipeline
+from ledger.queues.durable_queue import ANSWERS, Bounds, Item, Spool
 
 LAPSES_S = 60.0
 """An answer that could not be said for so long is not said any more."""

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from stand.provider.errors import Problem, bad_request, not_found
+from stand.provider.http.errors import Problem, bad_request, not_found
 from stand.provider.predictions import new_id, stamp
 
 LARGEST = 100 * 1024 * 1024

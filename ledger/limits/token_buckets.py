@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from jobs.limits import Rate
 
-_FOLDER = Path(__file__).parent / "lua" / "buckets"
+_FOLDER = Path(__file__).parents[1] / "lua" / "buckets"
 TAKE = (_FOLDER / "take.lua").read_text(encoding="utf-8")
 HOLD = (_FOLDER / "hold.lua").read_text(encoding="utf-8")
 

@@ -13,12 +13,12 @@ from starlette.routing import Mount, Route
 
 from own_site.middleware import OwnSite
 from own_site.sites import Page
-from stand.provider import api, control, creating
-from stand.provider.call import Call
-from stand.provider.connections import HangUp
-from stand.provider.errors import Problem, not_found, refused, throttled, unauthenticated
 from stand.provider.faults import FOUL, REFUSALS, Fault
-from stand.provider.foul import foul
+from stand.provider.http import api, control, creating
+from stand.provider.http.call import Call
+from stand.provider.http.connections import HangUp
+from stand.provider.http.errors import Problem, not_found, refused, throttled, unauthenticated
+from stand.provider.http.foul import foul
 from stand.provider.stand import Stand
 
 Function = Callable[[Call], Awaitable[Response]]

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from stand.provider import models
-from stand.provider.call import Call
-from stand.provider.errors import Problem, bad_request
+from stand.provider.http.call import Call
+from stand.provider.http.errors import Problem, bad_request
 from stand.provider.predictions import Prediction
 
 LONGEST_WAIT_S = 60

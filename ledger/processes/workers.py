@@ -12,8 +12,8 @@ import redis
 
 from jobs.errors import LedgerUnavailable
 from ledger import clock, keys
-from ledger.metrics_buffer import Tally
-from ledger.resource_usage import Vitals
+from ledger.processes.metrics_buffer import Tally
+from ledger.processes.resource_usage import Vitals
 from ledger.scripts import ledger_errors
 
 REMEMBERED_S = 86_400

@@ -14,11 +14,11 @@ from starlette.staticfiles import StaticFiles
 from own_site.middleware import OwnSite
 from own_site.sites import Page
 from stand.telegram.botapi.dispatch import bot_api, bot_file
-from stand.telegram.control import ROUTES
+from stand.telegram.http.control import ROUTES
 from stand.telegram.settings import Settings
 from stand.telegram.world import World
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parents[1] / "page"
 
 
 async def _page(request: Request) -> Response:  # noqa: ARG001

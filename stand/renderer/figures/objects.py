@@ -2,9 +2,9 @@
 
 import math
 
-from stand.renderer.animals import CREAM, INK
 from stand.renderer.canvas import Colour, Point, ellipse, mix, rgb
-from stand.renderer.sprite import Part, flat, mirrored, piece
+from stand.renderer.figures.animals import CREAM, INK
+from stand.renderer.figures.sprite import Part, flat, mirrored, piece
 
 GLASS = rgb("#ffe09a")
 

@@ -1,7 +1,7 @@
 """Animals of cut paper, in the unit square."""
 
 from stand.renderer.canvas import Colour, ellipse, mix, rgb
-from stand.renderer.sprite import Part, mirrored, piece
+from stand.renderer.figures.sprite import Part, mirrored, piece
 
 INK = rgb("#221a24")
 CREAM = rgb("#fdf3e4")

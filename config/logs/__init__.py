@@ -1,0 +1,1 @@
+"""Logs and error reports, fit for a terminal and without secrets."""

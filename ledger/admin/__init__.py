@@ -1,0 +1,1 @@
+"""What admins see and decide: figures, lanes, users, broadcasts, and the log of it."""

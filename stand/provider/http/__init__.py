@@ -1,0 +1,1 @@
+"""The provider over HTTP: its calls, its refusals, and the control side."""

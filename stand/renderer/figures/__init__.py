@@ -1,0 +1,1 @@
+"""What can stand in a picture, each cut out of paper."""

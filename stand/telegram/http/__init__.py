@@ -1,0 +1,1 @@
+"""The HTTP side: the application, its connections, and the control API."""
