@@ -1,3 +1,3 @@
-"""The stand: real servers for the demo, the tests and the load runs. Nothing in the product imports it."""
+"""Darkroom on the stand: what starts it for the demo, the tests and the load runs."""
 
-import config  # noqa: F401 - also for programs of the stand that take no settings: it has their files kept private
+import config  # noqa: F401 - also for programs that take no settings: it has their files kept private
