@@ -19,6 +19,7 @@ from kombu.transport.redis import Transport as RedisTransport
 from redis.client import PubSub
 
 from jobs.model import Lane
+from ledger import counters
 from ledger.processes.metrics_buffer import Tally
 from tasks.messages import OTHER, Unsound, check_kept, check_other, check_task
 
@@ -42,7 +43,7 @@ class Refusals:
 
     def refuse(self, queue: str, error: Unsound, size: int) -> None:
         """Count and log one."""
-        self._tally.count(f"broker_refused:{queue}:{error.wrong}")
+        self._tally.count(counters.broker_refused(queue, error.wrong))
         log.warning("broker message refused", queue=queue, reason=error.wrong, size=size)
 
 

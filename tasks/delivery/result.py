@@ -82,11 +82,13 @@ def _put(
     send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]],
 ) -> tuple[Way, T | None]:
     """Turn the job's message into its end: its own, or one that is posted in its place. Both may be repeated
-    after a crash. Where neither will do the end is sent by itself, at most once.
+    after a crash. Where neither will do the end is sent by itself, at most once; so is a result from the
+    cache, which has no status message: one call does then, and it costs nothing to ask for it again.
 
     Also tells what the call has told; None where nobody knows whether the end arrived.
     """
-    for way in (Way.EDIT, Way.FALLBACK):
+    ways = () if slot.job.cached and not slot.job.message else (Way.EDIT, Way.FALLBACK)
+    for way in ways:
         try:
             return way, process.chat.call(edit)
         except MediaForbidden:
