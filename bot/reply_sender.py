@@ -9,6 +9,7 @@ from chat.gateway import Gateway
 from chat.keyboards import Markup, markup_of
 from jobs.errors import DarkroomError, PassingError
 from jobs.model import Origin
+from ledger import counters
 from ledger.processes.metrics_buffer import Tally
 from ledger.queues.durable_queue import Item, Spool
 from ledger.queues.reply_queue import TAKEN_S, Answer, answer_of
@@ -51,7 +52,7 @@ class Speaker:
         Raises LedgerUnavailable: nothing is known then, and the caller may ask again.
         """
         answer = Answer(name, origin, text, keyboard.to_json() if keyboard else "")
-        self._tally.count(f"answers:{await self._spooler.keep(answer.item(), urgent=urgent)}")
+        self._tally.count(counters.replies(await self._spooler.keep(answer.item(), urgent=urgent)))
 
     async def run(self) -> None:
         """Look after the answers that wait, until cancelled."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter
 
+from ledger import counters
 from ledger.processes.metrics_buffer import Tally
 
 
@@ -35,8 +36,8 @@ class Seen:
             outcome = _outcome(error)
             raise
         finally:
-            self._tally.count(f"telegram:{method}:{outcome}")
-            self._tally.observe(f"telegram:{method}", time.monotonic() - began)
+            self._tally.count(counters.telegram_calls(method, outcome))
+            self._tally.observe(counters.telegram_seconds(method), time.monotonic() - began)
 
     @contextmanager
     def wait(self, urgency: str) -> Iterator[None]:
@@ -45,11 +46,11 @@ class Seen:
         try:
             yield
         finally:
-            self._tally.observe(f"telegram_wait:{urgency}", time.monotonic() - began)
+            self._tally.observe(counters.telegram_wait(urgency), time.monotonic() - began)
 
     def drop(self) -> None:
         """A progress edit was left out."""
-        self._tally.count("telegram_dropped")
+        self._tally.count(counters.TELEGRAM_DROPPED)
 
 
 def _outcome(error: BaseException) -> Outcome:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jobs.model import Job
-from jobs.states import ENDED, GENERATING, State
+from jobs.states import ENDED, HELD, State
 
-_HELD = GENERATING | {State.DELIVERING}
 _NAMED = 5
 _TAKEN = ("resumed", "telling")
 _GIVEN_BACK = ("released", "put_off", "lapsed", "told", "unheard")
@@ -137,7 +136,7 @@ def _holder(event: Event, state: State, who: str) -> str:
         return event.who
     if event.what in set(State):
         taken = event.who if not event.who.startswith("job:") else ""
-        return taken or (who if state in _HELD else "")
+        return taken or (who if state in HELD else "")
     return who
 
 

@@ -1,4 +1,7 @@
-"""The states of a job and the moves between them. Pure: the ledger enforces what stands here."""
+"""The states of a job and the moves between them.
+
+Pure. The ledger's scripts get these tables (ledger/lua_source.py) and refuse every other move.
+"""
 
 from enum import StrEnum
 
@@ -27,6 +30,8 @@ WAITING = frozenset({State.ACCEPTED, State.QUEUED})
 """Nobody works on it yet; it counts in its lane's backlog."""
 GENERATING = frozenset({State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING})
 """A generation slot holds its lease."""
+HELD = GENERATING | {State.DELIVERING}
+"""Some slot holds its lease; in all other states the job has none."""
 
 _FORWARD: dict[State, frozenset[State]] = {
     # Straight to stored: the result was in the cache.
@@ -54,7 +59,20 @@ MOVES: dict[State, frozenset[State]] = {
 }
 """The legal moves: from a state to the states it may be followed by."""
 
+RESTORED: dict[State, frozenset[State]] = {
+    state: frozenset({State.STORED, State.UNKNOWN})
+    for state in ACTIVE - {State.SHARING, State.STORED, State.DELIVERING}
+}
+"""Further moves, which only the restoring of a backup makes. Nobody knows what came after the backup: the
+file may be there, or the paid call may have been made."""
 
-def before(state: State) -> frozenset[State]:
-    """The states from which `state` can be entered."""
-    return frozenset(origin for origin, targets in MOVES.items() if state in targets)
+SPANS: dict[State, dict[str, State]] = {
+    State.CLAIMED: {"wait": State.ACCEPTED},
+    State.RUNNING: {"submit": State.CLAIMED},
+    State.STORING: {"generate": State.RUNNING},
+    State.STORED: {"store": State.STORING},
+    State.DELIVERED: {"deliver": State.STORED, "process": State.CLAIMED, "whole": State.ACCEPTED},
+}
+"""The spans of time that are measured: each ends with a state, and began with another.
+
+A job that never was in that state has been spared the span: its result was cached or shared."""

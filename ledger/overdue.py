@@ -3,7 +3,7 @@
 import redis
 
 from jobs.model import VERSION
-from ledger import keys
+from ledger import counters, keys
 from ledger.scripts import Scripts, ledger_errors
 
 
@@ -30,7 +30,7 @@ class Due:
         """This release can make nothing of a job: look again later, and count it for the operator."""
         self.postpone(job_id, seconds)
         with ledger_errors():
-            self._redis.hincrby(keys.counts(), "jobs_passed_over", 1)
+            self._redis.hincrby(keys.counts(), counters.JOBS_PASSED_OVER, 1)
 
     def excuse(self) -> None:
         """Redis was away: leases that lapse before they can be renewed do not count as workers that died."""

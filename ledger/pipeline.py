@@ -9,7 +9,8 @@ from redis.exceptions import NoScriptError
 
 from jobs.errors import LedgerUnavailable
 from ledger import keys
-from ledger.scripts import CONFIRM_MS, sources
+from ledger.lua_source import sources
+from ledger.scripts import CONFIRM_MS
 
 _MOST = 200
 """Commands of one round trip; more wait for the next."""

@@ -2,88 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import redis
 
 from jobs.errors import LedgerUnavailable
-from jobs.failures import GIFTS, GIFTS_WITHIN_MS
-from ledger import histograms, keys
+from ledger import keys
+from ledger.lua_source import sources
 
-TRAIL_KEPT = 100
-"""Events of one job that are kept, the latest ones; a job without trouble has about ten."""
-LONGEST_SHARE_MS = 5000
-"""A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
-_FOLDER = Path(__file__).parent / "lua"
-_SHARED = ("bucket", "budgets", "prelude", "spool")
-"""The files in `shared/` that stand in front of every script, in this order: each knows those before it."""
 CONFIRM_MS = 4000
 """Longest wait for the replicas to confirm a write."""
-
-# The key builders of the scripts come from keys.py: each is called with a piece of Lua that closes the
-# string literal around it, appends the argument and opens the literal again.
-_ARGUMENT: Any = "' .. x .. '"
-_SECOND: Any = "' .. y .. '"
-_BUILDERS = "\n".join(
-    f"local function {name}(x, y) return '{pattern}' end"
-    for name, pattern in {
-        "job_key": keys.job(_ARGUMENT),
-        "trail_key": keys.trail(_ARGUMENT),
-        "state_key": keys.in_state(_ARGUMENT),
-        "waiting_key": keys.waiting(_ARGUMENT),
-        "since_key": keys.since(_ARGUMENT),
-        "active_key": keys.active_of(_ARGUMENT),
-        "history_key": keys.history_of(_ARGUMENT),
-        "wake_key": keys.wake(_ARGUMENT),
-        "trial_key": keys.trial(_ARGUMENT),
-        "bucket_key": keys.user_bucket(_ARGUMENT),
-        "gifts_key": keys.gifts(_ARGUMENT),
-        "attention_key": keys.attention(_ARGUMENT),
-        "told_limited_key": keys.told_limited(_ARGUMENT, _SECOND),
-        "told_busy_key": keys.told_busy(_ARGUMENT, _SECOND),
-        "inflight_key": keys.inflight(_ARGUMENT),
-        "claimed_key": keys.claimed(_ARGUMENT),
-        "prediction_key": keys.prediction(_ARGUMENT),
-        "followers_key": keys.followers(_ARGUMENT),
-        "spend_key": keys.spend(_ARGUMENT),
-        "budget_key": keys.budget(_ARGUMENT),
-        "budget_people_key": keys.budget_people(_ARGUMENT),
-        "budgets_key": keys.budgets(),
-        "clock_key": keys.clock(),
-        "message_key": keys.message(_ARGUMENT, _SECOND),
-        "paused_key": keys.paused(),
-        "blocked_key": keys.blocked(),
-        "vips_key": keys.vips(),
-        "people_key": keys.people(),
-        "broadcast_key": keys.broadcast(_ARGUMENT),
-        "broadcasting_key": keys.broadcasting(),
-        "sequence_key": keys.sequence(),
-        "due_key": keys.due(),
-        "ended_key": keys.ended(),
-        "counts_key": keys.counts(),
-        "observations_key": keys.observations(),
-        "excused_key": keys.excused(),
-        "spool_key": keys.spool(_ARGUMENT),
-        "spooled_key": keys.spooled(_ARGUMENT, _SECOND),
-        "spool_of_key": keys.spool_of(_ARGUMENT, _SECOND),
-        "spool_by_key": keys.spool_by(_ARGUMENT, _SECOND),
-        "spool_line_key": keys.spool_line(_ARGUMENT),
-        "spool_tries_key": keys.spool_tries(_ARGUMENT),
-    }.items()
-) + "".join(
-    f"\nlocal {name} = {{ {', '.join(map(str, histograms.thousandths(bounds)))} }}"
-    for name, bounds in {"SECONDS": histograms.SECONDS, "POLLS": histograms.POLLS}.items()
-)
-_BUILDERS += "".join(
-    f"\nlocal {name} = {value}"
-    for name, value in {
-        "TRAIL_KEPT": TRAIL_KEPT,
-        "LONGEST_SHARE": LONGEST_SHARE_MS,
-        "GIFTS": GIFTS,
-        "GIFTS_WITHIN_MS": GIFTS_WITHIN_MS,
-    }.items()
-)
 
 
 @contextmanager
@@ -115,16 +43,6 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
     if reached < replicas:
         raise LedgerUnavailable(f"{reached} of {replicas} replicas have confirmed a write")
     return answer
-
-
-def sources() -> dict[str, str]:
-    """The text of each script by its name, as Redis runs it."""
-    shared = "\n".join(_text(_FOLDER / "shared" / f"{name}.lua") for name in _SHARED)
-    return {file.stem: f"{_BUILDERS}\n{shared}\n{_text(file)}" for file in _FOLDER.glob("*.lua")}
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
 
 
 class Scripts:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from prometheus_client.core import Metric
 
 from config.budgets import MILLIONTHS
+from ledger import counters
 from ledger.limits.budgets import Budget
 from monitoring.families import counter, gauge, under
 
@@ -33,7 +34,9 @@ def collect(budgets: Sequence[Budget], counts: Mapping[str, int]) -> Iterator[Me
         ((labels, (budget.reserved or 0) / MILLIONTHS) for budget, labels in common),
     )
     refused = {(budget.period, budget.name): 0 for budget in budgets}
-    refused |= {(labels[0], labels[1]): counts[name] for name, labels in under(counts, "over_budget", 2)}
+    refused |= {
+        (labels[0], labels[1]): counts[name] for name, labels in under(counts, counters.OVER_BUDGET, 2)
+    }
     yield counter(
         "budget_refusals_total",
         "Requests that were turned away for a budget.",

@@ -8,7 +8,7 @@ from prometheus_client.core import Metric
 from jobs.failures import Failure
 from jobs.model import Kind, Lane, Tier
 from jobs.states import ENDED, State
-from ledger import histograms
+from ledger import counters, histograms
 from ledger.jobs import Stage, Unheard, Way
 from monitoring.families import counter, gauge, histogram, merged, under
 from monitoring.snapshot import Snapshot
@@ -33,7 +33,7 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
         "Jobs that entered a state; delivered, failed and cancelled are the ends.",
         ("type", "status"),
         (
-            ((kind, state), sum(count(f"jobs:{state}:{kind}:{tier}", 0) for tier in Tier))
+            ((kind, state), sum(count(counters.entered(state, kind, tier), 0) for tier in Tier))
             for kind, state in product(Kind, State)
         ),
     )
@@ -54,7 +54,7 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
         "Failed jobs by reason; fault says whether it was ours (or the provider's) or the user's.",
         ("type", "reason", "fault"),
         (
-            ((kind, why, "ours" if why.ours else "theirs"), count(f"failures:{why}:{kind}", 0))
+            ((kind, why, "ours" if why.ours else "theirs"), count(counters.failed(why, kind), 0))
             for kind, why in product(Kind, Failure)
         ),
     )
@@ -62,38 +62,41 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
         "deliveries_total",
         "Delivered results by the way in which the chat got them.",
         ("way", "type"),
-        (((way, kind), count(f"deliveries:{way}:{kind}", 0)) for way, kind in product(Way, Kind)),
+        (((way, kind), count(counters.delivered(way, kind), 0)) for way, kind in product(Way, Kind)),
     )
     yield counter(
         "jobs_unheard_total",
         "Jobs whose end nobody was told of: nobody is there (gone), the chat takes no words (refused), "
         "Telegram was in trouble for too long (late), or we were (broken).",
         ("type", "reason"),
-        (((kind, why), count(f"unheard:{why}:{kind}", 0)) for kind, why in product(Kind, Unheard)),
+        (((kind, why), count(counters.unheard(why, kind), 0)) for kind, why in product(Kind, Unheard)),
     )
     yield counter(
         "submissions_unknown_total",
         "Paid calls whose outcome nobody knew when they were made.",
         ("type",),
-        (((kind,), sum(count(f"jobs:{State.UNKNOWN}:{kind}:{tier}", 0) for tier in Tier)) for kind in Kind),
+        (
+            ((kind,), sum(count(counters.entered(State.UNKNOWN, kind, tier), 0) for tier in Tier))
+            for kind in Kind
+        ),
     )
     yield counter(
         "jobs_resumed_total",
         "Jobs in progress that another lease went on with.",
         ("stage",),
-        (((stage,), count(f"jobs_resumed:{stage}", 0)) for stage in Stage),
+        (((stage,), count(counters.resumed(stage), 0)) for stage in Stage),
     )
     yield counter(
         "leases_expired_total",
         "Leases that ran out: a worker died, hung or lost Redis.",
         (),
-        [((), count("leases_expired", 0))],
+        [((), count(counters.LEASES_EXPIRED, 0))],
     )
     yield counter(
         "jobs_passed_over_total",
         "Looks of the sweep at jobs of which this release could make nothing.",
         (),
-        [((), count("jobs_passed_over", 0))],
+        [((), count(counters.JOBS_PASSED_OVER, 0))],
     )
     yield counter(
         "queue_jobs_started_total",
@@ -110,20 +113,26 @@ def durations(seen: Snapshot) -> Iterator[Metric]:
         "job_duration_seconds",
         "Processing time of delivered jobs: from the claim by a worker to the delivery.",
         ("type",),
-        (((kind,), merged(observed(f"job:process:{kind}:{tier}", {}) for tier in Tier)) for kind in Kind),
+        (
+            ((kind,), merged(observed(counters.span("process", kind, tier), {}) for tier in Tier))
+            for kind in Kind
+        ),
     )
     yield histogram(
         "job_end_to_end_duration_seconds",
         "What a person waits for: from the admission to the delivery.",
         ("type", "tier"),
-        (((kind, tier), observed(f"job:whole:{kind}:{tier}", {})) for kind, tier in product(Kind, Tier)),
+        (
+            ((kind, tier), observed(counters.span("whole", kind, tier), {}))
+            for kind, tier in product(Kind, Tier)
+        ),
     )
     yield histogram(
         "job_stage_duration_seconds",
         "Time in one stage: wait, submit, generate, store, deliver.",
         ("stage", "type", "tier"),
         (
-            ((span, kind, tier), observed(f"job:{span}:{kind}:{tier}", {}))
+            ((span, kind, tier), observed(counters.span(span, kind, tier), {}))
             for span, kind, tier in product(SPANS, Kind, Tier)
         ),
     )
@@ -131,14 +140,14 @@ def durations(seen: Snapshot) -> Iterator[Metric]:
         "job_polls",
         "Looks at the provider that a job took until it was done there.",
         ("model",),
-        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "polls", 1)),
+        ((labels, seen.observations[name]) for name, labels in under(seen.observations, counters.POLLS, 1)),
         histograms.POLLS,
     )
     yield histogram(
         "job_detection_lag_seconds",
         "From the provider's own time of completion until we saw it (two clocks; below 0 counts as 0).",
         ("model",),
-        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "lag", 1)),
+        ((labels, seen.observations[name]) for name, labels in under(seen.observations, counters.LAG, 1)),
     )
 
 
@@ -155,43 +164,43 @@ def doors(seen: Snapshot) -> Iterator[Metric]:
         "admissions_total",
         "Requests by the answer of admission.",
         ("answer",),
-        (((answer,), count(f"admissions:{answer}", 0)) for answer in ANSWERS),
+        (((answer,), count(counters.admissions(answer), 0)) for answer in ANSWERS),
     )
     yield counter(
         "prompts_refused_total",
         "Requests that the prompt filter did not let through.",
         (),
-        [((), count("prompts_refused", 0))],
+        [((), count(counters.PROMPTS_REFUSED, 0))],
     )
     yield counter(
         "updates_ignored_total",
         "Messages and presses of people who had used up REFUSED_RATE_LIMIT.",
         (),
-        [((), count("updates_ignored", 0))],
+        [((), count(counters.UPDATES_IGNORED, 0))],
     )
     yield counter(
         "cache_requests_total",
         "Admitted requests that might share a result, by whether the cache had it.",
         ("result",),
-        [(("hit",), count("admissions:cached", 0)), (("miss",), count("cache_misses", 0))],
+        [(("hit",), count(counters.admissions("cached"), 0)), (("miss",), count(counters.CACHE_MISSES, 0))],
     )
     yield counter(
         "tokens_given_back_total",
         "Rate-limit tokens that users got back.",
         (),
-        [((), count("tokens_given_back", 0))],
+        [((), count(counters.TOKENS_GIVEN_BACK, 0))],
     )
     yield counter(
         "tokens_kept_total",
         "Rate-limit tokens that users did not get back: the jobs failed by our fault and were paid.",
         (),
-        [((), count("tokens_kept", 0))],
+        [((), count(counters.TOKENS_KEPT, 0))],
     )
     yield counter(
         "provider_spend_usd_total",
         "List price of all submissions, in US dollars.",
         ("model",),
-        ((labels, seen.counts[name] / 1e6) for name, labels in under(seen.counts, "spend_millionths", 1)),
+        ((labels, seen.counts[name] / 1e6) for name, labels in under(seen.counts, counters.SPENT, 1)),
     )
 
 
@@ -210,7 +219,7 @@ def started(seen: Snapshot) -> Iterable[tuple[tuple[str, ...], float]]:
         yield (
             (lane,),
             sum(
-                seen.counts.get(f"jobs:{State.CLAIMED}:{kind}:{tier}", 0)
+                seen.counts.get(counters.entered(State.CLAIMED, kind, tier), 0)
                 for kind, tier in product(Kind, Tier)
                 if Lane.of(kind, tier) is lane
             ),

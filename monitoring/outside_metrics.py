@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
+from ledger import counters
 from monitoring.families import Values, counter, histogram, under
 from monitoring.snapshot import Snapshot
 
@@ -23,7 +24,7 @@ def collect(seen: Snapshot) -> Iterator[Metric]:
         "webhooks_total",
         "Webhooks by their source: received, repeated (heard before), refused, put_off (503).",
         ("source", "result"),
-        _counted(seen, "webhooks", 2, {f"webhooks:telegram:{result}": 0 for result in WEBHOOKS}),
+        _counted(seen, counters.WEBHOOKS, 2, {counters.webhooks("telegram", each): 0 for each in WEBHOOKS}),
     )
 
 
@@ -34,13 +35,16 @@ def providers(seen: Snapshot) -> Iterator[Metric]:
         "provider_requests_total",
         "Calls to a provider: ok, throttled (429), failed (5xx, none), unknown, refused, denied (account).",
         names,
-        _counted(seen, "provider", 4),
+        _counted(seen, counters.PROVIDER, 4),
     )
     yield histogram(
         "provider_request_duration_seconds",
         "How long calls to a provider took.",
         ("provider", "operation", "model"),
-        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "provider", 3)),
+        (
+            (labels, seen.observations[name])
+            for name, labels in under(seen.observations, counters.PROVIDER, 3)
+        ),
     )
 
 
@@ -50,25 +54,28 @@ def telegram(seen: Snapshot) -> Iterator[Metric]:
         "telegram_calls_total",
         "Calls to the Bot API: ok, throttled (429), refused, failed (5xx, no answer).",
         ("method", "outcome"),
-        _counted(seen, "telegram", 2),
+        _counted(seen, counters.TELEGRAM, 2),
     )
     yield histogram(
         "telegram_call_duration_seconds",
         "How long calls to the Bot API took, without the wait for their turn.",
         ("method",),
-        ((labels, seen.observations[name]) for name, labels in under(seen.observations, "telegram", 1)),
+        (
+            (labels, seen.observations[name])
+            for name, labels in under(seen.observations, counters.TELEGRAM, 1)
+        ),
     )
     yield histogram(
         "telegram_wait_seconds",
         "How long messages and edits waited for their turn.",
         ("urgency",),
-        (((urgency,), seen.observations.get(f"telegram_wait:{urgency}", {})) for urgency in URGENCIES),
+        (((urgency,), seen.observations.get(counters.telegram_wait(urgency), {})) for urgency in URGENCIES),
     )
     yield counter(
         "telegram_edits_dropped_total",
         "Progress edits that were left out.",
         (),
-        [((), seen.counts.get("telegram_dropped", 0))],
+        [((), seen.counts.get(counters.TELEGRAM_DROPPED, 0))],
     )
 
 

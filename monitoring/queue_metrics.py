@@ -12,6 +12,7 @@ from itertools import product
 from prometheus_client.core import Metric
 
 from jobs.model import Lane
+from ledger import counters
 from monitoring.families import Values, counter, gauge
 from monitoring.snapshot import Snapshot
 from tasks.messages import OTHER, Wrong
@@ -58,7 +59,7 @@ def queues(seen: Snapshot) -> Iterator[Metric]:
         "Messages on the broker that no worker passes on: they are none of ours, or made to do harm.",
         ("queue_name", "reason"),
         (
-            ((queue, wrong), seen.counts.get(f"broker_refused:{queue}:{wrong}", 0))
+            ((queue, wrong), seen.counts.get(counters.broker_refused(queue, wrong), 0))
             for queue, wrong in product((*Lane, OTHER), Wrong)
         ),
     )
@@ -78,7 +79,7 @@ def queues(seen: Snapshot) -> Iterator[Metric]:
         "spool_dropped_total",
         "What was dropped of it: it had waited too long, or had killed too many processes.",
         ("spool",),
-        (((name,), seen.counts.get(f"dropped:{name}", 0)) for name in seen.spools),
+        (((name,), seen.counts.get(counters.dropped(name), 0)) for name in seen.spools),
     )
     yield gauge(
         "active_workers",

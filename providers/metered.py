@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
+from ledger import counters
 from ledger.processes.metrics_buffer import Tally
 from providers.base import (
     Cancelled,
@@ -96,9 +97,10 @@ class Metered:
             outcome = _outcome(error)
             raise
         finally:
-            call = f"provider:{self.name}:{operation}"
-            self._tally.count(f"{call}:{outcome}:{self._model}")
-            self._tally.observe(f"{call}:{self._model}", time.monotonic() - began)
+            called = counters.provider_calls(self.name, operation, outcome, self._model)
+            took = counters.provider_seconds(self.name, operation, self._model)
+            self._tally.count(called)
+            self._tally.observe(took, time.monotonic() - began)
 
 
 def _outcome(error: BaseException) -> Outcome:

@@ -16,6 +16,7 @@ from bot.http import body
 from bot.services import Services
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_signature
+from ledger import counters
 from providers.webhooks import Hint, Verifier, WebhookRefused
 
 log = structlog.get_logger(__name__)
@@ -41,21 +42,21 @@ def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
             raise HTTPException(404)
         job_id = request.query_params.get("job", "")
         if not is_signature(secrets, job_id, request.query_params.get("sig", "")):
-            count(f"webhooks:{name}:refused")
+            count(counters.webhooks(name, "refused"))
             raise HTTPException(403)
         content = await body.read(request, MOST_BYTES)
         try:
             hint = verify(request.headers, content)
         except WebhookRefused as error:
             log.warning("webhook refused", job=job_id, reason=str(error))
-            count(f"webhooks:{name}:refused")
+            count(counters.webhooks(name, "refused"))
             raise HTTPException(401) from None
         try:
             news = await services.off(note, services, job_id, hint)
         except LedgerUnavailable as error:
             log.warning("webhook not noted", job=job_id, error=str(error))
             raise HTTPException(503) from None
-        count(f"webhooks:{name}:{'received' if news else 'repeated'}")
+        count(counters.webhooks(name, "received" if news else "repeated"))
         return Response()
 
     return Route("/providers/{name}/webhook", receive, methods=["POST"])

@@ -13,6 +13,7 @@ from bot.inbound.inbox import Inbox
 from bot.inbound.registration import PATH
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_one_of
+from ledger import counters
 from ledger.processes.metrics_buffer import Tally
 from ledger.queues.durable_queue import Kept
 
@@ -31,7 +32,7 @@ def route(inbox: Inbox, secrets: Sequence[str], tally: Tally) -> Route:
     async def receive(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER)
         if given is None or not is_one_of(secrets, given):
-            tally.count("webhooks:telegram:refused")
+            tally.count(counters.webhooks("telegram", "refused"))
             raise HTTPException(401 if given is None else 403)
         update = reading.text_of(await body.read(request, MOST_BYTES))
         if update is None:
@@ -40,7 +41,7 @@ def route(inbox: Inbox, secrets: Sequence[str], tally: Tally) -> Route:
             kept = await inbox.take(update)
         except LedgerUnavailable:
             kept = Kept.FULL
-        tally.count(f"webhooks:telegram:{_COUNTED[kept]}")
+        tally.count(counters.webhooks("telegram", _COUNTED[kept]))
         return Response(status_code=503 if kept is Kept.FULL else 200)
 
     return Route(PATH, receive, methods=["POST"])

@@ -9,7 +9,7 @@ import redis
 from jobs.limits import Rate
 from jobs.model import Lane, Tier
 from jobs.states import ACTIVE, ENDED, State
-from ledger import clock, keys
+from ledger import clock, counters, keys
 from ledger.scripts import ledger_errors
 
 _DAY_S = 86_400
@@ -61,15 +61,15 @@ class Statistics:
                 pipe.zcard(keys.in_state(state))
             pipe.hgetall(keys.spend(str(int(now // _DAY_S))))
             *sizes, spend = pipe.execute()
-        cached = counts.get("admissions:cached", 0)
+        cached = counts.get(counters.admissions("cached"), 0)
         dearest = sorted(spend.items(), key=lambda entry: -float(entry[1]))
         return Overview(
             active={state: size for state, size in zip(states, sizes, strict=True) if size},
             ended={state: _sum(counts, f"jobs:{state}:") for state in sorted(ENDED)},
             lanes={lane: self._lane(lane, now) for lane in Lane},
-            requests=cached + counts.get("admissions:accepted", 0),
+            requests=cached + counts.get(counters.admissions("accepted"), 0),
             cached=cached,
-            prompts_refused=counts.get("prompts_refused", 0),
+            prompts_refused=counts.get(counters.PROMPTS_REFUSED, 0),
             spend_usd={model: float(usd) for model, usd in dearest},
         )
 
@@ -86,7 +86,7 @@ class Statistics:
     def prompt_refused(self) -> None:
         """Count a prompt that the filter did not let through."""
         with ledger_errors():
-            self._redis.hincrby(keys.counts(), "prompts_refused", 1)
+            self._redis.hincrby(keys.counts(), counters.PROMPTS_REFUSED, 1)
 
     def _now(self) -> float:
         with ledger_errors():

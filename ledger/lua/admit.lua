@@ -2,7 +2,7 @@
 local id, ask = ARGV[1], cjson.decode(ARGV[2])
 local key = job_key(id)
 if redis.call('EXISTS', key) == 1 then
-  count('admissions:duplicate')
+  count(COUNTERS.admissions('duplicate'))
   return { 'duplicate', redis.call('HGETALL', key) }
 end
 
@@ -14,7 +14,7 @@ record.tier = vip_until > now and 'vip' or 'regular'
 record.lane = ask.lanes[record.tier]
 
 if redis.call('SISMEMBER', blocked_key(), user) == 1 then
-  count('admissions:blocked')
+  count(COUNTERS.admissions('blocked'))
   return { 'blocked' }
 end
 
@@ -30,13 +30,13 @@ if rate then
   tokens = tokens_in(bucket, rate.burst, rate.per_ms, now)
   if tokens < 1 then
     local wait = math.ceil((1 - tokens) / rate.per_ms)
-    count('admissions:limited')
+    count(COUNTERS.admissions('limited'))
     return { 'limited', wait, first_told(told_limited_key(user, record.chat), wait) }
   end
 end
 
 local function busy(where, size)
-  count('admissions:busy')
+  count(COUNTERS.admissions('busy'))
   return { 'busy', where, size, first_told(told_busy_key(user, record.chat), ask.tell_again) }
 end
 
@@ -62,7 +62,7 @@ local spans = spans_of(now)
 if not ask.cached and not leader then
   local lack = lacking(record, ask.price, spans, ask.budgets)
   if lack then
-    count('admissions:over_budget')
+    count(COUNTERS.admissions('over_budget'))
     count_lack(lack)
     local first = first_told(told_busy_key(user, record.chat), ask.tell_again)
     return { 'over_budget', lack[1], lack[2], lack[3], spans.day, first }
@@ -93,12 +93,12 @@ redis.call('ZADD', due_key(), now + ask.look_again, id)
 redis.call('ZADD', active_key(user), now, id)
 redis.call('ZADD', history_key(user), now, id)
 redis.call('ZREMRANGEBYRANK', history_key(user), 0, -1 - ask.history)
-count('jobs:accepted:' .. record.kind .. ':' .. record.tier)
+count(COUNTERS.entered('accepted', record.kind, record.tier))
 
 if ask.cached then
   for field, value in pairs(ask.cached) do redis.call('HSET', key, field, value) end
   enter(id, 'accepted', 'stored', now)
-  count('admissions:cached')
+  count(COUNTERS.admissions('cached'))
   return { 'cached', redis.call('HGETALL', key) }
 end
 if leader then
@@ -108,6 +108,6 @@ if leader then
 elseif record.digest ~= '' then
   redis.call('SET', inflight_key(record.digest), id)
 end
-if record.digest ~= '' then count('cache_misses') end
-count('admissions:accepted')
+if record.digest ~= '' then count(COUNTERS.CACHE_MISSES) end
+count(COUNTERS.admissions('accepted'))
 return { 'accepted', redis.call('HGETALL', key) }

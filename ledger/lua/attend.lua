@@ -7,14 +7,14 @@ local tokens = tokens_in(key, burst, per_ms, now)
 local left = tonumber(redis.call('HGET', key, 'deaf_until') or 0) - now
 -- Where the clock was put back, nobody is ignored for longer than the bucket takes to fill.
 if wanted > 0 and left > 0 and left <= math.ceil(burst / per_ms) then
-  count('updates_ignored')
+  count(COUNTERS.UPDATES_IGNORED)
   return { 0, left, 0 }
 end
 if tokens < wanted then
   local wait = math.ceil((burst - tokens) / per_ms)
   leave_in(key, tokens, burst, per_ms, now)
   redis.call('HSET', key, 'deaf_until', now + wait)
-  count('updates_ignored')
+  count(COUNTERS.UPDATES_IGNORED)
   return { 0, wait, 1 }
 end
 leave_in(key, math.min(burst, tokens - wanted), burst, per_ms, now)

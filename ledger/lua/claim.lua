@@ -78,7 +78,7 @@ end
 if into then
   enter(id, state, into, now, owner)
 else
-  if HELD[state] then count('jobs_resumed:' .. stage) end
+  if HELD[state] then count(COUNTERS.resumed(stage)) end
   trace(id, now, ENDED[state] and 'telling' or 'resumed', owner)
 end
 redis.call('HSET', key, 'owner', owner, 'claim', ARGV[8])

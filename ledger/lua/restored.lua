@@ -15,7 +15,7 @@ redis.call('ZADD', due_key(), now, id)
 if not since or ENDED[state] or state == 'stored' or state == 'delivering' then return state end
 if ARGV[4] ~= '' then
   redis.call('HSET', key, 'artifact', ARGV[4], 'mime', ARGV[5], 'size', ARGV[6])
-  enter(id, state, 'stored', now)
+  enter(id, state, 'stored', now, nil, true)
   settle(id, 'stored', now)
   return 'stored'
 end
@@ -26,5 +26,5 @@ if redis.call('HEXISTS', key, 'at:submitting') == 0 then
   redis.call('HSET', key, 'at:submitting', string.format('%.0f', math.max(taken, entered)))
 end
 redis.call('HSET', key, 'unsent', '')
-enter(id, state, 'unknown', now)
+enter(id, state, 'unknown', now, nil, true)
 return 'unknown'

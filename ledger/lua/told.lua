@@ -5,7 +5,7 @@ local key = job_key(id)
 if redis.call('HGET', key, 'token') ~= ARGV[2] then return { 'lost' } end
 local now = now_ms()
 trace(id, now, ARGV[4] == '' and 'told' or 'unheard')
-if ARGV[4] ~= '' then count('unheard:' .. ARGV[4] .. ':' .. redis.call('HGET', key, 'kind')) end
+if ARGV[4] ~= '' then count(COUNTERS.unheard(ARGV[4], redis.call('HGET', key, 'kind'))) end
 redis.call('HSET', key, 'owner', '')
 close(id, now, ARGV[3])
 return { 'told' }

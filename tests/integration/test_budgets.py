@@ -33,8 +33,8 @@ from ledger.admission import (
 from ledger.connection import connect
 from ledger.jobs import Cancellation, Ledger, Stage
 from ledger.limits.budgets import Budgets, next_of, span_of
+from ledger.lua_source import sources
 from ledger.recovery import Restored
-from ledger.scripts import sources
 
 PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
 CENT = 10_000

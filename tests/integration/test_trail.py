@@ -14,7 +14,7 @@ from ledger import keys
 from ledger.admission import Accepted, Admission
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage, Unheard
-from ledger.scripts import TRAIL_KEPT
+from ledger.lua_source import TRAIL_KEPT
 from ledger.trail import Trails
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")

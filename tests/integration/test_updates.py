@@ -12,9 +12,9 @@ from bot.inbound.queue_worker import Spooler
 from config.settings import Settings
 from ledger import keys
 from ledger.connection import connect
+from ledger.lua_source import LONGEST_SHARE_MS
 from ledger.queues.durable_queue import MOST_TRIES, UPDATES, Bounds, Item, Kept, Spool
 from ledger.queues.update_queue import TAKEN_S, item_of, updates
-from ledger.scripts import LONGEST_SHARE_MS
 
 
 @asynccontextmanager

@@ -1,8 +1,13 @@
 """The state machine: jobs only ever go forward, and every way leads to an end."""
 
-from jobs.states import ACTIVE, ENDED, GENERATING, MOVES, WAITING, State, before
+from jobs.states import ACTIVE, ENDED, GENERATING, MOVES, WAITING, State
 
 ORDER = list(State)
+
+
+def before(state: State) -> set[State]:
+    """The states from which one can be entered."""
+    return {origin for origin, targets in MOVES.items() if state in targets}
 
 
 def test_no_move_goes_backwards() -> None:

@@ -97,5 +97,5 @@ end
 
 -- The budgets' answer is counted by their names, for whoever watches them.
 local function count_lack(lack)
-  redis.call('HINCRBY', counts_key(), 'over_budget:' .. lack[1] .. ':' .. lack[2], 1)
+  redis.call('HINCRBY', counts_key(), COUNTERS.over_budget(lack[1], lack[2]), 1)
 end

@@ -1,9 +1,8 @@
 -- The clock, and the one way in which a job changes its state.
--- The key builders (job_key, state_key, ...) stand before this; ledger/scripts.py makes them from ledger/keys.py.
+-- ledger/lua_source.py puts before this what it makes of the Python side: the key builders (job_key, state_key, ...)
+-- of ledger/keys.py, the tables HELD, WAITING, ENDED, MOVES, RESTORED and SPANS of jobs/states.py, and COUNTERS, the
+-- names in ledger/counters.py.
 
-local HELD = { claimed = true, submitting = true, running = true, storing = true, delivering = true }
-local WAITING = { accepted = true, queued = true }
-local ENDED = { delivered = true, failed = true, cancelled = true }
 local DAY_MS = 86400000
 
 -- The ledger's time: Redis's, which may be put back (by NTP, or as the data has come to another machine). What was put
@@ -42,25 +41,15 @@ local function observe(name, bounds, value)
   redis.call('HINCRBY', observations_key(), name .. ':sum', value)
 end
 
--- What ends when a state is entered, and the stamp that it began with. A job that has no such stamp was spared
--- that part of the way (its result was cached or shared).
-local SPANS = {
-  claimed = { wait = 'accepted' },
-  running = { submit = 'claimed' },
-  storing = { generate = 'running' },
-  stored = { store = 'storing' },
-  delivered = { deliver = 'stored', process = 'claimed', whole = 'accepted' },
-}
-
 local function observe_way(key, to, kind, tier, now)
   for span, start in pairs(SPANS[to] or {}) do
     local began = redis.call('HGET', key, 'at:' .. start)
-    if began then observe('job:' .. span .. ':' .. kind .. ':' .. tier, SECONDS, now - began) end
+    if began then observe(COUNTERS.span(span, kind, tier), SECONDS, now - began) end
   end
   if to == 'storing' then
     local polls, completed, model = unpack(redis.call('HMGET', key, 'polls', 'completed', 'model'))
-    if polls then observe('polls:' .. model, POLLS, polls * 1000) end
-    if completed then observe('lag:' .. model, SECONDS, now - completed) end
+    if polls then observe(COUNTERS.polls(model), POLLS, polls * 1000) end
+    if completed then observe(COUNTERS.lag(model), SECONDS, now - completed) end
   end
 end
 
@@ -106,7 +95,7 @@ end
 local function give_back(id, user)
   if redis.call('HGET', job_key(id), 'token_taken') ~= '1' then return end
   redis.call('HSET', job_key(id), 'token_taken', '0')
-  count('tokens_given_back')
+  count(COUNTERS.TOKENS_GIVEN_BACK)
   local tokens, burst = unpack(redis.call('HMGET', bucket_key(user), 'tokens', 'burst'))
   if tokens then
     redis.call('HSET', bucket_key(user), 'tokens', tostring(math.min(tonumber(burst), tokens + 1)))
@@ -135,15 +124,23 @@ end
 local function make_good(id, user, paid, now)
   if redis.call('HGET', job_key(id), 'token_taken') == '1' and paid and not gift(user, now) then
     redis.call('HSET', job_key(id), 'counted', '1')
-    count('tokens_kept')
+    count(COUNTERS.TOKENS_KEPT)
   else
     give_back(id, user)
   end
 end
 
 -- Change the state, its stamp, its indexes and its counters together. Held states keep the time at which
--- their lease lapses; any other state ends the lease, and the raised token fences its last holder out.
-local function enter(id, from, to, now, who)
+-- their lease lapses; any other state ends the lease, and the raised token fences its last holder out. A move that
+-- is in none of the tables (MOVES, and RESTORED where `restored` is true) is an error of ours: nothing is written.
+local function may_enter(from, to, restored)
+  return (MOVES[from] or {})[to] or restored and (RESTORED[from] or {})[to] or false
+end
+
+local function enter(id, from, to, now, who, restored)
+  if not may_enter(from, to, restored) then
+    error('a job may not go from ' .. tostring(from) .. ' to ' .. tostring(to))
+  end
   local key = job_key(id)
   local kind, tier, lane, user, model, price, ours, reserved =
     unpack(redis.call('HMGET', key, 'kind', 'tier', 'lane', 'user', 'model', 'price', 'ours', 'reserved'))
@@ -172,13 +169,13 @@ local function enter(id, from, to, now, who)
     local day = tostring(math.floor(now / DAY_MS))
     redis.call('HINCRBYFLOAT', spend_key(day), model, price)
     redis.call('EXPIRE', spend_key(day), 40 * 86400)
-    count('spend_millionths:' .. model, math.floor(price * 1000000 + 0.5))
+    count(COUNTERS.spent(model), math.floor(price * 1000000 + 0.5))
   end
-  if to == 'failed' then count('failures:' .. (redis.call('HGET', key, 'failure') or '') .. ':' .. kind) end
+  if to == 'failed' then count(COUNTERS.failed(redis.call('HGET', key, 'failure') or '', kind)) end
   if to == 'failed' and ours == '1' then make_good(id, user, maybe_paid(id, from), now) end
   if to == 'cancelled' and (WAITING[from] or from == 'sharing') then give_back(id, user) end
-  if to == 'delivered' then count('deliveries:' .. (redis.call('HGET', key, 'way') or 'edit') .. ':' .. kind) end
-  count('jobs:' .. to .. ':' .. kind .. ':' .. tier)
+  if to == 'delivered' then count(COUNTERS.delivered(redis.call('HGET', key, 'way') or 'edit', kind)) end
+  count(COUNTERS.entered(to, kind, tier))
   observe_way(key, to, kind, tier, now)
 end
 
@@ -189,7 +186,7 @@ local function lapse(id, now)
   redis.call('HSET', job_key(id), 'owner', '')
   redis.call('HINCRBY', job_key(id), 'token', 1)
   if redis.call('EXISTS', excused_key()) == 0 then redis.call('HINCRBY', job_key(id), 'crashes', 1) end
-  count('leases_expired')
+  count(COUNTERS.LEASES_EXPIRED)
 end
 
 -- The fields of a result or a failure that the jobs which share it get too.

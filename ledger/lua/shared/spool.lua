@@ -63,7 +63,7 @@ local function hand_out(name, now, most, lease, remembered, tries, share)
         redis.call('ZADD', spool_key(name), now + lease, id)
         for _, part in ipairs({ id, thing.body, thing.group, thing.owner }) do table.insert(taken, part) end
       else
-        if thing then count('dropped:' .. name) end
+        if thing then count(COUNTERS.dropped(name)) end
         remove(name, id, lane, thing and thing.owner or '')
         redis.call('SET', spooled_key(name, id), '', 'XX', 'PX', remembered)
         line_up(name, lane, now, share)

@@ -1,0 +1,131 @@
+"""The text of the ledger's scripts: the files in `ledger/lua/`, after what they share with the Python side.
+
+That is generated: functions that build keys, the states of a job with their moves, the names of counters, the
+bounds of histograms, and a few numbers. So each of these stands in one place.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from jobs import states
+from jobs.failures import GIFTS, GIFTS_WITHIN_MS
+from ledger import counters, histograms, keys
+
+TRAIL_KEPT = 100
+"""Events of one job that are kept, the latest ones; a job without trouble has about ten."""
+LONGEST_SHARE_MS = 5000
+"""A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
+_FOLDER = Path(__file__).parent / "lua"
+_SHARED = ("bucket", "budgets", "prelude", "spool")
+"""The files in `shared/` that stand in front of every script, in this order: each knows those before it."""
+_KEYS: dict[str, Callable[..., str]] = {
+    "job_key": keys.job,
+    "trail_key": keys.trail,
+    "state_key": keys.in_state,
+    "waiting_key": keys.waiting,
+    "since_key": keys.since,
+    "active_key": keys.active_of,
+    "history_key": keys.history_of,
+    "wake_key": keys.wake,
+    "trial_key": keys.trial,
+    "bucket_key": keys.user_bucket,
+    "gifts_key": keys.gifts,
+    "attention_key": keys.attention,
+    "told_limited_key": keys.told_limited,
+    "told_busy_key": keys.told_busy,
+    "inflight_key": keys.inflight,
+    "claimed_key": keys.claimed,
+    "prediction_key": keys.prediction,
+    "followers_key": keys.followers,
+    "spend_key": keys.spend,
+    "budget_key": keys.budget,
+    "budget_people_key": keys.budget_people,
+    "budgets_key": keys.budgets,
+    "clock_key": keys.clock,
+    "message_key": keys.message,
+    "paused_key": keys.paused,
+    "blocked_key": keys.blocked,
+    "vips_key": keys.vips,
+    "people_key": keys.people,
+    "broadcast_key": keys.broadcast,
+    "broadcasting_key": keys.broadcasting,
+    "sequence_key": keys.sequence,
+    "due_key": keys.due,
+    "ended_key": keys.ended,
+    "counts_key": keys.counts,
+    "observations_key": keys.observations,
+    "excused_key": keys.excused,
+    "spool_key": keys.spool,
+    "spooled_key": keys.spooled,
+    "spool_of_key": keys.spool_of,
+    "spool_by_key": keys.spool_by,
+    "spool_line_key": keys.spool_line,
+    "spool_tries_key": keys.spool_tries,
+}
+_TABLES = {
+    "HELD": states.HELD,
+    "WAITING": states.WAITING,
+    "ENDED": states.ENDED,
+    "MOVES": states.MOVES,
+    "RESTORED": states.RESTORED,
+    "SPANS": states.SPANS,
+    "SECONDS": histograms.thousandths(histograms.SECONDS),
+    "POLLS": histograms.thousandths(histograms.POLLS),
+    "TRAIL_KEPT": TRAIL_KEPT,
+    "LONGEST_SHARE": LONGEST_SHARE_MS,
+    "GIFTS": GIFTS,
+    "GIFTS_WITHIN_MS": GIFTS_WITHIN_MS,
+}
+
+
+def sources() -> dict[str, str]:
+    """Return the text of each script by its name, as Redis runs it."""
+    shared = "\n".join(_text(_FOLDER / "shared" / f"{name}.lua") for name in _SHARED)
+    written = {file.stem: f"{shared}\n{_text(file)}" for file in _FOLDER.glob("*.lua")}
+    return {name: f"{_generated(text)}\n{text}" for name, text in written.items()}
+
+
+def lua(value: Any) -> str:
+    """Return a value as Lua writes it: a mapping as a table, a list as an array, other collections as sets of
+    names."""
+    match value:
+        case str():
+            return f"'{value}'"
+        case Mapping():
+            parts = [f"{name} = {lua(each)}" for name, each in value.items()]
+        case list():
+            parts = [lua(each) for each in value]
+        case Collection():
+            parts = [f"{name} = true" for name in sorted(value)]
+        case _:
+            return str(value)
+    return f"{{ {', '.join(parts)} }}"
+
+
+def _generated(text: str) -> str:
+    """What stands before a script; of the counters those that it names, as each run makes them anew."""
+    lines = [f"local {name} = {_function(builder)}" for name, builder in _KEYS.items()]
+    lines += [f"local {name} = {lua(value)}" for name, value in _TABLES.items()]
+    named = {name: getattr(counters, name) for name in sorted(set(re.findall(r"COUNTERS\.(\w+)", text)))}
+    parts = [
+        f"{name} = {_function(value) if callable(value) else lua(value)}" for name, value in named.items()
+    ]
+    return "\n".join([*lines, f"local COUNTERS = {{ {', '.join(parts)} }}"])
+
+
+def _function(builder: Callable[..., str]) -> str:
+    """A function of Lua that builds the same text from the same arguments.
+
+    The builder of Python is called with pieces of Lua, each of which closes the string literal around it,
+    appends an argument and opens the literal again.
+    """
+    names = list(inspect.signature(builder).parameters)
+    text = builder(*(f"' .. {name} .. '" for name in names))
+    return f"function({', '.join(names)}) return '{text}' end"
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
