@@ -23,7 +23,7 @@ def request(pipe: Any) -> None:
 
 
 def read(time_of_redis: Sequence[int], written: Sequence[str | None]) -> float:
-    """Return the ledger's time (Unix seconds), as `now_ms` in ledger/lua/shared/prelude.lua tells it. Pure.
+    """Return the ledger's time (Unix seconds), as `now_ms` in ledger/lua/shared/clock.lua tells it. Pure.
 
     Args:
         time_of_redis: Seconds and microseconds, as TIME answers them.

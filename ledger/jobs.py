@@ -104,7 +104,7 @@ class Ledger:
 
     def published(self, job_id: str) -> None:
         """The job's message is on the broker. Nothing changes where a worker was quicker than this call."""
-        self._run("move", job_id, "", State.QUEUED, self._requeue, "{}", self._keep)
+        self._run("move", job_id, "", State.QUEUED, State.ACCEPTED, self._requeue, "{}", self._keep)
 
     def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool = False) -> Job | None:
         """Take the job's lease for this stage; None when it is taken, has ended or is at another stage.
@@ -337,7 +337,7 @@ class Ledger:
         self, job: Job, to: State, due: int | None = None, **fields: str | int
     ) -> tuple[Job, list[str]]:
         again = "" if due is None else due
-        terms = (again, json.dumps(fields), self._keep, self._budgets)
+        terms = ("", again, json.dumps(fields), self._keep, self._budgets)
         flat, others = self._finish(self._run("move", job.id, job.token, to, *terms), job.id)
         return model.from_flat(job.id, flat), others
 

@@ -1,7 +1,8 @@
-"""The text of the ledger's scripts: the files in `ledger/lua/`, after what they share with the Python side.
+"""The text of the ledger's scripts: each file in `ledger/lua/`, after what it needs of others and of Python.
 
-That is generated: functions that build keys, the states of a job with their moves, the names of counters, the
-bounds of histograms, and a few numbers. So each of these stands in one place.
+From Python come functions that build keys, the states of a job with their moves, the names of counters, the
+bounds of histograms, and a few numbers, so that each of these stands in one place. A script gets only what it
+names, as each run of it makes all of that again.
 """
 
 import inspect
@@ -19,8 +20,9 @@ TRAIL_KEPT = 100
 LONGEST_SHARE_MS = 5000
 """A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
 _FOLDER = Path(__file__).parent / "lua"
-_SHARED = ("bucket", "budgets", "prelude", "spool")
-"""The files in `shared/` that stand in front of every script, in this order: each knows those before it."""
+_SHARED = ("clock", "counting", "bucket", "budgets", "transitions", "sharing", "spool")
+"""The files in `shared/`, in the order in which they stand before a script: each may use those before it."""
+_DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 _KEYS: dict[str, Callable[..., str]] = {
     "job_key": keys.job,
     "trail_key": keys.trail,
@@ -83,9 +85,16 @@ _TABLES = {
 
 def sources() -> dict[str, str]:
     """Return the text of each script by its name, as Redis runs it."""
-    shared = "\n".join(_text(_FOLDER / "shared" / f"{name}.lua") for name in _SHARED)
-    written = {file.stem: f"{shared}\n{_text(file)}" for file in _FOLDER.glob("*.lua")}
-    return {name: f"{_generated(text)}\n{text}" for name, text in written.items()}
+    return {file.stem: assembled(_text(file)) for file in _FOLDER.glob("*.lua")}
+
+
+def assembled(script: str) -> str:
+    """Return a script after all that it names, directly or through a shared file."""
+    for name in reversed(_SHARED):
+        shared = _text(_FOLDER / "shared" / f"{name}.lua")
+        if any(_names(script, each) for each in _DEFINED.findall(shared)):
+            script = f"{shared}\n{script}"
+    return f"{_generated(script)}\n{script}"
 
 
 def lua(value: Any) -> str:
@@ -106,14 +115,18 @@ def lua(value: Any) -> str:
 
 
 def _generated(text: str) -> str:
-    """What stands before a script; of the counters those that it names, as each run makes them anew."""
-    lines = [f"local {name} = {_function(builder)}" for name, builder in _KEYS.items()]
-    lines += [f"local {name} = {lua(value)}" for name, value in _TABLES.items()]
+    made = {name: _function(builder) for name, builder in _KEYS.items()}
+    made |= {name: lua(value) for name, value in _TABLES.items()}
+    lines = [f"local {name} = {value}" for name, value in made.items() if _names(text, name)]
     named = {name: getattr(counters, name) for name in sorted(set(re.findall(r"COUNTERS\.(\w+)", text)))}
     parts = [
         f"{name} = {_function(value) if callable(value) else lua(value)}" for name, value in named.items()
     ]
     return "\n".join([*lines, f"local COUNTERS = {{ {', '.join(parts)} }}"])
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", text) is not None
 
 
 def _function(builder: Callable[..., str]) -> str:

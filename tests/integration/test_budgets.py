@@ -33,7 +33,7 @@ from ledger.admission import (
 from ledger.connection import connect
 from ledger.jobs import Cancellation, Ledger, Stage
 from ledger.limits.budgets import Budgets, next_of, span_of
-from ledger.lua_source import sources
+from ledger.lua_source import assembled
 from ledger.recovery import Restored
 
 PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
@@ -475,8 +475,7 @@ def test_days_and_months_are_those_of_the_calendar(client: "redis.Redis") -> Non
         for day in days
         for offset in (0, 86_399_999)
     ]
-    prelude = sources()["wake"].rpartition("-- ARGV")[0]
-    script = prelude + (
+    script = assembled(
         "local found = {} for _, ms in ipairs(ARGV) do local span = spans_of(tonumber(ms))"
         " table.insert(found, span.day .. ' ' .. span.month) end return found"
     )

@@ -13,6 +13,7 @@ from jobs.states import MOVES, RESTORED, State
 from ledger import keys
 from ledger.connection import connect
 from ledger.jobs import Ledger
+from ledger.lua_source import assembled
 from ledger.scripts import Scripts
 
 REQUEST, ORIGIN = Request(Kind.IMAGE, "sketch", "a fox"), Origin(7, 7, 1)
@@ -77,8 +78,21 @@ def test_a_script_that_makes_no_legal_move_changes_nothing(settings: Settings) -
     with connect(settings.ledger_redis()) as client:
         in_state(client, State.DELIVERED, "done")
         before = client.hgetall(keys.job("done"))
-        source = Scripts(client)._scripts["wake"].script
-        shared = str(source).rpartition("-- ARGV")[0]
         with pytest.raises(redis.ResponseError, match="may not go from delivered to queued"):
-            client.eval(f"{shared} enter('done', 'delivered', 'queued', now_ms())", 0)
+            client.eval(assembled("enter('done', 'delivered', 'queued', now_ms())"), 0)
         assert client.hgetall(keys.job("done")) == before
+
+
+def test_a_job_that_is_published_leaves_the_state_accepted_alone(settings: Settings) -> None:
+    """Given a job that shares another one's result, when its message is put on the broker all the same, I
+    expect it to go on sharing, though it may be queued later."""
+    with connect(settings.ledger_redis()) as client:
+        ledger = Ledger(client, settings)
+        for origin in (State.ACCEPTED, State.SHARING):
+            in_state(client, origin, f"published-{origin}")
+            ledger.published(f"published-{origin}")
+        states = [
+            client.hget(keys.job(f"published-{origin}"), "state")
+            for origin in (State.ACCEPTED, State.SHARING)
+        ]
+    assert states == [State.QUEUED, State.SHARING]
