@@ -26,6 +26,8 @@ class State(StrEnum):
 
 ENDED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 ACTIVE = frozenset(State) - ENDED
+WAY = tuple(state for state in State if state in ACTIVE)
+"""The order in which a job passes its states, before it ends: that of their declaration."""
 WAITING = frozenset({State.ACCEPTED, State.QUEUED})
 """Nobody works on it yet; it counts in its lane's backlog."""
 GENERATING = frozenset({State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING})

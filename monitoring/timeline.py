@@ -36,6 +36,7 @@ _MARKED = {
     "unheard": "d",
     "moved": "o",
 }
+_OTHER = "#e3e5e8"
 _NOBODY = "nobody"
 
 
@@ -49,7 +50,9 @@ def draw(life: Life, path: Path) -> None:
     shown: dict[str, Any] = {}
     for part in life.parts():
         line = lines.index(part.who or _NOBODY)
-        bar = axes.barh(line, part.end - part.start, left=part.start - start, color=_COLOURS[part.state])
+        bar = axes.barh(
+            line, part.end - part.start, left=part.start - start, color=_COLOURS.get(part.state, _OTHER)
+        )
         shown.setdefault(part.state, bar)
     for event in life.events:
         if mark := _MARKED.get(event.what):

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from bench.chaos.histories import Answers, Asked, Books, Chats, Message, Provider, text_of
 from bench.chaos.money import misbilled, misbooked
-from bench.chaos.replay import WAY
 from jobs import ids
 from jobs.failures import GIFTS, GIFTS_WITHIN_MS, Failure
 from jobs.model import Job
-from jobs.states import ENDED, State
+from jobs.states import ENDED, WAY, State
 from sandbox.stack import Scene
 
 

@@ -4,14 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bench.chaos.witness import Step
-from jobs.states import ENDED, State
+from jobs.states import ENDED, WAY, State
 from ledger import keys
 
-WAY = (
-    *(State.ACCEPTED, State.SHARING, State.QUEUED, State.CLAIMED, State.SUBMITTING, State.UNKNOWN),
-    *(State.RUNNING, State.STORING, State.STORED, State.DELIVERING),
-)
-"""The order in which a job passes its states, before it ends."""
 FENCED = frozenset({"move", "note", "release", "told"})
 """Scripts whose first arguments are the job's id and the token of the lease ("": needs none)."""
 _JOB = keys.job("")

@@ -16,16 +16,11 @@ from bench.chaos.money import misbilled, misbooked
 from config.redis_urls import RedisPlace
 from jobs.failures import Failure
 from jobs.model import Job, Lane, from_record
-from jobs.states import ACTIVE, ENDED, State
+from jobs.states import ACTIVE, ENDED, WAY, State
 from ledger import clock, keys
 from ledger.connection import connect
 from sandbox.stack import Scene
 
-WAY = (
-    *(State.ACCEPTED, State.SHARING, State.QUEUED, State.CLAIMED, State.SUBMITTING, State.UNKNOWN),
-    *(State.RUNNING, State.STORING, State.STORED, State.DELIVERING),
-)
-"""The order in which a job passes its states, before it ends."""
 INHERITED = (State.RUNNING, True)
 _SETTLED_S = 30.0
 _CANCEL = (["Cancel"], ["Отменить"])
