@@ -5,13 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.commands import listed, listed_for_admins
-from bot.handlers.admin import COMMANDS, arguments
+from bot.handlers.admin import arguments
 from bot.handlers.admin.lanes import Lines, report
 from bot.handlers.admin.users import Card, describe, vip_list
 from chat import announcement
 from chat.announcement import Word
-from chat.texts import LANGUAGES, texts
+from chat.texts import texts
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
@@ -71,13 +70,6 @@ def test_only_lanes_of_jobs_that_wait_can_be_named() -> None:
 def test_dates_are_written_in_the_admins_language() -> None:
     assert arguments.day(date(2026, 12, 24), EN) == "24 Dec 2026"
     assert arguments.day(date(2026, 12, 24), RU) == "24 дек. 2026"
-
-
-def test_admins_see_all_their_commands_below_everybodys() -> None:
-    for language in LANGUAGES:
-        mine = [command.command for command in listed_for_admins(texts(language))]
-        assert set(mine) == set(COMMANDS)
-        assert not set(mine) & {command.command for command in listed(texts(language))}
 
 
 OVERVIEW = Overview(

@@ -4,9 +4,11 @@ from telegram import Update
 from telegram.constants import MessageLimit
 
 from bot import incoming
+from bot.command import Command, Who
 from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
+from chat.texts import mark
 from jobs.life import Life, Row
 
 
@@ -21,6 +23,9 @@ async def job(services: Services, update: Update) -> None:
         return
     life = await services.off(_life, services, job_id)
     await say(services, update, describe(life) if life else t("I know no job {job}.", job=job_id))
+
+
+COMMANDS = (Command("job", job, menu=mark("The whole life of a job: /job ID"), who=Who.ADMINS),)
 
 
 def describe(life: Life) -> str:
