@@ -2,7 +2,7 @@
 
 from bot.command import Command
 from bot.handlers import generate, history, jobs, settings, start
-from bot.handlers.admin import broadcast, budget, job, lanes, users
+from bot.handlers.admin import audit, broadcast, budget, job, lanes, users
 
 COMMANDS: tuple[Command, ...] = start.with_start_and_help(
     (
@@ -14,6 +14,7 @@ COMMANDS: tuple[Command, ...] = start.with_start_and_help(
         *budget.COMMANDS,
         *job.COMMANDS,
         *users.COMMANDS,
+        *audit.COMMANDS,
         *broadcast.COMMANDS,
     )
 )

@@ -1,7 +1,6 @@
 """/job: the whole life of one job, as `python -m monitoring.job` shows it to operators."""
 
 from telegram import Update
-from telegram.constants import MessageLimit
 
 from bot import incoming
 from bot.command import Command, Who
@@ -41,7 +40,7 @@ def describe(life: Life) -> str:
         gap = [f"… {left_out} events …"] if left_out else []
         events = "\n".join([*lines[:half], *gap, *lines[half + left_out :]])
         text = f"{facts}\n\n{events}"
-        if len(text.encode("utf-16-le")) // 2 <= MessageLimit.MAX_TEXT_LENGTH or left_out == len(lines):
+        if arguments.fits(text) or left_out == len(lines):
             return text
         left_out += 1
 
