@@ -15,7 +15,8 @@ from telegram.ext import (
 )
 
 from bot import incoming
-from bot.handlers import admin, fallback, generate, history, jobs, presses, settings, start
+from bot.dispatch import HANDLERS, unknown
+from bot.handlers import fallback, generate, presses
 from bot.heeding import heeded
 from bot.services import Services
 
@@ -57,17 +58,6 @@ _SAID = filters.UpdateType.MESSAGE & _FromPerson()
 _EDITED = filters.UpdateType.EDITED_MESSAGE & _FromPerson()
 _CONTENT = filters.ATTACHMENT & ~filters.StatusUpdate.ALL
 
-_COMMANDS: dict[str, Callable[[Services, Update], Awaitable[None]]] = {
-    "start": heeded(start.start),
-    "help": heeded(start.help_),
-    "image": heeded(generate.image),
-    "video": heeded(generate.video),
-    "jobs": heeded(jobs.jobs),
-    "cancel": heeded(jobs.cancel),
-    "history": heeded(history.history),
-    "settings": heeded(settings.settings),
-}
-
 
 def build(services: Services) -> App:
     """The Application around the gateway's bot; it has no updater: `bot.inbound` brings the updates."""
@@ -91,8 +81,7 @@ def build(services: Services) -> App:
     async def summoned(update: Update, _context: Context) -> None:
         _, message = incoming.speech(update)
         name, _ = incoming.command(message)
-        handle = _COMMANDS.get(name) or admin.COMMANDS.get(name) or fallback.command
-        await handle(services, update)
+        await HANDLERS.get(name, unknown)(services, update)
 
     bot = services.gateway.bot
     for_me = filters.ChatType.PRIVATE | _ToMe(bot, incoming.names)
@@ -102,9 +91,8 @@ def build(services: Services) -> App:
 
     application.add_handlers(
         [
-            *(CommandHandler(name, using(handle), _SAID) for name, handle in _COMMANDS.items()),
-            *(CommandHandler(name, using(handle), _SAID) for name, handle in admin.COMMANDS.items()),
-            MessageHandler(_SAID & filters.COMMAND, using(fallback.command)),
+            *(CommandHandler(name, using(handle), _SAID) for name, handle in HANDLERS.items()),
+            MessageHandler(_SAID & filters.COMMAND, using(unknown)),
             MessageHandler(_SAID & filters.TEXT & _ToMe(bot, incoming.summons), summoned),
             MessageHandler(_SAID & filters.TEXT, using(generate.words)),
             MessageHandler(_SAID & _CONTENT & for_me, using(heeded(fallback.media))),

@@ -1,12 +1,12 @@
 """What no other handler takes: other media, edits, unknown commands, errors."""
 
 import difflib
+from collections.abc import Iterable
 
 import structlog
 from telegram import Message, Update
 
 from bot import incoming
-from bot.commands import COMMANDS
 from bot.heeding import listens
 from bot.inbound import ack
 from bot.replies import say, toast
@@ -65,8 +65,9 @@ def _asks_for_the_same(services: Services, message: Message, job: Job) -> bool:
     return words and wanted.options.items() <= job.request.options.items()
 
 
-async def command(services: Services, update: Update) -> None:
-    """An unknown command; not one for another bot, and in groups only one that names this bot."""
+async def command(services: Services, update: Update, known: Iterable[str]) -> None:
+    """An unknown command; not one for another bot, and in groups only one that names this bot. The closest of
+    the `known` names is suggested."""
     user, message = incoming.speech(update)
     bot = services.gateway.bot
     name, whom = incoming.command(message)
@@ -76,12 +77,16 @@ async def command(services: Services, update: Update) -> None:
     if not await listens(services, update):
         return
     t = incoming.language(user)
-    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-    if close:
-        answer = t("I do not know /{name}. Did you mean /{close}?", name=name, close=close[0])
+    if close := closest(name, known):
+        answer = t("I do not know /{name}. Did you mean /{close}?", name=name, close=close)
     else:
         answer = t("I do not know /{name}. Send /help to see what I can do.", name=name)
     await say(services, update, answer)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return the command that somebody may have meant; empty where none is close."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), "")
 
 
 async def error(services: Services, update: object, trouble: BaseException | None) -> None:

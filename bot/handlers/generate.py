@@ -3,6 +3,7 @@
 from telegram import Message, Update
 
 from bot import incoming
+from bot.command import Command
 from bot.heeding import listens
 from bot.replies import say
 from bot.requests import asking, builder, submit
@@ -11,6 +12,7 @@ from bot.requests.parser import Problem, RequestError
 from bot.requests.talk import is_talk
 from bot.services import Services
 from chat import keyboards
+from chat.texts import mark
 from jobs import ids
 from jobs.model import Job, Kind, Request
 from jobs.states import ENDED
@@ -25,6 +27,22 @@ async def image(services: Services, update: Update) -> None:
 async def video(services: Services, update: Update) -> None:
     """`/video waves at night`."""
     await _request(services, update, Kind.VIDEO)
+
+
+COMMANDS = (
+    Command(
+        "image",
+        image,
+        menu=mark("Make a picture of your words"),
+        help=mark("/image a red fox in the snow: a picture"),
+    ),
+    Command(
+        "video",
+        video,
+        menu=mark("Make a short video of your words"),
+        help=mark("/video waves at night: a short video"),
+    ),
+)
 
 
 async def words(services: Services, update: Update) -> None:

@@ -6,6 +6,7 @@ import structlog
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot import incoming
+from bot.command import Command
 from bot.handlers.jobs import here
 from bot.inbound import ack
 from bot.keyboards import pages
@@ -17,7 +18,7 @@ from chat import keyboards, status
 from chat.errors import Refused
 from chat.keyboards import Press
 from chat.media import Known
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from config.catalogue import Catalogue, Model
 from jobs.model import Artifact, Job, Kind
 from jobs.states import State
@@ -34,6 +35,11 @@ async def history(services: Services, update: Update) -> None:
     writer, t = incoming.writer(message), incoming.language(user)
     text, keyboard = await services.off(_page, services, writer, message.chat, 0, t)
     await say(services, update, text, keyboard)
+
+
+COMMANDS = (
+    Command("history", history, menu=mark("Your latest results"), help=mark("/history: your latest results")),
+)
 
 
 async def turn(services: Services, update: Update, start: int) -> None:

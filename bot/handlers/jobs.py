@@ -3,12 +3,13 @@
 from telegram import Chat, InlineKeyboardMarkup, Message, Update
 
 from bot import incoming
+from bot.command import Command
 from bot.replies import say
 from bot.requests import cancelling
 from bot.requests.builder import model_of
 from bot.services import Services
 from chat import keyboards, status
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from jobs.model import Job
 from jobs.states import WAITING, State
 from ledger.jobs import Cancellation
@@ -44,6 +45,22 @@ async def cancel(services: Services, update: Update) -> None:
         return
     outcomes = [await cancelling.cancel(services, job.id, writer) for job in found]
     await say(services, update, _summary(outcomes, t))
+
+
+COMMANDS = (
+    Command(
+        "jobs",
+        jobs,
+        menu=mark("What I am making for you now"),
+        help=mark("/jobs: what I am making for you now"),
+    ),
+    Command(
+        "cancel",
+        cancel,
+        menu=mark("Stop a job, or all of them"),
+        help=mark("/cancel: stop it (/cancel all stops everything)"),
+    ),
+)
 
 
 def nothing(t: Texts) -> str:

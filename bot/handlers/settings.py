@@ -6,6 +6,7 @@ from datetime import date
 from telegram import InlineKeyboardMarkup, Update
 
 from bot import incoming
+from bot.command import Command
 from bot.handlers.admin import arguments
 from bot.replies import rewrite, say, toast
 from bot.requests import acting
@@ -13,7 +14,7 @@ from bot.requests.builder import chosen_model, chosen_options
 from bot.services import Services
 from chat import keyboards
 from chat.keyboards import Press
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from config.catalogue import Catalogue
 from jobs.model import Kind
 
@@ -26,6 +27,16 @@ async def settings(services: Services, update: Update) -> None:
     writer, t = incoming.writer(message), incoming.language(user)
     choices = await services.off(services.users.choices, writer)
     await say(services, update, await _head(services, writer, t), _overview(services.catalogue, choices, t))
+
+
+COMMANDS = (
+    Command(
+        "settings",
+        settings,
+        menu=mark("Choose models and aspect ratios"),
+        help=mark("/settings: your models and aspect ratios"),
+    ),
+)
 
 
 async def pressed(services: Services, update: Update, press: Press) -> None:

@@ -1,33 +1,50 @@
 """/start and /help."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from telegram import Update
 
-from bot import commands, incoming
+from bot import incoming, menus
+from bot.command import Command, Who, given_by
+from bot.handlers import admin
 from bot.replies import say
 from bot.requests import submit
 from bot.requests.builder import chosen_model
 from bot.services import Services
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from config.catalogue import Catalogue
 from jobs.model import Kind
 
 
-async def start(services: Services, update: Update) -> None:
-    """Say what to do first."""
-    user, message = incoming.speech(update)
-    await submit.seen(services, incoming.origin(user, message))
-    await say(services, update, greeting(incoming.language(user)))
-    if user.id in services.settings.admin_ids and incoming.is_private(message.chat):
-        await commands.announce_to(services.gateway.bot, user.id)
+class _Guide:
+    """/start and /help, which tell of all commands, also of themselves."""
+
+    def __init__(self, others: Sequence[Command]) -> None:
+        self.commands = (
+            *others,
+            Command("help", self._help, menu=mark("What I can do")),
+            Command("start", self._start),
+        )
+
+    async def _start(self, services: Services, update: Update) -> None:
+        """Say what to do first."""
+        user, message = incoming.speech(update)
+        await submit.seen(services, incoming.origin(user, message))
+        await say(services, update, greeting(incoming.language(user)))
+        if admin.is_admin(services, user.id) and incoming.is_private(message.chat):
+            await menus.announce_to(services.gateway.bot, self.commands, user.id)
+
+    async def _help(self, services: Services, update: Update) -> None:
+        """Say all that one can do."""
+        user, message = incoming.speech(update)
+        choices = await services.off(services.users.choices, incoming.writer(message))
+        text = usage(self.commands, services.catalogue, choices, incoming.language(user))
+        await say(services, update, text)
 
 
-async def help_(services: Services, update: Update) -> None:
-    """Say all that one can do."""
-    user, message = incoming.speech(update)
-    choices = await services.off(services.users.choices, incoming.writer(message))
-    await say(services, update, usage(services.catalogue, choices, incoming.language(user)))
+def with_start_and_help(others: Sequence[Command]) -> tuple[Command, ...]:
+    """Return these commands, and /help and /start, which tell of them."""
+    return _Guide(others).commands
 
 
 def greeting(t: Texts) -> str:
@@ -40,7 +57,7 @@ def greeting(t: Texts) -> str:
     )
 
 
-def usage(catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> str:
+def usage(commands: Sequence[Command], catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> str:
     """Return what the commands, the options of the person's own models, and replies do."""
     options = _options(catalogue, choices, t)
     return "\n\n".join(
@@ -48,14 +65,9 @@ def usage(catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> str:
         for part in (
             t(
                 "Write what you want to see. In a group, begin with a command or name me. "
-                "There I also take replies to your own results, but not thanks or questions.\n\n"
-                "/image a red fox in the snow: a picture\n"
-                "/video waves at night: a short video\n"
-                "/jobs: what I am making for you now\n"
-                "/cancel: stop it (/cancel all stops everything)\n"
-                "/history: your latest results\n"
-                "/settings: your models and aspect ratios"
+                "There I also take replies to your own results, but not thanks or questions."
             ),
+            "\n".join(t(command.help) for command in given_by(Who.EVERYBODY, commands) if command.help),
             "\n".join([t("Options go with the words:"), *options]) if options else "",
             t("Reply to a result with a few words, and I make it again with them."),
         )

@@ -5,8 +5,9 @@ import asyncio
 import structlog
 from telegram import Bot
 
-from bot import commands
+from bot import menus
 from bot.application import App
+from bot.commands import COMMANDS
 from bot.draining import drain
 from bot.inbound import reading
 from bot.inbound.ack import Ack
@@ -52,7 +53,7 @@ class Inbox:
         try:
             await patient("setWebhook")(register, self._bot, self._settings)
             log.info("receiving", bot=self._bot.username)
-            await patient("setMyCommands")(commands.announce, self._bot, self._settings.admin_ids)
+            await patient("setMyCommands")(menus.announce, self._bot, COMMANDS, self._settings.admin_ids)
             await looking
         finally:
             looking.cancel()

@@ -9,8 +9,9 @@ import structlog
 from telegram import Bot, Update
 from telegram.error import TelegramError
 
-from bot import commands
+from bot import menus
 from bot.application import ADMINS, UPDATE_TYPES, App
+from bot.commands import COMMANDS
 from bot.draining import drain
 from bot.inbound import reading
 from bot.inbound.ack import Ack
@@ -49,7 +50,7 @@ class Poller:
         await patient("deleteWebhook")(self._bot.delete_webhook)
         log.info("polling", bot=self._bot.username)
         announcing: asyncio.Task[None] = asyncio.create_task(
-            patient("setMyCommands")(commands.announce, self._bot, self._application.bot_data[ADMINS])
+            patient("setMyCommands")(menus.announce, self._bot, COMMANDS, self._application.bot_data[ADMINS])
         )
         try:
             await self._poll()

@@ -37,11 +37,12 @@ class Audit:
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
-    def latest(self, limit: int = 20) -> list[Deed]:
-        """The latest deeds, newest first."""
+    def latest(self, limit: int = 20, whom: str = "") -> list[Deed]:
+        """Return the latest deeds, newest first; with `whom` only those that were done to it."""
         with ledger_errors():
-            found: Any = self._redis.xrevrange(keys.audit(), count=limit)
-        return [_deed(entry_id, fields) for entry_id, fields in found]
+            found: Any = self._redis.xrevrange(keys.audit(), count=KEPT if whom else limit)
+        deeds = (_deed(entry_id, fields) for entry_id, fields in found)
+        return [deed for deed in deeds if not whom or deed.whom == whom][:limit]
 
 
 def _deed(entry_id: str, fields: dict[str, str]) -> Deed:

@@ -7,7 +7,7 @@ import redis
 from jobs.model import Lane
 from ledger import keys
 from ledger.admin import audit_log
-from ledger.admin.audit_log import Deed
+from ledger.admin.audit_log import Audit, Deed
 from ledger.scripts import ledger_errors
 
 LANES = (Lane.IMG, Lane.VID, Lane.VIP)
@@ -16,10 +16,13 @@ LANES = (Lane.IMG, Lane.VID, Lane.VIP)
 
 class Controls:
     """All methods raise LedgerUnavailable when Redis does not answer. Those that change something write the
-    audit log in the same step (`by` is the admin), and answer whether there was anything to change."""
+    audit log in the same step (`by` is the admin), and answer whether there was anything to change.
+
+    `log` reads the audit log, which has what admins have done here and elsewhere."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
+        self.log = Audit(client)
 
     def block(self, user: int, by: int) -> bool:
         """Admit no more jobs of this user; those that are admitted already go on."""

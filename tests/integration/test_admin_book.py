@@ -127,6 +127,23 @@ def test_every_deed_is_in_the_log_with_who_whom_and_when(client: "redis.Redis") 
     assert all(deed.when and abs(deed.when.timestamp() - time.time()) < 60 for deed in latest)
 
 
+def test_the_log_tells_what_was_done_to_one_user(client: "redis.Redis") -> None:
+    """Given two users' entries with many others after and between them, I expect one user's alone, newest
+    first, no more than asked for; and those of a lane in the same way."""
+    controls = Controls(client)
+    controls.block(ANN, by=ADMIN)
+    controls.block(BOB, by=ADMIN)
+    for _ in range(30):
+        controls.pause(Lane.VID, by=2)
+        controls.resume(Lane.VID, by=2)
+    controls.unblock(ANN, by=2)
+    log = controls.log
+    assert [(deed.who, deed.what) for deed in log.latest(50, str(ANN))] == [(2, "unblock"), (ADMIN, "block")]
+    assert [deed.what for deed in log.latest(1, str(ANN))] == ["unblock"]
+    assert [deed.what for deed in log.latest(3, Lane.VID)] == ["resume", "pause", "resume"]
+    assert log.latest(50, "5") == []
+
+
 def test_the_log_keeps_the_latest_thousand(client: "redis.Redis") -> None:
     with client.pipeline() as pipe:
         for _ in range(KEPT):

@@ -1,20 +1,20 @@
 """What admins are shown, and what they may write."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.commands import listed, listed_for_admins
-from bot.handlers.admin import COMMANDS, arguments
+from bot.handlers.admin import arguments, audit
 from bot.handlers.admin.lanes import Lines, report
 from bot.handlers.admin.users import Card, describe, vip_list
 from chat import announcement
 from chat.announcement import Word
-from chat.texts import LANGUAGES, texts
+from chat.texts import texts
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
+from ledger.admin.audit_log import Deed
 from ledger.admin.broadcasts import Broadcast, Phase
 from ledger.admin.statistics import Bucket, LaneView, Overview, filled
 from ledger.admin.vips import LONGEST_DAYS, last_day
@@ -71,13 +71,6 @@ def test_only_lanes_of_jobs_that_wait_can_be_named() -> None:
 def test_dates_are_written_in_the_admins_language() -> None:
     assert arguments.day(date(2026, 12, 24), EN) == "24 Dec 2026"
     assert arguments.day(date(2026, 12, 24), RU) == "24 дек. 2026"
-
-
-def test_admins_see_all_their_commands_below_everybodys() -> None:
-    for language in LANGUAGES:
-        mine = [command.command for command in listed_for_admins(texts(language))]
-        assert set(mine) == set(COMMANDS)
-        assert not set(mine) & {command.command for command in listed(texts(language))}
 
 
 OVERVIEW = Overview(
@@ -150,6 +143,61 @@ def test_a_long_list_of_vips_fits_into_a_message() -> None:
     text = vip_list(grants, RU)
     assert len(text) < 4096
     assert text.endswith("…и ещё 50")
+
+
+DEEDS = [
+    Deed(5_000_000_002, "block", "7000000001", when=datetime(2026, 11, 27, 9, 5, 7, 999_000, UTC)),
+    Deed(5_000_000_001, "vip grant", "7000000001", "2026-12-24", datetime(2026, 11, 24, 23, 59, 59, 0, UTC)),
+]
+
+
+def test_the_audit_log_reads_as_who_did_what_to_whom_and_when() -> None:
+    assert audit.report(DEEDS, EN) == (
+        "What admins have done, the latest first (times in UTC):\n"
+        "27 Nov 2026, 09:05:07 · 5000000002 · block 7000000001\n"
+        "24 Nov 2026, 23:59:59 · 5000000001 · vip grant 7000000001 2026-12-24"
+    )
+    assert audit.report(DEEDS, RU).splitlines()[:2] == [
+        "Действия администраторов, сначала последние (время UTC):",
+        "27 нояб. 2026, 09:05:07 · 5000000002 · block 7000000001",
+    ]
+    assert audit.history(7, DEEDS, EN).startswith(
+        "What admins have done to user 7, the latest first (times in"
+    )
+    assert audit.history(7, [], RU) == "В журнале нет записей о пользователе 7."
+    assert audit.report([], EN) == "The log of what admins do is empty."
+
+
+def test_the_longest_audit_log_fits_into_a_message() -> None:
+    """Given as many entries as can be asked for, I expect all of them where their texts are as usual, and the
+    latest that fit where they are as long as what an admin may write."""
+    usual = audit.report([replace(DEEDS[1], what="budget reset", detail="")] * audit.MOST, RU)
+    assert usual.count("budget reset") == audit.MOST
+    assert arguments.fits(usual)
+    long = [replace(DEEDS[0], whom=f"{number} {'🦊' * 2000}") for number in range(audit.MOST)]
+    text = audit.report(long, RU)
+    assert arguments.fits(text)
+    _head, *lines, rest = text.splitlines()
+    assert [line.split()[8] for line in lines] == [str(number) for number in range(len(lines))]
+    assert rest == f"…и ещё {audit.MOST - len(lines)}"
+    assert len(lines) >= 30
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("1", 1),
+        ("50", 50),
+        ("051", None),
+        ("51", None),
+        ("0", None),
+        ("-1", None),
+        ("9" * 20, None),
+        ("٣", None),
+    ],
+)
+def test_a_number_of_entries_is_bounded(text: str, count: int | None) -> None:
+    assert arguments.count(text, audit.MOST) == count
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from telegram import Update
 
-from bot.application import _COMMANDS, _CONTENT
-from bot.commands import COMMANDS, listed
+from bot.application import _CONTENT
+from bot.commands import COMMANDS
 from bot.handlers import fallback
 from bot.handlers.presses import HANDLERS
 from bot.handlers.start import usage
@@ -17,7 +17,7 @@ from bot.keyboards import page_start, pages
 from bot.services import Services
 from chat.errors import Unreachable
 from chat.keyboards import Action
-from chat.texts import LANGUAGES, texts
+from chat.texts import texts
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable
@@ -32,27 +32,20 @@ def test_every_button_has_a_handler() -> None:
     assert set(HANDLERS) == set(Action)
 
 
-def test_every_command_is_handled_suggested_and_listed() -> None:
-    assert set(_COMMANDS) == set(COMMANDS)
-    for language in LANGUAGES:
-        commands = listed(texts(language))
-        assert {command.command for command in commands} == set(COMMANDS) - {"start"}
-        assert all(3 <= len(command.description) <= 256 for command in commands)
-
-
 def test_help_names_the_options_of_the_persons_own_models() -> None:
     """Given models of which one takes --no, when somebody asks for help, I expect --no for those who have
     chosen it, and told to be for pictures."""
 
     def options(choices: dict[str, str]) -> list[str]:
-        return [line for line in usage(CATALOGUE, choices, texts("en")).splitlines() if line.startswith("--")]
+        text = usage(COMMANDS, CATALOGUE, choices, texts("en"))
+        return [line for line in text.splitlines() if line.startswith("--")]
 
     assert [line.split()[0] for line in options({})] == ["--ar", "--seed"]
     chosen = options({"model:image": "stable-diffusion-3"})
     assert [line.split()[0] for line in chosen] == ["--ar", "--seed", "--no"]
     assert [line.endswith("(pictures only)") for line in chosen] == [False, False, True]
     few = Catalogue({"flux-schnell": CATALOGUE.models["flux-schnell"]})
-    assert re.findall("--[a-z]+", usage(few, {}, texts("en"))) == ["--ar", "--seed"]
+    assert re.findall("--[a-z]+", usage(COMMANDS, few, {}, texts("en"))) == ["--ar", "--seed"]
 
 
 def test_pages_lead_to_the_earlier_and_the_later_entries() -> None:

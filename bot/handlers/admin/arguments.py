@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from babel.dates import format_date
+from telegram.constants import MessageLimit
 
 from chat.texts import Texts
 from jobs.model import Lane
@@ -29,6 +30,16 @@ def job_id(text: str) -> str | None:
 def lane(text: str) -> Lane | None:
     """A lane that can be paused."""
     return next((each for each in LANES if each == text.lower()), None)
+
+
+def count(text: str, most: int) -> int | None:
+    """A number of things from 1 to `most`; None for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) and 1 <= int(text) <= most else None
+
+
+def fits(text: str) -> bool:
+    """Whether Telegram takes the text as one message; it counts UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2 <= MessageLimit.MAX_TEXT_LENGTH
 
 
 def day(value: date, t: Texts) -> str:

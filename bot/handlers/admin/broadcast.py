@@ -4,11 +4,12 @@ import structlog
 from telegram import Update
 
 from bot import incoming
+from bot.command import Command, Who
 from bot.replies import rewrite, say, toast
 from bot.services import Services
 from chat import announcement
 from chat.announcement import Word
-from chat.texts import Texts, texts
+from chat.texts import Texts, mark, texts
 from jobs import ids
 from jobs.errors import DarkroomError, LedgerUnavailable
 from ledger.admin.broadcasts import Start
@@ -35,6 +36,11 @@ async def broadcast(services: Services, update: Update) -> None:
         people = await services.off(services.people.count)
         view = announcement.question(broadcast_id, text, people, t)
         await say(services, update, view.text, view.keyboard)
+
+
+COMMANDS = (
+    Command("broadcast", broadcast, menu=mark("Write to all users: /broadcast TEXT, stop"), who=Who.ADMINS),
+)
 
 
 async def pressed(services: Services, update: Update) -> bool:

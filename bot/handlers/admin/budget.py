@@ -4,10 +4,11 @@ import structlog
 from telegram import Update
 
 from bot import incoming
+from bot.command import Command, Who
 from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from config.budgets import ALL, PERIODS, RESERVED, dollars, parse_amount
 from ledger.limits.budgets import Budget, written
 
@@ -29,6 +30,11 @@ async def budget(services: Services, update: Update) -> None:
         case _:
             text = usage(t)
     await say(services, update, text)
+
+
+COMMANDS = (
+    Command("budget", budget, menu=mark("What jobs may cost: /budget, /budget day 25"), who=Who.ADMINS),
+)
 
 
 async def _change(services: Services, period: str, name: str, amount: str, admin: int, t: Texts) -> str:

@@ -1,12 +1,13 @@
 """/job: the whole life of one job, as `python -m monitoring.job` shows it to operators."""
 
 from telegram import Update
-from telegram.constants import MessageLimit
 
 from bot import incoming
+from bot.command import Command, Who
 from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
+from chat.texts import mark
 from jobs.life import Life, Row
 
 
@@ -23,6 +24,9 @@ async def job(services: Services, update: Update) -> None:
     await say(services, update, describe(life) if life else t("I know no job {job}.", job=job_id))
 
 
+COMMANDS = (Command("job", job, menu=mark("The whole life of a job: /job ID"), who=Who.ADMINS),)
+
+
 def describe(life: Life) -> str:
     """The text of /job: names as in the logs, in no language of people. Pure.
 
@@ -36,7 +40,7 @@ def describe(life: Life) -> str:
         gap = [f"… {left_out} events …"] if left_out else []
         events = "\n".join([*lines[:half], *gap, *lines[half + left_out :]])
         text = f"{facts}\n\n{events}"
-        if len(text.encode("utf-16-le")) // 2 <= MessageLimit.MAX_TEXT_LENGTH or left_out == len(lines):
+        if arguments.fits(text) or left_out == len(lines):
             return text
         left_out += 1
 

@@ -4,11 +4,12 @@ import structlog
 from telegram import Update
 
 from bot import incoming
+from bot.command import Command, Who
 from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
 from chat import status
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from jobs.errors import LedgerUnavailable
 from jobs.model import Lane
 from ledger.admin.controls import LANES
@@ -54,6 +55,13 @@ async def resume(services: Services, update: Update) -> None:
     log.info("lane resumed", lane=lane, news=news)
     text = t("{lane} goes on; the first of its jobs start within seconds.", lane=lane)
     await say(services, update, text if news else t("{lane} was not paused.", lane=lane))
+
+
+COMMANDS = (
+    Command("stats", stats, menu=mark("How things stand"), who=Who.ADMINS),
+    Command("pause", pause, menu=mark("Start no more jobs of a lane: /pause LANE"), who=Who.ADMINS),
+    Command("resume", resume, menu=mark("Go on with a lane: /resume LANE"), who=Who.ADMINS),
+)
 
 
 def report(overview: Overview, lines: Lines, t: Texts) -> str:

@@ -8,11 +8,12 @@ import structlog
 from telegram import Update
 
 from bot import incoming
+from bot.command import Command, Who
 from bot.handlers.admin import arguments
 from bot.replies import say
 from bot.services import Services
 from chat import status
-from chat.texts import Texts
+from chat.texts import Texts, mark
 from jobs.model import Job, Tier
 from ledger.admin import vips
 from ledger.admin.statistics import Bucket
@@ -88,6 +89,14 @@ async def vip(services: Services, update: Update) -> None:
         case _:
             text = vip_usage(t)
     await say(services, update, text)
+
+
+COMMANDS = (
+    Command("user", user, menu=mark("What I know of a user: /user ID"), who=Who.ADMINS),
+    Command("block", block, menu=mark("Take no more requests of a user: /block ID"), who=Who.ADMINS),
+    Command("unblock", unblock, menu=mark("Take a user's requests again: /unblock ID"), who=Who.ADMINS),
+    Command("vip", vip, menu=mark("VIP users: /vip grant ID DAYS, revoke ID, list"), who=Who.ADMINS),
+)
 
 
 async def _grant(services: Services, whom: int, until: str, admin: int, t: Texts) -> str:
