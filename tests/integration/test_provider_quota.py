@@ -10,11 +10,11 @@ import redis
 from patience import LONG_S
 from structlog.testing import capture_logs
 
+import retries
 from ledger import keys
 from ledger.connection import connect
 from ledger.limits.fail_open import UNASKED_S
 from ledger.limits.provider_quota import Allowance, Turn, rate_of
-from tasks import retries
 from tasks.generation.calls import PATIENCE_S, Asking
 
 PER_MIN = 600.0
