@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import structlog
 
+import retries
 from jobs.errors import LedgerUnavailable, PassingError
 from outside.call import within
 from providers.base import ENDED, Prediction, Provider
-from tasks import retries
 from tasks.generation.poll_schedule import Backoff, overdue, rhythm
 from tasks.process import Process
 from tasks.slots import Slot
@@ -29,15 +29,14 @@ def ended(
     """The prediction once it has ended, and the seconds that it took; its progress is shown meanwhile.
 
     `created` is the answer to the submission; None where this slot did not make it: then nobody knows what
-    was missed, and the provider is asked at once. `clock` tells the ledger's time. Raises RetryError when the
+    was missed, and the provider is asked at once. `clock` tells the ledger's time. Raises OutOfTime when the
     model's deadline is over.
     """
     if created is not None and created.status in ENDED:
         return created, created.took_s
     watch = Watch(process, slot, provider, created, clock)
-    asking = retries.polling(
-        process.settings, watch.sleep, watch.wait, watch.left, lambda seen: seen.status in ENDED
-    )
+    jitter_s = 0.1 * process.settings.poll_first_s
+    asking = retries.polling(jitter_s, watch.sleep, watch.wait, watch.left, lambda seen: seen.status in ENDED)
     found: Prediction = asking(watch.look)
     return found, watch.took(found)
 

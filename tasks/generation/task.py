@@ -5,8 +5,8 @@ from typing import Any
 
 import structlog
 from celery import Task
-from tenacity import RetryError
 
+import retries
 from jobs.errors import (
     IllegalMove,
     JobFailed,
@@ -21,7 +21,6 @@ from ledger.jobs import Stage
 from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status
-from tasks import retries
 from tasks.app import app
 from tasks.generation import outputs, polling, submitting
 from tasks.generation.deadline import PredictionOver, last_word, verdict
@@ -89,7 +88,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
     deadline_s = process.deadline_s(slot.job)
     try:
         prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
-    except RetryError:
+    except retries.OutOfTime:
         last, took_s = last_word(process, slot, provider, deadline_s), None
         if last is None:
             return None
