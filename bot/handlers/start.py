@@ -26,7 +26,7 @@ async def start(services: Services, update: Update) -> None:
 async def help_(services: Services, update: Update) -> None:
     """Say all that one can do."""
     user, message = incoming.speech(update)
-    choices = await services.off(services.users.choices, incoming.writer(message))
+    choices = await services.preferences.of(incoming.writer(message))
     await say(services, update, usage(services.catalogue, choices, incoming.language(user)))
 
 
