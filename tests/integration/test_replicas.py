@@ -81,13 +81,14 @@ def test_a_job_is_on_the_replica_when_it_is_accepted(
 
 
 def test_what_was_written_before_does_not_count_until_a_replica_has_it(
-    settings: Settings, client: "redis.Redis"
+    settings: Settings, client: "redis.Redis", admission_for: Callable[..., BlockingAdmission]
 ) -> None:
     """Given a replica that stands still, and steps that were written but not confirmed, when each is asked
-    for again on a connection that has written nothing yet, I expect no answer that counts: not for a job's
+    for again on a connection that has not written them, I expect no answer that counts: not for a job's
     move, a mark, a request or an update; and each to count as soon as the replica has caught up."""
-    alone = replace(settings, redis_wait_replicas=0)
+    alone, bot = replace(settings, redis_wait_replicas=0), admission_for(settings)
     with replicated(client, settings) as (program, replica):
+        assert isinstance(bot.admit("earlier", REQUEST, Origin(2, 2, 1), fresh=True), Accepted)
         program.stop()
         assert isinstance(admit_once(alone, "job", REQUEST, Origin(1, 1, 1)), Accepted)
         ledger = Ledger(client, alone)
@@ -107,7 +108,7 @@ def test_what_was_written_before_does_not_count_until_a_replica_has_it(
                 assert Ledger(other, settings).once("job", "fallback", "worker")
 
         def request() -> None:
-            assert isinstance(admit_once(settings, "job", REQUEST, Origin(1, 1, 1)), Duplicate)
+            assert isinstance(bot.admit("job", REQUEST, Origin(1, 1, 1)), Duplicate)
 
         def update() -> None:
             assert asyncio.run(_keep(settings)) is Kept.KNOWN
@@ -133,10 +134,15 @@ async def _keep(settings: Settings) -> Kept:
             await pipeline.close()
 
 
-def test_without_a_replica_nothing_counts_as_accepted(settings: Settings, client: "redis.Redis") -> None:
-    """Given that no replica confirms, I expect the ledger to be unavailable rather than to take the risk, and
-    the same request to be the same job when it comes again."""
+def test_without_a_replica_nothing_counts_as_accepted(
+    settings: Settings, client: "redis.Redis", admission_for: Callable[..., BlockingAdmission]
+) -> None:
+    """Given a bot whose replica has gone, I expect the ledger to be unavailable rather than to take the risk,
+    and the same request to be the same job when it comes again."""
+    bot = admission_for(settings)
+    with replicated(client, settings):
+        assert isinstance(bot.admit("earlier", REQUEST, Origin(2, 2, 1), fresh=True), Accepted)
     with pytest.raises(LedgerUnavailable, match="0 of 1 replicas have confirmed"):
-        admit_once(settings, "job", REQUEST, Origin(1, 1, 1))
+        bot.admit("job", REQUEST, Origin(1, 1, 1))
     again = admit_once(Settings(redis_url=settings.redis_url), "job", REQUEST, Origin(1, 1, 1))
     assert isinstance(again, Duplicate)
