@@ -95,6 +95,18 @@ def test_sixty_requests_at_once_against_a_limit_of_ten(door: Door, client: "redi
     assert client.zcard(keys.active_of(1)) == 10
 
 
+def test_a_redis_that_has_forgotten_the_scripts_is_given_them_again(
+    door: Door, client: "redis.Redis"
+) -> None:
+    """Given a bot that has admitted something, when Redis has forgotten all scripts, as after a restart, I
+    expect the next requests to be decided as ever."""
+    admission = door()
+    accepted(admission.admit("fox", FOX, ANN))
+    client.script_flush()
+    assert isinstance(admission.admit("fox", FOX, ANN), Duplicate)
+    accepted(admission.admit("cat", of(1), ANN))
+
+
 def test_a_limited_user_is_told_the_exact_wait_once(door: Door) -> None:
     """Given 10 a minute and 10 taken, the next token comes in 6 s; the second refusal says it was said."""
     admission = door(TEN_A_MINUTE)
