@@ -32,8 +32,9 @@ from sandbox.environment import free_port
 
 TARGET_MS = 1.0
 PROCESSES = 2
-CLIENTS = 4
-"""Clients in each process, which share its event loop; each has its own place in the timetable."""
+CLIENTS = 32
+"""Clients in each process, which share its event loop and its pipeline, as the updates of a bot do; each has
+its own place in the timetable."""
 _LIMIT = 1_000_000
 _LOGGED_FROM_US = 15
 """The slow log also counts the commands inside a script; they are quicker than this, and a script is not."""
