@@ -87,7 +87,6 @@ class Process:
             "replicate": Replicate(
                 settings.replicate_api_url,
                 settings.replicate_api_token,
-                settings.replicate_webhook_secret,
                 settings.provider_timeout_s,
                 capacity,
             )

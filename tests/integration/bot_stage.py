@@ -1,5 +1,6 @@
 """A running bot between the Telegram stand and a real Redis, for its tests. No worker: jobs wait."""
 
+import asyncio
 import io
 import json
 import sys
@@ -12,6 +13,7 @@ import httpx
 import redis
 from patience import LONG_S, eventually, promised
 from PIL import Image
+from spool_stage import opened
 
 from chat import status
 from chat.texts import texts
@@ -21,7 +23,7 @@ from jobs.model import Artifact, Job, Lane
 from ledger import keys
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
-from ledger.users import Users
+from ledger.users import Preferences, Users
 from sandbox.processes import Program
 from stand.telegram.client import TelegramStand
 
@@ -105,8 +107,27 @@ class Scene:
     def __init__(self, stand: TelegramStand, redis_url: str) -> None:
         self.stand = stand
         self.redis: redis.Redis = connect(redis_url)
-        self.ledger = Ledger(self.redis, Settings(redis_url=redis_url))
+        self._settings = Settings(redis_url=redis_url)
+        self.ledger = Ledger(self.redis, self._settings)
         self.users = Users(self.redis, self.ledger)
+
+    def choices(self, user: int) -> dict[str, str]:
+        """What the user has chosen in /settings."""
+
+        async def read() -> dict[str, str]:
+            async with opened(self._settings.ledger_redis()) as pipeline:
+                return await Preferences(pipeline).of(user)
+
+        return asyncio.run(read())
+
+    def choose(self, user: int, name: str, value: str) -> None:
+        """Have the user choose in /settings."""
+
+        async def write() -> None:
+            async with opened(self._settings.ledger_redis()) as pipeline:
+                await Preferences(pipeline).choose(user, name, value)
+
+        asyncio.run(write())
 
     def forget_requests(self) -> None:
         """Have the same words make a job of their own again, whatever earlier tests left unfinished."""

@@ -57,7 +57,7 @@ def main(what: str, url: str, threads: int, folder: str) -> None:
     """Make the calls, and print what came of them and the peak in megabytes."""
     settings = Settings(media_url=folder, media_max_bytes=20_000_000)
     store, downloader = MediaStore(settings), Downloader(60.0, largest=settings.media_max_bytes)
-    replicate = Replicate(f"{url}/v1", "r8", "", 60.0, threads)
+    replicate = Replicate(f"{url}/v1", "r8", 60.0, threads)
     do = (
         partial(looked, replicate, downloader, store)
         if what == "api"

@@ -23,10 +23,11 @@ from chat.texts import texts
 from config.settings import ROOT, Settings
 from jobs.model import Job, Kind, Lane, Origin, Request
 from ledger import keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger
 from ledger.jobs import Stage as Claim
+from sandbox.admission import BlockingAdmission
 from sandbox.processes import Program
 from stand.provider.client import ProviderStand
 from stand.telegram.client import TelegramStand
@@ -61,13 +62,20 @@ TASKS: dict[str, Callable[[str], None]] = {"generate": generate, "deliver": deli
 class Stage:
     """What a test sees: the chats (`telegram`), the account (`provider`), the ledger, and the worker."""
 
-    def __init__(self, settings: Settings, telegram: TelegramStand, provider: ProviderStand) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        telegram: TelegramStand,
+        provider: ProviderStand,
+        admission: BlockingAdmission,
+    ) -> None:
         self.settings = settings
         self.folder = Path(settings.media_url)
         self.telegram = telegram
         self.provider = provider
         self.redis: redis.Redis = connect(settings.redis_url)
         self.ledger = Ledger(self.redis, settings)
+        self.admission = admission
         self.process = self.new_process()
         self.take_charge()
         self.process.chat.call(lambda gateway: gateway.bot.get_me())
@@ -114,8 +122,7 @@ class Stage:
         self.take_charge()
         model = "sketch" if kind is Kind.IMAGE else "motion"
         request = Request(kind, model, prompt, seed=7, source=source)
-        door = Admission(self.redis, replace(self.settings, active_jobs=99), {})
-        answer = door.admit(f"{kind}-{time.time_ns()}", request, origin, fresh=True)
+        answer = self.admission.admit(f"{kind}-{time.time_ns()}", request, origin, fresh=True)
         assert isinstance(answer, Accepted)
         view = status.waiting(answer.job, None, texts(origin.language))
         message = self.process.chat.call(lambda gateway: gateway.post(origin, view))
@@ -230,6 +237,8 @@ def stage(redis_url: str, folder: Path, **overrides: Any) -> Iterator[Stage]:
         stack.enter_context(broker(redis_url))
         users = stack.enter_context(TelegramStand(chats.url))
         users.limits(enabled=False)
-        made = Stage(settings, users, stack.enter_context(ProviderStand(account.url)))
+        provided = stack.enter_context(ProviderStand(account.url))
+        admission = stack.enter_context(BlockingAdmission(replace(settings, active_jobs=99)))
+        made = Stage(settings, users, provided, admission)
         stack.callback(made.close)
         yield made

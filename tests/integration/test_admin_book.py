@@ -18,12 +18,13 @@ from ledger.admin.broadcasts import RETURNS, Broadcasts, Outcome, Phase, Start
 from ledger.admin.controls import Controls
 from ledger.admin.statistics import Statistics
 from ledger.admin.vips import Vips
-from ledger.admission import Accepted, Admission, Blocked
+from ledger.admission import Accepted, Blocked
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.people import People
 from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
+from sandbox.admission import BlockingAdmission
 
 ADMIN, ANN, BOB = 1, 7_000_000_001, 7_000_000_002
 RATES = {Tier.REGULAR: Rate(10 / 60, 10)}
@@ -38,9 +39,11 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 
 
 @pytest.fixture
-def door(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Callable[[int, str], object]:
+def door(
+    settings_for: Callable[..., Settings], admission_for: Callable[..., BlockingAdmission]
+) -> Callable[[int, str], object]:
     """Ask for a picture: `door(user, job_id)`."""
-    admission = Admission(client, settings_for(), RATES)
+    admission = admission_for(settings_for(), RATES)
 
     def ask(user: int, job_id: str) -> object:
         request = Request(Kind.IMAGE, "sketch", f"a fox for {job_id}")

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 import redis
+from spool_stage import opened
 
+from config.redis_urls import place_of
 from config.settings import Settings
 from jobs.digest import digest_of
 from jobs.failures import GIFTS, Failure
@@ -18,7 +20,6 @@ from ledger import keys
 from ledger.admission import (
     FOLLOWERS,
     Accepted,
-    Admission,
     Blocked,
     Busy,
     Cached,
@@ -26,14 +27,16 @@ from ledger.admission import (
     Hit,
     Limited,
 )
-from ledger.cache import Cache
+from ledger.cache import Cache, CacheLookup
 from ledger.connection import connect
 from ledger.jobs import Cancellation, Ledger, Stage
+from sandbox.admission import BlockingAdmission
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox", {"ar": "1:1"}, seed=7)
 ANN = Origin(user=1, chat=1, reply_to=5)
 BOB = Origin(user=2, chat=2, reply_to=6)
 PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
+Door = Callable[..., BlockingAdmission]
 TEN_A_MINUTE = {Tier.REGULAR: Rate(10 / 60, 10), Tier.VIP: Rate(0.5, 30)}
 
 
@@ -45,11 +48,9 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 
 
 @pytest.fixture
-def door(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Callable[..., Admission]:
-    def make(rates: dict[Tier, Rate] | None = None, **settings: int) -> Admission:
-        return Admission(
-            client, settings_for(**{"active_jobs": 100, "lane_backlog": 100, **settings}), rates or {}
-        )
+def door(settings_for: Callable[..., Settings], admission_for: Door) -> Door:
+    def make(rates: dict[Tier, Rate] | None = None, **settings: int) -> BlockingAdmission:
+        return admission_for(settings_for(**{"active_jobs": 100, "lane_backlog": 100, **settings}), rates)
 
     return make
 
@@ -75,9 +76,7 @@ def running(ledger: Ledger, job_id: str, prediction: str = "p1") -> Job:
 
 
 @pytest.mark.parametrize("run", range(20))
-def test_sixty_requests_at_once_against_a_limit_of_ten(
-    door: Callable[..., Admission], client: "redis.Redis", run: int
-) -> None:
+def test_sixty_requests_at_once_against_a_limit_of_ten(door: Door, client: "redis.Redis", run: int) -> None:
     """Given 60 concurrent requests of one user, exactly 10 get in."""
     admission = door({Tier.REGULAR: Rate(10 / 3600, 10)})
     answers: list[str] = []
@@ -96,7 +95,19 @@ def test_sixty_requests_at_once_against_a_limit_of_ten(
     assert client.zcard(keys.active_of(1)) == 10
 
 
-def test_a_limited_user_is_told_the_exact_wait_once(door: Callable[..., Admission]) -> None:
+def test_a_redis_that_has_forgotten_the_scripts_is_given_them_again(
+    door: Door, client: "redis.Redis"
+) -> None:
+    """Given a bot that has admitted something, when Redis has forgotten all scripts, as after a restart, I
+    expect the next requests to be decided as ever."""
+    admission = door()
+    accepted(admission.admit("fox", FOX, ANN))
+    client.script_flush()
+    assert isinstance(admission.admit("fox", FOX, ANN), Duplicate)
+    accepted(admission.admit("cat", of(1), ANN))
+
+
+def test_a_limited_user_is_told_the_exact_wait_once(door: Door) -> None:
     """Given 10 a minute and 10 taken, the next token comes in 6 s; the second refusal says it was said."""
     admission = door(TEN_A_MINUTE)
     for number in range(10):
@@ -109,7 +120,7 @@ def test_a_limited_user_is_told_the_exact_wait_once(door: Callable[..., Admissio
     accepted(admission.admit("other", of(10), BOB))
 
 
-def test_a_duplicate_costs_nothing(door: Callable[..., Admission]) -> None:
+def test_a_duplicate_costs_nothing(door: Door) -> None:
     admission = door({Tier.REGULAR: Rate(1 / 3600, 2)})
     accepted(admission.admit("fox", FOX, ANN))
     assert isinstance(admission.admit("fox", FOX, ANN), Duplicate)
@@ -118,9 +129,7 @@ def test_a_duplicate_costs_nothing(door: Callable[..., Admission]) -> None:
     assert isinstance(admission.admit("dog", of(2), ANN), Limited)
 
 
-def test_the_fourth_active_job_is_turned_away_and_costs_nothing(
-    door: Callable[..., Admission], ledger: Ledger
-) -> None:
+def test_the_fourth_active_job_is_turned_away_and_costs_nothing(door: Door, ledger: Ledger) -> None:
     """Given 3 active jobs of a user, a 4th waits until one of them ends; a VIP may have 10."""
     admission = door({Tier.REGULAR: Rate(1 / 3600, 4)}, active_jobs=3)
     for number in range(3):
@@ -130,9 +139,7 @@ def test_the_fourth_active_job_is_turned_away_and_costs_nothing(
     accepted(admission.admit("job-3", of(3), ANN))
 
 
-def test_a_full_lane_takes_no_more_but_other_lanes_do(
-    door: Callable[..., Admission], client: "redis.Redis"
-) -> None:
+def test_a_full_lane_takes_no_more_but_other_lanes_do(door: Door, client: "redis.Redis") -> None:
     admission = door(lane_backlog=2)
     accepted(admission.admit("job-0", of(0), ANN))
     accepted(admission.admit("job-1", of(1), BOB))
@@ -143,14 +150,12 @@ def test_a_full_lane_takes_no_more_but_other_lanes_do(
     assert (vip.lane, vip.tier) == (Lane.VIP, Tier.VIP)
 
 
-def test_a_vip_time_that_is_over_counts_no_more(
-    door: Callable[..., Admission], client: "redis.Redis"
-) -> None:
+def test_a_vip_time_that_is_over_counts_no_more(door: Door, client: "redis.Redis") -> None:
     client.hset(keys.vips(), "1", 1_000)
     assert accepted(door().admit("fox", FOX, ANN)).tier is Tier.REGULAR
 
 
-def test_a_blocked_user_gets_nothing(door: Callable[..., Admission], client: "redis.Redis") -> None:
+def test_a_blocked_user_gets_nothing(door: Door, client: "redis.Redis") -> None:
     client.sadd(keys.blocked(), "1")
     assert door().admit("fox", FOX, ANN) == Blocked()
     assert client.exists(keys.job("fox")) == 0
@@ -161,7 +166,11 @@ def test_a_blocked_user_gets_nothing(door: Callable[..., Admission], client: "re
     [(Failure.PROVIDER_DOWN, True), (Failure.REFUSED, False), (Failure.CRASHED, True)],
 )
 def test_a_token_comes_back_once_when_the_failure_was_ours(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis", failure: Failure, given_back: bool
+    door: Door,
+    ledger: Ledger,
+    client: "redis.Redis",
+    failure: Failure,
+    given_back: bool,
 ) -> None:
     admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
     accepted(admission.admit("fox", FOX, ANN))
@@ -179,7 +188,7 @@ PAID = (
 
 @pytest.mark.parametrize("failure", PAID)
 def test_paid_jobs_that_fail_by_our_fault_are_given_back_a_few_times_an_hour(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis", failure: Failure
+    door: Door, ledger: Ledger, client: "redis.Redis", failure: Failure
 ) -> None:
     """Given a person with 3 tokens all of whose jobs fail once the provider has them, I expect 3 paid jobs
     and those that the gifts allow, and not one for each failure; who asks next has gifts of their own."""
@@ -197,9 +206,7 @@ def test_paid_jobs_that_fail_by_our_fault_are_given_back_a_few_times_an_hour(
     assert not ledger.failed(running(ledger, "cat", "p of cat"), failure)[0].counted
 
 
-def test_the_gifts_come_back_after_an_hour(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
-) -> None:
+def test_the_gifts_come_back_after_an_hour(door: Door, ledger: Ledger, client: "redis.Redis") -> None:
     """Given gifts that are used up, when the oldest was an hour ago, I expect one more, and one only."""
     admission = door({Tier.REGULAR: Rate(1 / 3600, 10)})
 
@@ -213,9 +220,7 @@ def test_the_gifts_come_back_after_an_hour(
     assert [counted(number) for number in range(3, 5)] == [False, True]
 
 
-def test_what_was_not_paid_is_given_back_however_often(
-    door: Callable[..., Admission], ledger: Ledger
-) -> None:
+def test_what_was_not_paid_is_given_back_however_often(door: Door, ledger: Ledger) -> None:
     """Given jobs that fail in many ways before the provider has them, I expect every token back."""
     admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
 
@@ -237,9 +242,7 @@ def test_what_was_not_paid_is_given_back_however_often(
 
 
 @pytest.mark.parametrize("failure", [Failure.INTERNAL, Failure.CRASHED, Failure.UNKNOWN_OUTCOME])
-def test_what_may_have_been_paid_counts_as_paid(
-    door: Callable[..., Admission], ledger: Ledger, failure: Failure
-) -> None:
+def test_what_may_have_been_paid_counts_as_paid(door: Door, ledger: Ledger, failure: Failure) -> None:
     """Given paid calls whose outcome nobody knows, I expect the gifts to be used up by them."""
     admission = door({Tier.REGULAR: Rate(1 / 3600, 10)})
     counted = []
@@ -254,9 +257,7 @@ def test_what_may_have_been_paid_counts_as_paid(
     assert counted == [False] * GIFTS + [True]
 
 
-def test_a_cancel_gives_the_token_back_only_while_the_job_waits(
-    door: Callable[..., Admission], ledger: Ledger
-) -> None:
+def test_a_cancel_gives_the_token_back_only_while_the_job_waits(door: Door, ledger: Ledger) -> None:
     admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
     accepted(admission.admit("fox", FOX, ANN))
     ledger.cancel("fox", 1)
@@ -271,7 +272,7 @@ def test_a_cancel_gives_the_token_back_only_while_the_job_waits(
     ids=["limited", "active", "backlog"],
 )
 def test_each_chat_is_told_once_why_nothing_is_taken(
-    door: Callable[..., Admission], rates: dict[Tier, Rate], most: dict[str, int]
+    door: Door, rates: dict[Tier, Rate], most: dict[str, int]
 ) -> None:
     """Given a person whose requests are turned away in a group, when they ask again there and in private, I
     expect the group to have been told once, and the private chat to be told too."""
@@ -285,9 +286,7 @@ def test_each_chat_is_told_once_why_nothing_is_taken(
     assert first == [True, False, True, False, False]
 
 
-def test_a_hit_is_stored_at_once_and_takes_a_token(
-    door: Callable[..., Admission], client: "redis.Redis"
-) -> None:
+def test_a_hit_is_stored_at_once_and_takes_a_token(door: Door, client: "redis.Redis") -> None:
     """Given a result in the cache, the job is ready to be delivered by its file_id, and nothing is made."""
     admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
     answer = admission.admit("fox", FOX, ANN, hit=Hit(PICTURE, "FILE"))
@@ -299,7 +298,7 @@ def test_a_hit_is_stored_at_once_and_takes_a_token(
 
 
 @pytest.mark.parametrize("seed", [99, 0])
-def test_a_hit_is_told_with_the_seed_it_was_made_with(door: Callable[..., Admission], seed: int) -> None:
+def test_a_hit_is_told_with_the_seed_it_was_made_with(door: Door, seed: int) -> None:
     """Given a result in the cache, when it is asked for again, I expect its seed and not the one drawn for
     the request; where the cache does not know it, none."""
     answer = door().admit("fox", FOX, ANN, hit=Hit(PICTURE, "FILE", seed))
@@ -307,7 +306,9 @@ def test_a_hit_is_told_with_the_seed_it_was_made_with(door: Callable[..., Admiss
     assert answer.job.request.seed == seed
 
 
-def test_whoever_wants_it_anew_gets_neither_the_cache_nor_a_share(door: Callable[..., Admission]) -> None:
+def test_whoever_wants_it_anew_gets_neither_the_cache_nor_a_share(
+    door: Door,
+) -> None:
     admission = door()
     accepted(admission.admit("fox", FOX, ANN))
     anew = accepted(admission.admit("fox-2", FOX, BOB, fresh=True, hit=Hit(PICTURE, "FILE")))
@@ -315,7 +316,7 @@ def test_whoever_wants_it_anew_gets_neither_the_cache_nor_a_share(door: Callable
 
 
 def test_identical_requests_in_flight_share_one_generation(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+    door: Door, ledger: Ledger, client: "redis.Redis"
 ) -> None:
     """Given three users with the same words, one job is made, and all three are owed its picture."""
     admission = door(lane_backlog=1)
@@ -337,9 +338,7 @@ def test_identical_requests_in_flight_share_one_generation(
     assert later.state is State.ACCEPTED
 
 
-def test_a_shared_result_is_told_with_the_seed_it_was_made_with(
-    door: Callable[..., Admission], ledger: Ledger
-) -> None:
+def test_a_shared_result_is_told_with_the_seed_it_was_made_with(door: Door, ledger: Ledger) -> None:
     """Given identical requests, each with a seed drawn for it, when they share a picture, I expect the
     leader's seed in all of them, in the heir of a cancelled leader too."""
     admission = door()
@@ -356,9 +355,7 @@ def test_a_shared_result_is_told_with_the_seed_it_was_made_with(
     assert (heir.prediction, heir.request.seed) == ("p1", FOX.seed)
 
 
-def test_a_shared_failure_is_everybodys(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
-) -> None:
+def test_a_shared_failure_is_everybodys(door: Door, ledger: Ledger, client: "redis.Redis") -> None:
     admission = door({Tier.REGULAR: Rate(1 / 3600, 1)})
     accepted(admission.admit("fox-1", FOX, ANN))
     accepted(admission.admit("fox-2", FOX, BOB))
@@ -369,9 +366,7 @@ def test_a_shared_failure_is_everybodys(
     assert client.hget(keys.counts(), "tokens_given_back") == "2"
 
 
-def test_the_first_users_cancel_leaves_the_others_their_picture(
-    door: Callable[..., Admission], ledger: Ledger
-) -> None:
+def test_the_first_users_cancel_leaves_the_others_their_picture(door: Door, ledger: Ledger) -> None:
     """Given a running job that two others share, its cancel makes the next one its heir."""
     admission = door()
     accepted(admission.admit("fox-1", FOX, ANN))
@@ -391,7 +386,7 @@ def test_the_first_users_cancel_leaves_the_others_their_picture(
     assert others == ["fox-3", "fox-4"]
 
 
-def test_a_cancel_before_the_start_hands_the_place_on(door: Callable[..., Admission], ledger: Ledger) -> None:
+def test_a_cancel_before_the_start_hands_the_place_on(door: Door, ledger: Ledger) -> None:
     admission = door()
     accepted(admission.admit("fox-1", FOX, ANN))
     accepted(admission.admit("fox-2", FOX, BOB))
@@ -408,9 +403,7 @@ def vip(client: "redis.Redis") -> Origin:
     return BOB
 
 
-def test_a_vip_waits_in_no_line_of_others(
-    door: Callable[..., Admission], ledger: Ledger, vip: Origin
-) -> None:
+def test_a_vip_waits_in_no_line_of_others(door: Door, ledger: Ledger, vip: Origin) -> None:
     """Given a regular job that waits, I expect a VIP's identical request to be made in the VIP lane, and
     those that come later to share that; and a VIP to share what is being made already."""
     admission = door()
@@ -426,7 +419,7 @@ def test_a_vip_waits_in_no_line_of_others(
 
 
 def test_nobody_waits_for_a_paused_lane_of_others(
-    door: Callable[..., Admission], ledger: Ledger, vip: Origin, client: "redis.Redis"
+    door: Door, ledger: Ledger, vip: Origin, client: "redis.Redis"
 ) -> None:
     """Given a VIP's job in a paused lane, I expect a regular request for the same to be made, not to wait."""
     admission = door()
@@ -436,9 +429,7 @@ def test_nobody_waits_for_a_paused_lane_of_others(
     assert (own.state, own.lane) == (State.ACCEPTED, Lane.IMG)
 
 
-def test_where_others_take_a_place_in_line_the_vip_leads(
-    door: Callable[..., Admission], ledger: Ledger, vip: Origin
-) -> None:
+def test_where_others_take_a_place_in_line_the_vip_leads(door: Door, ledger: Ledger, vip: Origin) -> None:
     """Given a job that was claimed when others came to share it, a VIP among them, when it is cancelled
     before it was submitted, I expect the VIP's to be made next, for all that are left."""
     admission = door()
@@ -454,7 +445,7 @@ def test_where_others_take_a_place_in_line_the_vip_leads(
     assert sorted(others) == ["fox-2", "fox-4"]
 
 
-def test_one_result_is_shared_by_so_many_and_no_more(door: Callable[..., Admission], ledger: Ledger) -> None:
+def test_one_result_is_shared_by_so_many_and_no_more(door: Door, ledger: Ledger) -> None:
     """Given words that everybody asks for, I expect one more job for each FOLLOWERS of them, and each to be
     settled with its own."""
     admission = door(lane_backlog=10)
@@ -472,7 +463,7 @@ def test_one_result_is_shared_by_so_many_and_no_more(door: Callable[..., Admissi
     assert second == names[FOLLOWERS + 2 :]
 
 
-def test_a_follower_may_cancel_for_itself(door: Callable[..., Admission], ledger: Ledger) -> None:
+def test_a_follower_may_cancel_for_itself(door: Door, ledger: Ledger) -> None:
     admission = door()
     accepted(admission.admit("fox-1", FOX, ANN))
     accepted(admission.admit("fox-2", FOX, BOB))
@@ -481,9 +472,7 @@ def test_a_follower_may_cancel_for_itself(door: Callable[..., Admission], ledger
     assert others == []
 
 
-def test_a_paused_lane_keeps_its_jobs(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
-) -> None:
+def test_a_paused_lane_keeps_its_jobs(door: Door, ledger: Ledger, client: "redis.Redis") -> None:
     accepted(door().admit("fox", FOX, ANN))
     client.sadd(keys.paused(), Lane.IMG)
     assert ledger.claim("fox", "worker-1", Stage.GENERATE) is None
@@ -492,7 +481,7 @@ def test_a_paused_lane_keeps_its_jobs(
 
 
 def test_the_submissions_of_a_day_are_summed_by_model(
-    door: Callable[..., Admission], ledger: Ledger, client: "redis.Redis"
+    door: Door, ledger: Ledger, client: "redis.Redis"
 ) -> None:
     """Given two submissions and one shared job, the list price of two is written down."""
     admission = door()
@@ -520,20 +509,30 @@ def test_what_matters_makes_the_digest() -> None:
     assert len({digest_of(request) for request in (FOX, *other)}) == 1 + len(other)
 
 
-def test_the_cache_forgets_and_may_be_away(client: "redis.Redis") -> None:
+async def looked_up(url: str, digest: str, bot: str = "") -> Hit | None:
+    """What the bot finds in the cache."""
+    async with opened(place_of(url)) as pipeline:
+        return await CacheLookup(pipeline, bot).get(digest)
+
+
+async def test_the_cache_forgets_and_may_be_away(client: "redis.Redis", redis_url: str) -> None:
+    """Given what a worker has put into the cache, I expect worker and bot to find it, also without the seed
+    that earlier releases left out; and nothing where nothing is kept or no cache answers."""
     cache = Cache(client, ttl_s=100)
     cache.put("d", Hit(PICTURE, "FILE", 7))
-    assert cache.get("d") == Hit(PICTURE, "FILE", 7)
+    assert cache.get("d") == await looked_up(redis_url, "d") == Hit(PICTURE, "FILE", 7)
     entry = json.loads(client.get(keys.cached("d")))  # type: ignore[arg-type]
     del entry["seed"]
-    assert cache.read(json.dumps(entry)) == Hit(PICTURE, "FILE"), "an entry of an earlier release"
+    client.set(keys.cached("earlier"), json.dumps(entry))
+    assert cache.get("earlier") == await looked_up(redis_url, "earlier") == Hit(PICTURE, "FILE")
     assert 0 < int(client.ttl(keys.cached("d"))) <= 100
-    assert cache.get("e") is None
+    assert cache.get("e") is await looked_up(redis_url, "e") is None
     Cache(client, ttl_s=0).put("f", Hit(PICTURE, "FILE"))
     assert cache.get("f") is None
     away = connect("redis://127.0.0.1:1/0")
     Cache(away, 100).put("d", Hit(PICTURE, "FILE"))
     assert Cache(away, 100).get("d") is None
+    assert await looked_up("redis://127.0.0.1:1/0", "d") is None
     away.close()
 
 
@@ -549,16 +548,19 @@ def test_the_cache_forgets_and_may_be_away(client: "redis.Redis") -> None:
         '{"artifact": {"key": "k", "mime": "image/png", "size": 1}, "file_id": "F"}',
     ],
 )
-def test_a_cache_entry_of_another_release_is_none(client: "redis.Redis", entry: str) -> None:
+async def test_a_cache_entry_of_another_release_is_none(
+    client: "redis.Redis", redis_url: str, entry: str
+) -> None:
     """Given an entry that this release cannot read, I expect nothing found, and no error."""
-    cache = Cache(client, 100, "7")
     client.set(keys.cached("d"), entry)
-    assert cache.get("d") is None
+    assert Cache(client, 100, "7").get("d") is None
+    assert await looked_up(redis_url, "d", "7") is None
 
 
-def test_another_bots_name_for_a_file_is_not_used(client: "redis.Redis") -> None:
+async def test_another_bots_name_for_a_file_is_not_used(client: "redis.Redis", redis_url: str) -> None:
     """Given an entry that another bot has left, I expect its artifact, which has to be uploaded."""
     Cache(client, 100, "7").put("d", Hit(PICTURE, "FILE"))
-    assert Cache(client, 100, "8").get("d") == Hit(PICTURE, "")
+    assert Cache(client, 100, "8").get("d") == await looked_up(redis_url, "d", "8") == Hit(PICTURE, "")
+    assert await looked_up(redis_url, "d", "7") == Hit(PICTURE, "FILE")
     Cache(client, 100, "8").drop("d")
     assert Cache(client, 100, "7").get("d") is None

@@ -64,7 +64,7 @@ def host() -> Iterator[FoulHost]:
 
 @pytest.fixture
 def replicate(host: FoulHost) -> Iterator[Replicate]:
-    with closing(Replicate(f"{host.url}/v1", "r8", "", 5.0, 4)) as made:
+    with closing(Replicate(f"{host.url}/v1", "r8", 5.0, 4)) as made:
         yield made
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,10 @@ from deploy.backup.snapshot import stream
 from deploy.backup.verifying import verify
 from jobs.model import Kind, Origin, Request
 from ledger import keys
-from ledger.admission import Admission
 from ledger.connection import connect
 from ledger.jobs import Ledger
 from ledger.processes.workers import Sign, Workers
+from sandbox.admission import BlockingAdmission, admit_once
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
@@ -165,11 +166,16 @@ def test_what_has_expired_meanwhile_stays_away(
     assert list(client.scan_iter()) == [f"{keys.PREFIX}:lasting".encode()]
 
 
-def test_a_backup_is_of_one_moment(client: "redis.Redis", settings: Settings, shelf: Shelf) -> None:
+def test_a_backup_is_of_one_moment(
+    client: "redis.Redis",
+    settings: Settings,
+    shelf: Shelf,
+    admission_for: Callable[..., BlockingAdmission],
+) -> None:
     """Given people who are admitted without a pause while the snapshot is written, slowly, I expect the
     ledger in it to add up: as many jobs as were counted, each in every index that it belongs to."""
     text = connect(settings.ledger_redis())
-    admission = Admission(text, Settings(lane_backlog=10**6, active_jobs=10**6), {})
+    admission = admission_for(replace(settings, lane_backlog=10**6, active_jobs=10**6))
     stop = threading.Event()
 
     def ask(person: int) -> None:
@@ -407,9 +413,7 @@ def test_sentinels_and_a_password(tmp_path: Path) -> None:
         settings = load(environment, Path("/nonexistent"))
         with connect(settings.ledger_redis()) as client:
             ledger = Ledger(client, settings)
-            Admission(client, settings, {}).admit(
-                "fox", Request(Kind.IMAGE, "sketch", "a fox"), Origin(1, 1, 1)
-            )
+            admit_once(settings, "fox", Request(Kind.IMAGE, "sketch", "a fox"), Origin(1, 1, 1))
             assert backup(environment, "create").returncode == 0
             client.flushall()
             ended = backup(environment, "restore", "latest")

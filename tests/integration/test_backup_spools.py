@@ -16,11 +16,11 @@ from deploy.backup.restoring import Report, restore
 from deploy.backup.shelf import Shelf
 from jobs.model import Kind, Origin, Request
 from ledger import keys
-from ledger.admission import Admission
 from ledger.connection import connect
 from ledger.queues.durable_queue import ANSWERS, UPDATES, Item, Kept
 from ledger.queues.reply_queue import Answer, answer_of, answers
 from ledger.queues.update_queue import item_of, updates
+from sandbox.admission import admit_once
 
 ANN, BOB, EVE = 7_000_000_001, 7_000_000_002, 7_000_000_003
 GROUP = -1_002_000_000_001
@@ -84,9 +84,8 @@ def test_what_waited_counts_as_dealt_with_and_people_are_told(settings: Settings
     with connect(settings.ledger_redis()) as client:
         asyncio.run(keep(settings, *waiting))
         asyncio.run(to_say(settings, Answer("old", Origin(ANN, ANN, 1), "an answer of that time")))
-        Admission(client, settings, {}).admit(
-            "eves", Request(Kind.IMAGE, "sketch", "x"), Origin(EVE, EVE, 4), fresh=True
-        )
+        request = Request(Kind.IMAGE, "sketch", "x")
+        admit_once(settings, "eves", request, Origin(EVE, EVE, 4), fresh=True)
         report = lost_and_restored(client, settings, quiet=False)
 
         assert (report.updates, report.told) == (len(waiting), 3)

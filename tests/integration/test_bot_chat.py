@@ -79,7 +79,7 @@ def test_help_names_every_command_and_the_options_of_ones_models(scene: Scene, a
     text = scene.ask(ann, "/help")["text"]
     assert [word for word in (*COMMANDS, "--ar", "--seed") if word not in text] == []
     assert "--no" not in text
-    scene.users.choose(ann, "model:image", "stable-diffusion-3")
+    scene.choose(ann, "model:image", "stable-diffusion-3")
     assert "--no text for what to leave out (pictures only)" in scene.ask(ann, "/help")["text"]
 
 
@@ -151,7 +151,7 @@ def test_an_edit_does_not_change_a_job_and_says_so_once(scene: Scene, ann: int) 
 def test_an_edit_that_changes_no_word_is_not_answered(scene: Scene, ann: int, text: str) -> None:
     """Given a message that Telegram calls edited though its words are the same, as it does for reactions and
     previews, I expect no word; the ratio chosen in /settings makes no difference."""
-    scene.users.choose(ann, "ar:image", "3:2")
+    scene.choose(ann, "ar:image", "3:2")
     said = scene.stand.send(ann, text)
     scene.answer(ann, said["message_id"])
     for _ in range(2):
@@ -511,7 +511,7 @@ def test_settings_last_and_are_used(scene: Scene, ann: int) -> None:
 def test_buttons_of_an_older_catalogue_are_told_apart(scene: Scene, ann: int) -> None:
     message = scene.with_button(ann, "choose:model:image=gone")
     assert "Send /settings" in scene.press(ann, message, "x")["text"]
-    assert scene.users.choices(ann) == {}
+    assert scene.choices(ann) == {}
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,8 @@ def test_the_lists_of_an_anonymous_admin_are_the_groups(
     scene.press(ann, shown, "Picture ratio: Default", group)
     scene.stand.wait_message(group, lambda each: "3:2" in each["edits"][-1]["buttons"])
     assert scene.press(ann, shown, "3:2", group)["text"] == "Saved."
-    assert scene.users.choices(group) == {"ar:image": "3:2"}
-    assert scene.users.choices(ann) == {}
+    assert scene.choices(group) == {"ar:image": "3:2"}
+    assert scene.choices(ann) == {}
 
     said = scene.stand.send_anonymously(ann, "/image a red fox", group)
     job = scene.finish(scene.job_of(scene.answer(group, said["message_id"]), group))

@@ -14,7 +14,7 @@ from config.settings import Settings
 from jobs import ids
 from jobs.model import Kind, Lane, Origin, Request
 from jobs.states import State
-from ledger.admission import Admission
+from sandbox.admission import admit_once
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from stand.telegram.client import TelegramStand
@@ -172,8 +172,8 @@ def test_a_bot_that_died_half_way_is_completed_by_the_repetition(scene: Scene, r
     said = scene.stand.send(ann, "a red fox")
     job_id = ids.from_message(BOT_ID, ann, said["message_id"])
     origin = Origin(ann, ann, said["message_id"])
-    door = Admission(scene.redis, Settings(), {})
-    door.admit(job_id, Request(Kind.IMAGE, "flux-schnell", "a red fox", seed=42), origin)
+    request = Request(Kind.IMAGE, "flux-schnell", "a red fox", seed=42)
+    admit_once(Settings(redis_url=redis_url), job_id, request, origin)
     with bot_program(scene.stand.base_url, redis_url):
         job = scene.job_of(scene.answer(ann, said["message_id"]), ann)
     assert (job.id, job.state, job.request.seed) == (job_id, State.QUEUED, 42)

@@ -5,6 +5,7 @@ Time passes by moving the bucket's own stamps back; the milliseconds that really
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -17,9 +18,10 @@ from jobs.failures import Failure
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
 from ledger import keys
-from ledger.admission import Accepted, Admission, Limited
+from ledger.admission import Accepted, Limited
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
+from sandbox.admission import BlockingAdmission
 
 ANN = Origin(user=1, chat=1, reply_to=5)
 SLACK = 0.02
@@ -60,11 +62,10 @@ def client(redis_server: str) -> Iterator["redis.Redis"]:
 class World:
     """One user at the door, and the model beside."""
 
-    def __init__(self, client: "redis.Redis", rate: Rate) -> None:
+    def __init__(self, client: "redis.Redis", terms: Settings, door: BlockingAdmission, rate: Rate) -> None:
         client.flushall()
         self.client = client
-        terms = Settings(active_jobs=10_000, lane_backlog=10_000)
-        self.admission = Admission(client, terms, {Tier.REGULAR: rate})
+        self.admission = door
         self.ledger = Ledger(client, terms)
         self.model = Model(rate, rate.burst)
         self.held: list[str] = []
@@ -118,6 +119,14 @@ class World:
             self.model.gives_back()
 
 
+@contextmanager
+def world_of(client: "redis.Redis", url: str, rate: Rate) -> Iterator[World]:
+    """Make a world whose user has this rate."""
+    terms = Settings(redis_url=url, active_jobs=10_000, lane_backlog=10_000)
+    with BlockingAdmission(terms, {Tier.REGULAR: rate}) as door:
+        yield World(client, terms, door, rate)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     burst=some.integers(1, 5),
@@ -125,32 +134,36 @@ class World:
     steps=some.lists(STEPS, max_size=30),
 )
 def test_the_bucket_is_the_model(
-    client: "redis.Redis", burst: int, per_minute: float, steps: list[tuple[str, float]]
+    client: "redis.Redis", redis_server: str, burst: int, per_minute: float, steps: list[tuple[str, float]]
 ) -> None:
     """Given any mixture of requests, ends and pauses, each answer is the model's; nobody stays locked out."""
-    world = World(client, Rate(per_minute / 60, burst))
-    for step, seconds in steps:
-        if step == "ask":
-            world.ask()
-        elif step == "pass":
-            world.time_passes(seconds)
-        else:
-            world.end(step)
-    # Whatever died in between: after the time for one token the user gets in again.
-    world.time_passes(1 / world.model.rate.per_s + 0.001)
-    before = world.asked
-    world.ask()
-    assert f"job-{before + 1}" in world.held
+    with world_of(client, redis_server, Rate(per_minute / 60, burst)) as world:
+        for step, seconds in steps:
+            if step == "ask":
+                world.ask()
+            elif step == "pass":
+                world.time_passes(seconds)
+            else:
+                world.end(step)
+        # Whatever died in between: after the time for one token the user gets in again.
+        world.time_passes(1 / world.model.rate.per_s + 0.001)
+        before = world.asked
+        world.ask()
+        assert f"job-{before + 1}" in world.held
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(burst=some.integers(1, 20))
-def test_a_full_bucket_holds_its_burst_and_no_more(client: "redis.Redis", burst: int) -> None:
+def test_a_full_bucket_holds_its_burst_and_no_more(
+    client: "redis.Redis", redis_server: str, burst: int
+) -> None:
     """Given any idle time, exactly `burst` requests get in at once."""
-    world = World(client, Rate(0.001, burst))
-    world.time_passes(1e6)
-    answers = [
-        world.admission.admit(f"job-{n}", Request(Kind.IMAGE, "sketch", f"fox {n}"), replace(ANN, reply_to=n))
-        for n in range(burst + 3)
-    ]
+    with world_of(client, redis_server, Rate(0.001, burst)) as world:
+        world.time_passes(1e6)
+        answers = [
+            world.admission.admit(
+                f"job-{n}", Request(Kind.IMAGE, "sketch", f"fox {n}"), replace(ANN, reply_to=n)
+            )
+            for n in range(burst + 3)
+        ]
     assert [isinstance(answer, Accepted) for answer in answers] == [True] * burst + [False] * 3

@@ -22,7 +22,6 @@ from ledger.admin.audit_log import Audit
 from ledger.admin.broadcasts import Broadcasts
 from ledger.admission import (
     Accepted,
-    Admission,
     Answer,
     Cached,
     Duplicate,
@@ -35,6 +34,7 @@ from ledger.jobs import Cancellation, Ledger, Stage
 from ledger.limits.budgets import Budgets, next_of, span_of
 from ledger.lua_source import assembled
 from ledger.recovery import Restored
+from sandbox.admission import BlockingAdmission
 
 PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
 CENT = 10_000
@@ -47,9 +47,9 @@ _numbers = itertools.count(1)
 class House:
     """The ledger, its door and its budgets; there may be several over the same books."""
 
-    def __init__(self, client: "redis.Redis", settings: Settings, rates: dict[Tier, Rate]) -> None:
+    def __init__(self, client: "redis.Redis", settings: Settings, admission: BlockingAdmission) -> None:
         self.redis = client
-        self.admission = Admission(client, settings, rates)
+        self.admission = admission
         self.ledger = Ledger(client, settings)
         self.budgets = Budgets(client, settings)
 
@@ -107,11 +107,14 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 
 
 @pytest.fixture
-def house(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Callable[..., House]:
-    def make(rates: dict[Tier, Rate] | None = None, **settings: object) -> House:
-        return House(
-            client, settings_for(**{"active_jobs": 1000, "lane_backlog": 1000, **settings}), rates or {}
-        )
+def house(
+    client: "redis.Redis",
+    settings_for: Callable[..., Settings],
+    admission_for: Callable[..., BlockingAdmission],
+) -> Callable[..., House]:
+    def make(rates: dict[Tier, Rate] | None = None, **changed: object) -> House:
+        settings = settings_for(**{"active_jobs": 1000, "lane_backlog": 1000, **changed})
+        return House(client, settings, admission_for(settings, rates))
 
     return make
 

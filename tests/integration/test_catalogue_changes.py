@@ -13,9 +13,10 @@ from jobs.failures import Failure
 from jobs.model import Job, Kind, Order, Origin, Request
 from jobs.states import State
 from ledger import keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
+from sandbox.admission import admit_once
 from tasks.generation.task import generate
 from tasks.process import Process
 
@@ -183,9 +184,9 @@ def test_what_an_older_release_paid_for_is_looked_at_where_alone_it_can_be(scene
 def test_an_heir_knows_where_its_prediction_runs(scene: Stage) -> None:
     """Given two people who share a prediction, when the first one cancels, I expect the other one's job to
     have what is needed to go on with it."""
-    door, request = Admission(scene.redis, scene.settings, {}), Request(Kind.IMAGE, "sketch", "shared by two")
+    request = Request(Kind.IMAGE, "sketch", "shared by two")
     for user, name in enumerate(("first", "other"), start=1):
-        assert isinstance(door.admit(name, request, Origin(user, user, 1)), Accepted)
+        assert isinstance(admit_once(scene.settings, name, request, Origin(user, user, 1)), Accepted)
     claimed = scene.ledger.claim("first", "worker", Claim.GENERATE)
     assert claimed is not None
     order = Order("replicate", "darkroom/sketch", {"prompt": "shared by two, «тоже»"}, 60.0)

@@ -10,11 +10,12 @@ from jobs.failures import Failure
 from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from ledger import clock, keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.jobs import Anew, Ledger
 from ledger.jobs import Stage as Claim
 from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
+from sandbox.admission import admit_once
 from tasks.generation.task import generate
 from tasks.sweep import Sweep
 
@@ -152,9 +153,8 @@ def test_a_lost_message_is_missed_after_its_time_and_not_before(scene: Stage) ->
 def test_the_end_waits_for_a_status_message_that_is_being_posted(scene: Stage) -> None:
     """Given a bot that has just begun to post, I expect the end to wait; and not when it must have died."""
     origin = Origin(7, 7, 1)
-    answer = Admission(scene.redis, scene.settings, {}).admit(
-        "posting", Request(Kind.IMAGE, "sketch", "a fox being posted"), origin, fresh=True
-    )
+    request = Request(Kind.IMAGE, "sketch", "a fox being posted")
+    answer = admit_once(scene.settings, "posting", request, origin, fresh=True)
     assert isinstance(answer, Accepted)
     assert scene.ledger.once("posting", "status", "the bot")
     job = scene.ledger.claim("posting", "a deliverer", Claim.GENERATE)

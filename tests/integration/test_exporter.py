@@ -22,7 +22,7 @@ from jobs.model import Artifact, Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from ledger import keys
 from ledger.admin.vips import Vips
-from ledger.admission import Accepted, Admission, Hit, OverBudget
+from ledger.admission import Accepted, Hit, OverBudget
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage, Unheard, Way
 from ledger.limits.budgets import Budgets
@@ -32,6 +32,7 @@ from ledger.processes.workers import Sign, Workers
 from ledger.queues.durable_queue import ANSWERS, UPDATES
 from monitoring.collector import Darkroom
 from monitoring.snapshot import list_of
+from sandbox.admission import BlockingAdmission
 from tasks.app import app
 from tasks.publish import Publisher
 
@@ -43,11 +44,11 @@ PICTURE = Artifact("2026-11/x.png", "image/png", 1234)
 class Scene:
     """The ledger, its door, and the exporter."""
 
-    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+    def __init__(self, client: "redis.Redis", settings: Settings, door: BlockingAdmission) -> None:
         self.redis = client
         self.settings = settings
         self.ledger = Ledger(client, settings)
-        self.door = Admission(client, replace(settings, active_jobs=1000, lane_backlog=1000), {})
+        self.door = door
 
     def admit(self, job_id: str, kind: Kind = Kind.IMAGE, user: int = ANN, *, fresh: bool = True) -> Job:
         request = Request(kind, "sketch", PROMPT, seed=7)
@@ -101,10 +102,15 @@ class Scrape:
 
 
 @pytest.fixture
-def scene(redis_url: str, settings_for: Callable[..., Settings]) -> Iterator[Scene]:
-    client = connect(redis_url)
+def scene(
+    redis_url: str,
+    settings_for: Callable[..., Settings],
+    admission_for: Callable[..., BlockingAdmission],
+) -> Iterator[Scene]:
+    client, settings = connect(redis_url), settings_for(lease_s=30.0)
+    door = admission_for(replace(settings, active_jobs=1000, lane_backlog=1000))
     with broker(redis_url):
-        yield Scene(client, settings_for(lease_s=30.0))
+        yield Scene(client, settings, door)
     client.close()
 
 
@@ -140,11 +146,13 @@ def test_each_way_of_a_job_is_counted_once_and_the_same_for_all_who_ask(scene: S
         assert seen("queue_jobs_started_total", queue_name="vid") == 1
 
 
-def test_budgets_are_seen_as_admission_sees_them(scene: Scene) -> None:
+def test_budgets_are_seen_as_admission_sees_them(
+    scene: Scene, admission_for: Callable[..., BlockingAdmission]
+) -> None:
     """Given budgets of the settings and of an admin, one job that waits, one that was paid and one refused, I
     expect each budget's limit, what is used, what is reserved, and whom it has turned away."""
     settings = replace(scene.settings, budget_day_usd="0.006, person:5", active_jobs=9, lane_backlog=9)
-    scene.settings, scene.door = settings, Admission(scene.redis, settings, {})
+    scene.settings, scene.door = settings, admission_for(settings)
     Budgets(scene.redis, settings).set("month", "image", 1_000_000, by=1)
     scene.made("paid")
     scene.admit("waits")
@@ -344,7 +352,7 @@ def test_without_redis_the_scrape_says_so(scene: Scene) -> None:
     nowhere = replace(
         scene.settings, redis_url="redis://127.0.0.1:1/0", cache_redis_url="redis://127.0.0.1:2/0"
     )
-    seen = Scene(scene.redis, nowhere).scrape()
+    seen = Scene(scene.redis, nowhere, scene.door).scrape()
     assert seen("redis_up", role="ledger") == 0
     assert seen("redis_up", role="cache") == 0
     assert not seen.has("jobs_total")
@@ -359,7 +367,7 @@ def test_redis_is_known_by_its_role(scene: Scene, redis_url: str) -> None:
         0 < seen("redis_memory_used_bytes", role="ledger") < seen("redis_memory_limit_bytes", role="ledger")
     )
     apart = replace(scene.settings, cache_redis_url=redis_url.replace("/0", "/1"))
-    assert Scene(scene.redis, apart).scrape()("redis_up", role="cache") == 1
+    assert Scene(scene.redis, apart, scene.door).scrape()("redis_up", role="cache") == 1
 
 
 def test_promtool_finds_nothing_to_mend(scene: Scene, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from config.settings import Settings
 from jobs.model import Job, Kind, Origin, Request
 from jobs.states import State
 from ledger import keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.queues.deduplication import Marks
+from sandbox.admission import admit_once
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")
 
@@ -32,7 +33,7 @@ def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Ledg
 @pytest.fixture
 def held(client: "redis.Redis", ledger: Ledger, settings_for: Callable[..., Settings]) -> Job:
     """A job in the hands of worker-1, its paid call on the way."""
-    assert isinstance(Admission(client, settings_for(), {}).admit("fox", FOX, Origin(7, 7, 1)), Accepted)
+    assert isinstance(admit_once(settings_for(), "fox", FOX, Origin(7, 7, 1)), Accepted)
     job = ledger.claim("fox", "worker-1", Stage.GENERATE)
     assert job is not None
     return ledger.submitting(job)

@@ -8,19 +8,22 @@ from dataclasses import replace
 import pytest
 import redis
 from patience import LONG_S
+from spool_stage import opened
 
+from config.redis_urls import place_of
 from config.settings import Settings
 from jobs.errors import IllegalMove, LeaseLost, LedgerUnavailable
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from ledger import keys
-from ledger.admission import Accepted, Admission, Duplicate
+from ledger.admission import Accepted, Duplicate
 from ledger.connection import connect
 from ledger.jobs import HISTORY, Cancellation, Ledger, Stage
 from ledger.processes.workers import Sign, Workers
 from ledger.queue_position import Waiting
-from ledger.users import Users
+from ledger.users import Preferences, Users
+from sandbox.admission import BlockingAdmission
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow", {"ar": "16:9", "seed": 42}, seed=7)
 ANN = Origin(user=7_000_000_001, chat=-1_002_000_000_001, reply_to=5, language="ru", thread=3)
@@ -37,9 +40,9 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 class Book(Ledger):
     """The ledger with its door: each request wants a result of its own, and there are no limits."""
 
-    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+    def __init__(self, client: "redis.Redis", settings: Settings, door: BlockingAdmission) -> None:
         super().__init__(client, settings)
-        self._door = Admission(client, replace(settings, active_jobs=1000, lane_backlog=1000), {})
+        self._door = door
 
     def admit(self, job_id: str, request: Request, origin: Origin) -> Accepted | Duplicate:
         answer = self._door.admit(job_id, request, origin, fresh=True)
@@ -48,8 +51,15 @@ class Book(Ledger):
 
 
 @pytest.fixture
-def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Book:
-    return Book(client, settings_for(lease_s=0.3, heartbeat_s=0.1, unpublished_s=0.2))
+def ledger(
+    client: "redis.Redis",
+    settings_for: Callable[..., Settings],
+    admission_for: Callable[..., BlockingAdmission],
+) -> Book:
+    settings = settings_for(
+        lease_s=0.3, heartbeat_s=0.1, unpublished_s=0.2, active_jobs=1000, lane_backlog=1000
+    )
+    return Book(client, settings, admission_for(settings))
 
 
 def claimed(ledger: Book, job_id: str = "fox", owner: str = "worker-1") -> Job:
@@ -395,12 +405,14 @@ def test_the_history_keeps_the_latest(ledger: Book, client: "redis.Redis") -> No
     assert len(users.active(ANN.user)) == HISTORY + 3
 
 
-def test_a_choice_lasts_until_it_is_taken_back(ledger: Book, client: "redis.Redis") -> None:
-    users = Users(client, ledger)
-    users.choose(1, "ar:image", "16:9")
-    assert users.choices(1) == {"ar:image": "16:9"}
-    users.choose(1, "ar:image", "")
-    assert users.choices(1) == {}
+async def test_a_choice_lasts_until_it_is_taken_back(redis_url: str) -> None:
+    async with opened(place_of(redis_url)) as pipeline:
+        preferences = Preferences(pipeline)
+        await preferences.choose(1, "ar:image", "16:9")
+        assert await preferences.of(1) == {"ar:image": "16:9"}
+        assert await preferences.of(2) == {}
+        await preferences.choose(1, "ar:image", "")
+        assert await preferences.of(1) == {}
 
 
 def test_a_message_leads_to_its_job(ledger: Book) -> None:
@@ -412,10 +424,13 @@ def test_a_message_leads_to_its_job(ledger: Book) -> None:
     assert ledger.by_message(ANN.chat, 78) is None
 
 
-def test_without_redis_nothing_is_promised(settings_for: Callable[..., Settings]) -> None:
+def test_without_redis_nothing_is_promised(
+    settings_for: Callable[..., Settings], admission_for: Callable[..., BlockingAdmission]
+) -> None:
     """Given a Redis that is not there, I expect LedgerUnavailable from any call, soon."""
-    client = connect("redis://127.0.0.1:1/0")
-    ledger = Book(client, settings_for())
+    nowhere = settings_for(redis_url="redis://127.0.0.1:1/0")
+    client = connect(nowhere.redis_url)
+    ledger = Book(client, nowhere, admission_for(nowhere))
     for call in (
         lambda: ledger.admit("fox", FOX, ANN),
         lambda: ledger.get("fox"),

@@ -14,10 +14,11 @@ from deploy.backup.shelf import Shelf
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
 from ledger import clock, keys
-from ledger.admission import Accepted, Admission, Limited
+from ledger.admission import Accepted, Limited
 from ledger.connection import connect
 from ledger.limits import token_buckets
 from ledger.processes.workers import Sign, Workers
+from sandbox.admission import BlockingAdmission
 
 OFF_S = 600.0
 ANN = Origin(1, 1, 1)
@@ -69,11 +70,13 @@ def test_a_machine_with_a_wrong_clock_is_at_work_and_hides_nobody(
 
 
 def test_a_users_bucket_fills_from_the_new_time_on(
-    client: "redis.Redis", settings_for: Callable[..., Settings]
+    client: "redis.Redis",
+    settings_for: Callable[..., Settings],
+    admission_for: Callable[..., BlockingAdmission],
 ) -> None:
     """Given a user who has used up a limit of ten a minute, when the ledger's clock goes back by ten minutes,
     I expect them to be told the six seconds that it takes, at once; and their token to come."""
-    door = Admission(client, settings_for(active_jobs=99), {Tier.REGULAR: Rate(10 / 60, 10)})
+    door = admission_for(settings_for(active_jobs=99), {Tier.REGULAR: Rate(10 / 60, 10)})
 
     def ask(number: int) -> object:
         request = Request(Kind.IMAGE, "sketch", f"fox {number}")

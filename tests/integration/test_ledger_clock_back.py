@@ -15,13 +15,14 @@ from config.settings import Settings
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Origin, Request
 from ledger import clock, keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.limits import token_buckets
 from ledger.processes.leader import alone
 from ledger.processes.workers import Sign, Workers
 from ledger.queues.durable_queue import UPDATES, Bounds, Item, Kept, Spool
+from sandbox.admission import admit_once
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from sandbox.redis import READY, command, configuration
@@ -81,7 +82,7 @@ def off_by(client: "redis.Redis", seconds: float) -> bool:
 def job_of(client: "redis.Redis", settings: Settings, name: str) -> Job:
     """A job that is claimed."""
     request = Request(Kind.IMAGE, "sketch", name)
-    answer = Admission(client, settings, {}).admit(name, request, Origin(1, 1, 1), fresh=True)
+    answer = admit_once(settings, name, request, Origin(1, 1, 1), fresh=True)
     assert isinstance(answer, Accepted)
     claimed = Ledger(client, settings).claim(name, "a worker", Stage.GENERATE)
     assert claimed is not None

@@ -17,7 +17,7 @@ from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Origin, Request
 from jobs.states import State
 from ledger import keys
-from ledger.admission import Accepted, Admission, Cached, Hit
+from ledger.admission import Accepted, Cached, Hit
 from ledger.jobs import Stage as Claim
 from ledger.jobs import Way
 from media.links import Links
@@ -270,7 +270,7 @@ def test_the_same_words_again_get_a_link_to_the_same_file(narrow: Stage) -> None
         user = narrow.telegram.new_user()
         origin = Origin(user, user, narrow.telegram.send(user, "a fox for two")["message_id"])
         request = Request(Kind.IMAGE, "sketch", "a fox for two", seed=7)
-        answer = Admission(narrow.redis, narrow.settings, {}).admit(f"fox{user}", request, origin, hit=hit)
+        answer = narrow.admission.admit(f"fox{user}", request, origin, hit=hit)
         assert isinstance(answer, Accepted | Cached)
         return answer.job
 

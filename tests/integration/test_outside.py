@@ -79,12 +79,12 @@ Doing = Callable[[str, float], object]
 
 
 def look(url: str, timeout_s: float) -> object:
-    with closing(Replicate(f"{url}/v1", "r8", "", timeout_s, 1)) as replicate:
+    with closing(Replicate(f"{url}/v1", "r8", timeout_s, 1)) as replicate:
         return replicate.get("p1")
 
 
 def submit(url: str, timeout_s: float) -> object:
-    with closing(Replicate(f"{url}/v1", "r8", "", timeout_s, 1)) as replicate:
+    with closing(Replicate(f"{url}/v1", "r8", timeout_s, 1)) as replicate:
         return replicate.submit(ASKED)
 
 
@@ -171,7 +171,7 @@ def test_many_dribbling_answers_end_together(host: FoulHost) -> None:
     host.script = in_headers
     began = time.monotonic()
     with (
-        closing(Replicate(f"{host.url}/v1", "r8", "", SHORT_S, 32)) as replicate,
+        closing(Replicate(f"{host.url}/v1", "r8", SHORT_S, 32)) as replicate,
         ThreadPoolExecutor(32) as pool,
     ):
         found = [pool.submit(replicate.get, "p1") for _ in range(32)]
@@ -317,7 +317,7 @@ def test_large_answers_come_one_after_the_other(host: FoulHost) -> None:
     """Given eight large answers at a time, and fewer places, I expect all read in the end."""
     body = b'{"id": "p1", "status": "processing", "logs": "' + b"x" * 2 * room.LARGE + b'"}'
     host.script = lambda line: line.send(json_answer(body))
-    with closing(Replicate(f"{host.url}/v1", "r8", "", 60.0, 8)) as replicate, ThreadPoolExecutor(8) as pool:
+    with closing(Replicate(f"{host.url}/v1", "r8", 60.0, 8)) as replicate, ThreadPoolExecutor(8) as pool:
         assert [each.id for each in pool.map(replicate.get, ["p1"] * 8)] == ["p1"] * 8
 
 
@@ -377,7 +377,7 @@ def test_the_token_goes_nowhere_else(host: FoulHost, elsewhere: FoulHost, follow
     page = b'{"results": [], "next": "%b"}' % link.encode()
     pages = iter([page, b'{"results": [], "next": null}'])
     host.script = lambda line: line.send(json_answer(next(pages)))
-    with closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate:
+    with closing(Replicate(f"{host.url}/v1", "r8", 30.0, 1)) as replicate:
         if link.count("cursor=") == 1:
             assert replicate.find("darkroom/sketch", {}, 0.0, lambda _: []) is None
             assert host.seen[1].startswith(b"GET /v1/predictions?cursor=abc HTTP/1.1\r\n")
@@ -407,7 +407,7 @@ def test_an_id_that_is_none_is_never_asked_for(host: FoulHost, name: str) -> Non
     host.script = lambda line: line.send(json_answer(b'{"id": "%b", "status": "starting"}' % name.encode()))
     with pytest.raises(OutcomeUnknown):
         submit(host.url, 30.0)
-    with closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate:
+    with closing(Replicate(f"{host.url}/v1", "r8", 30.0, 1)) as replicate:
         for call in (replicate.get, replicate.cancel):
             with pytest.raises(LookRefused):
                 call("../account?x=")
@@ -424,7 +424,7 @@ def test_an_answer_about_another_prediction_is_none(host: FoulHost) -> None:
 def test_a_files_address_that_is_none_is_not_passed_on(host: FoulHost, link: str) -> None:
     host.script = lambda line: line.send(json_answer(b'{"urls": {"get": "%b"}}' % link.encode()))
     with (
-        closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate,
+        closing(Replicate(f"{host.url}/v1", "r8", 30.0, 1)) as replicate,
         pytest.raises(PassingError, match="address"),
     ):
         replicate.upload("a.png", "image/png", BytesIO(b"a picture"))
@@ -433,7 +433,7 @@ def test_a_files_address_that_is_none_is_not_passed_on(host: FoulHost, link: str
 def test_an_honest_host_is_heard(host: FoulHost) -> None:
     """Given what all these hosts would say if they were honest, I expect it taken."""
     host.script = lambda line: line.send(json_answer(b'{"id": "p1", "status": "canceled"}'))
-    with closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate:
+    with closing(Replicate(f"{host.url}/v1", "r8", 30.0, 1)) as replicate:
         assert replicate.get("p1").id == replicate.submit(ASKED).id == "p1"
         assert replicate.cancel("p1") is Cancelled.REQUESTED
 
@@ -450,7 +450,7 @@ def test_a_list_without_end_is_looked_through_as_far_as_an_honest_one_goes(host:
         line.send(json_answer(page if listed else (row % 1).replace(b'"p1"', b'"%b"' % name)))
 
     host.script = script
-    with closing(Replicate(f"{host.url}/v1", "r8", "", 30.0, 1)) as replicate:
+    with closing(Replicate(f"{host.url}/v1", "r8", 30.0, 1)) as replicate:
         replicate.find("m", {"prompt": "a fox"}, 0.0, lambda _: [])
     assert len(host.seen) <= 3 + 3 * 100
 
@@ -511,13 +511,13 @@ def test_tls_is_spoken_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         thread.start()
         url = f"https://localhost:{listener.getsockname()[1]}/v1"
         with (
-            closing(Replicate(url, "r8", "", 30.0, 1)) as wary,
+            closing(Replicate(url, "r8", 30.0, 1)) as wary,
             pytest.raises(PassingError, match="CERTIFICATE"),
         ):
             wary.upload("a.png", "image/png", BytesIO(bytes(3_000_000)))
         assert taken == []
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        with closing(Replicate(url, "r8", "", 30.0, 1)) as trusting:
+        with closing(Replicate(url, "r8", 30.0, 1)) as trusting:
             trusting.upload("a.png", "image/png", BytesIO(bytes(3_000_000)))
         assert taken[0] > 3_000_000
         listener.shutdown(socket.SHUT_RDWR)

@@ -15,8 +15,9 @@ from celery import Celery
 
 from config.settings import ROOT, Settings
 from jobs.model import Job, Kind, Lane, Origin, Request
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
+from sandbox.admission import admit_once
 from tasks.publish import Publisher
 
 SECRETIVE = Request(Kind.IMAGE, "sketch", "a prompt for nobody else", {"ar": "16:9"}, seed=424242)
@@ -174,8 +175,8 @@ def publisher(redis_url: str) -> Iterator[Publisher]:
         yield Publisher(app)
 
 
-def admitted(client: "redis.Redis", settings: Settings, job_id: str = "fox") -> Job:
-    answer = Admission(client, settings, {}).admit(job_id, SECRETIVE, ANN, fresh=True)
+def admitted(settings: Settings, job_id: str = "fox") -> Job:
+    answer = admit_once(settings, job_id, SECRETIVE, ANN, fresh=True)
     assert isinstance(answer, Accepted)
     return answer.job
 
@@ -190,7 +191,7 @@ def test_a_message_carries_the_jobs_id_and_nothing_else(
     client: "redis.Redis", publisher: Publisher, settings_for: Callable[..., Settings]
 ) -> None:
     """Given a job with a prompt, a user and a chat, its raw message in Redis has none of them."""
-    publisher.publish_generation(admitted(client, settings_for()))
+    publisher.publish_generation(admitted(settings_for()))
     ((name, (raw,)),) = lists(client).items()
     assert name == "img\x06\x163"
     message = json.loads(raw)
@@ -210,7 +211,7 @@ def test_all_waiting_jobs_have_one_list_of_their_lane_which_counts_in_its_backlo
     """Given one user's three jobs, their messages are turns of one priority: the ledger keeps the order."""
     assert publisher.backlog(Lane.IMG) == 0
     for number in range(3):
-        publisher.publish_generation(admitted(client, settings_for(), f"fox-{number}"))
+        publisher.publish_generation(admitted(settings_for(), f"fox-{number}"))
     assert list(lists(client)) == ["img\x06\x163"]
     assert (publisher.backlog(Lane.IMG), publisher.backlog(Lane.VID)) == (3, 0)
 

@@ -10,10 +10,11 @@ from jobs.failures import Failure
 from jobs.model import Job, Kind, Origin, Request
 from jobs.states import State
 from ledger import keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
 from providers.base import Submission
+from sandbox.admission import admit_once
 from tasks.generation import inputs
 from tasks.generation.task import generate
 
@@ -144,9 +145,10 @@ def test_a_call_that_was_taken_after_all_is_not_made_again(scene: Stage) -> None
 
 def running_of(scene: Stage, *names: str) -> list[Job]:
     """Jobs whose paid calls are being made."""
-    door, made = Admission(scene.redis, scene.settings, {}), []
+    made = []
     for user, name in enumerate(names, start=1):
-        answer = door.admit(name, Request(Kind.IMAGE, "sketch", name), Origin(user, user, 1), fresh=True)
+        request = Request(Kind.IMAGE, "sketch", name)
+        answer = admit_once(scene.settings, name, request, Origin(user, user, 1), fresh=True)
         assert isinstance(answer, Accepted)
         claimed = scene.ledger.claim(name, f"worker of {name}", Claim.GENERATE)
         assert claimed is not None
@@ -173,9 +175,9 @@ def test_no_step_gives_a_prediction_to_a_second_job(scene: Stage) -> None:
 def test_an_heir_has_the_prediction_to_itself(scene: Stage) -> None:
     """Given a job that others share, when it is cancelled, I expect its prediction to be its heir's, and the
     memory of it to last as long as the heir's record."""
-    door, request = Admission(scene.redis, scene.settings, {}), Request(Kind.IMAGE, "sketch", "shared")
+    request = Request(Kind.IMAGE, "sketch", "shared")
     for user, name in enumerate(("leader", "heir"), start=1):
-        assert isinstance(door.admit(name, request, Origin(user, user, 1)), Accepted)
+        assert isinstance(admit_once(scene.settings, name, request, Origin(user, user, 1)), Accepted)
     claimed = scene.ledger.claim("leader", "worker", Claim.GENERATE)
     assert claimed is not None
     leader = scene.ledger.running(scene.ledger.submitting(claimed), "p1")

@@ -17,12 +17,13 @@ from config.settings import Settings
 from jobs.errors import LedgerUnavailable
 from jobs.model import Kind, Origin, Request
 from ledger import keys
-from ledger.admission import Accepted, Admission, Duplicate
+from ledger.admission import Accepted, Duplicate
 from ledger.connection import connect, connect_async
 from ledger.jobs import Ledger, Stage
 from ledger.pipeline import SharedPipeline
 from ledger.queues.durable_queue import Kept
 from ledger.queues.update_queue import item_of, updates
+from sandbox.admission import BlockingAdmission, admit_once
 from sandbox.embedded import EmbeddedRedis, replica_of
 from sandbox.environment import free_port
 from sandbox.processes import Program
@@ -65,10 +66,12 @@ def replicated(client: "redis.Redis", settings: Settings) -> Iterator[tuple[Prog
         yield program, replica
 
 
-def test_a_job_is_on_the_replica_when_it_is_accepted(settings: Settings, client: "redis.Redis") -> None:
+def test_a_job_is_on_the_replica_when_it_is_accepted(
+    settings: Settings, client: "redis.Redis", admission_for: Callable[..., BlockingAdmission]
+) -> None:
     """Given a replica, I expect each change to be on it at the moment in which the ledger says it is done."""
     with replicated(client, settings) as (_, replica):
-        admission, ledger = Admission(client, settings, {}), Ledger(client, settings)
+        admission, ledger = admission_for(settings), Ledger(client, settings)
         for number in range(50):
             job_id = f"job{number}"
             assert isinstance(admission.admit(job_id, REQUEST, Origin(number, 1, 1), fresh=True), Accepted)
@@ -78,15 +81,16 @@ def test_a_job_is_on_the_replica_when_it_is_accepted(settings: Settings, client:
 
 
 def test_what_was_written_before_does_not_count_until_a_replica_has_it(
-    settings: Settings, client: "redis.Redis"
+    settings: Settings, client: "redis.Redis", admission_for: Callable[..., BlockingAdmission]
 ) -> None:
     """Given a replica that stands still, and steps that were written but not confirmed, when each is asked
-    for again on a connection that has written nothing yet, I expect no answer that counts: not for a job's
+    for again on a connection that has not written them, I expect no answer that counts: not for a job's
     move, a mark, a request or an update; and each to count as soon as the replica has caught up."""
-    alone = replace(settings, redis_wait_replicas=0)
+    alone, bot = replace(settings, redis_wait_replicas=0), admission_for(settings)
     with replicated(client, settings) as (program, replica):
+        assert isinstance(bot.admit("earlier", REQUEST, Origin(2, 2, 1), fresh=True), Accepted)
         program.stop()
-        assert isinstance(Admission(client, alone, {}).admit("job", REQUEST, Origin(1, 1, 1)), Accepted)
+        assert isinstance(admit_once(alone, "job", REQUEST, Origin(1, 1, 1)), Accepted)
         ledger = Ledger(client, alone)
         claimed = ledger.claim("job", "worker", Stage.GENERATE)
         assert claimed is not None
@@ -104,9 +108,7 @@ def test_what_was_written_before_does_not_count_until_a_replica_has_it(
                 assert Ledger(other, settings).once("job", "fallback", "worker")
 
         def request() -> None:
-            with connect(settings.ledger_redis()) as other:
-                again = Admission(other, settings, {}).admit("job", REQUEST, Origin(1, 1, 1))
-                assert isinstance(again, Duplicate)
+            assert isinstance(bot.admit("job", REQUEST, Origin(1, 1, 1)), Duplicate)
 
         def update() -> None:
             assert asyncio.run(_keep(settings)) is Kept.KNOWN
@@ -132,13 +134,15 @@ async def _keep(settings: Settings) -> Kept:
             await pipeline.close()
 
 
-def test_without_a_replica_nothing_counts_as_accepted(settings: Settings, client: "redis.Redis") -> None:
-    """Given that no replica confirms, I expect the ledger to be unavailable rather than to take the risk, and
-    the same request to be the same job when it comes again."""
-    admission = Admission(client, settings, {})
-    with pytest.raises(LedgerUnavailable, match="0 of 1 replicas have confirmed a write"):
-        admission.admit("job", REQUEST, Origin(1, 1, 1))
-    again = Admission(client, Settings(redis_url=settings.redis_url), {}).admit(
-        "job", REQUEST, Origin(1, 1, 1)
-    )
+def test_without_a_replica_nothing_counts_as_accepted(
+    settings: Settings, client: "redis.Redis", admission_for: Callable[..., BlockingAdmission]
+) -> None:
+    """Given a bot whose replica has gone, I expect the ledger to be unavailable rather than to take the risk,
+    and the same request to be the same job when it comes again."""
+    bot = admission_for(settings)
+    with replicated(client, settings):
+        assert isinstance(bot.admit("earlier", REQUEST, Origin(2, 2, 1), fresh=True), Accepted)
+    with pytest.raises(LedgerUnavailable, match="0 of 1 replicas have confirmed"):
+        bot.admit("job", REQUEST, Origin(1, 1, 1))
+    again = admit_once(Settings(redis_url=settings.redis_url), "job", REQUEST, Origin(1, 1, 1))
     assert isinstance(again, Duplicate)

@@ -32,6 +32,7 @@ from providers.base import (
     WebhookRefused,
 )
 from providers.replicate import Replicate
+from providers.replicate_answers import verified
 from sandbox.environment import free_port
 from sandbox.processes import Program
 from stand.provider.client import ProviderStand
@@ -65,7 +66,7 @@ def stand(control: ProviderStand) -> Iterator[ProviderStand]:
 
 @pytest.fixture(scope="module")
 def replicate(url: str) -> Iterator[Replicate]:
-    with closing(Replicate(f"{url}/v1", "r8_stand", SECRET, 5.0, 4)) as provider:
+    with closing(Replicate(f"{url}/v1", "r8_stand", 5.0, 4)) as provider:
         yield provider
 
 
@@ -218,7 +219,7 @@ def test_a_submission_that_is_answered_too_late_has_an_unknown_outcome(
 ) -> None:
     stand.fault("delay", "create", seconds=1.0, match="a sleepy fox")
     with (
-        closing(Replicate(f"{url}/v1", "r8_stand", SECRET, 0.3, 4)) as hasty,
+        closing(Replicate(f"{url}/v1", "r8_stand", 0.3, 4)) as hasty,
         pytest.raises(OutcomeUnknown, match=r"OutOfTime|ReadTimeout"),
     ):
         hasty.submit(asked("a sleepy fox"))
@@ -226,7 +227,7 @@ def test_a_submission_that_is_answered_too_late_has_an_unknown_outcome(
 
 
 def test_a_provider_that_is_not_there_has_taken_nothing() -> None:
-    with closing(Replicate(f"http://127.0.0.1:{free_port()}/v1", "r8", "", 1.0, 1)) as replicate:
+    with closing(Replicate(f"http://127.0.0.1:{free_port()}/v1", "r8", 1.0, 1)) as replicate:
         with pytest.raises(PassingError, match="cannot be reached"):
             replicate.submit(asked("a fox nowhere"))
         with pytest.raises(PassingError):
@@ -258,7 +259,7 @@ def test_a_submission_that_the_provider_does_not_take(
 def test_without_a_proper_token_the_account_is_not_in_order(url: str, token: str) -> None:
     """Given a token that cannot even be sent, I expect that to be said, and no outcome to be unknown; what is
     paid for can be asked about again, once the token is mended."""
-    with closing(Replicate(f"{url}/v1", token, SECRET, 5.0, 1)) as replicate:
+    with closing(Replicate(f"{url}/v1", token, 5.0, 1)) as replicate:
         calls: list[Callable[[], object]] = [
             lambda: replicate.submit(asked("a fox")),
             lambda: replicate.upload("fox.png", "image/png", io.BytesIO(b"a picture")),
@@ -274,7 +275,7 @@ def test_without_a_proper_token_the_account_is_not_in_order(url: str, token: str
 
 
 def test_an_address_without_a_scheme_is_not_in_order() -> None:
-    with closing(Replicate("api.replicate.example/v1", "r8", "", 1.0, 1)) as replicate:
+    with closing(Replicate("api.replicate.example/v1", "r8", 1.0, 1)) as replicate:
         with pytest.raises(JobFailed) as caught:
             replicate.submit(asked("a fox"))
         assert caught.value.failure is Failure.NOT_CONFIGURED
@@ -414,7 +415,7 @@ def test_the_start_and_the_end_are_told_and_verified(
     address, posted = mailbox
     made = replicate.submit(asked("a told fox", webhook=f"{address}?job=fox-1"))
     assert stand.total("fox-1") == 1
-    read = [replicate.parse_webhook(*each) for each in taken(posted, made.id, 2)]
+    read = [verified(SECRET, *each) for each in taken(posted, made.id, 2)]
     assert {each.id for each in read} == {made.id}
     assert read[-1] == until(replicate, made.id, Status.SUCCEEDED)
 
@@ -432,7 +433,7 @@ def test_a_forged_or_stale_webhook_is_refused_and_a_repeated_one_is_not(
     taken(posted, made.id, 2)
     stand.webhook(made.id, how)
     last = taken(posted, made.id, 3)[-1]
-    read: Callable[[], Prediction] = lambda: replicate.parse_webhook(*last)  # noqa: E731
+    read: Callable[[], Prediction] = lambda: verified(SECRET, *last)  # noqa: E731
     if good:
         assert read().status is Status.SUCCEEDED
     else:
@@ -445,7 +446,7 @@ def test_a_forged_or_stale_webhook_is_refused_and_a_repeated_one_is_not(
 
 @pytest.fixture(scope="module")
 def client(neighbour: Neighbour) -> Iterator[Replicate]:
-    with closing(Replicate(f"{neighbour.url}/v1", "r8", "", 2.0, 1)) as provider:
+    with closing(Replicate(f"{neighbour.url}/v1", "r8", 2.0, 1)) as provider:
         yield provider
 
 

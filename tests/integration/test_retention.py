@@ -7,17 +7,17 @@ from typing import Any
 
 import obstore
 import pytest
-import redis
 
 from config.settings import Settings
 from jobs.model import Artifact, Job, Kind, Origin, Request
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.artifacts import artifacts_in_use
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from media.backends import Store, open_store
 from media.links import Links
 from media.retention import Retention
+from sandbox.admission import admit_once
 from sandbox.s3 import S3Stand
 
 DAYS = 7
@@ -91,12 +91,13 @@ def test_what_a_job_under_way_needs_stays(settings: Settings, store: Store, redi
     these two to stay until their jobs have ended, however long that takes."""
     with connect(redis_url) as client:
         ledger = Ledger(client, Settings())
-        ended, owed, source = (stored(client, ledger, name) for name in ("ended", "owed", "source"))
+        many = Settings(redis_url=redis_url, active_jobs=99)
+        ended, owed, source = (stored(many, ledger, name) for name in ("ended", "owed", "source"))
         for job in (ended, source):
             delivering = ledger.claim(job.id, "a worker", Stage.DELIVER)
             assert delivering is not None
             ledger.delivered(delivering, "file id")
-        moving = admitted(client, "moving", source.id)
+        moving = admitted(many, "moving", source.id)
         files = {each.artifact.key for each in (ended, owed, source) if each.artifact}
         put(store, *files)
 
@@ -138,16 +139,16 @@ def test_a_link_does_not_outlive_its_file(s3: S3Stand) -> None:
         Links(settings).to(gone)
 
 
-def admitted(client: "redis.Redis", name: str, source: str = "") -> Job:
+def admitted(settings: Settings, name: str, source: str = "") -> Job:
     request = Request(Kind.IMAGE, "sketch", name, source=source)
-    answer = Admission(client, Settings(active_jobs=99), {}).admit(name, request, Origin(1, 1, 1), fresh=True)
+    answer = admit_once(settings, name, request, Origin(1, 1, 1), fresh=True)
     assert isinstance(answer, Accepted)
     return answer.job
 
 
-def stored(client: "redis.Redis", ledger: Ledger, name: str) -> Job:
+def stored(settings: Settings, ledger: Ledger, name: str) -> Job:
     """A job whose picture of thirty days ago is in the store."""
-    admitted(client, name)
+    admitted(settings, name)
     job = ledger.claim(name, "a worker", Stage.GENERATE)
     assert job is not None
     job = ledger.storing(ledger.running(ledger.submitting(job), f"prediction of {job.id}"))

@@ -11,9 +11,10 @@ from sink import Sink, sink
 from config.settings import Settings
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Origin, Request
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
+from sandbox.admission import admit_once
 from sandbox.stack import Stack
 from tasks.traces import Traces
 
@@ -39,7 +40,7 @@ def ledger(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Ledg
     settings = settings_for(lease_s=0.3, heartbeat_s=0.1)
     ledger = Ledger(client, settings)
     request = Request(Kind.IMAGE, "sketch", PROMPT)
-    assert isinstance(Admission(client, settings, {}).admit("fox", request, ANN, fresh=True), Accepted)
+    assert isinstance(admit_once(settings, "fox", request, ANN, fresh=True), Accepted)
     ledger.published("fox")
     return ledger
 

@@ -11,11 +11,12 @@ from config.settings import Settings
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Origin, Request
 from ledger import keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage, Unheard
 from ledger.lua_source import TRAIL_KEPT
 from ledger.trail import Trails
+from sandbox.admission import BlockingAdmission
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")
 ANN = Origin(user=7_000_000_001, chat=7_000_000_001, reply_to=5)
@@ -40,8 +41,10 @@ def ledger(client: "redis.Redis", settings: Settings) -> Ledger:
 
 
 @pytest.fixture
-def admit(client: "redis.Redis", settings: Settings, ledger: Ledger) -> Callable[..., None]:
-    door = Admission(client, settings, {})
+def admit(
+    settings: Settings, ledger: Ledger, admission_for: Callable[..., BlockingAdmission]
+) -> Callable[..., None]:
+    door = admission_for(settings)
 
     def take(job_id: str, *, fresh: bool = True) -> None:
         assert isinstance(door.admit(job_id, FOX, ANN, fresh=fresh), Accepted)

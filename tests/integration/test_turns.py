@@ -9,12 +9,13 @@ from celery import Celery
 from config.settings import Settings
 from jobs.model import VERSION, Job, Kind, Origin, Request
 from ledger import keys
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.processes.workers import Workers
 from ledger.queue_position import Waiting
 from ledger.scripts import Scripts
+from sandbox.admission import BlockingAdmission
 from tasks.publish import Publisher
 from tasks.sweep import Sweep
 
@@ -24,9 +25,9 @@ ANN, BOB = 1, 2
 class Lane:
     """A lane of pictures whose jobs are named by who wants them."""
 
-    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+    def __init__(self, client: "redis.Redis", settings: Settings, admission: BlockingAdmission) -> None:
         self.ledger = Ledger(client, settings)
-        self._admission = Admission(client, settings, {})
+        self._admission = admission
 
     def wants(self, user: int, name: str) -> Job:
         request = Request(Kind.IMAGE, "sketch", f"a fox {name}")
@@ -51,8 +52,23 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 
 
 @pytest.fixture
-def lane(client: "redis.Redis", settings_for: Callable[..., Settings]) -> Lane:
-    return Lane(client, settings_for(active_jobs=100))
+def lane_of(
+    client: "redis.Redis",
+    settings_for: Callable[..., Settings],
+    admission_for: Callable[..., BlockingAdmission],
+) -> Callable[..., Lane]:
+    """Make a lane, with settings of its own: `lane_of(fair_share_s=0.0)`."""
+
+    def make(**settings: float) -> Lane:
+        found = settings_for(active_jobs=100, **settings)
+        return Lane(client, found, admission_for(found))
+
+    return make
+
+
+@pytest.fixture
+def lane(lane_of: Callable[..., Lane]) -> Lane:
+    return lane_of()
 
 
 @pytest.fixture
@@ -72,9 +88,9 @@ def test_who_sends_one_is_not_behind_all_of_one_who_sends_many(lane: Lane) -> No
     assert order == ["ann-1", "bob", "ann-2", "ann-3", "ann-4"]
 
 
-def test_a_share_is_a_bounded_time(client: "redis.Redis", settings_for: Callable[..., Settings]) -> None:
+def test_a_share_is_a_bounded_time(lane_of: Callable[..., Lane]) -> None:
     """Given shares of no time at all, those who come later stay behind however much somebody sends."""
-    lane = Lane(client, settings_for(active_jobs=100, fair_share_s=0.0))
+    lane = lane_of(fair_share_s=0.0)
     for number in range(1, 5):
         lane.wants(ANN, f"ann-{number}")
     lane.wants(BOB, "bob")
