@@ -6,7 +6,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-SPEC_FILE = Path(__file__).parents[2] / "shared" / "specs" / "telegram-bot-api.json"
+SPEC_FILE = Path(__file__).parents[3] / "shared" / "specs" / "telegram-bot-api.json"
 
 
 class Spec:

@@ -1,4 +1,4 @@
-"""What nginx is told of strangers; tests/integration/test_nginx.py runs it where it is installed."""
+"""What nginx is told of strangers; tests/deploy/test_nginx.py runs it where it is installed."""
 
 import ipaddress
 import re

@@ -41,9 +41,9 @@ def test_a_directory_by_path_and_by_url(tmp_path: Path) -> None:
 
 
 def test_a_relative_directory_starts_at_the_project() -> None:
-    open_store("tests/unit", Settings())
-    assert names(open_store("tests/unit", Settings())) == names(
-        open_store(str(ROOT / "tests/unit"), Settings())
+    open_store("tests/media", Settings())
+    assert names(open_store("tests/media", Settings())) == names(
+        open_store(str(ROOT / "tests/media"), Settings())
     )
 
 

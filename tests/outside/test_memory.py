@@ -90,7 +90,7 @@ def test_memory_is_bounded_whatever_is_sent(
 ) -> None:
     """Given such answers to as many calls as a worker makes at a time, I expect its peak below 300 MB."""
     host.script = script
-    probe = Path(__file__).with_name("hungry.py")
+    probe = Path(__file__).parents[1] / "support" / "hungry.py"
     argv = [sys.executable, str(probe), what, host.url, str(threads), str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=280, check=True)
     found, peak_mb = done.stdout.rsplit(maxsplit=1)
