@@ -21,13 +21,13 @@ from ledger.artifacts import artifacts_in_use
 from ledger.cache import Cache
 from ledger.connection import connect
 from ledger.jobs import Ledger
-from ledger.limits.provider_quota import Allowance
+from ledger.limits.provider_quota import ProviderQuota
 from ledger.people import People
 from ledger.processes.background import Background
 from ledger.processes.leader import alone
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.workers import Sign, Workers, new_owner
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from media.download import Downloader
 from media.links import Links
 from media.retention import LAPSES_S, PERIOD_S, Retention
@@ -61,7 +61,7 @@ class Process:
         self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int, name: str = "worker"
     ) -> None:
         self.settings = settings
-        self.tally = Tally()
+        self.tally = MetricsBuffer()
         broker.refusals.count_into(self.tally)
         self.catalogue = load_catalogue(settings)
         room = capacity + _SPARE
@@ -69,7 +69,7 @@ class Process:
         self.ledger = Ledger(self._redis, settings)
         self._cache_redis = connect(settings.cache_redis(), connections=room)
         self.cache = Cache(self._cache_redis, settings.cache_ttl_s, settings.bot_id)
-        self.waiting = Waiting(self._redis, Workers(self._redis))
+        self.waiting = QueuePositions(self._redis, Workers(self._redis))
         self.people = People(self._redis)
         self.broadcasts = Broadcasts(self._redis, settings)
         self.publisher = Publisher(app)
@@ -93,8 +93,8 @@ class Process:
         }
         creates, others = settings.replicate_creates_per_min, settings.replicate_calls_per_min
         self.calls = Calls(
-            {"replicate": Allowance(self._redis, "replicate", "creates", creates)},
-            {"replicate": Allowance(self._redis, "replicate", "others", others)},
+            {"replicate": ProviderQuota(self._redis, "replicate", "creates", creates)},
+            {"replicate": ProviderQuota(self._redis, "replicate", "others", others)},
         )
         sign = Sign(self.slots.owner, name, lanes, capacity)
         self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, sign, self.tally)
