@@ -56,7 +56,7 @@ async def listens_to_press(services: Services, update: Update) -> bool:
 async def made_a_job(services: Services, user: int) -> None:
     """The token of what has become a job goes back; it matters little where that fails."""
     try:
-        await services.attention.give_back(user)
+        await services.users.attention.give_back(user)
     except LedgerUnavailable as error:
         log.warning("token not given back", error=str(error))
 
@@ -79,7 +79,7 @@ async def _tell(services: Services, update: Update, origin: Origin, wait_s: floa
 
 async def _pay(services: Services, user: int) -> Heed:
     try:
-        return await services.attention.pay(user)
+        return await services.users.attention.pay(user)
     except LedgerUnavailable:
         if ack.pending():
             raise

@@ -10,14 +10,11 @@ from typing import Any, Self, TypeVar
 from config.settings import Settings
 from jobs.limits import Rate
 from jobs.model import Origin, Request, Tier
+from ledger import connections
 from ledger.admission import Admission, Answer, Hit
-from ledger.connection import connect_async
-from ledger.pipeline import SharedPipeline
 
 T = TypeVar("T")
 
-ANSWER_S = 5.0
-"""Longest wait for one answer of Redis, as the bot has it."""
 _PATIENCE_S = 60.0
 """Longest wait for an admission, on a machine that is busy with other things."""
 
@@ -25,13 +22,8 @@ _PATIENCE_S = 60.0
 @asynccontextmanager
 async def opened(settings: Settings, rates: Mapping[Tier, Rate]) -> AsyncIterator[Admission]:
     """Open an admission as the bot has it, on connections of its own; the block's end closes them."""
-    client = connect_async(settings.ledger_redis(), ANSWER_S)
-    pipeline = SharedPipeline(client, settings.redis_wait_replicas)
-    try:
-        yield Admission(pipeline, settings, rates)
-    finally:
-        await pipeline.close()
-        await client.aclose()
+    async with connections.opened(settings) as redis:
+        yield Admission(redis.pipeline, settings, rates)
 
 
 class BlockingAdmission:

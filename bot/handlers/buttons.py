@@ -19,7 +19,7 @@ async def cancel(services: Services, update: Update, press: Press) -> None:
     """Only the owner may, be it a person or a chat that the presser may act for; others are told so."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
-    job = await services.off(services.ledger.get, press.job_id)
+    job = await services.off(services.jobs.ledger.get, press.job_id)
     left_over = job is not None and await _is_left_over(services, job, query)
     outcome = await cancelling.cancel(services, press.job_id, query.from_user.id)
     await toast(query, cancelling.said(outcome, t), alert=outcome in ALERTS)
@@ -31,7 +31,7 @@ async def remake(services: Services, update: Update, press: Press) -> None:
     """A new job of whoever pressed, made from the one above the button."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
-    job = await services.off(services.ledger.get, press.job_id)
+    job = await services.off(services.jobs.ledger.get, press.job_id)
     if job is None or query.message is None or not _visible(job, query):
         await toast(query, cancelling.gone(t), alert=True)
         return
@@ -51,7 +51,7 @@ async def _first_press(services: Services, query: CallbackQuery) -> str:
     """Return the id of the press that this one repeats: of a double tap the first, else its own."""
     where = query.message
     place = f"{where.chat.id}:{where.message_id}" if where else ""
-    return await services.presses.first(query.id, f"{query.from_user.id}:{place}:{query.data}")
+    return await services.users.presses.first(query.id, f"{query.from_user.id}:{place}:{query.data}")
 
 
 def no_animation(t: Texts) -> str:
@@ -85,7 +85,7 @@ async def _is_left_over(services: Services, job: Job, query: CallbackQuery) -> b
         return False
     if job.message:
         return job.told
-    return not await services.off(services.ledger.posted, job, message.message_id)
+    return not await services.off(services.jobs.ledger.posted, job, message.message_id)
 
 
 def _visible(job: Job, query: CallbackQuery) -> bool:

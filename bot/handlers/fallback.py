@@ -33,7 +33,7 @@ async def media(services: Services, update: Update) -> None:
     if message.media_group_id is not None:
         # Telegram sends one message for each picture, and any replica may get it.
         album = f"{message.chat.id}:{message.media_group_id}"
-        if not await services.off(services.deduplication.first, "album", album, ALBUM_S):
+        if not await services.off(services.users.deduplication.first, "album", album, ALBUM_S):
             return
     t = incoming.language(user)
     await say(services, update, t("I work from words alone. Describe what you want to see, and I make it."))
@@ -43,10 +43,10 @@ async def edited(services: Services, update: Update) -> None:
     """An edit of a request changes nothing: say so once. Telegram also tells of edits that change no word."""
     user, message = incoming.speech(update)
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
-    job = await services.off(services.ledger.get, job_id)
+    job = await services.off(services.jobs.ledger.get, job_id)
     if job is None or not await listens(services, update) or _asks_for_the_same(services, message, job):
         return
-    if not await services.off(services.deduplication.first, "edited", job_id, EDITED_S):
+    if not await services.off(services.users.deduplication.first, "edited", job_id, EDITED_S):
         return
     t = incoming.language(user)
     await say(services, update, t("An edit does not change a job. Send it again as a new message."))

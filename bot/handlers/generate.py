@@ -79,7 +79,7 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
     if kind is not None:
         await asking.forget(services, message)
     try:
-        choices = await services.preferences.of(incoming.writer(message))
+        choices = await services.users.preferences.of(incoming.writer(message))
         request = _read(services, choices, _text(services, message, kind), kind or asked, answered)
     except RequestError as error:
         await _explain(services, update, error, asked)
@@ -127,8 +127,8 @@ def _answered(services: Services, message: Message) -> Job | None:
     replied = message.reply_to_message
     if replied is None or not incoming.answers(message, services.gateway.bot):
         return None
-    job = services.ledger.by_message(message.chat.id, replied.message_id)
-    return job or services.ledger.get(_job_under(replied))
+    job = services.jobs.ledger.by_message(message.chat.id, replied.message_id)
+    return job or services.jobs.ledger.get(_job_under(replied))
 
 
 def _job_under(message: Message) -> str:

@@ -59,7 +59,7 @@ async def show(services: Services, update: Update, press: Press) -> None:
     """Send a past result again, to its owner only."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
-    job = await services.off(services.ledger.get, press.job_id)
+    job = await services.off(services.jobs.ledger.get, press.job_id)
     if job is None or query.message is None:
         await toast(query, cancelling.gone(t), alert=True)
         return
@@ -112,7 +112,7 @@ async def _send_link(services: Services, job: Job, artifact: Artifact, t: Texts)
 def _page(
     services: Services, user: int, chat: Chat, start: int, t: Texts
 ) -> tuple[str, InlineKeyboardMarkup | None]:
-    found = [job for job in services.users.history(user, HISTORY) if here(job, chat)]
+    found = [job for job in services.users.history.history(user, HISTORY) if here(job, chat)]
     page = list(enumerate(found, 1))[start : start + PAGE]
     if not page:
         return t("Nothing here yet. Tell me what you want to see."), None

@@ -74,12 +74,12 @@ def here(job: Job, chat: Chat) -> bool:
 
 
 def _active(services: Services, user: int, chat: Chat) -> list[Job]:
-    return [job for job in services.users.active(user) if here(job, chat)]
+    return [job for job in services.users.history.active(user) if here(job, chat)]
 
 
 def _replied(services: Services, message: Message) -> Job | None:
     replied = message.reply_to_message
-    return services.ledger.by_message(message.chat.id, replied.message_id) if replied else None
+    return services.jobs.ledger.by_message(message.chat.id, replied.message_id) if replied else None
 
 
 def _list(services: Services, found: list[Job], t: Texts) -> tuple[str, InlineKeyboardMarkup | None]:
@@ -104,7 +104,7 @@ def _stage(services: Services, job: Job, t: Texts) -> str:
     if job.state in (State.STORED, State.DELIVERING):
         return t("On its way to you")
     if job.state in WAITING:
-        place = services.waiting.place(job, model_of(job, services.catalogue).typical_s)
+        place = services.jobs.waiting.place(job, model_of(job, services.catalogue).typical_s)
         return status.waiting(job, place, t).text
     return status.progress(job, t).text
 

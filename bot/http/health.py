@@ -21,7 +21,9 @@ def routes(services: Services, started: Callable[[], bool]) -> list[Route]:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
 
-    ledger_answers = Shared(lambda: asyncio.wait_for(services.off(services.ledger.ping), ANSWERS_WITHIN_S))
+    ledger_answers = Shared(
+        lambda: asyncio.wait_for(services.off(services.jobs.ledger.ping), ANSWERS_WITHIN_S)
+    )
 
     async def readyz(_request: Request) -> Response:
         if not started():

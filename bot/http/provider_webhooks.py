@@ -67,11 +67,11 @@ def note(services: Services, job_id: str, hint: Hint) -> bool:
 
     Raises LedgerUnavailable; the repetition then does what is left.
     """
-    if services.deduplication.is_set("webhook", hint.delivery):
+    if services.users.deduplication.is_set("webhook", hint.delivery):
         log.info("webhook heard before", job=job_id)
         return False
-    adopted = services.ledger.adopt(job_id, hint.prediction)
-    woken = hint.ended and services.ledger.wake(job_id)
-    services.deduplication.first("webhook", hint.delivery, REMEMBERED_S)
+    adopted = services.jobs.ledger.adopt(job_id, hint.prediction)
+    woken = hint.ended and services.jobs.ledger.wake(job_id)
+    services.users.deduplication.first("webhook", hint.delivery, REMEMBERED_S)
     log.info("webhook", job=job_id, ended=hint.ended, adopted=adopted, woken=woken)
     return True

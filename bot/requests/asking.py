@@ -21,13 +21,13 @@ async def ask(services: Services, update: Update, kind: Kind) -> None:
 async def remember(services: Services, message: Message, kind: Kind) -> None:
     """In this private chat the next plain words are of this kind; in groups only a reply can be."""
     if incoming.is_private(message.chat):
-        await services.questions.remember(message.chat.id, kind)
+        await services.users.questions.remember(message.chat.id, kind)
 
 
 async def forget(services: Services, message: Message) -> None:
     """The person has asked for something else meanwhile."""
     if incoming.is_private(message.chat):
-        await services.questions.forget(message.chat.id)
+        await services.users.questions.forget(message.chat.id)
 
 
 async def wanted(services: Services, message: Message) -> Kind | None:
@@ -41,4 +41,4 @@ async def wanted(services: Services, message: Message) -> Kind | None:
         return asked_for(replied.text or "") if mine else None
     if not incoming.is_private(message.chat):
         return None
-    return await services.questions.answered_by(message.chat.id, message.message_id)
+    return await services.users.questions.answered_by(message.chat.id, message.message_id)

@@ -16,17 +16,17 @@ async def cancel(services: Services, job_id: str, user: int) -> Cancellation:
 
     Raises LedgerUnavailable.
     """
-    outcome, heir = await services.off(services.ledger.cancel, job_id, user)
-    if outcome is Cancellation.FOREIGN and (job := await services.off(services.ledger.get, job_id)):
+    outcome, heir = await services.off(services.jobs.ledger.cancel, job_id, user)
+    if outcome is Cancellation.FOREIGN and (job := await services.off(services.jobs.ledger.get, job_id)):
         owner = job.origin.user
         if await acting.may_act_as(services, user, owner):
-            outcome, heir = await services.off(services.ledger.cancel, job_id, owner)
+            outcome, heir = await services.off(services.jobs.ledger.cancel, job_id, owner)
     log.info("cancel", job=job_id, outcome=outcome)
     if outcome is Cancellation.CANCELLED:
         try:
-            await services.off(services.publisher.publish_delivery, job_id)
-            if heir and (job := await services.off(services.ledger.get, heir)):
-                await services.off(services.publisher.publish_generation, job)
+            await services.off(services.jobs.publisher.publish_delivery, job_id)
+            if heir and (job := await services.off(services.jobs.ledger.get, heir)):
+                await services.off(services.jobs.publisher.publish_generation, job)
         except LedgerUnavailable as error:
             log.warning("not published, the sweep will", job=job_id, error=repr(error))
     return outcome

@@ -62,7 +62,7 @@ async def take(
 async def seen(services: Services, origin: Origin) -> None:
     """Put whoever writes into the register of users; what goes wrong with that stops nothing else."""
     try:
-        await services.off(services.people.seen, origin.user, origin.chat, origin.language)
+        await services.off(services.users.people.seen, origin.user, origin.chat, origin.language)
     except LedgerUnavailable as error:
         log.warning("user not registered", error=str(error))
 
@@ -72,16 +72,16 @@ async def _forbidden(services: Services, prompt: str) -> bool:
     if not services.prompt_filter.refuses(prompt):
         return False
     try:
-        await services.off(services.statistics.prompt_refused)
+        await services.off(services.admin.statistics.prompt_refused)
     except LedgerUnavailable as error:
         log.warning("refusal not counted", error=str(error))
     return True
 
 
 async def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
-    hit = None if fresh else await services.cache.get(digest_of(request))
+    hit = None if fresh else await services.jobs.cache.get(digest_of(request))
     model = services.catalogue.models[request.model]
-    return await services.admission.admit(
+    return await services.jobs.admission.admit(
         job_id, request, origin, fresh=fresh, hit=hit, price_usd=model.price_usd, provider=model.provider
     )
 
@@ -91,16 +91,16 @@ async def _eta(services: Services, request: Request, answer: Answer) -> float:
     if not isinstance(answer, Busy) or answer.lane is None or not answer.first:
         return 0.0
     typical = services.catalogue.models[request.model].typical_s
-    return await services.lane_eta.expect(answer.lane, request.model, typical)
+    return await services.jobs.lane_eta.expect(answer.lane, request.model, typical)
 
 
 async def _publish(services: Services, job: Job) -> None:
     try:
         if job.state is State.ACCEPTED:
-            await services.off(services.publisher.publish_generation, job)
-            await services.off(services.ledger.published, job.id)
+            await services.off(services.jobs.publisher.publish_generation, job)
+            await services.off(services.jobs.ledger.published, job.id)
         elif job.state is State.STORED:
-            await services.off(services.publisher.publish_delivery, job.id)
+            await services.off(services.jobs.publisher.publish_delivery, job.id)
     except DarkroomError as error:
         log.warning("not published, the sweep will", error=repr(error))
 
@@ -115,10 +115,10 @@ async def _show(services: Services, job: Job) -> None:
         if not first:
             return
         message = await _post(services, job, status.waiting(job, place, texts(job.origin.language)))
-        if not await ledger_back(lambda: services.off(services.ledger.posted, job, message), NOTED_S):
+        if not await ledger_back(lambda: services.off(services.jobs.ledger.posted, job, message), NOTED_S):
             await retract(services, job.origin, message)
         elif place is not None:
-            await services.off(services.waiting.show, job.id, place)
+            await services.off(services.jobs.waiting.show, job.id, place)
     except Unreachable:
         log.info("cancelled, the chat cannot be written to")
         await cancelling.cancel(services, job.id, job.origin.user)
@@ -133,12 +133,12 @@ async def _post(services: Services, job: Job, view: status.View) -> int:
     except OutcomeUnknown:
         raise
     except DarkroomError:
-        await ledger_back(lambda: services.off(services.ledger.again, job.id, "status"), NOTED_S)
+        await ledger_back(lambda: services.off(services.jobs.ledger.again, job.id, "status"), NOTED_S)
         raise
 
 
 def _first(services: Services, job: Job, me: str) -> tuple[bool, QueuePosition | None]:
     """Whether nobody but `me` has shown this job yet, and its place in the lane."""
     typical = model_of(job, services.catalogue).typical_s
-    first = services.ledger.once(job.id, "status", me)
-    return first, services.waiting.place(job, typical) if first else None
+    first = services.jobs.ledger.once(job.id, "status", me)
+    return first, services.jobs.waiting.place(job, typical) if first else None

@@ -84,7 +84,10 @@ class Said:
     def __init__(self, marks: Deduplication | None = None) -> None:
         self.texts: list[str] = []
         self.services = cast(
-            Services, SimpleNamespace(reply_sender=self, deduplication=marks, off=asyncio.to_thread)
+            Services,
+            SimpleNamespace(
+                reply_sender=self, users=SimpleNamespace(deduplication=marks), off=asyncio.to_thread
+            ),
         )
 
     async def say(self, _name: str, _origin: Origin, text: str, _keyboard: Any) -> None:

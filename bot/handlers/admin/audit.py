@@ -27,11 +27,11 @@ async def audit(services: Services, update: Update) -> None:
     t = incoming.language(admin)
     match incoming.after_command(message.text or "").lower().split():
         case []:
-            text = report(await services.off(services.controls.log.latest, SHOWN), t)
+            text = report(await services.off(services.admin.controls.log.latest, SHOWN), t)
         case [number] if (limit := arguments.count(number, MOST)) is not None:
-            text = report(await services.off(services.controls.log.latest, limit), t)
+            text = report(await services.off(services.admin.controls.log.latest, limit), t)
         case ["user", who] if whom := arguments.user_id(who):
-            text = history(whom, await services.off(services.controls.log.latest, MOST, str(whom)), t)
+            text = history(whom, await services.off(services.admin.controls.log.latest, MOST, str(whom)), t)
         case _:
             text = usage(t)
     await say(services, update, text)

@@ -22,7 +22,7 @@ async def broadcast(services: Services, update: Update) -> None:
     admin, message = incoming.speech(update)
     t = incoming.language(admin)
     text = incoming.after_command(message.text or "").strip()
-    running = await services.off(services.broadcasts.current)
+    running = await services.off(services.admin.broadcasts.current)
     if text.lower() == "stop":
         ended = running is not None and await _stop(services, running.id, admin.id)
         await say(services, update, t("Stopped.") if ended else t("There is no broadcast under way."))
@@ -32,8 +32,8 @@ async def broadcast(services: Services, update: Update) -> None:
         await say(services, update, usage(t))
     else:
         broadcast_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
-        await services.off(services.broadcasts.draft, broadcast_id, text, message.chat.id, t.language)
-        people = await services.off(services.people.count)
+        await services.off(services.admin.broadcasts.draft, broadcast_id, text, message.chat.id, t.language)
+        people = await services.off(services.users.people.count)
         view = announcement.question(broadcast_id, text, people, t)
         await say(services, update, view.text, view.keyboard)
 
@@ -65,7 +65,7 @@ async def _send(services: Services, update: Update, broadcast_id: str) -> None:
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     message = query.message.message_id if query.message else 0
-    start = await services.off(services.broadcasts.start, broadcast_id, message, query.from_user.id)
+    start = await services.off(services.admin.broadcasts.start, broadcast_id, message, query.from_user.id)
     if start is not Start.BEGUN:
         await toast(query, _not_begun(start, t), alert=True)
         return
@@ -73,7 +73,7 @@ async def _send(services: Services, update: Update, broadcast_id: str) -> None:
     await toast(query)
     await _show(services, broadcast_id)
     try:
-        await services.off(services.publisher.publish_broadcast, broadcast_id, 1)
+        await services.off(services.jobs.publisher.publish_broadcast, broadcast_id, 1)
     except LedgerUnavailable as error:
         log.warning("broadcast not published, a worker will take it up", error=str(error))
 
@@ -81,7 +81,7 @@ async def _send(services: Services, update: Update, broadcast_id: str) -> None:
 async def _drop(services: Services, update: Update, broadcast_id: str) -> None:
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
-    if await services.off(services.broadcasts.drop, broadcast_id):
+    if await services.off(services.admin.broadcasts.drop, broadcast_id):
         view = announcement.dropped(t)
         await rewrite(query, view.text, view.keyboard)
         await toast(query)
@@ -90,7 +90,7 @@ async def _drop(services: Services, update: Update, broadcast_id: str) -> None:
 
 
 async def _stop(services: Services, broadcast_id: str, admin: int) -> bool:
-    ended = await services.off(services.broadcasts.stop, broadcast_id, admin)
+    ended = await services.off(services.admin.broadcasts.stop, broadcast_id, admin)
     if ended:
         log.info("broadcast stopped", broadcast=broadcast_id)
         await _show(services, broadcast_id)
@@ -99,7 +99,7 @@ async def _stop(services: Services, broadcast_id: str, admin: int) -> bool:
 
 async def _show(services: Services, broadcast_id: str) -> None:
     """Turn the question into the display of how far it is. Workers do so too: a failure is no harm."""
-    found = await services.off(services.broadcasts.get, broadcast_id)
+    found = await services.off(services.admin.broadcasts.get, broadcast_id)
     if found is None:
         return
     view = announcement.state(found, texts(found.language))

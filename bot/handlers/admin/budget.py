@@ -22,7 +22,7 @@ async def budget(services: Services, update: Update) -> None:
     t = incoming.language(admin)
     match incoming.after_command(message.text or "").split():
         case []:
-            text = report(await services.off(services.budgets.all), t)
+            text = report(await services.off(services.admin.budgets.all), t)
         case [period, amount] if period in PERIODS:
             text = await _change(services, period, ALL, amount, admin.id, t)
         case [period, name, amount] if period in PERIODS:
@@ -39,7 +39,7 @@ COMMANDS = (
 
 async def _change(services: Services, period: str, name: str, amount: str, admin: int, t: Texts) -> str:
     if amount == _RESET:  # also one of a model that has left the catalogue
-        news = await services.off(services.budgets.reset, period, name, admin)
+        news = await services.off(services.admin.budgets.reset, period, name, admin)
         log.info("budget reset", period=period, name=name, news=news)
         done = t("The budget {name} goes by the settings again.", name=f"{period} {name}")
         idle = t("The budget {name} goes by the settings already.", name=f"{period} {name}")
@@ -53,7 +53,7 @@ async def _change(services: Services, period: str, name: str, amount: str, admin
         limit = parse_amount(amount.removeprefix("$"))
     except ValueError:
         return usage(t)
-    await services.off(services.budgets.set, period, name, limit, admin)
+    await services.off(services.admin.budgets.set, period, name, limit, admin)
     log.info("budget set", period=period, name=name, limit=limit)
     if isinstance(limit, int):
         text = t("The budget {name} is {amount} from now on.", name=f"{period} {name}", amount=written(limit))

@@ -50,5 +50,5 @@ def _line(row: Row) -> str:
 
 
 def _life(services: Services, job_id: str) -> Life | None:
-    found = services.ledger.get(job_id)
-    return Life(found, services.trails.of(found), services.ledger.now()) if found else None
+    found = services.jobs.ledger.get(job_id)
+    return Life(found, services.jobs.trails.of(found), services.jobs.ledger.now()) if found else None

@@ -23,7 +23,7 @@ Lines = dict[Lane, tuple[int, bool]]
 async def stats(services: Services, update: Update) -> None:
     """Jobs by state, lanes, cache, spend."""
     user, _ = incoming.speech(update)
-    overview = await services.off(services.statistics.overview)
+    overview = await services.off(services.admin.statistics.overview)
     lines = await services.off(_lines, services)
     await say(services, update, report(overview, lines, incoming.language(user)))
 
@@ -36,7 +36,7 @@ async def pause(services: Services, update: Update) -> None:
     if lane is None:
         await say(services, update, t("Which lane? One of: {lanes}. For example: /pause img", lanes=_all()))
         return
-    news = await services.off(services.controls.pause, lane, user.id)
+    news = await services.off(services.admin.controls.pause, lane, user.id)
     log.info("lane paused", lane=lane, news=news)
     text = t("{lane} is paused. Its jobs wait; those that run go on. /resume {lane} ends it.", lane=lane)
     await say(services, update, text if news else t("{lane} was paused already.", lane=lane))
@@ -50,7 +50,7 @@ async def resume(services: Services, update: Update) -> None:
     if lane is None:
         await say(services, update, t("Which lane? One of: {lanes}. For example: /resume img", lanes=_all()))
         return
-    news = await services.off(services.controls.resume, lane, user.id)
+    news = await services.off(services.admin.controls.resume, lane, user.id)
     log.info("lane resumed", lane=lane, news=news)
     text = t("{lane} goes on; the first of its jobs start within seconds.", lane=lane)
     await say(services, update, text if news else t("{lane} was not paused.", lane=lane))
@@ -96,11 +96,11 @@ def _lane(lane: Lane, view: LaneView, on_broker: int, paused: bool, t: Texts) ->
 
 
 def _lines(services: Services) -> Lines:
-    paused = services.controls.paused()
+    paused = services.admin.controls.paused()
     lines = {}
     for lane in Lane:
         try:
-            lines[lane] = (services.publisher.backlog(lane), lane in paused)
+            lines[lane] = (services.jobs.publisher.backlog(lane), lane in paused)
         except LedgerUnavailable:
             lines[lane] = (-1, lane in paused)
     return lines

@@ -51,7 +51,7 @@ async def block(services: Services, update: Update) -> None:
         return
     admin, _ = incoming.speech(update)
     t = incoming.language(admin)
-    news = await services.off(services.controls.block, whom, admin.id)
+    news = await services.off(services.admin.controls.block, whom, admin.id)
     log.info("user blocked", news=news)
     text = t("User {user} is blocked: I take no more requests. What is on its way still comes.", user=whom)
     await say(services, update, text if news else t("User {user} was blocked already.", user=whom))
@@ -63,7 +63,7 @@ async def unblock(services: Services, update: Update) -> None:
         return
     admin, _ = incoming.speech(update)
     t = incoming.language(admin)
-    news = await services.off(services.controls.unblock, whom, admin.id)
+    news = await services.off(services.admin.controls.unblock, whom, admin.id)
     log.info("user unblocked", news=news)
     text = t("User {user} may ask again.", user=whom)
     await say(services, update, text if news else t("User {user} was not blocked.", user=whom))
@@ -75,11 +75,11 @@ async def vip(services: Services, update: Update) -> None:
     t = incoming.language(admin)
     match incoming.after_command(message.text or "").split():
         case ["list"]:
-            text = vip_list(await services.off(services.vips.all), t)
+            text = vip_list(await services.off(services.users.vips.all), t)
         case ["grant", who, until] if whom := arguments.user_id(who):
             text = await _grant(services, whom, until, admin.id, t)
         case ["revoke", who] if whom := arguments.user_id(who):
-            was = await services.off(services.vips.revoke, whom, admin.id)
+            was = await services.off(services.users.vips.revoke, whom, admin.id)
             log.info("vip revoked", news=was)
             done, idle = (
                 t("User {user} is no VIP any more.", user=whom),
@@ -109,7 +109,7 @@ async def _grant(services: Services, whom: int, until: str, admin: int, t: Texts
             longest=vips.LONGEST_DAYS,
             user=whom,
         )
-    await services.off(services.vips.grant, whom, day, admin)
+    await services.off(services.users.vips.grant, whom, day, admin)
     log.info("vip granted", until=day.isoformat())
     return t("User {user} is a VIP until {day}.", user=whom, day=arguments.day(day, t))
 
@@ -125,15 +125,15 @@ async def _whom(services: Services, update: Update, example: str) -> int | None:
 
 
 def _card(services: Services, whom: int) -> Card:
-    until = services.vips.until(whom)
+    until = services.users.vips.until(whom)
     tier = Tier.VIP if until else Tier.REGULAR
     return Card(
         user=whom,
-        person=services.people.get(whom),
+        person=services.users.people.get(whom),
         vip_until=until,
-        blocked=services.controls.is_blocked(whom),
-        bucket=services.statistics.bucket(whom, tier),
-        active=services.users.active(whom),
+        blocked=services.admin.controls.is_blocked(whom),
+        bucket=services.admin.statistics.bucket(whom, tier),
+        active=services.users.history.active(whom),
     )
 
 

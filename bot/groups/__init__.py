@@ -1,0 +1,1 @@
+"""What handlers work with, in groups of one noun each; `bot.services` puts them together."""
