@@ -63,7 +63,7 @@ async def made_a_job(services: Services, user: int) -> None:
 
 def too_much(wait_s: float, t: Texts) -> str:
     """What is said once."""
-    wait = status.duration(wait_s, t)
+    wait = status.wait(wait_s, t)
     return t("You write faster than I can answer. I leave unread what comes in the next {wait}.", wait=wait)
 
 

@@ -126,6 +126,11 @@ def duration(seconds: float, t: Texts) -> str:
     return t.n("{n} min", "{n} min", round(seconds / 60))
 
 
+def wait(seconds: float, t: Texts) -> str:
+    """A time that somebody must wait, never told shorter than it is: seconds, or whole minutes rounded up."""
+    return duration(seconds if seconds < 90 else 60 * math.ceil(seconds / 60), t)
+
+
 def span(seconds: float, t: Texts) -> str:
     """How long something lasts at the least: whole hours, or minutes where there are none."""
     hours, minutes = int(seconds // 3600), int(seconds // 60)

@@ -30,7 +30,7 @@ def refusal(answer: Answer, eta_s: float, t: Texts) -> Rejection | None:
     """The words for an answer; None where the request was taken. `eta_s`: when a place may be free."""
     match answer:
         case Limited(retry_after_s, first):
-            wait = status.duration(retry_after_s, t)
+            wait = status.wait(retry_after_s, t)
             return Rejection(t("That is your limit for now; next request in {wait}.", wait=wait), not first)
         case Busy(None, size, first):
             said = t.n(

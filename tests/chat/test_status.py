@@ -184,3 +184,12 @@ def test_a_link_is_whole_however_long_the_prompt(prompt: str, length: int) -> No
         f"The file (61 MB) cannot be sent to this chat. This link to it works for 24 h:\n{url}"
     )
     assert len(text.encode("utf-16-le")) // 2 <= 4096
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.2, "1 s"), (89.5, "90 s"), (90, "2 min"), (121, "3 min"), (145, "3 min"), (180, "3 min")],
+)
+def test_a_wait_is_never_told_shorter_than_it_is(seconds: float, told: str) -> None:
+    """Given a limit that ends after these seconds, I expect a time after which it has ended."""
+    assert status.wait(seconds, texts("en")) == told
