@@ -1,4 +1,4 @@
-"""The composition root of the bot's process: everything that handlers use, made once and closed once."""
+"""The composition root of the bot's process: everything that handlers use, created and closed once."""
 
 import asyncio
 import contextvars
@@ -51,22 +51,28 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PATIENCE_S = 10.0
-"""A call to Telegram waits so long for its turn. Whoever asks faster than Telegram lets us answer gets no
-more answers than that, and does not hold up the updates of others."""
+"""Longest wait (s) of a call to Telegram for its rate limit.
+
+A person who writes faster than Telegram lets the bot reply thus does not hold up the updates of others.
+"""
 THREADS = 16
-"""Calls to the ledger and the broker that run at a time; others wait for a thread."""
+"""Blocking calls to the ledger and the broker that run at a time; others wait for a thread."""
 ANSWER_S = 5.0
-"""Longest wait for one answer of the ledger on an update's way in."""
+"""Longest wait (s) for one answer of the ledger on the way of an update to its job."""
 CACHE_ANSWER_S = 1.0
-"""Longest wait for the cache there: without it the result is made anew."""
+"""Longest wait (s) for the cache on that way; without its answer the result is made again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with. What speaks to Redis, the broker or the media store is called through `off`
-    only, except for what most updates need: `admission`, `cache`, `preferences`, `questions`, `presses`,
-    `attention`, `update_queue` and `speaker` are asynchronous and wait for no thread.
-    `links`: None where the media store gives none."""
+    """Everything that handlers use.
+
+    Services that talk to Redis, the broker or the media store block, so handlers call them through `off`. The
+    exceptions are those that most updates need: `admission`, `cache`, `preferences`, `questions`, `presses`,
+    `attention`, `update_queue` and `reply_sender` are asynchronous and need no thread.
+
+    `links` is None where the media store gives no links.
+    """
 
     settings: Settings
     catalogue: Catalogue
@@ -99,16 +105,19 @@ class Services:
     executor: ThreadPoolExecutor
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a blocking function off the event loop, with the caller's log context."""
+        """Run a blocking function in a thread, with the caller's log context, and return its result."""
         run = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self.executor, run)
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Make the services; connections are opened at first use, so nothing has to be up yet.
+    """Open the services, and close them at the end of the block.
 
-    Raises SettingsError for a catalogue or a prompt filter that cannot be used.
+    Connections are opened at first use, so Redis and Telegram need not be up yet.
+
+    Raises:
+        SettingsError: The catalogue or the prompt filter cannot be used.
     """
     catalogue = load_catalogue(settings)
     _check_names(catalogue)
