@@ -86,8 +86,9 @@ class ReplySender:
         """Send a reply, and return whether it is done.
 
         Returns:
-            False where Telegram surely has not posted it: this or another process retries. True where
-            Telegram posted it, may have posted it, or refuses it for good.
+            False where this or another process is to retry: Telegram has not posted the reply, or the call
+            took too long (then a retry may post it twice). True where Telegram posted it, may have posted it,
+            or refuses it for good.
 
         Raises:
             PutOff: Telegram surely has not posted it, and it is known when a retry makes sense.
