@@ -11,7 +11,10 @@ from bot.inbound.ack import Ack, open_with
 log = structlog.get_logger(__name__)
 
 HANGS_S = 60.0
-"""Time (s) after which a handler that has not decided its update is cancelled: all its waits are shorter."""
+"""Time (s) that a handler has to decide its update; all its waits are shorter.
+
+After this time the handler hangs: it is cancelled, and its update counts as acknowledged.
+"""
 
 
 class Handling:

@@ -13,7 +13,7 @@ from ledger.queues.durable_queue import DurableQueue, Enqueued, Item
 log = structlog.get_logger(__name__)
 
 LOOK_S = 0.5
-"""Interval (s) of the look for items that wait, or whose lease expired as their process died."""
+"""Interval (s) at which the worker looks for items that wait, or whose lease expired as a process died."""
 AGAIN_S = 1.0
 """Retry delay (s) of an item whose handler returned False."""
 _AT_A_TIME = 16

@@ -24,7 +24,7 @@ class LaneEta:
         Args:
             lane: The lane.
             model: The model of the rejected request.
-            typical_s: The model's duration in seconds as long as none of its jobs was measured.
+            typical_s: The model's typical duration (s), used until durations of its jobs are known.
 
         Raises:
             LedgerUnavailable: The ledger is away.
