@@ -115,7 +115,8 @@ def answers(message: Message, bot: Bot) -> bool:
 def asker(query: CallbackQuery) -> int | None:
     """Return the id of the person for whom the bot sent the list with the pressed button.
 
-    In a group the list is a reply to that person's message; None where Telegram no longer shows that message.
+    In a private chat that is the person who pressed. In a group the list is a reply to that person's message;
+    None where Telegram no longer shows that message.
     """
     message = query.message
     if message is None or is_private(message.chat):

@@ -28,7 +28,10 @@ ALBUM_S = 600
 
 
 async def media(services: Services, update: Update) -> None:
-    """Reply to a sticker, a photo, a voice message and so on what to send instead; once for an album."""
+    """Reply to a sticker, a photo, a voice message or other media that the bot works from words alone.
+
+    An album gets one reply.
+    """
     user, message = incoming.speech(update)
     if message.media_group_id is not None:
         # Telegram sends one message for each picture, and any replica may get it.

@@ -101,7 +101,7 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
 
 
 async def _explain(services: Services, update: Update, error: RequestError, asked: Kind | None) -> None:
-    """Reply what is wrong with a request, and ask again if the request answered a question.
+    """Tell the person what is wrong with a request; a question that the request answered stays open.
 
     Args:
         services: The services of the process.

@@ -125,7 +125,8 @@ class Poller:
 
     async def _one_by_one(self, offset: int | None) -> list[Update | None]:
         """Return the updates, each parsed by itself: a malformed one must not hold up the others."""
-        # Telegram takes a method's name in any case; in its usual one the library refers to its own method.
+        # Telegram ignores the case of a method's name. For the usual spelling the library would warn that it
+        # has a method of its own.
         found: Any = await self._bot.do_api_request(
             "GetUpdates", {"offset": offset, "allowed_updates": UPDATE_TYPES}
         )
