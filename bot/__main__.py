@@ -1,4 +1,4 @@
-"""`python -m bot`: take in updates, by long polling or by webhook, until SIGTERM or SIGINT."""
+"""`python -m bot`: receive updates, by long polling or by webhook, until SIGTERM or SIGINT."""
 
 import asyncio
 import gc
@@ -28,20 +28,23 @@ from serving.server import Server
 log = structlog.get_logger(__name__)
 
 SWITCH_S = 0.0005
-"""Longest turn of a thread while another one waits; Python's own is ten times as long."""
+"""The interpreter's thread switch interval in seconds; Python's default is ten times as long."""
 FINISH_S = 2.0
-"""Handlers may take this long to end after a signal."""
+"""Time in seconds that handlers have to end after a signal."""
 
 
 def main() -> int:
-    """Exit code 0 after a signal, 2 for a setting that is missing or wrong (one sentence on stderr)."""
+    """Run the bot and return its exit code.
+
+    The code is 0 after a signal, and 2 for a setting that is missing or wrong (one sentence on stderr).
+    """
     try:
         settings = load()
         require(settings, "telegram_token")
         configure(settings, "bot")
         if sentence := exposed(env_file_of(os.environ)):
             log.warning("exposed", advice=sentence)
-        # Threads that publish and measure give way to the loop, on which the answers to Telegram wait.
+        # Threads that publish and measure yield sooner to the event loop, which has to answer Telegram.
         sys.setswitchinterval(SWITCH_S)
         gc.freeze()
         uvloop.run(serve(settings))
@@ -55,7 +58,12 @@ def main() -> int:
 
 
 async def serve(settings: Settings) -> None:
-    """Run until a signal; raises SettingsError and InvalidToken."""
+    """Run all parts of the bot until a signal.
+
+    Raises:
+        SettingsError: A setting cannot be used.
+        InvalidToken: Telegram refuses the bot's token.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -74,21 +82,24 @@ async def serve(settings: Settings) -> None:
 
 
 def _inbox(application: App, services: Services) -> Inbox | None:
-    """What takes the updates that Telegram posts, where it does."""
+    """Return the inbox for the updates that Telegram posts; None for a bot that polls."""
     if services.settings.bot_mode != "webhook":
         return None
     return Inbox(application, services.settings, services.update_queue)
 
 
 def _door(services: Services, inbox: Inbox | None) -> Server | None:
-    """The HTTP server, where anybody has our address; it listens at once."""
+    """Return the HTTP server, which listens already; None where nobody posts to the bot."""
     if inbox is None and not services.settings.provider_webhook_url:
         return None
     return server.bound(server.build(services, inbox), services.settings)
 
 
 async def _run(source: Inbox | Poller, door: Server | None, stop: asyncio.Event) -> None:
-    """Run all parts until the signal comes or one fails, which raises; end them in order."""
+    """Run all parts until the signal comes or a part fails, then stop them in order.
+
+    Raises the error of the part that failed.
+    """
     stopping = asyncio.create_task(stop.wait())
     bringing = asyncio.create_task(source.run())
     serving = asyncio.create_task(server.run(door)) if door else None
@@ -110,5 +121,5 @@ if __name__ == "__main__":
     code = main()
     reports.flush(FINISH_S)
     logging.shutdown()
-    # All is closed by now. A thread that still waits for a Redis that hangs must not hold up the exit.
+    # Everything is closed by now. A thread that still waits for a hanging Redis must not delay the exit.
     os._exit(code)

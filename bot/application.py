@@ -24,16 +24,19 @@ App = Application[Any, Any, Any, Any, Any, Any]
 Context = CallbackContext[Any, Any, Any, Any]
 
 CONCURRENT_UPDATES = 256
-"""Updates that are handled at a time, most of them waiting for their chat's turn; others wait."""
+"""Most updates that are handled at a time; most of these wait for their chat's rate limit."""
 ADMINS = "admins"
-"""Under this name the Application's `bot_data` holds the admins' ids."""
+"""The key in the Application's `bot_data` under which the admins' ids are kept."""
 UPDATE_TYPES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY)
-"""What Telegram is asked to send."""
+"""The types of update that Telegram is asked to send."""
 
 
 class _FromPerson(filters.MessageFilter):
-    """Messages of people, and of people who write in the name of a group or channel: not of other bots, and
-    not a channel's posts, which Telegram itself repeats in the channel's discussion group."""
+    """A filter for messages that people write, also in the name of a group or channel.
+
+    It excludes messages of other bots, and the posts of a channel that Telegram itself repeats in the
+    channel's discussion group.
+    """
 
     def filter(self, message: Message) -> bool:
         writer = message.from_user
@@ -43,7 +46,7 @@ class _FromPerson(filters.MessageFilter):
 
 
 class _ToMe(filters.MessageFilter):
-    """What a test of `bot.incoming` says is for this bot."""
+    """A filter for messages that are meant for this bot, by a test of `bot.incoming`."""
 
     def __init__(self, bot: Bot, test: Callable[[Message, Bot], bool]) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ _CONTENT = filters.ATTACHMENT & ~filters.StatusUpdate.ALL
 
 
 def build(services: Services) -> App:
-    """The Application around the gateway's bot; it has no updater: `bot.inbound` brings the updates."""
+    """Return the Application around the gateway's bot, without an updater: `bot.inbound` feeds it updates."""
     application: App = (
         ApplicationBuilder()
         .bot(services.gateway.bot)

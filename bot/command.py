@@ -1,4 +1,4 @@
-"""What a command is. Each handler module declares its own; `bot.commands` gathers them."""
+"""The declaration of a command. Each handler module declares its own; `bot.commands` collects them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bot.heeding import Handle
 
 
 class Who(StrEnum):
-    """Who may give a command. For all others there is no such command."""
+    """Who may use a command. To everybody else the bot says that the command does not exist."""
 
     EVERYBODY = "everybody"
     ADMINS = "admins"
@@ -22,9 +22,9 @@ class Command:
     Attributes:
         name: What people write after the slash.
         handler: What the command does.
-        menu: The text in Telegram's menu, in English and marked for the catalogues. Empty: not in the menu.
-        help: The line in /help, in English and marked for the catalogues. Empty: not in /help.
-        who: Who may give the command.
+        menu: The text in Telegram's menu, in English and marked for translation. Empty: not in the menu.
+        help: The line in /help, in English and marked for translation. Empty: not in /help.
+        who: Who may use the command.
     """
 
     name: str
@@ -35,5 +35,5 @@ class Command:
 
 
 def given_by(who: Who, commands: Iterable[Command]) -> list[Command]:
-    """Return the commands of these people, in their order."""
+    """Return those of the commands that are declared for `who`, in their order."""
     return [command for command in commands if command.who is who]

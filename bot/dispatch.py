@@ -1,4 +1,4 @@
-"""Which handler a command goes to, and what becomes of one that a person may not give."""
+"""Dispatch of commands to their handlers, and the check of who may use them."""
 
 from telegram import Update
 
@@ -10,16 +10,19 @@ from bot.heeding import Handle, heeded
 from bot.services import Services
 
 SUGGESTED = tuple(command.name for command in given_by(Who.EVERYBODY, COMMANDS))
-"""What may be suggested to somebody whose command is unknown: nothing that only admins have."""
+"""The commands that may be suggested in reply to an unknown one; no admins' commands are among them."""
 
 
 async def unknown(services: Services, update: Update) -> None:
-    """Answer a command that does not exist, or that this person may not give here."""
+    """Reply to a command that does not exist, or that this person may not use here."""
     await fallback.command(services, update, SUGGESTED)
 
 
 def guarded(command: Command) -> Handle:
-    """Return the command's handler for messages of those who may give it and are listened to."""
+    """Return the command's handler, wrapped in the checks that the person may use it and is listened to.
+
+    A person who may not use the command gets the reply of `unknown`.
+    """
     listening = heeded(command.handler)
     if command.who is Who.EVERYBODY:
         return listening
@@ -33,4 +36,4 @@ def guarded(command: Command) -> Handle:
 
 
 HANDLERS: dict[str, Handle] = {command.name: guarded(command) for command in COMMANDS}
-"""Of each command's name, what deals with it."""
+"""The handler of each command, by the command's name."""

@@ -1,11 +1,15 @@
-"""The end of asyncio tasks that a part of the bot has started."""
+"""Draining of asyncio tasks when a part of the bot stops."""
 
 import asyncio
 from collections.abc import Collection
 
 
 async def drain(tasks: Collection["asyncio.Task[None]"], within_s: float) -> int:
-    """Let tasks end; those that take longer are cancelled. Answers how many these were."""
+    """Wait until the tasks end, and cancel those that take longer than `within_s` seconds.
+
+    Returns:
+        The number of cancelled tasks.
+    """
     if not tasks:
         return 0
     _, late = await asyncio.wait(tasks, timeout=within_s)

@@ -1,4 +1,4 @@
-"""The bot's sign of life, with what it has seen since the last one."""
+"""The bot's heartbeat, which also writes the metrics of the time since the last beat."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _LEAVE_S = 0.5
 
 @contextmanager
 def alive(services: Services) -> Iterator[None]:
-    """A thread announces the bot for as long as the block lasts."""
+    """Announce the bot from a thread, every `heartbeat_s` seconds, for as long as the block lasts."""
     owner, period_s = new_owner(), services.settings.heartbeat_s
 
     def beat() -> None:
@@ -23,7 +23,7 @@ def alive(services: Services) -> Iterator[None]:
         services.jobs.workers.announce(sign, 3 * period_s, services.metrics)
 
     def leave() -> None:
-        # Without Redis the entry lapses by itself.
+        # Without Redis the entry expires by itself.
         with suppress(LedgerUnavailable):
             services.jobs.workers.leave(owner, services.metrics)
 
@@ -32,7 +32,7 @@ def alive(services: Services) -> Iterator[None]:
         yield
     finally:
         beating.close(_LEAVE_S)
-        # A Redis that hangs must not hold up the exit.
+        # A hanging Redis must not delay the exit.
         leaving = threading.Thread(target=leave, daemon=True)
         leaving.start()
         leaving.join(_LEAVE_S)

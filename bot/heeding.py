@@ -1,4 +1,8 @@
-"""Who is listened to: who writes or presses more than REFUSED_RATE_LIMIT is told so once, then ignored."""
+"""The rate limit on messages and presses that become no job.
+
+A person who exceeds REFUSED_RATE_LIMIT is told so once, and is then ignored until their token bucket is full
+again.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -21,7 +25,7 @@ Handle = Callable[[Services, Update], Awaitable[None]]
 
 
 def heeded(handle: Handle) -> Handle:
-    """The handler, for messages of people who are listened to."""
+    """Return the handler, wrapped so that it gets only messages of people who are listened to."""
 
     async def listening(services: Services, update: Update) -> None:
         if await listens(services, update):
@@ -31,8 +35,14 @@ def heeded(handle: Handle) -> Handle:
 
 
 async def listens(services: Services, update: Update) -> bool:
-    """Return whether a message that is surely meant for the bot is dealt with; it costs its writer a token,
-    which comes back where it becomes a job. Raises LedgerUnavailable where the update comes again."""
+    """Take a token from the writer of a message, and return whether the message is to be handled.
+
+    Call this only for a message that is surely meant for the bot. `made_a_job` gives the token back.
+
+    Raises:
+        LedgerUnavailable: The ledger is away, and the update will be redelivered. Where it will not be, the
+            message is let through.
+    """
     user, message = incoming.speech(update)
     heed = await _pay(services, incoming.writer(message))
     if heed.first:
@@ -43,7 +53,7 @@ async def listens(services: Services, update: Update) -> bool:
 
 
 async def listens_to_press(services: Services, update: Update) -> bool:
-    """As `listens`, for a press."""
+    """Do as `listens` does, for the press of a button."""
     query = incoming.pressed(update)
     heed = await _pay(services, query.from_user.id)
     if heed.first:
@@ -54,7 +64,7 @@ async def listens_to_press(services: Services, update: Update) -> bool:
 
 
 async def made_a_job(services: Services, user: int) -> None:
-    """The token of what has become a job goes back; it matters little where that fails."""
+    """Give back the token of a message or press that became a job; a failure is only logged."""
     try:
         await services.users.attention.give_back(user)
     except LedgerUnavailable as error:
@@ -62,14 +72,16 @@ async def made_a_job(services: Services, user: int) -> None:
 
 
 def too_much(wait_s: float, t: Texts) -> str:
-    """What is said once."""
+    """Return the one text that a person over the limit gets."""
     wait = status.wait(wait_s, t)
     return t("You write faster than I can answer. I leave unread what comes in the next {wait}.", wait=wait)
 
 
 async def _tell(services: Services, update: Update, origin: Origin, wait_s: float) -> None:
-    """Say it, once in a while, whatever else waits for the chat: silence without a word would look like a
-    fault."""
+    """Tell the person that they are ignored, as silence without a word would look like a fault.
+
+    The reply is urgent: it is kept even where the limits on waiting replies are reached.
+    """
     name, text = f"{update.update_id}:{origin.chat}:ignored", too_much(wait_s, texts(origin.language))
     try:
         await services.reply_sender.say(name, origin, text, urgent=True)
@@ -83,4 +95,4 @@ async def _pay(services: Services, user: int) -> Heed:
     except LedgerUnavailable:
         if ack.pending():
             raise
-        return Heed(given=True)  # the handler finds out by itself what it needs of the ledger
+        return Heed(given=True)  # the handler sees for itself whether it needs the ledger

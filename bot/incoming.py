@@ -1,4 +1,4 @@
-"""Reading updates: who wrote, where, and what is said to the bot. Pure."""
+"""Reading of updates: who wrote, in which chat, and whether it is meant for the bot. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ _COMMAND = re.compile(r"\s*(@\w+[,:]?\s+)?/\w+(@\w+)?\s*")
 
 
 def language(user: User | None) -> Texts:
-    """The texts in the user's Telegram language."""
+    """Return the texts in the user's Telegram language."""
     return texts(user.language_code if user else None)
 
 
 def speech(update: Update) -> tuple[User, Message]:
-    """The user and the message of an update that was filtered to be a person's message."""
+    """Return the user and the message of an update that passed the filter for people's messages."""
     user, message = update.effective_user, update.effective_message
     if user is None or message is None:
         raise ValueError(f"update {update.update_id} is no person's message")
@@ -26,16 +26,16 @@ def speech(update: Update) -> tuple[User, Message]:
 
 
 def pressed(update: Update) -> CallbackQuery:
-    """The press of a button that the update is."""
+    """Return the update's press of a button; raises ValueError for any other update."""
     if update.callback_query is None:
         raise ValueError(f"update {update.update_id} is no press of a button")
     return update.callback_query
 
 
 def writer(message: Message) -> int:
-    """Return who has written a message: the id of a user, or (below 0) of the chat in whose name it was.
+    """Return the id of a message's writer: a user, or (below 0) the chat in whose name the person wrote.
 
-    All who write as some chat share one user, which says nothing of them.
+    In messages in the name of a chat Telegram sets a placeholder user, which many writers share.
     """
     if message.sender_chat is not None:
         return message.sender_chat.id
@@ -45,8 +45,8 @@ def writer(message: Message) -> int:
 
 
 def origin(user: User, message: MaybeInaccessibleMessage) -> Origin:
-    """Where an answer to this message goes; for a press, `message` is the one with the button."""
-    # In groups without topics a thread id marks a chain of replies, and cannot be sent to.
+    """Return where a reply to this message goes; for a press, `message` is the one with the button."""
+    # In groups without topics a thread id marks a chain of replies; no message can be sent to it.
     topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
     wrote = isinstance(message, Message) and message.from_user == user
     return Origin(
@@ -59,25 +59,25 @@ def origin(user: User, message: MaybeInaccessibleMessage) -> Origin:
 
 
 def is_private(chat: Chat) -> bool:
-    """Whether the chat is one person's with the bot."""
+    """Return whether the chat is a private one, between one person and the bot."""
     return chat.type == ChatType.PRIVATE
 
 
 def after_command(text: str) -> str:
-    """The text behind `/command` or `/command@bot`, which may stand behind the bot's name."""
+    """Return the text after `/command` or `/command@bot`, before which the bot's name may stand."""
     found = _COMMAND.match(text)
     return text[found.end() :] if found else text
 
 
 def command(message: Message) -> tuple[str, str]:
-    """Return a message's first command, in lower case: its name, and the bot it is for ("": none named)."""
+    """Return a message's first command in lower case: its name, and the bot that it names ("" for none)."""
     found = next(_parts(message.text, message.entities, MessageEntity.BOT_COMMAND), "")
     name, _, bot = found.lower().removeprefix("/").partition("@")
     return name, bot
 
 
 def summons(message: Message, bot: Bot) -> bool:
-    """Return whether a text is the bot's name with a command behind it: `@bot /video waves`."""
+    """Return whether a text begins with the bot's name and then a command: `@bot /video waves`."""
     pattern = rf"\s*@{re.escape(bot.username)}[,:]?\s+/\w"
     return re.match(pattern, message.text or "", re.IGNORECASE) is not None and bool(command(message)[0])
 
@@ -94,8 +94,11 @@ def names(message: Message, bot: Bot) -> bool:
 
 
 def _parts(text: str | None, entities: Sequence[MessageEntity], *kinds: str) -> Iterator[str]:
-    """Yield what the entities of these kinds mark. The library's own way encodes the whole text for each of
-    them, of which a message may have as many as it has words."""
+    """Yield the parts of the text that entities of these kinds mark.
+
+    The library's own method encodes the whole text again for each entity, and a message may have as many
+    entities as words.
+    """
     units = (text or "").encode("utf-16-le")
     for each in entities:
         if each.type in kinds:
@@ -104,14 +107,17 @@ def _parts(text: str | None, entities: Sequence[MessageEntity], *kinds: str) -> 
 
 
 def answers(message: Message, bot: Bot) -> bool:
-    """Whether the message is a reply to one of the bot's."""
+    """Return whether the message is a reply to a message of the bot."""
     replied = message.reply_to_message
     return replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
 
 
 def asker(query: CallbackQuery) -> int | None:
-    """Return who had asked for the list that a pressed button is under (the list is a reply to them); None
-    where that is no longer known."""
+    """Return the id of the person for whom the bot sent the list with the pressed button.
+
+    In a private chat that is the person who pressed. In a group the list is a reply to that person's message;
+    None where Telegram no longer shows that message.
+    """
     message = query.message
     if message is None or is_private(message.chat):
         return None if message is None else query.from_user.id
@@ -120,5 +126,5 @@ def asker(query: CallbackQuery) -> int | None:
 
 
 def without_mention(text: str, username: str) -> str:
-    """The text with `@username` taken out."""
+    """Return the text without `@username`."""
     return re.sub(rf"(?<!\w)@{re.escape(username)}\b[,:]?", "", text, flags=re.IGNORECASE).strip()

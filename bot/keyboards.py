@@ -1,4 +1,4 @@
-"""The buttons that only the bot's own lists have; those under jobs are in `chat.keyboards`. Pure."""
+"""The buttons that only lists of the bot have; `chat.keyboards` has those under jobs. Pure."""
 
 import re
 
@@ -10,7 +10,14 @@ _PAGE = re.compile(r"history:([0-9]{1,3})")
 
 
 def pages(start: int, size: int, total: int, t: Texts) -> list[InlineKeyboardButton]:
-    """The row that turns the pages of a list, which now shows `size` entries from `start` on."""
+    """Return the row of buttons that turns the pages of a list.
+
+    Args:
+        start: The first entry that the list shows now, from 0.
+        size: Entries on a page.
+        total: Entries of the whole list.
+        t: The texts of the reader's language.
+    """
     row = []
     if start > 0:
         row.append(_button(t("← Later"), max(0, start - size)))
@@ -20,7 +27,7 @@ def pages(start: int, size: int, total: int, t: Texts) -> list[InlineKeyboardBut
 
 
 def page_start(data: str | None) -> int | None:
-    """The entry that a pressed page button starts from; None for any other button."""
+    """Return the first entry of the page that a pressed button leads to; None for any other button."""
     match = _PAGE.fullmatch(data or "")
     return int(match[1]) if match else None
 

@@ -13,7 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 async def announce(bot: Bot, commands: Sequence[Command], admins: Iterable[int] = ()) -> None:
-    """Set the lists; the first language's is also that of all languages that have none."""
+    """Set everybody's lists, and those of the admins' private chats.
+
+    The list of the first language also serves all languages that have no list of their own.
+    """
     for language in LANGUAGES:
         await bot.set_my_commands(menu(commands, texts(language)), language_code=_code(language))
     for admin in admins:
@@ -21,9 +24,10 @@ async def announce(bot: Bot, commands: Sequence[Command], admins: Iterable[int] 
 
 
 async def announce_to(bot: Bot, commands: Sequence[Command], admin: int) -> None:
-    """Set the lists of an admin's private chat, which have the admins' commands too.
+    """Set the lists of an admin's private chat, which also contain the admins' commands.
 
-    Telegram knows no chat with an admin who has never written to the bot; /start makes up for it.
+    Telegram refuses this for an admin who has never written to the bot. That is only logged, and /start sets
+    the lists later.
     """
     for language in LANGUAGES:
         try:
@@ -38,7 +42,7 @@ async def announce_to(bot: Bot, commands: Sequence[Command], admin: int) -> None
 
 
 def menu(commands: Iterable[Command], t: Texts) -> list[BotCommand]:
-    """Return everybody's list: the commands that are worth a place in it."""
+    """Return everybody's list: the commands that have a text for the menu."""
     return _entries(given_by(Who.EVERYBODY, commands), t)
 
 

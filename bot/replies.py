@@ -1,4 +1,4 @@
-"""How handlers answer. All of it ends in the errors of `chat.errors`."""
+"""The ways in which handlers reply. Failures come out as the errors of `chat.errors`."""
 
 import structlog
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
@@ -24,10 +24,21 @@ async def say(
     *,
     name: str = "",
 ) -> None:
-    """Answer the person's message with a message; what must last of the update has been written by then.
+    """Reply to the person's message, and acknowledge the update.
 
-    The answer itself is kept before the update counts as dealt with, and said once for each `name`. Raises
-    LedgerUnavailable where the update comes again; where it does not, it is said without being kept.
+    Call this after the update's lasting effects are written. The reply itself is enqueued before the update
+    is acknowledged, so it is sent even if this process dies.
+
+    Args:
+        services: The services of the process.
+        update: The update with the person's message.
+        text: The text of the reply.
+        keyboard: The buttons below the reply.
+        name: Distinguishes several replies to one message; each name is sent once.
+
+    Raises:
+        LedgerUnavailable: The ledger is away, and the update will be redelivered. Where it will not be, the
+            reply is sent without being enqueued.
     """
     origin = incoming.origin(*incoming.speech(update))
     try:
@@ -42,7 +53,7 @@ async def say(
 
 
 async def retract(services: Services, origin: Origin, message: int) -> None:
-    """Delete a message of the bot's own that has come too late; it stays where that fails."""
+    """Delete a message of the bot that came too late; where deletion fails, the message stays."""
     try:
         await services.gateway.bot.delete_message(origin.chat, message)
     except TelegramError as error:
@@ -50,9 +61,9 @@ async def retract(services: Services, origin: Origin, message: int) -> None:
 
 
 async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
-    """Answer a press: nothing, a line that passes, or an alert to be closed.
+    """Acknowledge the update and answer the press: with nothing, a passing line, or an alert to be closed.
 
-    A press that Telegram no longer takes an answer for (it was too long ago) has had its effect all the same.
+    Telegram takes no answer to a press that is too old. That is only logged, as the press has had its effect.
     """
     ack.accept()
     try:
@@ -62,6 +73,6 @@ async def toast(query: CallbackQuery, text: str = "", *, alert: bool = False) ->
 
 
 async def rewrite(query: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
-    """Change the message that the pressed button stands under."""
+    """Acknowledge the update, and edit the message that the pressed button is under."""
     ack.accept()
     await twice(lambda: query.edit_message_text(text, reply_markup=keyboard), TEXT_BOUND_S)

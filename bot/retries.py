@@ -1,4 +1,4 @@
-"""Trying until Telegram answers, and until the ledger does."""
+"""Retries of calls to Telegram and to the ledger."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -15,15 +15,19 @@ T = TypeVar("T")
 
 
 def patient(what: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Repeat a call until it succeeds or its task is cancelled; only a token that is refused ends it.
+    """Return a function that calls a coroutine function again until the call succeeds.
 
-    The coroutine function and its arguments are given to what this returns; `what` names the call in the log.
+    The function takes the coroutine function and its arguments. It ends early only when its task is cancelled
+    or Telegram refuses the token (InvalidToken).
+
+    Args:
+        what: The name of the call in the log.
     """
     return retries.endless(_passes, _advised, lambda error, wait_s: _tell(what, error, wait_s)).call_async
 
 
 async def ledger_back(call: Callable[[], Awaitable[T]], within_s: float) -> T:
-    """Repeat a call until the ledger takes it; the last LedgerUnavailable after `within_s` seconds."""
+    """Call again until the ledger answers; raises the last LedgerUnavailable after `within_s` seconds."""
     return await retries.ledger_back(within_s).call_async(call)
 
 

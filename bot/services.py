@@ -1,4 +1,4 @@
-"""The composition root of the bot's process: everything that handlers use, made once and closed once."""
+"""The composition root of the bot's process: everything that handlers use, created and closed once."""
 
 import asyncio
 import contextvars
@@ -35,17 +35,21 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PATIENCE_S = 10.0
-"""A call to Telegram waits so long for its turn. Whoever asks faster than Telegram lets us answer gets no
-more answers than that, and does not hold up the updates of others."""
+"""Longest wait (s) of a call to Telegram for its rate limit.
+
+A person who writes faster than Telegram lets the bot reply thus does not hold up the updates of others.
+"""
 THREADS = 16
-"""Calls to the ledger and the broker that run at a time; others wait for a thread."""
+"""Blocking calls to the ledger and the broker that run at a time; others wait for a thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with. What blocks, in the groups and in `links`, is called through `off` only.
+    """Everything that handlers use, in groups.
 
-    `links`: None where the media store gives none.
+    Handlers call everything that blocks through `off`; each group says what blocks.
+
+    `links` is None where the media store gives no links.
     """
 
     settings: Settings
@@ -62,16 +66,19 @@ class Services:
     executor: ThreadPoolExecutor
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a blocking function off the event loop, with the caller's log context."""
+        """Run a blocking function in a thread, with the caller's log context, and return its result."""
         run = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self.executor, run)
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Make the services; connections are opened at first use, so nothing has to be up yet.
+    """Open the services, and close them at the end of the block.
 
-    Raises SettingsError for a catalogue or a prompt filter that cannot be used.
+    Connections are opened at first use, so Redis and Telegram need not be up yet.
+
+    Raises:
+        SettingsError: The catalogue or the prompt filter cannot be used.
     """
     catalogue = load_catalogue(settings)
     _check_names(catalogue)

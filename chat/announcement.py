@@ -1,4 +1,4 @@
-"""A broadcast as people see it: the message that everybody gets, and the one that shows it to the admin."""
+"""The messages of a broadcast: the one that everybody gets, and the one that shows an admin its progress."""
 
 import re
 from enum import StrEnum
@@ -15,12 +15,12 @@ from jobs.errors import PassingError
 from ledger.admin.broadcasts import Broadcast, Phase
 
 PREVIEW = 3500
-"""UTF-16 units of the text that the question shows; a message takes 4096 with all that stands around it."""
+"""UTF-16 units of the text that the question shows; a message takes 4096, including the words around it."""
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Word(StrEnum):
-    """What a button of a broadcast says."""
+    """The action of a broadcast's button."""
 
     SEND = "send"
     DROP = "drop"
@@ -31,25 +31,25 @@ _PRESS = re.compile(rf"broadcast:({'|'.join(Word)}):([a-z2-7]{{20}})")
 
 
 def unpack(data: str | None) -> tuple[Word, str] | None:
-    """The word and the broadcast's id of a pressed button; None for any other button."""
+    """Return the action and the broadcast's id of a pressed button; None for any other button."""
     match = _PRESS.fullmatch(data or "")
     return (Word(match[1]), match[2]) if match else None
 
 
 def question(broadcast_id: str, text: str, people: int, t: Texts) -> View:
-    """Asks the admin whether to send it."""
+    """Return the question to the admin whether to send the text."""
     ask = t.n("Send this to {n} person?", "Send this to {n} people?", people)
     send, drop = (_button(t("Send"), Word.SEND, broadcast_id), _button(t("Drop"), Word.DROP, broadcast_id))
     return View(f"{ask}\n\n{shorten(text, PREVIEW)}", InlineKeyboardMarkup.from_row([send, drop]))
 
 
 def dropped(t: Texts) -> View:
-    """The admin has decided against it."""
+    """Return what replaces the question after the admin has decided against sending."""
     return View(t("Not sent to anybody."))
 
 
 def state(broadcast: Broadcast, t: Texts) -> View:
-    """How far it is, with a button that stops it; or how it ended."""
+    """Return the broadcast's progress with a button that stops it, or how it ended."""
     taken = broadcast.sent + broadcast.unreachable + broadcast.failed
     heads = {
         Phase.STOPPED: t("Broadcast: stopped."),
@@ -69,9 +69,18 @@ def state(broadcast: Broadcast, t: Texts) -> View:
 
 
 async def send(gateway: Gateway, user: int, text: str, *, spare: bool) -> None:
-    """Write to one user. `spare`: only where the budget has a call to spare, else Dropped.
+    """Send the text to one user. Not idempotent.
 
-    Not idempotent; PassingError and Dropped say that nothing was sent, OutcomeUnknown that it may have been.
+    Args:
+        gateway: The way to the chats.
+        user: The user's id.
+        text: The text.
+        spare: Send only if the rate limits have a call to spare.
+
+    Raises:
+        Dropped: There was no call to spare; nothing was sent.
+        PassingError: Nothing was sent, and a retry may succeed.
+        OutcomeUnknown: The text may have been sent.
     """
 
     async def post() -> Message:
@@ -86,7 +95,10 @@ async def send(gateway: Gateway, user: int, text: str, *, spare: bool) -> None:
 
 
 async def show(gateway: Gateway, broadcast: Broadcast, view: View, *, progress: bool = False) -> None:
-    """Make the admin's message show this. With `progress` at once or not at all (Dropped)."""
+    """Edit the admin's message so that it shows the view. Idempotent.
+
+    With `progress` the call is made at once or not at all, and Dropped stands for all passing errors.
+    """
 
     async def edit() -> Message | bool:
         return await gateway.bot.edit_message_text(

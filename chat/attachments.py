@@ -1,4 +1,4 @@
-"""Files as python-telegram-bot's objects, on the way out and as they come back."""
+"""Conversion between files and python-telegram-bot's objects."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from chat.mp4 import shape_of
 
 
 def kind_of(media: Upload | Known, upload_max: int) -> MediaKind:
-    """The kind of message for a file; raises MediaTooLarge, though never for a known one."""
+    """Return the kind of message for a file; raises MediaTooLarge, though never for a `Known` file."""
     if isinstance(media, Known):
         return media_kind(media.mime, 0, 0, 0, upload_max)
     return media_kind(media.mime, media.size, media.width, media.height, upload_max)
@@ -23,10 +23,17 @@ def kind_of(media: Upload | Known, upload_max: int) -> MediaKind:
 async def content(
     media: Upload | Known, *, attach: bool
 ) -> AsyncIterator[tuple[InputFile | str, Upload | Known]]:
-    """What a call sends: the file_id, or the opened file, which is streamed and closed at the end.
+    """Open what a call sends: the file_id, or the file itself, which is streamed and closed at the end.
 
-    Also gives the media with a video's shape, read from the file where it was not known. `attach`: it goes
-    into an InputMedia object. Errors of `media.open` pass through.
+    Errors of `media.open` pass through.
+
+    Args:
+        media: The file.
+        attach: Whether the file goes into an InputMedia object.
+
+    Yields:
+        What to send, and the media. Where a video's width, height and duration were unknown, the media has
+        those that were read from the file.
     """
     if isinstance(media, Known):
         yield media.file_id, media
@@ -52,7 +59,7 @@ def _opened(media: Upload) -> tuple[BinaryIO, Upload]:
 
 
 def input_media(kind: MediaKind, media: Upload | Known, sent: InputFile | str, caption: str) -> InputMedia:
-    """The object that editMessageMedia takes."""
+    """Return the object that editMessageMedia takes."""
     if kind is MediaKind.PHOTO:
         return InputMediaPhoto(sent, caption)
     if kind is MediaKind.VIDEO:
@@ -61,7 +68,7 @@ def input_media(kind: MediaKind, media: Upload | Known, sent: InputFile | str, c
 
 
 def shape(media: Upload | Known) -> dict[str, Any]:
-    """What a video's player is told before the video is loaded; unknown sizes are left out."""
+    """Return what a video's player needs to know before the video is loaded; unknown values are left out."""
     told: dict[str, Any] = {"supports_streaming": True}
     if isinstance(media, Upload):
         told |= {"width": media.width or None, "height": media.height or None}
@@ -70,7 +77,7 @@ def shape(media: Upload | Known) -> dict[str, Any]:
 
 
 def file_id_of(message: Message) -> str:
-    """The file_id of the file in a message, of the largest size of a photo; empty where it has none."""
+    """Return the file_id of a message's file (of a photo, its largest size); "" for a message without one."""
     if message.photo:
         return message.photo[-1].file_id
     # Telegram may show a video without sound as an animation, and then sets the document as well.

@@ -1,4 +1,4 @@
-"""The budget for calls to Telegram, in Redis: token buckets that all processes of the bot share."""
+"""The rate limits of calls to Telegram: token buckets in Redis that all processes of the bot share."""
 
 from config.settings import Settings
 from jobs.limits import Rate
@@ -8,16 +8,19 @@ from ledger.limits import token_buckets
 from ledger.limits.token_buckets import BucketAnswer, TokenBucket
 
 _BURST = 3.0
-"""Calls that one chat takes at once: Telegram lets "short bursts" over the rate of a chat pass."""
+"""Most calls to one chat at once: Telegram allows "short bursts" above a chat's rate."""
 
 
 def rate_of_all(settings: Settings) -> Rate:
-    """All chats together: bursts of half a second's worth."""
+    """Return the rate of all chats together, with a burst of half a second's calls."""
     return Rate(settings.telegram_rate_per_s, max(1.0, settings.telegram_rate_per_s / 2))
 
 
 def rate_of(chat: int | str, settings: Settings) -> Rate:
-    """One chat. Negative ids and names are groups: their limit holds in any single minute, bursts too."""
+    """Return the rate of one chat.
+
+    Negative ids and names are groups. A group's limit counts the calls of any single minute, bursts included.
+    """
     if isinstance(chat, int) and chat > 0:
         return Rate(settings.telegram_chat_rate_per_s, _BURST)
     per_min = settings.telegram_group_rate_per_min
@@ -26,24 +29,33 @@ def rate_of(chat: int | str, settings: Settings) -> Rate:
 
 
 class CallBudget:
-    """The buckets. Methods raise redis.RedisError when Redis does not answer within a second."""
+    """The token buckets. Methods raise redis.RedisError when Redis does not answer within a second."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         rate = rate_of_all(settings)
-        # A fifth of the whole budget and one call to each chat are kept for results.
+        # Progress edits leave a fifth of the burst of all chats, and one call to each chat, for results.
         self._all = TokenBucket(keys.bucket("all"), rate, max(1.0, rate.burst / 5))
         self._redis = connect_async(settings.ledger_redis(), timeout_s=1)
         self._take = self._redis.register_script(token_buckets.TAKE)
         self._hold = self._redis.register_script(token_buckets.HOLD)
 
     async def take(self, chat: int | str, mode: str, patience_s: float) -> BucketAnswer:
-        """Ask for one call to a chat; modes and answers as in `ledger/lua/buckets/take.lua`."""
+        """Take a token for one call to a chat from the chat's bucket and from that of all chats.
+
+        Args:
+            chat: The chat.
+            mode: One of the modes in `ledger/lua/buckets/take.lua`.
+            patience_s: Longest wait that the caller accepts, in seconds.
+
+        Returns:
+            One of the results in `ledger/lua/buckets/take.lua`.
+        """
         both = (self._bucket(chat), self._all)
         return BucketAnswer.of(await self._take(*token_buckets.take(_hold_key(chat), both, mode, patience_s)))
 
     async def hold(self, chat: int | str, seconds: float) -> None:
-        """No process calls this chat before `seconds` are over; a longer hold stays as it is."""
+        """Keep all processes from calls to this chat for `seconds`; a longer hold stays as it is."""
         await self._hold(*token_buckets.hold(_hold_key(chat), self._bucket(chat), seconds))
 
     def _bucket(self, chat: int | str) -> TokenBucket:
@@ -51,7 +63,7 @@ class CallBudget:
         return TokenBucket(keys.bucket(f"chat:{chat}"), rate, min(2.0, rate.burst))
 
     async def close(self) -> None:
-        """Close the connections; the budget may be used again afterwards, and opens new ones."""
+        """Close the connections; a later call opens new ones."""
         await self._redis.aclose()
 
 

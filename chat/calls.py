@@ -1,4 +1,4 @@
-"""How often a call to Telegram is made, for how long, and what its errors mean."""
+"""Calls to Telegram: their retries and time bounds, and the translation of their errors."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,16 +10,19 @@ from chat.errors import MessageGone, OutcomeUnknown, Refused, translate
 from jobs.errors import PassingError
 
 TEXT_BOUND_S = 120.0
-"""Longest duration of a call without a file: the limiter's patience, then the call itself."""
+"""Longest duration (s) of a call without a file: the wait for the rate limit, then the call itself."""
 MEDIA_BOUND_S = 300.0
-"""Longest duration of a call with a file."""
+"""Longest duration (s) of a call with a file."""
 _REPEAT_AFTER_S = 0.3
 
 T = TypeVar("T")
 
 
 async def twice(edit: Callable[[], Awaitable[T]], bound_s: float) -> T | None:
-    """Make an idempotent call, and once more after a network error; None as in `once`."""
+    """Make an idempotent call, and retry it once after a network error.
+
+    Telegram's own "retry after" is passed on as PassingError. Returns and raises as `once` does.
+    """
     try:
         return await once(edit, bound_s, repeatable=True)
     except PassingError as error:
@@ -30,11 +33,11 @@ async def twice(edit: Callable[[], Awaitable[T]], bound_s: float) -> T | None:
 
 
 async def unrepeated(post: Callable[[], Awaitable[T]], bound_s: float) -> T:
-    """Make a call that must not be repeated: a lost answer is OutcomeUnknown."""
+    """Make a call that must not be repeated; raises OutcomeUnknown where Telegram's response was lost."""
     try:
         sent = await once(post, bound_s, repeatable=False)
     except MessageGone as error:
-        # Of a new message that can only mean the one that it is a reply to.
+        # For a new message, this error can only be about the message that it replies to.
         raise Refused(str(error)) from error
     if sent is None:
         raise Refused("Telegram says of a new message that it is not modified")
@@ -42,7 +45,19 @@ async def unrepeated(post: Callable[[], Awaitable[T]], bound_s: float) -> T:
 
 
 async def once(call: Callable[[], Awaitable[T]], bound_s: float, *, repeatable: bool) -> T | None:
-    """Make a call; None where it changed nothing because all is as wanted. Raises the domain's errors."""
+    """Make a call one time, and translate its errors.
+
+    Args:
+        call: The call.
+        bound_s: Longest duration in seconds.
+        repeatable: Making the call twice does the same as making it once.
+
+    Returns:
+        The call's result; None where the message already was as wanted.
+
+    Raises:
+        DarkroomError: One of the errors of `chat.errors`, or PassingError.
+    """
     bound = asyncio.timeout(bound_s)
     try:
         async with bound:

@@ -1,6 +1,6 @@
-"""What can go wrong on the way to a chat, in the terms that a caller decides by.
+"""Errors of calls to Telegram, divided by what a caller can do about them.
 
-Troubles that pass are `jobs.errors.PassingError`; its `retry_after` is Telegram's own advice in seconds.
+Passing errors are `jobs.errors.PassingError`; its `retry_after` is Telegram's own advice in seconds.
 """
 
 import re
@@ -13,15 +13,15 @@ from jobs.errors import DarkroomError, PassingError
 
 
 class Unreachable(DarkroomError):
-    """There is nobody: the chat takes no word of ours, now or later (blocked, kicked, deleted). Final."""
+    """The chat takes no message of ours, now or later (the bot is blocked or kicked, the chat deleted)."""
 
 
 class MessageGone(DarkroomError):
-    """The message to edit was deleted, or is none whose text or media can be edited."""
+    """The message to edit was deleted, or its text or media cannot be edited."""
 
 
 class ChatMoved(DarkroomError):
-    """The group became a supergroup; `new_chat_id` is where to send to from now on."""
+    """The group became a supergroup; `new_chat_id` is the chat to send to from now on."""
 
     def __init__(self, new_chat_id: int) -> None:
         super().__init__(f"the group has moved to {new_chat_id}")
@@ -29,15 +29,15 @@ class ChatMoved(DarkroomError):
 
 
 class OutcomeUnknown(DarkroomError):
-    """A send that must not be repeated may or may not have been carried out: its answer was lost."""
+    """A message that must not be sent twice may or may not have been sent: Telegram's response was lost."""
 
 
 class Dropped(DarkroomError):
-    """A progress edit was left out: the budget is short, the chat is told to wait, or the call failed."""
+    """A progress edit was skipped: the rate limit is short, the chat must wait, or the call failed."""
 
 
 class MediaTooLarge(DarkroomError):
-    """The file is over what the Bot API server takes; a link has to do."""
+    """The file is larger than the Bot API server takes; send a link instead."""
 
 
 class SentBefore(DarkroomError):
@@ -45,19 +45,19 @@ class SentBefore(DarkroomError):
 
 
 class NotNow(PassingError):
-    """Something of ours has to come first (a turn in the shared budget): it says nothing of the chat."""
+    """The call was not made, as the shared rate limit leaves no room in time; the chat is not at fault."""
 
 
 class Refused(DarkroomError):
-    """Telegram refuses this very call: repeating it as it is will not help, another one may."""
+    """Telegram refuses this call: the same call again will not help, a different one may."""
 
 
 class MediaForbidden(Refused):
-    """The chat takes no media of this kind; that says nothing of other kinds, or of words."""
+    """The chat takes no media of this kind; it may take other kinds, or texts."""
 
 
 class FileUnknown(Refused):
-    """Telegram does not take this `file_id` (any more): the file itself has to be uploaded."""
+    """Telegram does not know this `file_id` (any more): the file itself must be uploaded."""
 
 
 NOT_MODIFIED = "message is not modified"
@@ -94,7 +94,7 @@ _UNKNOWN_FILE = (
     "file_id_invalid",
     "file_reference_",
 )
-# Rights are given for each kind of media; those to words have their own phrases above.
+# Telegram grants rights for each kind of media; missing rights to send texts have their own phrases above.
 _FORBIDDEN_MEDIA = re.compile(
     r"rights to send (?!(a |text )?message)|chat_send_(?!plain_)\w+_forbidden", re.ASCII
 )
@@ -110,10 +110,12 @@ _UNSENT = (
 
 
 def translate(error: TelegramError, *, repeatable: bool) -> DarkroomError | None:
-    """The domain's error for one of the library's; None where the call has in effect succeeded.
+    """Return our error for one of the library's; None where the call has in effect succeeded.
 
-    `repeatable`: doing the call twice is the same as doing it once (edits). For other calls an answer that
-    was lost after the request went out becomes OutcomeUnknown; errors from before that stay passing.
+    Args:
+        error: The library's error.
+        repeatable: Making the call twice does the same as making it once (edits). For other calls a response
+            that was lost after the request went out becomes OutcomeUnknown, and earlier errors are passing.
     """
     if isinstance(error, BadRequest):
         return _bad_request(error.message)
@@ -128,7 +130,7 @@ def translate(error: TelegramError, *, repeatable: bool) -> DarkroomError | None
 
 
 def seconds(error: RetryAfter) -> float:
-    """Seconds that Telegram asks to wait (a number or a timedelta, as the library is set up)."""
+    """Return the seconds that Telegram asks to wait, which the library gives as a number or a timedelta."""
     told = error.retry_after
     return told.total_seconds() if isinstance(told, timedelta) else float(told)
 
@@ -163,6 +165,6 @@ def _ambiguous(error: TelegramError) -> bool:
     cause = error.__cause__
     if isinstance(cause, httpx.HTTPError):
         return not isinstance(cause, _UNSENT)
-    # Answers with a status of 5xx and a wrong token say that nothing was done, except a gateway's that
-    # gave up waiting for the answer. The base class stands for an answer that cannot be read.
+    # Responses with a status of 5xx, or about a wrong token, say that nothing was done. The exception is a
+    # gateway that gave up waiting for the response. The base class stands for a response that cannot be read.
     return "gateway timeout" in error.message.lower() or type(error) is TelegramError or cause is not None

@@ -1,4 +1,4 @@
-"""The forms in which a file is offered to a chat, from the best to the least."""
+"""The forms in which a file can be sent to a chat, tried from the best to the last."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -12,14 +12,21 @@ Make = Callable[[Upload | Known, MediaKind], Awaitable[T]]
 
 
 async def offered(media: Upload | Known, upload_max: int, make: Make[T]) -> T:
-    """Make the call with the file as it shows best, else as a document, else uploaded anew.
+    """Make the call with the file in its best form, else as a document, else uploaded again.
 
     Args:
-        media: What to give.
-        upload_max: Bytes that the Bot API server takes.
+        media: The file.
+        upload_max: Most bytes that the Bot API server takes.
         make: The call for one form; it raises Refused for a form that the chat does not take.
 
-    Raises the last form's Refused, MediaTooLarge, and whatever else `make` raises.
+    Returns:
+        The result of the call that succeeded.
+
+    Raises:
+        Refused: The chat takes no form of the file; this is the error of the last form.
+        MediaTooLarge: The file is over `upload_max`.
+
+    Other errors of `make` pass through.
     """
     barred: set[MediaKind] = set()
     try:

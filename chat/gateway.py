@@ -1,4 +1,4 @@
-"""The way to the chats: what Darkroom says, shows and gives, over python-telegram-bot."""
+"""The gateway to Telegram's chats: sends and edits messages with python-telegram-bot."""
 
 from types import TracebackType
 from typing import Self
@@ -21,20 +21,26 @@ from jobs.errors import PassingError
 from jobs.model import Job, Origin
 
 _UPLOAD_ANSWER_S = 60.0
-"""Telegram answers an upload when it has taken the file in, which takes longer than the answer to a text."""
+"""Longest wait (s) for the response to an upload, which Telegram gives after it has stored the file."""
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Gateway:
-    """One per process and event loop; an async context manager that owns the connections.
+    """The gateway of one process and event loop; an async context manager that owns the connections.
 
-    Entering it contacts nobody. Its errors are those of `chat.errors` and PassingError. Calls wait for
-    their turn in the limiter, and edits are made a second time after a passing network error; any further
-    repetition is the caller's.
+    Entering it contacts nobody. Calls wait for the rate limit, and edits are retried once after a passing
+    network error; further retries are up to the caller. The errors are those of `chat.errors` and
+    PassingError.
     """
 
     def __init__(self, settings: Settings, limiter: SharedLimiter, *, patient: bool = True) -> None:
-        """`patient`: whether `say` waits for its chat's turn; else it raises NotNow at once."""
+        """Make a gateway.
+
+        Args:
+            settings: The settings.
+            limiter: The rate limiter of all calls.
+            patient: Whether `say` waits for its chat's rate limit; otherwise it raises NotNow at once.
+        """
         self._limiter = limiter
         self._saying = Urgency.RESULT if patient else Urgency.ANSWER
         self._upload_max = settings.telegram_upload_max_bytes
@@ -61,16 +67,28 @@ class Gateway:
             await request.shutdown()
 
     async def post(self, origin: Origin, view: View, mark: Mark | None = None) -> int:
-        """Post a job's status message, or its end, as a reply to its request; returns the message's id.
+        """Post a job's status message, or its end, as a reply to its request. Not idempotent.
 
-        Not idempotent: PassingError says that nothing was posted, OutcomeUnknown that it may have been. A
-        message that must not come twice has a `mark`: SentBefore where that is taken. Where the topic or the
-        reply is refused, the message goes to the chat without them.
+        Where Telegram refuses the topic or the reply, the message goes to the chat without them.
+
+        Args:
+            origin: The request.
+            view: What the message shows.
+            mark: The mark of a message that must not be sent twice.
+
+        Returns:
+            The message's id.
+
+        Raises:
+            PassingError: Nothing was posted.
+            OutcomeUnknown: The message may have been posted.
+            SentBefore: The mark is taken.
+            DarkroomError: Another error of `chat.errors`.
         """
         return await self._say(origin, view.text, origin.reply_to, view.keyboard, mark)
 
     async def say(self, origin: Origin, text: str, keyboard: Markup | None = None) -> int:
-        """Send a text in answer to a request; returns the message's id. Errors as in `post`."""
+        """Send a text as a reply to a person's message, and return its message id. Errors as in `post`."""
         return await self._say(origin, text, origin.reply_to, keyboard, unmarked=self._saying)
 
     async def reply(self, job: Job, text: str) -> None:
@@ -78,9 +96,9 @@ class Gateway:
         await self._say(job.origin, text, job.message, None)
 
     async def show(self, job: Job, view: View, *, progress: bool = False) -> None:
-        """Make the job's message show this text. Idempotent.
+        """Edit the job's message so that it shows the view. Idempotent.
 
-        With `progress` it is made once, at once or not at all: Dropped stands for all troubles that pass.
+        With `progress` the call is made at once or not at all, and Dropped stands for all passing errors.
         """
 
         async def edit() -> Message | bool:
@@ -102,11 +120,13 @@ class Gateway:
             raise Dropped(str(error)) from error
 
     async def give(self, job: Job, view: View, media: Upload | Known) -> str:
-        """Turn the job's message into its result; returns the file_id.
+        """Turn the job's message into its result. Idempotent.
 
-        Idempotent. A photo or video that Telegram does not take as such is given as a document, and a file
-        whose `file_id` it does not take is uploaded. The answer is empty where the message shows this very
-        result already, as Telegram then does not tell it.
+        A photo or video that Telegram does not take as such becomes a document. A file whose `file_id`
+        Telegram does not take is uploaded.
+
+        Returns:
+            The file_id; "" where the message showed an uploaded result already: then Telegram returns none.
         """
 
         async def give_as(form: Upload | Known, kind: MediaKind) -> str:
@@ -130,9 +150,12 @@ class Gateway:
     async def send(
         self, job: Job, view: View, media: Upload | Known, mark: Mark | None = None
     ) -> tuple[int, str]:
-        """Send the result as a message of its own; returns the message's id and the file_id.
+        """Send the result as a new message. Not idempotent.
 
-        Not idempotent, `mark` and errors as in `post`; forms as in `give`.
+        The mark and the errors are as in `post`, and the forms of the file as in `give`.
+
+        Returns:
+            The message's id and the file_id.
         """
 
         async def send_as(form: Upload | Known, kind: MediaKind) -> tuple[int, str]:

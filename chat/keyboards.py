@@ -1,4 +1,4 @@
-"""The buttons under messages, and what a press of one says. Pure."""
+"""The buttons under messages, and the parsing of their presses. Pure."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 from chat.texts import Texts
 
 Markup = InlineKeyboardMarkup | ForceReply
-"""What a message may bring along: buttons below it, or a text field that is ready for an answer."""
+"""The markup of a message: buttons below it, or a text field that is ready for an answer."""
 
 DATA_MAX_BYTES = 64
 """Telegram's limit on a button's callback_data."""
@@ -21,13 +21,13 @@ _CHOSEN = "✓ "
 
 
 class Action(StrEnum):
-    """What a button does. Those of the settings carry a choice's name; all others a job's id."""
+    """The action of a button. Its subject is a choice's name for the settings, a job's id for all others."""
 
     CANCEL = "cancel"
     AGAIN = "again"
     VARY = "vary"
     ANIMATE = "animate"
-    SHOW = "show"  # a past result, once more
+    SHOW = "show"  # send a past result again
     SETTINGS = "settings"  # back to the list of settings; no subject
     OPEN = "open"  # the values of one setting; subject: its name
     CHOOSE = "choose"  # subject: name=value, an empty value being the default
@@ -39,7 +39,7 @@ OF_JOBS = frozenset({Action.CANCEL, Action.AGAIN, Action.VARY, Action.ANIMATE, A
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """One press of a button: `subject` is the job's id, the setting's name, or `name=value`."""
+    """A press of a button; `subject` is the job's id, the setting's name, or `name=value`."""
 
     action: Action
     subject: str = ""
@@ -51,13 +51,13 @@ class Press:
 
     @property
     def choice(self) -> tuple[str, str]:
-        """Name and value of a CHOOSE (or the name of an OPEN with an empty value)."""
+        """The name and value of a CHOOSE, or the name of an OPEN and an empty value."""
         name, _, value = self.subject.partition("=")
         return name, value
 
 
 def pack(action: Action, subject: str = "") -> str:
-    """The callback_data of a button; raises ValueError where Telegram would not take it."""
+    """Return the callback_data of a button; raises ValueError where it is too long for Telegram."""
     data = f"{action}:{subject}"
     if len(data.encode()) > DATA_MAX_BYTES:
         raise ValueError(f"callback_data {data!r} is over {DATA_MAX_BYTES} bytes; shorten the name in it")
@@ -65,7 +65,7 @@ def pack(action: Action, subject: str = "") -> str:
 
 
 def unpack(data: str | None) -> Press | None:
-    """What a button's callback_data says; None for anything that `pack` does not make."""
+    """Return the press for a button's callback_data; None for data that `pack` does not make."""
     name, colon, subject = (data or "").partition(":")
     if not colon or name not in set(Action):
         return None
@@ -76,12 +76,12 @@ def unpack(data: str | None) -> Press | None:
 
 
 def button(label: str, action: Action, subject: str = "") -> InlineKeyboardButton:
-    """One button."""
+    """Return one button."""
     return InlineKeyboardButton(label, callback_data=pack(action, subject))
 
 
 def ask(example: str) -> ForceReply:
-    """Have the person's text field open as an answer, with an example in it (1 to 64 characters)."""
+    """Return markup that opens the person's text field as a reply, with an example (1 to 64 characters)."""
     return ForceReply(selective=True, input_field_placeholder=example)
 
 
@@ -95,19 +95,23 @@ def markup_of(text: str) -> Markup | None:
 
 
 def cancel(job_id: str, t: Texts) -> InlineKeyboardMarkup:
-    """Under a job that has not ended."""
+    """Return the buttons under a job that has not ended."""
     return InlineKeyboardMarkup.from_button(button(t("Cancel"), Action.CANCEL, job_id))
 
 
 def again(job_id: str, t: Texts) -> InlineKeyboardMarkup:
-    """Under a job that ended without a result."""
+    """Return the buttons under a job that ended without a result."""
     return InlineKeyboardMarkup.from_button(button(t("Again"), Action.AGAIN, job_id))
 
 
 def result(job_id: str, t: Texts, *, animate: bool, cached: bool = False) -> InlineKeyboardMarkup:
-    """Under a result; `animate`: it is a picture, and there is a model that makes a video of it.
+    """Return the buttons under a result.
 
-    `cached`: it was made for an earlier request, and "again" means one of the person's own.
+    Args:
+        job_id: The job's id.
+        t: The texts of the person's language.
+        animate: The result is a picture, and there is a model that makes a video of it.
+        cached: The result was made for an earlier request, so "again" means a result of the person's own.
     """
     again_label = t("Draw anew") if cached else t("Again")
     row = [button(again_label, Action.AGAIN, job_id), button(t("Variation"), Action.VARY, job_id)]
@@ -117,14 +121,22 @@ def result(job_id: str, t: Texts, *, animate: bool, cached: bool = False) -> Inl
 
 
 def settings(entries: Sequence[tuple[str, str]]) -> InlineKeyboardMarkup:
-    """The list of settings, one in a row: (label, the setting's name) each."""
+    """Return the buttons of the settings, one in a row, from pairs of a label and a setting's name."""
     return InlineKeyboardMarkup.from_column([button(label, Action.OPEN, name) for label, name in entries])
 
 
 def choices(
     name: str, values: Sequence[tuple[str, str]], chosen: str, t: Texts, *, columns: int = 1
 ) -> InlineKeyboardMarkup:
-    """The values of one setting, (label, value) each, the `chosen` value ticked, and a way back."""
+    """Return the buttons of one setting's values, and one that leads back.
+
+    Args:
+        name: The setting's name.
+        values: Pairs of a label and a value.
+        chosen: The value that is ticked.
+        t: The texts of the person's language.
+        columns: Buttons in a row.
+    """
     buttons = [
         button(_CHOSEN + label if value == chosen else label, Action.CHOOSE, f"{name}={value}")
         for label, value in values

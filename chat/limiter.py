@@ -1,4 +1,4 @@
-"""Flood control for all processes that share the bot's token, as python-telegram-bot's rate limiter."""
+"""The rate limiter that all processes with the bot's token share, for python-telegram-bot."""
 
 import asyncio
 import time
@@ -20,10 +20,9 @@ from ledger.limits.fail_open import FailOpen
 from ledger.processes.metrics_buffer import MetricsBuffer
 
 PATIENCE_S = 60.0
-"""Longest wait of one call for its turn, all its repetitions after `retry_after` together, unless it is
-told otherwise."""
+"""Default for the longest wait (s) of one call for the rate limit, retries after `retry_after` included."""
 ATTEMPTS = 4
-"""A call is made this many times before Telegram's "retry after" is passed on to the caller."""
+"""Attempts of a call before Telegram's "retry after" is passed on to the caller."""
 
 Json = dict[str, Any]
 Callback = Callable[..., Coroutine[Any, Any, bool | Json | list[Json]]]
@@ -32,20 +31,24 @@ _log = structlog.get_logger(__name__)
 
 
 class Urgency(StrEnum):
-    """How much a call matters: the `rate_limit_args` of the bot's methods."""
+    """The urgency of a call, passed as the `rate_limit_args` of the bot's methods."""
 
-    PROGRESS = "progress"  # dropped rather than waited for
+    PROGRESS = "progress"  # is dropped where it would have to wait
     RESULT = "result"  # waits for its turn; the default
-    ANSWER = "answer"  # waits for a turn among all chats, not for its own chat; is made once
-    BOOKED = "booked"  # has taken its turn before, by `SharedLimiter.turn`, and is made once
+    ANSWER = "answer"  # waits for the limit of all chats, not for that of its own chat; one attempt
+    BOOKED = "booked"  # has taken its turn before, by `SharedLimiter.turn`; one attempt
 
 
 class SharedLimiter(BaseRateLimiter[Urgency]):
-    """Lets messages and edits through at the rates of the settings, whichever process sends them.
+    """Limits messages and edits of all processes together to the rates of the settings.
 
-    Calls that post or edit raise Dropped (PROGRESS), NotNow (no turn within `patience_s`, or at once for an
-    ANSWER) or PassingError ("retry after" beyond that). All other calls pass untouched: answers to
-    presses, chat actions, getMe.
+    Calls that post or edit can raise:
+
+    - Dropped: a PROGRESS call would have to wait.
+    - NotNow: there is no turn within `patience_s`, or for an ANSWER its chat has no turn at once.
+    - PassingError: Telegram still asks to wait after all attempts, or for longer than the patience.
+
+    All other calls are not limited: answers to presses, chat actions, getMe.
     """
 
     def __init__(
@@ -58,12 +61,12 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         self._breaker = FailOpen("the budget for calls to Telegram")
 
     async def initialize(self) -> None:
-        """Open the connection to the budget; again is no harm. Redis need not be there yet."""
+        """Open the connection to the token buckets. Idempotent; Redis need not be up yet."""
         if self._budget is None:
             self._budget = CallBudget(self._settings)
 
     async def shutdown(self) -> None:
-        """Close the connection; again is no harm."""
+        """Close the connection. Idempotent."""
         budget, self._budget = self._budget, None
         if budget is not None:
             await budget.close()
@@ -77,7 +80,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         data: dict[str, Any],
         rate_limit_args: Urgency | None,
     ) -> bool | Json | list[Json]:
-        """Make the call when its turn has come; see the class for the errors."""
+        """Make the call once the rate limit has room; see the class for the errors."""
         chat = data.get("chat_id")
         if chat is None or not _posts(endpoint):
             with self._seen.call(endpoint):
@@ -105,7 +108,11 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         raise AssertionError("the last attempt returns or raises")
 
     async def turn(self, chat: int | str) -> None:
-        """Take the turn of a call that is made right after this, with Urgency.BOOKED; raises NotNow."""
+        """Wait for the turn of a call that the caller then makes with Urgency.BOOKED.
+
+        Raises:
+            NotNow: There is no turn within the limiter's patience.
+        """
         with self._seen.wait(Urgency.RESULT):
             await self._turn(chat, Urgency.RESULT, time.monotonic() + self._patience)
 
@@ -130,7 +137,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
             await asyncio.sleep(answer.wait_s)
             if answer.word == "go":
                 return
-            # A hold voids what was booked before it: the bucket starts anew when it ends.
+            # A hold voids earlier bookings: the bucket starts again when the hold ends.
             mode = "booked" if answer.word == "booked" else first
 
     async def _hold(self, chat: int | str, told: float) -> None:
@@ -147,5 +154,5 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
 
 
 def _posts(endpoint: str) -> bool:
-    """Whether Telegram's limits on messages count this call."""
+    """Return whether Telegram counts this call in its limits on messages."""
     return endpoint.startswith(("send", "edit", "copy", "forward")) and endpoint != "sendChatAction"

@@ -1,4 +1,4 @@
-"""What a file becomes in a chat. Pure: Telegram's rules for photos, videos and documents."""
+"""Telegram's rules for photos, videos and documents. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from chat.errors import MediaTooLarge
 
 PHOTO_MAX_BYTES = int(FileSizeLimit.PHOTOSIZE_UPLOAD)
 PHOTO_MAX_SIDES = 10_000
-"""Width and height of a photo together, in pixels."""
+"""Largest sum of a photo's width and height, in pixels."""
 PHOTO_MAX_RATIO = 20
+"""Largest ratio of a photo's longer side to its shorter side."""
 _PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 
@@ -26,11 +27,17 @@ class MediaKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to upload. `size` in bytes; `width`, `height` (pixels) and `duration` (seconds) 0 = unknown.
+    """A file to upload.
 
-    `open` is called in a thread, once for each attempt; the file that it returns must be local and
-    seekable, as it is read on the event loop, and is closed after use. `name` needs its extension: it
-    gives Telegram the type.
+    Attributes:
+        name: The file's name; Telegram takes the type from its extension.
+        mime: The MIME type.
+        size: Bytes.
+        open: Opens the file. It is called in a thread, once for each attempt. The file must be local and
+            seekable, as it is read on the event loop; it is closed after use.
+        width: Pixels; 0 for unknown.
+        height: Pixels; 0 for unknown.
+        duration: Seconds; 0 for unknown.
     """
 
     name: str
@@ -44,8 +51,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A file that Telegram has had under a `file_id` of this bot; `source`: what to upload where it does not
-    take the `file_id` any more."""
+    """A file that Telegram already has, under a `file_id` of this bot.
+
+    `source` is what to upload where Telegram does not take the `file_id` any more.
+    """
 
     file_id: str
     mime: str
@@ -53,7 +62,7 @@ class Known:
 
 
 def media_kind(mime: str, size: int, width: int, height: int, upload_max: int) -> MediaKind:
-    """The kind that shows the file best; raises MediaTooLarge above `upload_max` bytes."""
+    """Return the kind of message that shows the file best; raises MediaTooLarge above `upload_max` bytes."""
     if size > upload_max:
         raise MediaTooLarge(f"{size} bytes are over the {upload_max} that the Bot API server takes")
     if mime == "video/mp4":

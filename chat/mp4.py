@@ -1,7 +1,7 @@
-"""How large and how long a video is, read from the boxes of an MP4 or QuickTime file. Pure.
+"""Reads a video's size and duration from the boxes of an MP4 or QuickTime file. Pure.
 
-Telegram looks into files of up to about 10 MB alone: of a larger one it shows what it is told, else a
-square of no length. Only the boxes are read, never the frames, and of a broken file nothing is known.
+Telegram looks only into files of up to about 10 MB. For a larger file it shows the size and duration that the
+bot sends, or a square of no length without them. Only the boxes are read, never the frames.
 """
 
 import struct
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 _MOST_BOXES = 1000
-"""Boxes that are looked at in one file; videos that models make have about fifty."""
+"""Most boxes that are read in one file; videos that models make have about fifty."""
 _MOST_HEAD = 256
-"""Bytes of one box that are read."""
+"""Most bytes of one box that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Width and height in pixels as a player shows them, duration in whole seconds; 0 is unknown."""
+    """Width and height in pixels as a player shows them, and duration in whole seconds; 0 for unknown."""
 
     width: int = 0
     height: int = 0
@@ -32,7 +32,10 @@ class _Box:
 
 
 def shape_of(file: BinaryIO) -> Shape:
-    """Look into a seekable file; it is left wherever the look ended. OSError of the file passes through."""
+    """Return the shape of the video in a seekable file; all 0 for a broken file.
+
+    The file's position changes. Its OSError passes through.
+    """
     try:
         return _shape(file)
     except (struct.error, ValueError, ZeroDivisionError, OverflowError):
@@ -59,7 +62,7 @@ def _shape(file: BinaryIO) -> Shape:
 
 
 class _Budget:
-    """Boxes that may still be looked at: a file of nothing but headers takes no longer than any other."""
+    """The number of boxes that may still be read, so that a file of nothing but headers takes no longer."""
 
     def __init__(self) -> None:
         self.left = _MOST_BOXES
@@ -71,7 +74,7 @@ class _Budget:
 
 
 def _boxes(file: BinaryIO, start: int, end: int, budget: _Budget) -> Iterator[_Box]:
-    """The boxes that stand between two offsets, one after another."""
+    """Yield the boxes between two offsets, in order."""
     while start + 8 <= end:
         budget.spend()
         file.seek(start)
@@ -93,7 +96,7 @@ def _head(file: BinaryIO, box: _Box) -> bytes:
 
 
 def _movie_header(head: bytes) -> tuple[int, int]:
-    """Ticks of a second, and of the whole film. All ones stand for a duration that is not known."""
+    """Return the ticks of a second and of the whole film; all ones in the file mean an unknown duration."""
     if head[0] == 1:
         scale, ticks = struct.unpack_from(">IQ", head, 20)
         return scale, 0 if ticks == 2**64 - 1 else ticks
@@ -102,7 +105,7 @@ def _movie_header(head: bytes) -> tuple[int, int]:
 
 
 def _fragments(file: BinaryIO, extends: _Box, budget: _Budget) -> int:
-    """The duration of a film in fragments, in ticks of the film; its header has none."""
+    """Return the duration, in ticks, of a film in fragments, whose header does not have it."""
     for box in _boxes(file, extends.start, extends.end, budget):
         if box.name == b"mehd":
             head = _head(file, box)
@@ -112,13 +115,13 @@ def _fragments(file: BinaryIO, extends: _Box, budget: _Budget) -> int:
 
 
 def _track(file: BinaryIO, track: _Box, budget: _Budget) -> tuple[int, int]:
-    """Width and height of a track as it is shown; (0, 0) for one without a picture."""
+    """Return the width and height at which a track is shown; (0, 0) for one without a picture."""
     for box in _boxes(file, track.start, track.end, budget):
         if box.name == b"tkhd":
             head = _head(file, box)
             at = 52 if head[0] == 1 else 40
             a, b = struct.unpack_from(">ii", head, at)
             width, height = (side >> 16 for side in struct.unpack_from(">II", head, at + 36))
-            # The matrix turns a film that was taken upright by a quarter.
+            # For a film that was taken upright, the matrix is a quarter turn.
             return (height, width) if not a and b else (width, height)
     return 0, 0

@@ -1,4 +1,4 @@
-"""What is counted of the calls to Telegram: how each went, how long it took and waited, what was dropped."""
+"""Metrics of the calls to Telegram: outcomes, durations, waits for the rate limit, dropped edits."""
 
 import time
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from ledger.processes.metrics_buffer import MetricsBuffer
 
 
 class CallOutcome(StrEnum):
-    """How a call went."""
+    """The outcome of a call."""
 
     OK = "ok"
     THROTTLED = "throttled"  # HTTP 429
-    REFUSED = "refused"  # this call, or this chat, will not do
-    FAILED = "failed"  # no answer, or one of trouble at Telegram
+    REFUSED = "refused"  # Telegram refuses this call, or this chat
+    FAILED = "failed"  # no response, or one that tells of trouble at Telegram
 
 
 class CallMetrics:
-    """Counts into a tally; never waits."""
+    """Counts calls in a metrics buffer; never blocks."""
 
     def __init__(self, tally: MetricsBuffer) -> None:
         self._tally = tally
 
     @contextmanager
     def call(self, method: str) -> Iterator[None]:
-        """Around one call of a method of the Bot API."""
+        """Measure one call of a method of the Bot API, made in the block."""
         began, outcome = time.monotonic(), CallOutcome.OK
         try:
             yield
@@ -41,7 +41,7 @@ class CallMetrics:
 
     @contextmanager
     def wait(self, urgency: str) -> Iterator[None]:
-        """Around one wait for a turn."""
+        """Measure one wait for the rate limit, in the block."""
         began = time.monotonic()
         try:
             yield
@@ -49,7 +49,7 @@ class CallMetrics:
             self._tally.observe(counters.telegram_wait(urgency), time.monotonic() - began)
 
     def drop(self) -> None:
-        """A progress edit was left out."""
+        """Count a progress edit that was dropped."""
         self._tally.count(counters.TELEGRAM_DROPPED)
 
 

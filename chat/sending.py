@@ -1,4 +1,4 @@
-"""New messages, which a call that is made twice would double: where they go, and when they count as sent."""
+"""Sending of new messages at most once: their place in the chat, and the mark that one may have been sent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,23 +16,35 @@ T = TypeVar("T")
 
 
 class Mark(Protocol):
-    """Says of a message that is sent at most once that it may have been sent. Both calls may block."""
+    """The mark that a message, which is sent at most once, may have been sent. Both calls may block."""
 
     def take(self) -> bool:
-        """Set it right before the request goes out; False where another has, or its outcome is unknown."""
+        """Set the mark right before the request goes out.
+
+        Returns:
+            False where another caller has set it, or the outcome of an earlier request is unknown.
+        """
 
     def give_back(self) -> None:
-        """The request has surely not been carried out."""
+        """Take the mark back, as the request surely was not carried out."""
 
 
 @asynccontextmanager
 async def ready(
     limiter: SharedLimiter, chat: int, mark: Mark | None, unmarked: Urgency = Urgency.RESULT
 ) -> AsyncIterator[Urgency]:
-    """All that comes before an unrepeatable request: its turn, and then, last of all, its mark. One without a
-    mark takes its turn itself, with the urgency of `unmarked`.
+    """Prepare a request that must not be repeated, which the caller makes in the block.
 
-    The mark stays only on evidence that the request may have been carried out. Raises SentBefore and NotNow.
+    With a mark, wait for the rate limit and then set the mark, as the last step before the request. Without a
+    mark the request itself waits for the rate limit, with the urgency `unmarked`. The mark stays only if the
+    request may have been carried out.
+
+    Yields:
+        The urgency of the request.
+
+    Raises:
+        SentBefore: The mark was set before.
+        NotNow: The rate limit leaves no room in time.
     """
     if mark is None:
         yield unmarked
@@ -50,7 +62,7 @@ async def ready(
 
 
 async def placed(origin: Origin, reply_to: int, make: Callable[[Json], Awaitable[T]]) -> T:
-    """Make a call with its topic and reply; where that is refused, without: they only say where it goes."""
+    """Make a call with its topic and reply; where Telegram refuses these, make it without them."""
     place: Json = {"message_thread_id": origin.thread or None, "reply_parameters": _reply(reply_to)}
     try:
         return await make(place)

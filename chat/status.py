@@ -1,4 +1,4 @@
-"""The status message: what the one message that a job lives in says at each stage. Pure, plain text."""
+"""The text and buttons of a job's status message at each stage. Pure; plain text."""
 
 import math
 from collections.abc import Callable
@@ -16,21 +16,21 @@ from jobs.states import State
 from ledger.queue_position import QueuePosition, rung
 
 _FINAL = frozenset({Failure.REFUSED, Failure.REJECTED, Failure.SOURCE_GONE})
-"""Failures that the very same request would meet again: there is no button for it."""
+"""Failures that the same request would meet again, so there is no button to repeat it."""
 NOTES = (mark("sketch, not AI"),)
-"""Notes of the catalogue's models that the catalogues of texts have a translation for."""
+"""Notes of models in the catalogue that have a translation."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a message shows: its text (or caption) and its buttons."""
+    """The text (or caption) and the buttons of a message."""
 
     text: str
     keyboard: InlineKeyboardMarkup | None = None
 
 
 def waiting(job: Job, place: QueuePosition | None, t: Texts) -> View:
-    """The job waits at `place`; None: its turn has come."""
+    """Return what a waiting job's message shows; without a `place` the job is about to start."""
     if place is None:
         text = t("Starting…")
     elif place.paused:
@@ -48,7 +48,7 @@ def waiting(job: Job, place: QueuePosition | None, t: Texts) -> View:
 
 
 def progress(job: Job, t: Texts) -> View:
-    """The job is being made; the provider tells the percentage, or does not (0)."""
+    """Return what a running job's message shows, with the percentage if the provider reports one."""
     image = job.request.kind is Kind.IMAGE
     if job.progress:
         percent = job.progress
@@ -61,7 +61,7 @@ def progress(job: Job, t: Texts) -> View:
 
 
 def ended(job: Job, t: Texts) -> View:
-    """The job ended without a result: why, what to do about it, and whether it was counted."""
+    """Return what the message of a job without a result shows: why, what to do, and whether it counts."""
     if job.state is State.CANCELLED:
         return View(t("Cancelled."), keyboards.again(job.id, t))
     failure = job.failure or Failure.INTERNAL
@@ -70,7 +70,7 @@ def ended(job: Job, t: Texts) -> View:
 
 
 def reason(failure: Failure, t: Texts, *, counted: bool = False) -> str:
-    """Return why a job has no result, what to do about it, and whether it was counted."""
+    """Return why a job has no result, what to do about it, and whether it counts towards the limit."""
     text = _FAILURES[failure](t)
     if not failure.ours:
         return text
@@ -79,14 +79,14 @@ def reason(failure: Failure, t: Texts, *, counted: bool = False) -> str:
 
 
 def result(job: Job, model: Model, animator: Model | None, t: Texts) -> View:
-    """The caption of a result: the prompt, cut where it is too long, and how it was made."""
+    """Return a result's caption and buttons: the prompt, cut where too long, and how the result was made."""
     made = _made(job, model, t)
     prompt = shorten(job.request.prompt, MessageLimit.CAPTION_LENGTH - _length(made) - 2)
     return View(f"{prompt}\n\n{made}", _result_keyboard(job, animator, t))
 
 
 def link(job: Job, model: Model, animator: Model | None, url: str, seconds: float, t: Texts) -> View:
-    """In place of a result that the chat cannot be given: a link to it, and how long (seconds) it works."""
+    """Return a link in place of a result that cannot be sent to the chat; it works for `seconds`."""
     size = math.ceil(job.artifact.size / 1_000_000) if job.artifact else 0
     where = t(
         "The file ({size} MB) cannot be sent to this chat. This link to it works for {time}:",
@@ -99,12 +99,15 @@ def link(job: Job, model: Model, animator: Model | None, url: str, seconds: floa
 
 
 def ready(job: Job, t: Texts) -> str:
-    """The short reply that rings when a job took longer than a person watches."""
+    """Return the short reply that notifies the person of the end of a long job."""
     return t("Your picture is ready.") if job.request.kind is Kind.IMAGE else t("Your video is ready.")
 
 
 def announcement(job: Job, t: Texts) -> View:
-    """Return what a new message says that is about to become the job's end, and that may stay beside it."""
+    """Return the text of a new message that is about to become the job's end.
+
+    The text must also make sense by itself, as the message may stay in the chat beside the end.
+    """
     if job.state is State.CANCELLED:
         return View(t("Your request is cancelled."))
     if job.state is State.FAILED:
@@ -113,14 +116,14 @@ def announcement(job: Job, t: Texts) -> View:
 
 
 def in_doubt(job: Job, t: Texts) -> str:
-    """What is said where nobody can tell whether a job's end has arrived, which is never sent twice."""
+    """Return what the person is told where the job's end may have arrived; the end is never sent twice."""
     if job.state in (State.DELIVERING, State.DELIVERED):
         return t("In case the result of this has not arrived: ask for it again.")
     return t("In case you have had no answer to this: {end}", end=ended(job, t).text)
 
 
 def duration(seconds: float, t: Texts) -> str:
-    """A length of time as a person says it: seconds up to a minute and a half, then minutes."""
+    """Return a duration as a person says it: seconds up to a minute and a half, then minutes."""
     if seconds < 90:
         return t.n("{n} s", "{n} s", max(1, math.ceil(seconds)))
     return t.n("{n} min", "{n} min", round(seconds / 60))
@@ -132,13 +135,16 @@ def wait(seconds: float, t: Texts) -> str:
 
 
 def span(seconds: float, t: Texts) -> str:
-    """How long something lasts at the least: whole hours, or minutes where there are none."""
+    """Return a duration, rounded down: in whole hours, or in minutes below one hour."""
     hours, minutes = int(seconds // 3600), int(seconds // 60)
     return t.n("{n} h", "{n} h", hours) if hours else t.n("{n} min", "{n} min", minutes)
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text` cut to `limit` UTF-16 units (no way of counting a caption gives more), "…" marking the cut."""
+    """Return the text cut to `limit` UTF-16 units, with "…" at the cut.
+
+    No way of counting the length of a caption gives more than its UTF-16 units.
+    """
     if _length(text) <= limit:
         return text
     room = limit - 1
@@ -147,7 +153,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _made(job: Job, model: Model, t: Texts) -> str:
-    """The line that says how a result was made."""
+    """Return the line that says how a result was made."""
     parts = [model.title]
     if seed := job.request.options.get("seed") or job.request.seed:
         parts.append(t("seed {seed}", seed=seed))

@@ -1,4 +1,4 @@
-"""All that is said to people, in their language: gettext catalogues under `chat/locale/`.
+"""The texts that people read, in their language, from gettext catalogues under `chat/locale/`.
 
 The English texts are the message ids. A language's catalogue is the union of the *.po files in its
 folder, read at first use; there is no build step.
@@ -20,9 +20,9 @@ LOCALE = Path(__file__).parent / "locale"
 class Texts:
     """The texts of one language; by convention the variable that holds it is called `t`.
 
-    `t("Queued #{position}", position=2)` is the translation with its values put in;
-    `t.n("{n} job", "{n} jobs", n)` chooses the plural form for `n`. `babel.messages.extract` finds both,
-    and texts wrapped in `mark` as well.
+    `t("Queued #{position}", position=2)` returns the translation with its values filled in, and
+    `t.n("{n} job", "{n} jobs", n)` the plural form for `n`. `babel.messages.extract` finds both, and also
+    texts wrapped in `mark`.
     """
 
     def __init__(self, language: str, translations: gettext.NullTranslations) -> None:
@@ -30,28 +30,33 @@ class Texts:
         self._translations = translations
 
     def __call__(self, text: str, **values: object) -> str:
-        """The translation of `text`; `{name}` in it is replaced where values are given."""
+        """Return the translation of `text`; if there are values, they replace `{name}` in it."""
         translated = self._translations.gettext(text)
         return translated.format(**values) if values else translated
 
     def n(self, singular: str, plural: str, n: int, **values: object) -> str:
-        """The form for the number `n`, which is also the value of `{n}`."""
+        """Return the translation for the number `n`, which is also the value of `{n}`."""
         return self._translations.ngettext(singular, plural, n).format(n=n, **values)
 
 
 def mark(text: str) -> str:
-    """Mark a text for the catalogues where it stands apart from the `t(...)` that shows it."""
+    """Mark a text for translation where it is not written inside the `t(...)` that shows it."""
     return text
 
 
 def texts(language_code: str | None) -> Texts:
-    """The texts for a Telegram `language_code` ("ru", "ru-RU", "pt-br"); English where it is not ours."""
+    """Return the texts for a Telegram `language_code` ("ru", "ru-RU", "pt-br"); English for others."""
     language = (language_code or "").lower().replace("_", "-").partition("-")[0]
     return _load(language if language in LANGUAGES else LANGUAGES[0])
 
 
 def catalogue(language: str, locale: Path = LOCALE) -> Catalog:
-    """The merged catalogue of a language; raises ValueError where two files hold the same message id."""
+    """Return the merged catalogue of a language.
+
+    Raises:
+        ValueError: Two files contain the same message id.
+        FileNotFoundError: The language has no files.
+    """
     merged: Catalog | None = None
     for file in sorted((locale / language / "LC_MESSAGES").glob("*.po")):
         with file.open("rb") as stream:

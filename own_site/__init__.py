@@ -1,1 +1,4 @@
-"""Which sites may ask a page of ours. Imports nothing of Darkroom: the stand's servers ask too."""
+"""The check of which sites may send requests to our pages.
+
+It imports nothing of Darkroom, as the stand's servers use it too.
+"""

@@ -1,10 +1,10 @@
-"""Hosts as they stand in URLs, settings and requests. Pure."""
+"""Hosts as written in URLs, settings and requests. Pure."""
 
 import ipaddress
 
 
 def is_here(host: str) -> bool:
-    """Whether a name or an address is this machine's alone: it leads to no other one."""
+    """Return whether a name or an address always leads to this machine (loopback)."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Has a server ask `own_site.sites` about each request, before anything else is done with it."""
+"""Middleware that checks each request with `own_site.sites` before the application gets it."""
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -7,12 +7,12 @@ from own_site.sites import Page, refusal
 
 
 class OwnSite:
-    """An ASGI application that answers its own site and programs, and no foreign site.
+    """An ASGI application that serves its own site and programs, and refuses other sites.
 
     Args:
-        application: What answers.
-        page: What may be asked of it.
-        paths: Where that counts; None: everywhere.
+        application: The application that gets the requests.
+        page: The requests that are allowed.
+        paths: The paths that are checked; None for all.
     """
 
     def __init__(self, application: ASGIApp, page: Page, paths: tuple[str, ...] | None = None) -> None:
@@ -21,7 +21,7 @@ class OwnSite:
         self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Refuse the request, or pass it on to the application."""
         if scope["type"] == "http" and (self._paths is None or scope["path"] in self._paths):
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
             if refused := refusal(scope["method"], scope["path"], headers, self._page):

@@ -1,8 +1,8 @@
-"""Which sites may ask a page of ours: its own, and no other that somebody has open in the same browser.
+"""The check that a request comes from a server's own site or a program, not from another site. Pure.
 
-A browser sends requests of foreign sites too, and a foreign name may lead to 127.0.0.1. It tells by headers
-whose request it is; programs send none of them. So a program need only use a name that the server has. Pure;
-`own_site.middleware` has the servers ask.
+A browser also sends requests on behalf of other sites that are open in it, and a foreign host name may
+resolve to 127.0.0.1. Browsers say in headers which site a request comes from; programs send no such headers.
+So a program need only use one of the server's host names. `own_site.middleware` applies the check in servers.
 """
 
 import ipaddress
@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 from own_site.hosts import is_here
 
 ANY = "*"
-"""As a host of `Page`: whatever name it was asked under."""
+"""As a host of `Page`: any host name is allowed."""
 _ALL = frozenset({"0.0.0.0", "::"})
-"""Who listens on all addresses is asked under any of them: no foreign name leads to a page by its address."""
+"""Hosts of a server that listens on all addresses.
+
+Any address is then allowed as its host: a request that names an address was not led here by a foreign name.
+"""
 _SAFE = ("GET", "HEAD")
 _OF_ITS_OWN = ("same-origin", "none")
 _JSON = "application/json"
@@ -23,11 +26,12 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What may be asked of a server.
+    """The requests that a server allows.
 
-    `hosts`: names and addresses that lead to it beside those of this machine itself. `entrances`: paths
-    to which a link of another site may lead; None: to any. `json`: paths that begin with one of these take no
-    body but JSON, which a foreign site cannot send unasked.
+    Attributes:
+        hosts: Names and addresses of the server, in addition to those of this machine itself.
+        entrances: Paths that other sites may link to; None for all.
+        json: Prefixes of paths that take only JSON bodies, which another site cannot send without asking.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -37,31 +41,31 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SiteRefusal:
-    """The answer to a request that is not done."""
+    """The response to a request that is not allowed."""
 
     status: int
     reason: str
 
 
 def named(hosts: Iterable[str], bound: str = "") -> frozenset[str]:
-    """Return the hosts that a server may be asked under, beside this machine's own.
+    """Return the host names and addresses that a server allows, in addition to this machine's own.
 
     Args:
-        hosts: Names that somebody has allowed, with or without a port, which does not count.
-        bound: The address that it listens on; another one than this machine's own is meant to be used.
+        hosts: Allowed names; a port in a name is ignored.
+        bound: The address that the server listens on, which is allowed too.
     """
     every = {_name(host) for host in hosts if host.strip()}
     return frozenset(every | ({_name(f"[{bound}]" if ":" in bound else bound)} if bound else set()))
 
 
 def refusal(method: str, path: str, headers: Iterable[tuple[str, str]], page: Page) -> SiteRefusal | None:
-    """Return why a request is not done, None where it is.
+    """Return why a request is not allowed; None for one that is.
 
     Args:
-        method: GET and so on.
-        path: The path of its address.
-        headers: All of them; names in any case.
-        page: What may be asked of the server.
+        method: The HTTP method.
+        path: The path of the request's URL.
+        headers: All headers; their names are case-insensitive.
+        page: The requests that the server allows.
     """
     found: dict[str, list[str]] = {}
     for name, value in headers:
@@ -94,7 +98,7 @@ def _is_address(name: str) -> bool:
 
 
 def _name(host: str) -> str:
-    """The name in `name:port`, as it is compared; "" for what is no host."""
+    """Return the name in `name:port`, normalized for comparison; "" for text that is no host."""
     if host.strip() == ANY:
         return ANY
     try:
@@ -107,18 +111,18 @@ def _name(host: str) -> str:
 
 
 def _is_from_here(headers: dict[str, list[str]], host: str) -> bool:
-    """Whether a program asks, or a page that came from this server."""
+    """Return whether the request comes from a program, or from a page of this server."""
     sites = headers.get("sec-fetch-site", [])
     if any(site not in _OF_ITS_OWN for site in sites):
         return False
     if sites and not is_here(_name(host)):
-        # The browser says it. A proxy in front may have changed the name or the port that the page has.
+        # The browser's word counts: a proxy in front may have changed the page's name or port.
         return True
     return all(_is_same(origin, host) for origin in headers.get("origin", ()))
 
 
 def _is_same(origin: str, host: str) -> bool:
-    """Whether an origin is this host, at its port."""
+    """Return whether an origin is this host, at the same port."""
     try:
         theirs, ours = urlsplit(origin), urlsplit(f"//{host}")
         usual = {"http": 80, "https": 443}.get(theirs.scheme)
@@ -132,7 +136,7 @@ def _is_same(origin: str, host: str) -> bool:
 
 
 def _is_link(method: str, path: str, headers: dict[str, list[str]], page: Page) -> bool:
-    """Whether somebody has followed a link of another site to a page that may be linked to."""
+    """Return whether a person has followed another site's link to a page that other sites may link to."""
     return (
         method in _SAFE
         and (page.entrances is None or path in page.entrances)
@@ -142,7 +146,7 @@ def _is_link(method: str, path: str, headers: dict[str, list[str]], page: Page) 
 
 
 def _is_json(headers: dict[str, list[str]]) -> bool:
-    """Whether the body is JSON by its type; a request without a body needs none."""
+    """Return whether the content type is JSON; a request without a body needs no type."""
     kinds = headers.get("content-type", [])
     if not kinds:
         return "transfer-encoding" not in headers and headers.get("content-length", ["0"]) == ["0"]

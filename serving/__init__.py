@@ -1,1 +1,1 @@
-"""What our HTTP servers have in common: what a stranger's connection may cost, and which sites may ask."""
+"""The common parts of our HTTP servers: how they serve, and how much a stranger's connection may cost."""

@@ -1,4 +1,4 @@
-"""How uvicorn serves strangers: the same for every server of ours."""
+"""The uvicorn configuration of all our HTTP servers, which strangers can reach."""
 
 import asyncio
 from functools import partial
@@ -11,20 +11,21 @@ from serving.protocol import GuardedProtocol, Patience
 from serving.waiting import PendingConnections
 
 MOST_HEAD_BYTES = 65_536
-"""Longest head of a request: its first line and all its headers."""
+"""Longest head of a request in bytes: its first line and all its headers."""
 GRACE_S = 1
-"""At the end, answers under way may take this long."""
+"""Time (s) that responses in progress have when the server stops."""
 
 
 def configuration(
     application: ASGIApp, *, waiting: int, of_one_address: int, patience: Patience | None = None
 ) -> uvicorn.Config:
-    """Return the configuration of a server that bears silent, slow and endless connections.
+    """Return the configuration of a server that withstands silent, slow and endless connections.
 
     Args:
-        application: What answers the requests; how many at a time is its own business (`serving.places`).
-        waiting: Connections that may wait for a request, in all; as many again may be about to go for others.
-        of_one_address: Those of one address; a proxy in front is one address.
+        application: The application; it limits the number of concurrent requests itself (`serving.places`).
+        waiting: Most connections that have not sent a whole request. As many again may be in the short time
+            that they have left before they are closed to make room.
+        of_one_address: Most such connections from one address; a proxy in front is one address.
         patience: How long each connection may take.
     """
     protocol = partial(

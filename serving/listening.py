@@ -1,4 +1,4 @@
-"""The socket of a server of ours, bound before anything else so that a taken port is a clear sentence."""
+"""The listening socket of a server, bound before anything else so that a taken port gets a clear error."""
 
 import resource
 import socket
@@ -9,9 +9,9 @@ _FILES = 8192
 
 
 def listener(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; raises OSError where the address cannot be had. The caller owns it."""
+    """Return a listening socket, which the caller owns; raises OSError where the address cannot be bound."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol left at 0 asyncio sets no TCP_NODELAY, and every answer waits 40 ms for an ACK.
+    # With the protocol left at 0 asyncio sets no TCP_NODELAY, and every response waits 40 ms for an ACK.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -25,7 +25,7 @@ def listener(host: str, port: int) -> socket.socket:
 
 
 def allow_files() -> None:
-    """Ask the system for as many open files as a full backlog takes, where it is configured for fewer."""
+    """Raise the process's limit on open files to what a full backlog needs, where the limit is lower."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

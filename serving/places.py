@@ -1,4 +1,4 @@
-"""How many requests are worked on at a time; further ones are told to come again."""
+"""A limit on concurrent requests; clients of further ones are told to retry."""
 
 from collections.abc import Collection
 
@@ -7,10 +7,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Places:
-    """An ASGI application with at most `most` requests in hand; others are answered 503.
+    """An ASGI application with at most `most` requests in progress; further ones get a 503.
 
-    Requests for the paths `beside` have as many places of their own: health is asked for where all else is
-    full.
+    Requests for the paths in `beside` have a limit of their own, of the same size: health checks must work
+    when all other places are taken.
     """
 
     def __init__(self, application: ASGIApp, most: int, beside: Collection[str] = ()) -> None:
@@ -20,7 +20,7 @@ class Places:
         self._in_hand = {True: 0, False: 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Pass the request on to the application, or respond with 503."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol for clients that are strangers: none is silent, slow or endless at our cost."""
+"""uvicorn's HTTP/1.1 protocol with time limits, so that silent, slow and endless clients cost little."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,15 +10,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from serving.waiting import PendingConnections
 
 _PIECE = 16_384
-"""As much is given to the parser at a time: it looks at the length of a head between two pieces."""
+"""Bytes that the parser gets at a time; it checks the length of a request's head between two pieces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a connection may take, in seconds: for a request's head, for its body, and for the answer.
+    """The time limits of a connection, in seconds.
 
-    `body_s` leaves whoever reads the body the time to say that it was too slow. `hurry_s` is what the longest
-    silent one has left where too many wait: its request may be here already, and only not yet read.
+    Attributes:
+        head_s: For a request's head.
+        body_s: For a request's body. The application's own limit is shorter, so that it can still respond
+            that the body was too slow.
+        answer_s: For the response.
+        hurry_s: What the connection that has waited longest has left once too many wait. Its request may have
+            arrived already and only not been read.
     """
 
     head_s: float = 10.0
@@ -30,7 +35,7 @@ class Patience:
 class GuardedProtocol(H11Protocol):
     """Closes a connection that is late with a request, or that must make room for others.
 
-    uvicorn itself bounds only how long nothing comes after an answer (`timeout_keep_alive`).
+    uvicorn itself limits only the silence after a response (`timeout_keep_alive`).
     """
 
     def __init__(
@@ -49,12 +54,12 @@ class GuardedProtocol(H11Protocol):
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Somebody is there, and has to say something."""
+        """Start the time limit for the first request's head."""
         super().connection_made(transport)
         self._look()
 
     def data_received(self, data: bytes) -> None:
-        """Part of a request has come."""
+        """Parse a part of a request, and start the time limit of the stage that it reaches."""
         for begin in range(0, len(data), _PIECE):
             if self.transport.is_closing():
                 return
@@ -62,21 +67,21 @@ class GuardedProtocol(H11Protocol):
         self._look()
 
     def on_response_complete(self) -> None:
-        """An answer has been sent; the next request may be there already."""
+        """Start the time limit for the next request, which may have arrived already."""
         super().on_response_complete()
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
+        """Stop the time limit, and give up the connection's place among those that wait."""
         self._waits_no_more()
         if self._late:
             self._late.cancel()
         super().connection_lost(exc)
 
     def _look(self) -> None:
-        """Begin the time of the stage that has been reached."""
+        """Start the time limit of the stage that the connection has reached."""
         if self.transport.is_closing():
-            return  # the time of the last stage goes on: it may take no longer to close
+            return  # the last stage's time limit stays, and bounds the closing too
         theirs = self.conn.their_state
         stage = (self.cycle, theirs if theirs in (h11.IDLE, h11.SEND_BODY) else h11.DONE)
         if stage == self._stage:
@@ -85,13 +90,13 @@ class GuardedProtocol(H11Protocol):
         if stage[1] is h11.DONE:
             self._waits_no_more()
         elif self in self._hurried:
-            return  # part of a request begins no new time
+            return  # a part of a request gets a hurried connection no more time
         elif longest := self._waiting.enter(self, self._host()):
             longest.hurry()
         self._close_in(self._within_s(stage[1]))
 
     def hurry(self) -> None:
-        """Too many wait, and this one for the longest: it must bring its request now."""
+        """Shorten the time limit to `hurry_s`: too many connections wait, and this one the longest."""
         if longest := self._hurried.enter(self, self._host()):
             longest.transport.abort()
         left_s = self._late.when() - self.loop.time() if self._late else 0.0

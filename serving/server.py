@@ -1,4 +1,4 @@
-"""A server of ours on a socket that listens already."""
+"""A uvicorn server on a socket that listens already."""
 
 import socket
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import uvicorn
 
 
 class Server(uvicorn.Server):
-    """`run_bound` until `stop`; signals are the business of whoever runs it."""
+    """A server that serves in `run_bound` until `stop`; it leaves signals to its caller."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         super().__init__(config)
@@ -16,18 +16,18 @@ class Server(uvicorn.Server):
 
     @property
     def address(self) -> str:
-        """The address, as host:port, where the system chose the port too."""
+        """The address as host:port, with the real port where the system chose it."""
         return "{}:{}".format(*self._listener.getsockname()[:2])
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Install no signal handlers, unlike uvicorn."""
         yield
 
     async def run_bound(self) -> None:
-        """Serve until `stop`, then for as long as answers under way take (at most a second)."""
+        """Serve until `stop`, and then finish the responses in progress (for at most a second)."""
         await self.serve([self._listener])
 
     def stop(self) -> None:
-        """Take no more connections, and end."""
+        """Accept no more connections, and stop."""
         self.should_exit = True

@@ -1,4 +1,4 @@
-"""What is costly to find out, and the same for all who ask."""
+"""Sharing of one costly result among concurrent callers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,10 +8,10 @@ Found = TypeVar("Found")
 
 
 class Shared(Generic[Found]):
-    """Finds it out once at a time, however many ask, strangers among them.
+    """Runs `find` once at a time, however many callers there are, strangers among them.
 
-    Who asks while it is being found out gets the next finding, together with all others who do: no answer is
-    older than its question.
+    Callers that arrive during a run share the result of the next run, so that no result is older than the
+    call that gets it.
     """
 
     def __init__(self, find: Callable[[], Awaitable[Found]]) -> None:
@@ -20,7 +20,7 @@ class Shared(Generic[Found]):
         self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self) -> Found:
-        """What is found; raises what finding it raises."""
+        """Return the result of a run that starts after this call; raises what `find` raises."""
         if self._next is None:
             self._next = asyncio.create_task(self._turn())
             self._next.add_done_callback(_seen)
@@ -33,6 +33,6 @@ class Shared(Generic[Found]):
 
 
 def _seen(found: "asyncio.Task[Any]") -> None:
-    """Take its error as told: whoever asked may have gone."""
+    """Retrieve the task's error, lest asyncio log it: all its callers may have gone."""
     if not found.cancelled():
         found.exception()

@@ -1,19 +1,20 @@
-"""Connections that wait for a request: bounded for each address and in all. Pure."""
+"""Limits on the connections that have not sent a whole request, in all and for each address. Pure."""
 
 import ipaddress
 from typing import Generic, TypeVar
 
 Guest = TypeVar("Guest")
 _ONE_NETWORK = 64
-"""Bits of an IPv6 address that are one subscriber's: the others they may choose as they like."""
+"""Length in bits of the IPv6 prefix that identifies a subscriber, who can choose the other bits freely."""
 
 
 class PendingConnections(Generic[Guest]):
-    """Those who have not brought a whole request, the longest there first.
+    """The connections that have not sent a whole request, in the order in which they began to wait.
 
-    There is always room for one more: the one who has waited for the longest must go for it. A client that
-    means it sends its request at once and waits for an instant, so that it is the silent ones that go. This
-    also holds where all come from one address, as behind a proxy. How soon they go is the caller's business.
+    A new connection always gets in: beyond a limit, the connection that has waited longest must leave. An
+    honest client sends its request at once and waits only for an instant, so silent clients are the ones that
+    leave. This also holds where all connections come from one address, as behind a proxy. The caller decides
+    how soon the connection that must leave is closed.
     """
 
     def __init__(self, most: int, most_of_one: int) -> None:
@@ -29,7 +30,10 @@ class PendingConnections(Generic[Guest]):
         return guest in self._addresses
 
     def enter(self, guest: Guest, host: str) -> Guest | None:
-        """Begin to wait; return who must go for it, if anybody. Who waits already keeps the old place."""
+        """Add a connection, and return the one that must leave for it, if any.
+
+        A connection that waits already keeps its place.
+        """
         if guest in self._addresses:
             return None
         address = one_of(host)
@@ -43,7 +47,7 @@ class PendingConnections(Generic[Guest]):
         return None
 
     def leave(self, guest: Guest) -> None:
-        """The request is there, or the connection has ended."""
+        """Remove a connection that has sent its request, or has ended."""
         if guest in self._addresses:
             self._gone(guest)
 
@@ -57,7 +61,7 @@ class PendingConnections(Generic[Guest]):
 
 
 def one_of(host: str) -> str:
-    """The address by which connections are counted: an IPv4 address, or the network of an IPv6 address."""
+    """Return the key by which connections are counted: an IPv4 address, or an IPv6 address's network."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -1,1 +1,1 @@
-"""What each kind of update does. A handler is `async (services, update) -> None` and never blocks."""
+"""The handlers of updates. A handler is `async (services, update) -> None` and never blocks."""

@@ -16,7 +16,7 @@ ALERTS = frozenset({Cancellation.LATE, Cancellation.FOREIGN, Cancellation.MISSIN
 
 
 async def cancel(services: Services, update: Update, press: Press) -> None:
-    """Only the owner may, be it a person or a chat that the presser may act for; others are told so."""
+    """Cancel the job above the button, if the person who pressed may act as its owner."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     job = await services.off(services.jobs.ledger.get, press.job_id)
@@ -28,7 +28,7 @@ async def cancel(services: Services, update: Update, press: Press) -> None:
 
 
 async def remake(services: Services, update: Update, press: Press) -> None:
-    """A new job of whoever pressed, made from the one above the button."""
+    """Make a new job, owned by the person who pressed, from the job above the button."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     job = await services.off(services.jobs.ledger.get, press.job_id)
@@ -55,7 +55,7 @@ async def _first_press(services: Services, query: CallbackQuery) -> str:
 
 
 def no_animation(t: Texts) -> str:
-    """For a button whose job cannot be animated."""
+    """Return the reply to a press of Animate where the job cannot be animated."""
     return t("This one cannot be animated: it takes a finished picture and a model that makes videos of it.")
 
 
@@ -71,11 +71,13 @@ def _request(services: Services, job: Job, action: Action, press_id: str) -> Req
 
 
 async def _is_left_over(services: Services, job: Job, query: CallbackQuery) -> bool:
-    """Return whether the pressed message is a status message of a job whose end the chat has elsewhere.
+    """Return whether the pressed message is a leftover status message, which is to be deleted.
 
-    A bot that was cut off between posting and noting a status message leaves one that the ledger does not
-    know. A press is the only sign of it: before the job's end the message is tied to its job, afterwards it
-    is in the way. A list of jobs has buttons to cancel too, but is no answer to the job's own request.
+    A bot that dies between posting and noting a status message leaves a message that the ledger does not
+    know. Only a press reveals it. Before the job's end this function notes the message as the job's own.
+    After the end the chat has been told elsewhere, and the message is a leftover.
+
+    Lists of jobs have Cancel buttons too, but they are no replies to the job's own request.
     """
     message = query.message
     if not isinstance(message, Message) or message.chat.id != job.origin.chat:
@@ -89,6 +91,6 @@ async def _is_left_over(services: Services, job: Job, query: CallbackQuery) -> b
 
 
 def _visible(job: Job, query: CallbackQuery) -> bool:
-    """Whether whoever pressed has seen the job: what a press carries is in the hands of the sender."""
+    """Return whether the person who pressed can see the job: clients can forge a press's data."""
     here = query.message is not None and job.origin.chat == query.message.chat.id
     return here or job.origin.user == query.from_user.id

@@ -1,4 +1,4 @@
-"""What no other handler takes: other media, edits, unknown commands, errors."""
+"""Handlers of everything that no other handler takes: media, edits, unknown commands, errors."""
 
 import difflib
 from collections.abc import Iterable
@@ -22,13 +22,16 @@ from jobs.model import Job
 log = structlog.get_logger(__name__)
 
 EDITED_S = 86_400
-"""Within this time a person is told once that the edit of a message changes nothing."""
+"""Time (s) in which a person is told only once that the edit of a message changes nothing."""
 ALBUM_S = 600
-"""The pictures of an album come within this time."""
+"""Time (s) within which all pictures of an album arrive."""
 
 
 async def media(services: Services, update: Update) -> None:
-    """A sticker, a photo, a voice message...: say what to send instead, once for an album."""
+    """Reply to a sticker, a photo, a voice message or other media that the bot works from words alone.
+
+    An album gets one reply.
+    """
     user, message = incoming.speech(update)
     if message.media_group_id is not None:
         # Telegram sends one message for each picture, and any replica may get it.
@@ -40,7 +43,10 @@ async def media(services: Services, update: Update) -> None:
 
 
 async def edited(services: Services, update: Update) -> None:
-    """An edit of a request changes nothing: say so once. Telegram also tells of edits that change no word."""
+    """Reply once that the edit of a request does not change its job.
+
+    Edits that leave the request as it was get no reply: Telegram also reports edits that change no word.
+    """
     user, message = incoming.speech(update)
     job_id = ids.from_message(services.gateway.bot.id, message.chat.id, message.message_id)
     job = await services.off(services.jobs.ledger.get, job_id)
@@ -60,14 +66,16 @@ def _asks_for_the_same(services: Services, message: Message, job: Job) -> bool:
         wanted = read(text, model_of(job, services.catalogue), services.catalogue)
     except RequestError:
         return False
-    # A job's prompt and options may hold more: those of the result that it goes on from, or of /settings.
+    # The job's prompt and options may hold more: those of the result that it extends, or of /settings.
     words = job.request.prompt == wanted.prompt or job.request.prompt.endswith(f", {wanted.prompt}")
     return words and wanted.options.items() <= job.request.options.items()
 
 
 async def command(services: Services, update: Update, known: Iterable[str]) -> None:
-    """An unknown command; not one for another bot, and in groups only one that names this bot. The closest of
-    the `known` names is suggested."""
+    """Reply to an unknown command, and suggest the closest of the `known` names.
+
+    Commands that name another bot get no reply, and in groups only commands that name this bot get one.
+    """
     user, message = incoming.speech(update)
     bot = services.gateway.bot
     name, whom = incoming.command(message)
@@ -85,12 +93,12 @@ async def command(services: Services, update: Update, known: Iterable[str]) -> N
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """Return the command that somebody may have meant; empty where none is close."""
+    """Return the known command that is closest to `name`; empty where none is close."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), "")
 
 
 async def error(services: Services, update: object, trouble: BaseException | None) -> None:
-    """Log what a handler could not deal with, and tell the person where that can help."""
+    """Log an error that a handler raised, and tell the person where that can help."""
     if isinstance(trouble, LedgerUnavailable):
         log.warning("the ledger is out of reach", error=str(trouble))
         if ack.refuse():
@@ -98,7 +106,7 @@ async def error(services: Services, update: object, trouble: BaseException | Non
     elif isinstance(trouble, DarkroomError):
         log.warning("not answered", error=repr(trouble))
         if not isinstance(update, Update) or update.callback_query is None:
-            return  # a chat that takes no answer takes no apology; a press is answered beside the chat
+            return  # a chat that takes no reply takes no apology; a press is answered outside the chat
     else:
         log.error("handler failed", exc_info=trouble)
     if not isinstance(update, Update) or update.effective_user is None:

@@ -1,4 +1,4 @@
-"""/image, /video and plain words: requests."""
+"""Handlers of requests: /image, /video and plain words."""
 
 from telegram import Message, Update
 
@@ -19,12 +19,12 @@ from jobs.states import ENDED
 
 
 async def image(services: Services, update: Update) -> None:
-    """`/image a fox --ar 16:9`."""
+    """Make a picture: `/image a fox --ar 16:9`."""
     await _request(services, update, Kind.IMAGE)
 
 
 async def video(services: Services, update: Update) -> None:
-    """`/video waves at night`."""
+    """Make a video: `/video waves at night`."""
     await _request(services, update, Kind.VIDEO)
 
 
@@ -45,15 +45,21 @@ COMMANDS = (
 
 
 async def words(services: Services, update: Update) -> None:
-    """Words without a command: a picture, or what the bot has asked for; in groups only words for the bot."""
+    """Take words without a command as a request, for a picture or for what the bot has asked about.
+
+    In groups only words that are meant for the bot count.
+    """
     _, message = incoming.speech(update)
     if await _for_me(services, message) and await listens(services, update):
         await _request(services, update, None)
 
 
 async def _for_me(services: Services, message: Message) -> bool:
-    """Return whether words ask for something. In a group those do that name the bot, answer its question, or
-    go on from the writer's own result; what else people say there to each other costs nobody anything."""
+    """Return whether a message without a command is a request.
+
+    In a group a request names the bot, answers its question, or replies to the writer's own result. All other
+    messages in a group are people's talk to each other, and cost their writers no token.
+    """
     bot = services.gateway.bot
     if incoming.is_private(message.chat) or incoming.names(message, bot):
         return True
@@ -70,7 +76,7 @@ async def _for_me(services: Services, message: Message) -> bool:
 async def _request(services: Services, update: Update, kind: Kind | None) -> None:
     user, message = incoming.speech(update)
     t = incoming.language(user)
-    # Few messages answer another one.
+    # Few messages are replies, so most need no look-up.
     answered = await services.off(_answered, services, message) if message.reply_to_message else None
     if answered is not None and kind is None and answered.state not in ENDED and not answered.artifact:
         await say(services, update, t("This one is not ready yet. Reply to it once it is."))
@@ -95,7 +101,14 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
 
 
 async def _explain(services: Services, update: Update, error: RequestError, asked: Kind | None) -> None:
-    """Say what is wrong; `asked`: the kind that the bot has asked for, and still would like to hear of."""
+    """Tell the person what is wrong with a request; a question that the request answered stays open.
+
+    Args:
+        services: The services of the process.
+        update: The update with the request.
+        error: What is wrong.
+        asked: The kind that the bot had asked about, if any.
+    """
     user, message = incoming.speech(update)
     if error.problem is Problem.NO_PROMPT:
         await asking.ask(services, update, Kind(str(error.values["kind"])))
@@ -123,7 +136,7 @@ def _read(
 
 
 def _answered(services: Services, message: Message) -> Job | None:
-    """The job whose message this one replies to."""
+    """Return the job whose status message or result this message replies to."""
     replied = message.reply_to_message
     if replied is None or not incoming.answers(message, services.gateway.bot):
         return None
@@ -132,7 +145,10 @@ def _answered(services: Services, message: Message) -> Job | None:
 
 
 def _job_under(message: Message) -> str:
-    """The job that the message's buttons belong to: a result that was shown again has no other mark."""
+    """Return the id of the job that the message's buttons belong to ("" for none).
+
+    A result that /history showed again has no other link to its job.
+    """
     rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
     presses = (keyboards.unpack(str(button.callback_data)) for row in rows for button in row)
     return next((press.job_id for press in presses if press and press.action is keyboards.Action.AGAIN), "")

@@ -1,4 +1,4 @@
-"""/history: the user's latest jobs, and their results once more."""
+"""/history: the user's latest jobs, and their results again."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ SIGNS = {State.FAILED: "⚠️", State.CANCELLED: "✖️"}
 
 
 async def history(services: Services, update: Update) -> None:
-    """List the latest jobs; a number shows its result again."""
+    """List the latest jobs, with a numbered button each that shows the job's result again."""
     user, message = incoming.speech(update)
     writer, t = incoming.writer(message), incoming.language(user)
     text, keyboard = await services.off(_page, services, writer, message.chat, 0, t)
@@ -43,7 +43,7 @@ COMMANDS = (
 
 
 async def turn(services: Services, update: Update, start: int) -> None:
-    """Another page of the list."""
+    """Show the page of the list that starts at entry `start`."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     owner = await acting.owner_of_list(services, query)
@@ -73,14 +73,14 @@ async def show(services: Services, update: Update, press: Press) -> None:
     try:
         failing = await (_send_file if job.file_id else _send_link)(services, here_now, job.artifact, t)
     except Refused as error:
-        # Telegram may know the file no longer, or the chat may take none: a link may still do.
+        # Telegram may no longer know the file, or the chat may take no files: a link may still work.
         log.info("result not sent", job=job.id, reason=str(error))
         failing = await _send_link(services, here_now, job.artifact, t)
     await toast(query, failing, alert=bool(failing))
 
 
 def foreign(t: Texts) -> str:
-    """For a press on somebody else's list."""
+    """Return the reply to a press on somebody else's list."""
     return t("This list is somebody else's. Send /history for your own.")
 
 
@@ -92,7 +92,11 @@ async def _send_file(services: Services, job: Job, artifact: Artifact, t: Texts)
 
 
 async def _send_link(services: Services, job: Job, artifact: Artifact, t: Texts) -> str:
-    """A fresh link to what the chat cannot be sent; answers what to say where there can be none."""
+    """Post a new link to a result that cannot be sent to the chat.
+
+    Returns:
+        Why there is no link, in words for the person; empty where the link was posted.
+    """
     try:
         link = await services.off(services.links.to, artifact) if services.links else None
     except FileNotFoundError:
@@ -136,7 +140,7 @@ def _keyboard(
 
 
 def _has_result(job: Job, services: Services) -> bool:
-    """Whether there is something to show: a file that Telegram has, or one that there can be a link to."""
+    """Return whether there is a result to show: a file that Telegram has, or one that a link can lead to."""
     linked = services.links is not None and job.state is State.DELIVERED and job.artifact is not None
     return bool(job.file_id) or linked
 
@@ -148,6 +152,6 @@ def _sign(job: Job) -> str:
 
 
 def _shown(job: Job, catalogue: Catalogue) -> Model:
-    """The job's model; one that has left the catalogue goes by its bare name."""
+    """Return the job's model to be shown; a model that has left the catalogue has its bare name as title."""
     model = model_of(job, catalogue)
     return model if model.name == job.request.model else replace(model, title=job.request.model, note="")

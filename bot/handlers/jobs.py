@@ -1,4 +1,4 @@
-"""/jobs and /cancel: what is being made now."""
+"""/jobs and /cancel: the user's active jobs."""
 
 from telegram import Chat, InlineKeyboardMarkup, Message, Update
 
@@ -15,6 +15,7 @@ from jobs.states import WAITING, State
 from ledger.jobs import Cancellation
 
 SHOWN = 10
+"""Most jobs in the list."""
 EVERYTHING = frozenset({"all", "все", "всё"})
 
 
@@ -26,7 +27,7 @@ async def jobs(services: Services, update: Update) -> None:
 
 
 async def cancel(services: Services, update: Update) -> None:
-    """Cancel the job replied to, the only active one, or all; of several, ask which."""
+    """Cancel the job that the message replies to, the only active job, or all jobs; of several, ask which."""
     user, message = incoming.speech(update)
     writer, t = incoming.writer(message), incoming.language(user)
     chosen = await services.off(_replied, services, message)
@@ -64,12 +65,12 @@ COMMANDS = (
 
 
 def nothing(t: Texts) -> str:
-    """For a user without active jobs."""
+    """Return the reply to a user without active jobs."""
     return t("I am making nothing for you right now. Tell me what you want to see.")
 
 
 def here(job: Job, chat: Chat) -> bool:
-    """Whether a list in this chat may show the job: a group does not learn of jobs made elsewhere."""
+    """Return whether a list in this chat may show the job: a group must not learn of jobs of other chats."""
     return incoming.is_private(chat) or job.origin.chat == chat.id
 
 

@@ -1,4 +1,4 @@
-"""Presses of buttons, by what the button says."""
+"""Dispatch of presses of buttons to their handlers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -25,7 +25,7 @@ HANDLERS: dict[Action, Callable[[Services, Update, Press], Awaitable[None]]] = {
 
 
 async def pressed(services: Services, update: Update) -> None:
-    """Hand a press on; one that nothing knows gets a helpful answer too."""
+    """Call the handler of a pressed button; an unknown button gets a helpful reply."""
     if not await listens_to_press(services, update):
         return
     query = incoming.pressed(update)

@@ -1,4 +1,4 @@
-"""/settings: models and aspect ratios that last."""
+"""/settings: the user's choice of models and aspect ratios for all later requests."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -22,7 +22,7 @@ Choices = Mapping[str, str]
 
 
 async def settings(services: Services, update: Update) -> None:
-    """Show what is chosen, each setting a button."""
+    """Show the user's choices, with a button for each setting."""
     user, message = incoming.speech(update)
     writer, t = incoming.writer(message), incoming.language(user)
     choices = await services.users.preferences.of(writer)
@@ -40,7 +40,7 @@ COMMANDS = (
 
 
 async def pressed(services: Services, update: Update, press: Press) -> None:
-    """Open a setting, choose a value, or go back. Buttons of an older catalogue are told apart."""
+    """Open a setting, choose a value, or go back; buttons of an older catalogue get a reply that says so."""
     query = incoming.pressed(update)
     t = incoming.language(query.from_user)
     user = await acting.owner_of_list(services, query)
@@ -70,7 +70,7 @@ async def pressed(services: Services, update: Update, press: Press) -> None:
 
 
 def heading(vip_until: date | None, t: Texts) -> str:
-    """The text above the settings' buttons, and how long a VIP is one."""
+    """Return the text above the settings' buttons, with the last day of a VIP's grant."""
     text = t("Your settings. I use them for everything that you ask for from now on.")
     if vip_until is None:
         return text
@@ -96,7 +96,7 @@ def _overview(catalogue: Catalogue, choices: Choices, t: Texts) -> InlineKeyboar
 
 
 def _offered(name: str, catalogue: Catalogue, choices: Choices, t: Texts) -> list[tuple[str, str]]:
-    """Label and value of all that may be chosen; the empty value, the default, comes first."""
+    """Return the label and value of each choice of a setting; the first is the default, an empty value."""
     what, _, kind = name.partition(":")
     if kind not in list(Kind):
         return []
@@ -110,7 +110,7 @@ def _offered(name: str, catalogue: Catalogue, choices: Choices, t: Texts) -> lis
 
 
 def _chosen(name: str, catalogue: Catalogue, choices: Choices) -> str:
-    """The value in force, in the terms of `_offered`."""
+    """Return the chosen value of a setting, as `_offered` has it."""
     what, _, kind = name.partition(":")
     model = chosen_model(Kind(kind), choices, catalogue)
     if what == "ar":

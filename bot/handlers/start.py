@@ -17,7 +17,7 @@ from jobs.model import Kind
 
 
 class _Guide:
-    """/start and /help, which tell of all commands, also of themselves."""
+    """The handlers of /start and /help, which list all commands, also themselves."""
 
     def __init__(self, others: Sequence[Command]) -> None:
         self.commands = (
@@ -27,7 +27,7 @@ class _Guide:
         )
 
     async def _start(self, services: Services, update: Update) -> None:
-        """Say what to do first."""
+        """Greet the person, and set the menu of an admin's private chat."""
         user, message = incoming.speech(update)
         await submit.seen(services, incoming.origin(user, message))
         await say(services, update, greeting(incoming.language(user)))
@@ -35,7 +35,7 @@ class _Guide:
             await menus.announce_to(services.gateway.bot, self.commands, user.id)
 
     async def _help(self, services: Services, update: Update) -> None:
-        """Say all that one can do."""
+        """Reply with the commands and options that the person can use."""
         user, message = incoming.speech(update)
         choices = await services.users.preferences.of(incoming.writer(message))
         text = usage(self.commands, services.catalogue, choices, incoming.language(user))
@@ -43,12 +43,12 @@ class _Guide:
 
 
 def with_start_and_help(others: Sequence[Command]) -> tuple[Command, ...]:
-    """Return these commands, and /help and /start, which tell of them."""
+    """Return these commands, followed by /help and /start, which list them."""
     return _Guide(others).commands
 
 
 def greeting(t: Texts) -> str:
-    """The first message."""
+    """Return the reply to /start."""
     return t(
         "Hello, I am Darkroom. Tell me what you want to see, and I make a picture of it.\n\n"
         "Try: /image a red fox in the snow\n"
@@ -58,7 +58,7 @@ def greeting(t: Texts) -> str:
 
 
 def usage(commands: Sequence[Command], catalogue: Catalogue, choices: Mapping[str, str], t: Texts) -> str:
-    """Return what the commands, the options of the person's own models, and replies do."""
+    """Return the reply to /help: commands, options of the person's own models, and replies to results."""
     options = _options(catalogue, choices, t)
     return "\n\n".join(
         part

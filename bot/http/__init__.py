@@ -1,1 +1,1 @@
-"""The bot's HTTP door: Telegram's updates, the providers' webhooks, and the questions after its health."""
+"""The bot's HTTP server: Telegram's updates, the providers' webhooks, and health checks."""

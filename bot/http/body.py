@@ -1,4 +1,4 @@
-"""Reading what strangers post: never more than a bound, never for longer than a bound."""
+"""Reading of request bodies that strangers post, bounded in size and in time."""
 
 import asyncio
 
@@ -6,11 +6,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 WITHIN_S = 10.0
-"""Longest time that a body may take to come in."""
+"""Longest time (s) in which a body must arrive."""
 
 
 async def read(request: Request, most_bytes: int) -> bytes:
-    """The raw body. Raises HTTPException: 413 for more than `most_bytes`, 408 where it comes too slowly."""
+    """Return the raw body.
+
+    Raises:
+        HTTPException: 413 for a body of more than `most_bytes`, 408 for one that arrives too slowly, 400 for
+            a client that has gone.
+    """
     said = request.headers.get("content-length", "")
     if said.isdigit() and len(said) < 20 and int(said) > most_bytes:
         raise HTTPException(413)
@@ -26,6 +31,6 @@ async def read(request: Request, most_bytes: int) -> bytes:
     except TimeoutError:
         raise HTTPException(408) from None
     except ClientDisconnect:
-        # Nobody is there to hear this.
+        # The client will not see this response.
         raise HTTPException(400) from None
     return b"".join(parts)

@@ -1,4 +1,4 @@
-"""GET /healthz: the process lives. GET /readyz: it can take updates, which takes a ledger that answers."""
+"""GET /healthz: the process is alive. GET /readyz: it can take updates, for which the ledger must answer."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,11 +12,12 @@ from jobs.errors import LedgerUnavailable
 from serving.sharing import Shared
 
 ANSWERS_WITHIN_S = 2.0
+"""Longest wait for the ledger's answer to a ping."""
 PATHS = ("/healthz", "/readyz")
 
 
 def routes(services: Services, started: Callable[[], bool]) -> list[Route]:
-    """Both routes; `started` is False until the bot can handle updates."""
+    """Return both routes; `started` returns False until the bot can handle updates."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive\n")

@@ -1,7 +1,7 @@
-"""POST /providers/{name}/webhook?job=ID&sig=...: a provider says that a prediction has started or ended.
+"""POST /providers/{name}/webhook?job=ID&sig=...: a provider reports that a prediction has started or ended.
 
-It is a hint, no more: the slot that holds the job asks the provider itself. Only an orphan, a job whose paid
-submission was never answered, takes the prediction's id from here.
+A webhook is only a hint: the slot that holds the job polls the provider itself. The exception is an orphan, a
+job whose paid submission was never answered: the job takes its prediction's id from the webhook.
 """
 
 from collections.abc import Mapping
@@ -22,16 +22,20 @@ from providers.webhooks import Hint, Verifier, WebhookRefused
 log = structlog.get_logger(__name__)
 
 MOST_BYTES = 8 << 20
-"""A prediction may carry small outputs in itself, as data: URLs."""
+"""Largest body; a prediction may contain small outputs as data: URLs."""
 REMEMBERED_S = 660
-"""Signatures are good for 5 min before and after their time; a delivery is remembered for longer."""
+"""Time (s) for which a delivery is remembered.
+
+It is longer than a signature is valid, which is from 5 min before its timestamp to 5 min after.
+"""
 
 
 def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
-    """The route for all providers.
+    """Return the route for all providers.
 
-    200: heard, or heard before. 401: the provider's signature is wrong, too old, or for no prediction.
-    403: the URL is none of ours. 404: no such provider. 503: the ledger is away, to come again.
+    Its responses: 200, received now or before. 401, the provider's signature is wrong or too old, or the body
+    is no prediction. 403, the signature in the URL is not ours. 404, no such provider. 503, the ledger is
+    away and the provider should retry.
     """
     secrets, count = services.settings.signing_secrets, services.metrics.count
 
@@ -63,9 +67,10 @@ def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
 
 
 def note(services: Services, job_id: str, hint: Hint) -> bool:
-    """Act on a genuine webhook, once; False for one that was heard before.
+    """Act on a genuine webhook once; return False for a repeated delivery.
 
-    Raises LedgerUnavailable; the repetition then does what is left.
+    Raises:
+        LedgerUnavailable: The ledger is away; the provider's retry does what is left.
     """
     if services.users.deduplication.is_set("webhook", hint.delivery):
         log.info("webhook heard before", job=job_id)

@@ -1,4 +1,4 @@
-"""The HTTP server that runs beside the rest of the bot, on the same event loop."""
+"""The bot's HTTP server, which runs on the same event loop as the rest of the bot."""
 
 from urllib.parse import urlsplit
 
@@ -24,16 +24,21 @@ from serving.server import Server
 log = structlog.get_logger(__name__)
 
 MOST_WAITING = 400
-"""Connections that have not brought a whole request; the longest silent one goes for a further one."""
+"""Most connections that have not sent a whole request; one more makes the server hurry the oldest of them."""
 MOST_IN_HAND = 1000
-"""Requests that are worked on at a time: Telegram posts 100 at most, and the providers' webhooks are few.
+"""Most requests that are worked on at a time.
 
-More than those of which a part may have come (twice MOST_WAITING): they leave room for whole ones.
+Telegram posts 100 at most, and the providers' webhooks are few. The number is more than the requests of
+which only a part may have arrived (twice MOST_WAITING), so that those leave room for whole ones.
 """
 
 
 def build(services: Services, inbox: Inbox | None) -> Starlette:
-    """The application: health always, Telegram with an inbox, the providers where they have our address."""
+    """Return the application with its routes.
+
+    Health checks are always there, Telegram's route if there is an inbox, and the providers' route if the
+    settings give providers an address to post to.
+    """
     routes: list[Route] = health.routes(services, inbox.started if inbox else lambda: True)
     if inbox is not None:
         routes.append(telegram.route(inbox, services.settings.webhook_secrets, services.metrics))
@@ -43,7 +48,10 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
 
 
 def _own_health(settings: Settings) -> list[Middleware]:
-    """Health that listens on this machine alone is for it, and for whoever comes by a name of ours."""
+    """Return the check of who may ask for health; none unless the server listens on loopback only.
+
+    The check lets requests through that come by a name of this machine or by a host of the settings.
+    """
     host, _ = address(settings.webhook_bind) or ("", 0)
     if not is_here(host):
         return []
@@ -53,7 +61,11 @@ def _own_health(settings: Settings) -> list[Middleware]:
 
 
 def bound(application: Starlette, settings: Settings) -> Server:
-    """A server for it that listens at once; raises SettingsError for an address that cannot be had."""
+    """Return a server for the application that listens already.
+
+    Raises:
+        SettingsError: The address in WEBHOOK_BIND cannot be bound.
+    """
     host, port = address(settings.webhook_bind) or ("", 0)
     try:
         listening = listener(host, port)
@@ -70,6 +82,6 @@ def bound(application: Starlette, settings: Settings) -> Server:
 
 
 async def run(server: Server) -> None:
-    """Serve until it is stopped."""
+    """Serve until the server is stopped."""
     log.info("listening", address=server.address)
     await server.run_bound()

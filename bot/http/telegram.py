@@ -1,4 +1,4 @@
-"""POST /telegram: updates from Telegram, answered when they are safe in Redis."""
+"""POST /telegram: updates from Telegram, answered after they are safe in Redis."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from ledger.queues.durable_queue import Enqueued
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 MOST_BYTES = 1 << 20
-"""An update is a few kB; the longest text with all its entities stays far below this."""
+"""Largest body; an update is a few kB, and the longest text with all its entities stays far below this."""
 _COUNTED = {
     Enqueued.TAKEN: "received",
     Enqueued.WAITS: "received",
@@ -29,9 +29,10 @@ _COUNTED = {
 
 
 def route(inbox: Inbox, secrets: Sequence[str], tally: MetricsBuffer) -> Route:
-    """The route for Telegram, which says one of the secrets.
+    """Return the route for Telegram, whose requests carry one of the `secrets`.
 
-    200: taken, now or before. 401, 403: not Telegram. 400, 413: no update. 503: to come again.
+    Its responses: 200, enqueued now or before. 401 and 403, not Telegram. 400 and 413, not an update. 503,
+    Telegram should deliver the update again.
     """
 
     async def receive(request: Request) -> Response:

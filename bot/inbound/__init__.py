@@ -1,1 +1,1 @@
-"""Updates on their way in: taken by polling or webhook, kept until they are dealt with, handled in order."""
+"""Inbound updates: received by polling or webhook, kept until acknowledged, handled in each chat's order."""

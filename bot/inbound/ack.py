@@ -1,7 +1,8 @@
-"""The acknowledgement of an update: whether it is dealt with, or must be taken up once more.
+"""Acknowledgement of updates: an update is acknowledged, or refused and handled again.
 
-Until this is known an update from a webhook stays in Redis, and one from long polling is not confirmed to
-Telegram. It need not stay for all that is then said in the chat, which may have to wait for its turn there.
+Until then an update from a webhook stays in Redis, and one from long polling is not confirmed to Telegram.
+An update is acknowledged as soon as its effects are written. Messages that the bot then sends to the chat may
+still wait for the chat's rate limit.
 """
 
 import asyncio
@@ -9,10 +10,12 @@ from contextvars import ContextVar
 
 
 class Ack:
-    """One update's. `answer` is True after all that must last is written, False where it cannot be.
+    """The acknowledgement of one update.
 
-    `comes_again`: an update that is refused is soon taken up once more. Long polling would bring it only to
-    the next process, so there the person is told instead.
+    Attributes:
+        answer: The decision: True once the update's lasting effects are written, False where they cannot be.
+        comes_again: Whether a refused update is redelivered soon. Long polling would redeliver it only to the
+            next process, so there the bot tells the person instead.
     """
 
     def __init__(self, *, comes_again: bool = True) -> None:
@@ -21,11 +24,15 @@ class Ack:
 
     @property
     def taken(self) -> bool:
-        """Whether the update is dealt with."""
+        """Whether the update is acknowledged."""
         return self.answer.done() and not self.answer.cancelled() and self.answer.result()
 
     def give(self, taken: bool) -> bool:
-        """Answer; False where that was done before (or nobody waits any more)."""
+        """Acknowledge (True) or refuse (False) the update.
+
+        Returns:
+            False where the update was decided before, or the wait for the decision was cancelled.
+        """
         if self.answer.done():
             return False
         self.answer.set_result(taken)
@@ -36,28 +43,28 @@ _current: ContextVar[Ack | None] = ContextVar("ack", default=None)
 
 
 def open_with(ack: Ack) -> None:
-    """Note that what follows in this asyncio task handles the update of `ack`."""
+    """Make `ack` the current acknowledgement in the rest of this asyncio task."""
     _current.set(ack)
 
 
 def accept() -> None:
-    """Acknowledge the update: its effects are written, and it need not come again."""
+    """Acknowledge the current update: its effects are durable, and it need not be redelivered."""
     ack = _current.get()
     if ack is not None:
         ack.give(True)
 
 
 def pending() -> bool:
-    """Return whether the update can still be refused, to come again."""
+    """Return whether the current update can still be refused and then be redelivered."""
     ack = _current.get()
     return ack is not None and ack.comes_again and not ack.answer.done()
 
 
 def refuse() -> bool:
-    """Refuse the update, as it cannot be dealt with now; return True where it comes again.
+    """Refuse the current update, as it cannot be handled now; return True where it is redelivered.
 
-    Nobody need be told then. An update that took too long comes again too: nobody waits for its answer any
-    more, and another process takes it up.
+    The person need not be told then. An update that took too long is redelivered too: the wait for its
+    decision has ended, and another process handles it.
     """
     ack = _current.get()
     return ack is not None and ack.comes_again and (ack.give(False) or not ack.taken)

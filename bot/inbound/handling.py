@@ -1,4 +1,4 @@
-"""The handling of updates: side by side, but those of one chat in the order in which they came."""
+"""Concurrent handling of updates; those of one chat are handled in the order in which they arrived."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,14 +11,19 @@ from bot.inbound.ack import Ack, open_with
 log = structlog.get_logger(__name__)
 
 HANGS_S = 60.0
-"""A handler that has not decided its update's fate in this time never will: all its waits are shorter."""
+"""Time (s) that a handler has to decide its update; all its waits are shorter.
+
+After this time the handler hangs: it is cancelled, and its update counts as acknowledged.
+"""
 
 
 class Handling:
-    """Each chat's next update begins once the fate of the one before is known; what is then still said about
-    that one is waited for by nobody.
+    """Runs the handler of each update in a task of its own.
 
-    `pending` are the handlers that have not ended, those that only talk included.
+    The next update of a chat begins as soon as the previous one is acknowledged or refused. It does not wait
+    for messages that the previous handler still sends.
+
+    `pending` holds the tasks that have not ended, also those that only send messages.
     """
 
     def __init__(self, handle: Callable[[Update], Awaitable[None]]) -> None:
@@ -27,7 +32,7 @@ class Handling:
         self.pending: set[asyncio.Task[None]] = set()
 
     def begin(self, update: Update, ack: Ack) -> "asyncio.Task[None]":
-        """Have an update handled in its chat's order; the ack is given by the time the task ends."""
+        """Start the handling of an update in its chat's order; the ack is decided when the task ends."""
         chat = update.effective_chat
         before = self._latest.get(chat.id) if chat else None
         task = asyncio.create_task(self._through(update, ack, before))
@@ -47,7 +52,7 @@ class Handling:
             if before is not None:
                 await asyncio.wait({before.answer})
             if ack.answer.done():
-                return  # it took too long, and is another's by now
+                return  # it waited too long, and another process handles it by now
             await self._bounded(update, ack)
         except asyncio.CancelledError:
             ack.give(False)

@@ -1,4 +1,4 @@
-"""Updates that Telegram posts, on their way to the handlers."""
+"""The inbox: takes updates that Telegram posts, and hands them to the handlers."""
 
 import asyncio
 
@@ -22,16 +22,22 @@ from ledger.queues.update_queue import TAKEN_S, item_of
 log = structlog.get_logger(__name__)
 
 DECIDED_S = TAKEN_S - 2
-"""Longest wait for an update's fate; one that is late comes again."""
+"""Longest wait (s) until an update is acknowledged or refused; a late update is handled again.
+
+It ends before the lease on the update expires.
+"""
 UNDECIDED = 32
-"""Updates of one replica whose fate is open, at a time: what comes in meanwhile waits in Redis."""
+"""Updates that one replica has in hand undecided at a time; further ones wait in Redis."""
 MOST_PENDING = 1000
-"""Updates in hand, most of them waiting for their turn to speak; above this they stay in Redis."""
+"""Updates whose handlers have not ended, most of them waiting to send; above this, updates wait in Redis."""
 _TOLD_S = 0.5
 
 
 class Inbox:
-    """Stands in for `bot.inbound.polling.Poller`: `run` until its task is cancelled, then `finish`."""
+    """The source of updates in webhook mode: `run` until its task is cancelled, then `finish`.
+
+    It has the interface of `bot.inbound.polling.Poller`.
+    """
 
     def __init__(self, application: App, settings: Settings, updates: DurableQueue) -> None:
         self._application = application
@@ -42,11 +48,15 @@ class Inbox:
         self._started = False
 
     def started(self) -> bool:
-        """Whether updates can be taken: the bot knows who it is."""
+        """Return whether updates can be taken: getMe has told the bot who it is."""
         return self._started
 
     async def run(self) -> None:
-        """Have Telegram post updates here, through all troubles that pass; raises InvalidToken."""
+        """Register the webhook and handle updates until cancelled; retry through all passing errors.
+
+        Raises:
+            InvalidToken: Telegram refuses the bot's token.
+        """
         await patient("getMe")(self._application.initialize)
         self._started = True
         looking = asyncio.create_task(self._spooler.run())
@@ -59,16 +69,25 @@ class Inbox:
             looking.cancel()
 
     async def take(self, body: str) -> Enqueued:
-        """Keep an update (JSON, as Telegram posts it): this or another replica deals with it, also where this
-        one dies now. FULL where Telegram must bring it again. Raises LedgerUnavailable."""
+        """Enqueue an update durably; this or another replica handles it, even if this one dies now.
+
+        Args:
+            body: The update in JSON, as Telegram posts it.
+
+        Returns:
+            What became of the update; FULL means that Telegram must deliver it again.
+
+        Raises:
+            LedgerUnavailable: The ledger is away.
+        """
         if not self._started:
             return Enqueued.FULL
         return await self._spooler.keep(item_of(body))
 
     async def finish(self, within_s: float) -> None:
-        """Let handlers end; those that take longer are cancelled."""
+        """Wait until the handlers end, and cancel those that take longer than `within_s` seconds."""
         late = await drain(self._handling.pending, within_s)
-        # Those whose fate is still open are another's.
+        # Another replica handles the updates that are still undecided.
         await self._spooler.finish(_TOLD_S)
         log.info("stopped", unfinished=late)
 
@@ -76,7 +95,7 @@ class Inbox:
         return min(UNDECIDED - undecided, MOST_PENDING - len(self._handling.pending))
 
     async def _decide(self, item: Item) -> bool:
-        """Handle an update; True as soon as all that must last is written, False where it must come again."""
+        """Handle an update until it is decided; return True for acknowledged, False for a retry."""
         update = reading.update_of(item.body, self._bot)
         if update is None:
             log.warning("not an update as Telegram has them", item=item.id)

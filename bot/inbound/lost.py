@@ -1,4 +1,4 @@
-"""Updates of which nobody can tell whether they were dealt with: what the people are told. Pure."""
+"""Replies to updates that may or may not have been handled, after a backup was restored. Pure."""
 
 from bot import incoming
 from bot.inbound import reading
@@ -7,9 +7,13 @@ from ledger.queues.reply_queue import Reply
 
 
 def answer_to(body: str) -> Reply | None:
-    """Words in answer to an update (JSON, as Telegram posts it).
+    """Return a reply that asks the person to send the message again if they still wait for it.
 
-    None where nobody waits for any: only a person who writes in private surely means the bot.
+    Args:
+        body: The update in JSON, as Telegram posts it.
+
+    Returns:
+        None where nobody waits for a reply: only a person who writes in private surely means the bot.
     """
     update = reading.update_of(body, None)
     message = update.message if update else None

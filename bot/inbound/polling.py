@@ -1,4 +1,4 @@
-"""Long polling. Unlike the library's updater it confirms an update only once its fate is known."""
+"""Long polling. Unlike the library's updater it confirms an update only after its acknowledgement."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,17 +23,21 @@ from jobs.errors import DarkroomError
 log = structlog.get_logger(__name__)
 
 LONG_POLL_S = 30
+"""Time (s) that Telegram may hold a getUpdates open."""
 HANDLED_S = 1.0
-"""Longest wait for a batch's handlers before the next getUpdates: what is still said in one chat, which must
-wait for its turn, does not hold up the others."""
+"""Longest wait (s) for a batch's handlers before the next getUpdates.
+
+A handler that still waits for its chat's rate limit thus does not hold up the other chats.
+"""
 MOST_PENDING = 512
-"""Updates taken in and not yet handled; above this no more are asked for."""
+"""Most updates whose handlers have not ended; above this the bot asks for no more."""
 
 
 class Poller:
-    """Brings updates to the application until its task is cancelled; then call `finish`.
+    """The source of updates in polling mode: `run` until its task is cancelled, then `finish`.
 
-    An update is confirmed once its fate is known: a process that dies before leaves it to the next one.
+    An update is confirmed after it is acknowledged. If the process dies before that, the next process gets
+    the update.
     """
 
     def __init__(self, application: App) -> None:
@@ -44,7 +48,11 @@ class Poller:
         self._acks: dict[int, Ack] = {}
 
     async def run(self) -> None:
-        """Poll for ever, through all troubles that pass; raises InvalidToken."""
+        """Poll until cancelled, and retry through all passing errors.
+
+        Raises:
+            InvalidToken: Telegram refuses the bot's token.
+        """
         await patient("getMe")(self._application.initialize)
         # Telegram gives updates to a webhook or to getUpdates, never to both.
         await patient("deleteWebhook")(self._bot.delete_webhook)
@@ -58,7 +66,10 @@ class Poller:
             announcing.cancel()
 
     async def finish(self, within_s: float) -> None:
-        """Let handlers end (those that take longer are cancelled), and confirm what was handled."""
+        """Wait until the handlers end, and confirm the updates that were handled.
+
+        Handlers that take longer than `within_s` seconds are cancelled.
+        """
         late = await drain(self._handling.pending, within_s)
         if self._offset:
             with suppress(TelegramError, TimeoutError):
@@ -71,7 +82,7 @@ class Poller:
             updates: Sequence[Update] = await patient("getUpdates")(self._updates, wait_s)
             if updates:
                 self._offset = updates[-1].update_id + 1
-            # Those that are not confirmed yet come again each time.
+            # Telegram returns unconfirmed updates again each time.
             fresh = {self._begin(each) for each in updates if each.update_id not in self._acks}
             if fresh:
                 await asyncio.wait(fresh, timeout=HANDLED_S)
@@ -90,7 +101,10 @@ class Poller:
         return [number for number, ack in self._acks.items() if not ack.taken]
 
     def _confirmed(self) -> int:
-        """Return the offset that confirms all updates below the first whose fate is open, and forget them."""
+        """Return the offset that confirms all updates before the first that is not acknowledged.
+
+        The acks of the confirmed updates are forgotten.
+        """
         offset = min([*self._undecided(), self._offset])
         self._acks = {number: each for number, each in self._acks.items() if number >= offset}
         return offset
@@ -110,8 +124,9 @@ class Poller:
         return sound
 
     async def _one_by_one(self, offset: int | None) -> list[Update | None]:
-        """Updates of which the library could not read one, which must not hold up the others."""
-        # Telegram takes a method's name in any case; in its usual one the library refers to its own method.
+        """Return the updates, each parsed by itself: a malformed one must not hold up the others."""
+        # Telegram ignores the case of a method's name. For the usual spelling the library would warn that it
+        # has a method of its own.
         found: Any = await self._bot.do_api_request(
             "GetUpdates", {"offset": offset, "allowed_updates": UPDATE_TYPES}
         )
@@ -125,8 +140,10 @@ class Poller:
 
 
 def _sound(update: Update | None, number: Any) -> Update | None:
-    """Return the update; where something in it is wrong its number alone, by which it is confirmed; None
-    where that is wrong too."""
+    """Return the update, reduced to its number where something in it is malformed.
+
+    The number is enough to confirm the update. None where the number is malformed too.
+    """
     if update is not None and is_sound(update):
         return update
     log.warning("not an update as Telegram has them", update=number)

@@ -1,4 +1,4 @@
-"""Works through a spool: with what this process keeps at once, if it has room, and with what waits."""
+"""The worker of a durable queue: it handles new items at once if it has capacity, and items that wait."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,15 +13,15 @@ from ledger.queues.durable_queue import DurableQueue, Enqueued, Item
 log = structlog.get_logger(__name__)
 
 LOOK_S = 0.5
-"""So often things are looked for that wait, or that a process which died had taken up."""
+"""Interval (s) at which the worker looks for items that wait, or whose lease expired as a process died."""
 AGAIN_S = 1.0
-"""After this time comes again what could not be dealt with."""
+"""Retry delay (s) of an item whose handler returned False."""
 _AT_A_TIME = 16
-"""Things taken up in one step. Between two of them others have their turn on the event loop."""
+"""Most items taken in one step; between two steps other tasks have their turn on the event loop."""
 
 
 class PutOff(Exception):
-    """A thing cannot be dealt with now, and surely can after so many seconds."""
+    """Raised by a handler: the item is to be retried after `after_s` seconds, not before."""
 
     def __init__(self, after_s: float) -> None:
         super().__init__(after_s)
@@ -29,16 +29,19 @@ class PutOff(Exception):
 
 
 class QueueWorker:
-    """`run` until its task is cancelled, then `finish`.
-
-    `deal` deals with a thing: True when that is done (or never will be), False where it must come again after
-    a while, and PutOff where it is known after which.
-    `room` is asked how many more may be taken up, given how many are being dealt with.
-    """
+    """One process's worker of a queue: `run` until its task is cancelled, then `finish`."""
 
     def __init__(
         self, spool: DurableQueue, deal: Callable[[Item], Awaitable[bool]], room: Callable[[int], int]
     ) -> None:
+        """Make a worker.
+
+        Args:
+            spool: The queue.
+            deal: Handles an item. It returns True if the item is done (or never will be), and False for a
+                retry after AGAIN_S. It raises PutOff for a retry after another delay.
+            room: Returns how many more items may be taken, given how many are in hand.
+        """
         self._spool = spool
         self._deal = deal
         self._room = room
@@ -49,9 +52,17 @@ class QueueWorker:
         self._look = asyncio.Event()
 
     async def keep(self, item: Item, *, urgent: bool = False) -> Enqueued:
-        """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable.
+        """Enqueue an item, and handle it at once if there is capacity and no other item waits.
 
-        `urgent`: however much of its group and owner is kept already.
+        Args:
+            item: The item to enqueue.
+            urgent: Enqueue it even where its group or its owner has reached its limit of waiting items.
+
+        Returns:
+            What became of the item; unless FULL, it is in Redis now.
+
+        Raises:
+            LedgerUnavailable: It is unknown whether the item was enqueued.
         """
         take = self._free() > 0
         self._promised += take
@@ -67,7 +78,7 @@ class QueueWorker:
         return kept
 
     async def run(self) -> None:
-        """Look after what waits, until cancelled."""
+        """Handle waiting items until cancelled."""
         self._running = True
         try:
             while True:
@@ -75,13 +86,13 @@ class QueueWorker:
                     async with asyncio.timeout(LOOK_S):
                         await self._look.wait()
                 self._look.clear()
-                with suppress(LedgerUnavailable):  # whoever needs it now says so
+                with suppress(LedgerUnavailable):  # retried at the next look; `keep` reports it to its caller
                     await self._take_up()
         finally:
             self._running = False
 
     async def finish(self, within_s: float) -> None:
-        """Let what is being dealt with end. The rest another process takes up."""
+        """Wait up to `within_s` seconds for the items in hand; other processes take the rest."""
         await drain(self._dealing, within_s)
 
     def _free(self) -> int:
@@ -116,13 +127,13 @@ class QueueWorker:
             after_s = put_off.after_s
         except Exception:
             log.exception("not dealt with", item=item.id)
-        # Without Redis the lease lapses, and somebody deals with it once more.
+        # Without Redis the lease expires, and a process handles the item again.
         with suppress(LedgerUnavailable):
             if after_s is not None:
                 await self._spool.again(item, after_s)
                 asyncio.get_running_loop().call_later(after_s, self._look.set)
                 return
-            # In its place comes the next, in the same step: most of the time that of its own group.
+            # The same step takes the next item, most of the time one of the same group.
             room = self._running and self._room(len(self._dealing) - 1 + self._promised) > 0
             for another in await self._spool.done(item, int(room)):
                 self._start(another)

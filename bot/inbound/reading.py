@@ -1,4 +1,4 @@
-"""Updates as Telegram posts them, from JSON. Pure."""
+"""Parsing of updates from the JSON that Telegram posts. Pure."""
 
 import json
 from typing import Any
@@ -9,8 +9,10 @@ from bot.inbound.soundness import is_id, is_sound
 
 
 def text_of(content: bytes) -> str | None:
-    """The text of a body that looks like an update: an object with a number; None where it does not. More is
-    known once it is handled."""
+    """Return the text of a body that looks like an update: an object with an update number.
+
+    Any other body gives None. The rest of the update is checked when it is handled.
+    """
     try:
         text = content.decode()
         found = json.loads(text)
@@ -20,7 +22,7 @@ def text_of(content: bytes) -> str | None:
 
 
 def update_of(body: str, bot: Bot | None) -> Update | None:
-    """The update in a body; None where it is none. Without a bot it is for reading only."""
+    """Return the update in a body; None for a malformed one. Without a bot it is for reading only."""
     try:
         return update_from(json.loads(body), bot)
     except (ValueError, RecursionError):
@@ -28,10 +30,10 @@ def update_of(body: str, bot: Bot | None) -> Update | None:
 
 
 def update_from(found: Any, bot: Bot | None) -> Update | None:
-    """The update that JSON stands for; None where it is none."""
+    """Return the update for parsed JSON; None for a malformed one."""
     try:
         update = Update.de_json(found, bot)
         return update if is_sound(update) else None
     except Exception:
-        # The library takes what Telegram sends for granted. Whatever it stumbles over is the body's fault.
+        # The library does not check what Telegram sends. Any error that it raises is the body's fault.
         return None

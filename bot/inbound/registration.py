@@ -1,4 +1,4 @@
-"""Telling Telegram where to post updates, and checking that it has understood."""
+"""Registration of the webhook at Telegram, and the check that Telegram has it as we set it."""
 
 from telegram import Bot
 
@@ -10,11 +10,16 @@ PATH = "/telegram"
 
 
 class NotRegistered(DarkroomError):
-    """Telegram's idea of the webhook differs from ours: another process sets it for the same token."""
+    """Telegram's webhook differs from the one just set: another process sets it for the same token."""
 
 
 async def register(bot: Bot, settings: Settings) -> None:
-    """Set the webhook; any number of replicas may do so. Raises NotRegistered and telegram's errors."""
+    """Set the webhook and check it; any number of replicas may do so.
+
+    Raises:
+        NotRegistered: Another process has set a different webhook.
+        telegram.error.TelegramError: A call failed.
+    """
     url = settings.webhook_url.rstrip("/") + PATH
     await bot.set_webhook(
         url,

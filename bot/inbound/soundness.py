@@ -1,7 +1,7 @@
-"""Whether an update has the types that Telegram gives. Pure.
+"""The check that an update's fields have the types that Telegram documents. Pure.
 
-The library checks none: what is wrong it passes on, and handlers, the log and Redis stumble over it, each in
-a way of its own. Checked is what Darkroom reads; all else may be as it likes.
+python-telegram-bot checks no types. A wrong one would fail later, in a handler, the log or Redis. Only the
+fields that Darkroom reads are checked.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,12 +26,12 @@ _LARGEST_PLACE = 1 << 31
 
 
 def is_id(found: object) -> bool:
-    """Return whether it is a number that can name something."""
+    """Return whether the value is an integer that can be an id."""
     return type(found) is int and abs(found) < _LARGEST_ID
 
 
 def is_sound(found: object) -> bool:
-    """Return whether an object of the library, and all within it that is read, is as Telegram makes them."""
+    """Return whether an object of the library and all parts of it that are read have the right types."""
     if isinstance(found, Update):
         return is_id(found.update_id) and all(map(_is_none_or_sound, _about(found)))
     shape = _SHAPES.get(type(found))

@@ -1,1 +1,1 @@
-"""From what a person wrote or pressed to an admitted job, or to words that say why there is none."""
+"""From a person's message or press to an admitted job, or to a reply that says why there is none."""

@@ -1,6 +1,6 @@
-"""Who may press for whom: people for themselves, and admins for the chat in whose name they write.
+"""Permission to press a button for somebody: people for themselves, admins for the chat they write as.
 
-Telegram hides who writes as a chat, but not who presses a button.
+Telegram hides which person writes in the name of a chat, but not which person presses a button.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ log = structlog.get_logger(__name__)
 
 _ADMINS = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
 _MEMBER_S = 5.0
-"""Longest wait for Telegram to say what somebody is in a chat."""
+"""Longest wait (s) for Telegram to say what role a user has in a chat."""
 
 
 async def may_act_as(services: Services, user: int, owner: int) -> bool:
-    """Return whether `user` may do what `owner` may: the same person, or a chat that they are an admin of.
+    """Return whether `user` may act as `owner`: the user themselves, or a chat that the user is an admin of.
 
-    Where Telegram does not say so, nobody is.
+    Where Telegram does not answer, the user counts as no admin.
     """
     if owner >= 0 or user < 0:
         return user == owner
@@ -36,7 +36,10 @@ async def may_act_as(services: Services, user: int, owner: int) -> bool:
 
 
 async def owner_of_list(services: Services, query: CallbackQuery) -> int | None:
-    """Return whose list (or settings) the pressed button is under; None for a press by anybody else."""
+    """Return the owner of the list or settings with the pressed button.
+
+    None where the owner is unknown, or the person who pressed may not act as the owner.
+    """
     owner = incoming.asker(query)
     if owner is None or not await may_act_as(services, query.from_user.id, owner):
         return None

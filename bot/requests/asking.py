@@ -1,4 +1,4 @@
-"""A picture or video that somebody wants without saying of what: they are asked, and answer in words."""
+"""The question to a person who wants a picture or video but has not described it, and their answer."""
 
 from telegram import Message, Update
 
@@ -11,7 +11,7 @@ from jobs.model import Kind
 
 
 async def ask(services: Services, update: Update, kind: Kind) -> None:
-    """Ask what it should show, with the text field ready for the answer."""
+    """Ask what the picture or video should show, with the text field ready for the answer."""
     user, message = incoming.speech(update)
     t = incoming.language(user)
     await remember(services, message, kind)
@@ -19,21 +19,24 @@ async def ask(services: Services, update: Update, kind: Kind) -> None:
 
 
 async def remember(services: Services, message: Message, kind: Kind) -> None:
-    """In this private chat the next plain words are of this kind; in groups only a reply can be."""
+    """Remember that the next plain words in this private chat describe this kind.
+
+    In groups nothing is remembered: there only a reply to the question can answer it.
+    """
     if incoming.is_private(message.chat):
         await services.users.questions.remember(message.chat.id, kind)
 
 
 async def forget(services: Services, message: Message) -> None:
-    """The person has asked for something else meanwhile."""
+    """Forget the question in this private chat, as the person has asked for something else."""
     if incoming.is_private(message.chat):
         await services.users.questions.forget(message.chat.id)
 
 
 async def wanted(services: Services, message: Message) -> Kind | None:
-    """Return the kind that the message's words are the answer to; None where nothing was asked.
+    """Return the kind that the message describes in answer to a question; None where nothing was asked.
 
-    A remembered question is answered by one message, however often that message comes.
+    Exactly one message answers a remembered question, however often Telegram delivers that message.
     """
     replied = message.reply_to_message
     if replied is not None:

@@ -1,4 +1,4 @@
-"""Requests made of what a person wrote or pressed, their choices in /settings, and the catalogue."""
+"""Building of requests from a person's message or press, their choices in /settings, and the catalogue."""
 
 import hashlib
 import random
@@ -17,24 +17,24 @@ VARIATIONS = (
     "in other colours",
     "in a calmer mood",
 )
-"""What a variation adds to the prompt; in English, which the models know best."""
+"""Phrases that a variation adds to the prompt; in English, which the models know best."""
 
 
 def chosen_model(kind: Kind, choices: Mapping[str, str], catalogue: Catalogue) -> Model:
-    """The model chosen in /settings, or the kind's default where it is not in the catalogue (any more)."""
+    """Return the model chosen in /settings, or the kind's default where the catalogue does not have it."""
     model = catalogue.models.get(choices.get(f"model:{kind}", ""))
     return model if model is not None and model.kind == kind else catalogue.default(kind)
 
 
 def chosen_options(model: Model, choices: Mapping[str, str]) -> dict[str, Value]:
-    """The options chosen in /settings (the aspect ratio), where the model takes them."""
+    """Return the options chosen in /settings (the aspect ratio) that the model takes."""
     return fitting({"ar": choices.get(f"ar:{model.kind}", "")}, model)
 
 
 def from_text(
     text: str, kind: Kind, choices: Mapping[str, str], catalogue: Catalogue, longest: int
 ) -> Request:
-    """A request of its own. Raises RequestError."""
+    """Return a request that does not build on an earlier job. Raises RequestError."""
     model = chosen_model(kind, choices, catalogue)
     wanted = complete(read(measured(text, longest), model, catalogue), longest, kind)
     return _request(model, Wanted(wanted.prompt, {**chosen_options(model, choices), **wanted.options}))
@@ -43,9 +43,17 @@ def from_text(
 def from_answer(
     text: str, kind: Kind, answered: Job, choices: Mapping[str, str], catalogue: Catalogue, longest: int
 ) -> Request:
-    """A request that goes on from a finished job's. Raises RequestError.
+    """Return a request that extends the request of a finished job. Raises RequestError.
 
-    Of the same kind it stays with that job's model, and with the picture that the job animated.
+    A request of the job's own kind keeps the job's model, and the picture that the job animated.
+
+    Args:
+        text: The person's reply to the job's result.
+        kind: The kind of the new request.
+        answered: The finished job.
+        choices: The person's choices in /settings.
+        catalogue: The models.
+        longest: The most characters that a prompt may have.
     """
     old = answered.request
     same = old.kind is kind
@@ -57,14 +65,17 @@ def from_answer(
 
 
 def again(job: Job, catalogue: Catalogue) -> Request:
-    """The same once more, with a seed drawn anew."""
+    """Return the job's request again, with a new random seed."""
     model = model_of(job, catalogue)
     options = {name: value for name, value in fitting(job.request.options, model).items() if name != "seed"}
     return _request(model, Wanted(job.request.prompt, options), source=job.request.source)
 
 
 def variation(job: Job, press_id: str, catalogue: Catalogue) -> Request:
-    """Nearly the same: the same seed, and a few words more that the press chooses."""
+    """Return the job's request with the same seed and one of VARIATIONS added to the prompt.
+
+    The id of the press chooses the phrase, so that a repeated press makes the same request.
+    """
     model = model_of(job, catalogue)
     plain, last = job.request.prompt, ""
     for phrase in VARIATIONS:
@@ -81,12 +92,12 @@ def variation(job: Job, press_id: str, catalogue: Catalogue) -> Request:
 
 
 def animation(job: Job, animator: Model) -> Request:
-    """A video that starts from the job's picture."""
+    """Return a request for a video that starts from the job's picture."""
     return _request(animator, Wanted(job.request.prompt), source=job.id)
 
 
 def model_of(job: Job, catalogue: Catalogue) -> Model:
-    """The job's model, or its kind's default where that has left the catalogue."""
+    """Return the job's model, or the kind's default where the model has left the catalogue."""
     return catalogue.models.get(job.request.model) or catalogue.default(job.request.kind)
 
 

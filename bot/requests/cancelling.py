@@ -1,4 +1,4 @@
-"""Ending a job because its owner wants it to."""
+"""Cancellation of a job by its owner."""
 
 import structlog
 
@@ -12,9 +12,13 @@ log = structlog.get_logger(__name__)
 
 
 async def cancel(services: Services, job_id: str, user: int) -> Cancellation:
-    """Cancel, as `user` or as a chat that they may act for; the status message follows by the delivery lane.
+    """Cancel a job, as `user` or as a chat that the user may act for.
 
-    Raises LedgerUnavailable.
+    The delivery lane then updates the status message. A job that shared the cancelled job's result is
+    published in its place.
+
+    Raises:
+        LedgerUnavailable: It is unknown whether the job was cancelled.
     """
     outcome, heir = await services.off(services.jobs.ledger.cancel, job_id, user)
     if outcome is Cancellation.FOREIGN and (job := await services.off(services.jobs.ledger.get, job_id)):
@@ -33,7 +37,7 @@ async def cancel(services: Services, job_id: str, user: int) -> Cancellation:
 
 
 def said(outcome: Cancellation, t: Texts) -> str:
-    """What the person who wanted it is told."""
+    """Return the reply to the person who wanted to cancel."""
     match outcome:
         case Cancellation.CANCELLED:
             return t("Cancelled.")
@@ -50,5 +54,5 @@ def said(outcome: Cancellation, t: Texts) -> str:
 
 
 def gone(t: Texts) -> str:
-    """For a job that is no longer kept."""
+    """Return the reply for a job that is no longer kept."""
     return t("I no longer have this one. Send the words again to make a new one.")

@@ -1,4 +1,4 @@
-"""What a person is told about a request that cannot be carried out as they wrote it. Pure."""
+"""Replies to a request that cannot be carried out as it was written. Pure."""
 
 from collections.abc import Callable
 
@@ -8,24 +8,24 @@ from jobs.model import Kind
 
 
 def explain(error: RequestError, t: Texts) -> str:
-    """One or two sentences: what is wrong, and what to write instead."""
+    """Return one or two sentences that say what is wrong, and what to write instead."""
     return _SENTENCES[error.problem](t, **error.values)
 
 
 def question(kind: Kind, t: Texts) -> str:
-    """Return what somebody is asked who wants a picture or a video and has not said of what."""
+    """Return the question to a person who wants a picture or a video but has not described it."""
     if kind is Kind.VIDEO:
         return t("What should the video show? Write it in a few words, for example:\n/video waves at night")
     return t("What shall I make? Write it in a few words, for example:\n/image a red fox in the snow")
 
 
 def example(kind: Kind, t: Texts) -> str:
-    """Return the words that stand in the empty text field below the question."""
+    """Return the placeholder in the empty text field below the question."""
     return t("waves at night") if kind is Kind.VIDEO else t("a red fox in the snow")
 
 
 def asked_for(text: str) -> Kind | None:
-    """Return the kind that a message of the bot's asks about; None where it is not such a question."""
+    """Return the kind that a message of the bot asks about; None where the message is no such question."""
     return next(
         (kind for kind in Kind for language in LANGUAGES if text == question(kind, texts(language))), None
     )

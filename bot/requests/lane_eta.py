@@ -1,4 +1,4 @@
-"""How long a full lane takes, for those who are turned away: asked once a while, however many they are."""
+"""ETA of a full lane for people whose request is rejected, cached for each lane and model."""
 
 import asyncio
 import time
@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from ledger.queue_position import QueuePositions
 
 GOOD_S = 2.0
-"""An expectation is told for so long; it is a guess of minutes."""
+"""Time (s) for which an ETA is cached; the ETA itself is a guess of minutes."""
 
 
 class LaneEta:
-    """One for each event loop."""
+    """The cache of ETAs; one for each event loop."""
 
     def __init__(self, waiting: QueuePositions, executor: ThreadPoolExecutor) -> None:
         self._waiting = waiting
@@ -19,7 +19,16 @@ class LaneEta:
         self._known: dict[tuple[str, str], tuple[float, asyncio.Future[float]]] = {}
 
     async def expect(self, lane: str, model: str, typical_s: float) -> float:
-        """As `QueuePositions.expect` of the lane's first place. Raises LedgerUnavailable."""
+        """Return the seconds until a job of `model` in the lane's first place is done.
+
+        Args:
+            lane: The lane.
+            model: The model of the rejected request.
+            typical_s: The model's typical duration (s), used until durations of its jobs are known.
+
+        Raises:
+            LedgerUnavailable: The ledger is away.
+        """
         until, expected = self._known.get((lane, model), (0.0, None))
         if expected is None or time.monotonic() > until:
             expected = asyncio.get_running_loop().run_in_executor(

@@ -1,4 +1,4 @@
-"""What a person wants, read from what they wrote: `a fox in snow --ar 16:9 --seed 42 --no text`. Pure."""
+"""Parser of prompts and options: `a fox in snow --ar 16:9 --seed 42 --no text`. Pure."""
 
 import difflib
 import re
@@ -14,10 +14,10 @@ from jobs.model import Kind
 Value = str | int
 
 ALIASES = {"aspect": "ar", "ratio": "ar", "negative": "no"}
-"""Names that people bring from other bots, for the catalogue's own."""
+"""Option names that people know from other bots, and the catalogue's name for each."""
 
 # Phones turn a typed "--" into a long dash. A long dash also begins ordinary words, so it starts an option
-# only before a name that is one; "--" always does, and a name that is none is an error.
+# only before the name of an option. "--" always starts an option, and an unknown name after it is an error.
 _TOKEN = re.compile(
     r"""(?<!\S)(?P<dashes>[-‐‑–—―−]{2,3}|[–—―−])(?P<name>[^\W\d_][\w-]*)[=:]?
       | (?P<word>\S+)
@@ -27,15 +27,17 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”]')
 _CLOSED_BY = {'"': '"', "“": "”", "«": "»", "„": "“”"}
 _ROOM_FOR_OPTIONS = 200
-"""Characters that options take beside a prompt and a text of theirs, each of full length."""
+"""Characters allowed for options, beside a prompt and the text of one option that both have full length."""
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
-"""Letters and symbols, by Unicode's classes, that look like nothing: fillers of Hangul, an empty cell of
-Braille, a note without a head."""
+"""Characters that Unicode classes as letters or symbols but that show nothing.
+
+They are the fillers of Hangul, the empty cell of Braille, and the musical note without a head.
+"""
 _QUOTES = '"“”«»„'
 
 
 class Problem(StrEnum):
-    """What is wrong with a request; `bot.requests.explain` says it to the person."""
+    """What is wrong with a request; `bot.requests.explain` has the reply to the person."""
 
     NO_PROMPT = "no_prompt"  # values: kind
     TOO_LONG = "too_long"  # values: count, limit
@@ -47,7 +49,7 @@ class Problem(StrEnum):
 
 
 class RequestError(Exception):
-    """The request cannot be carried out as written; lists in `values` are joined by ", "."""
+    """A request cannot be carried out as written; lists in `values` are joined by ", "."""
 
     def __init__(self, problem: Problem, **values: Value) -> None:
         super().__init__(problem)
@@ -57,7 +59,7 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A prompt and the options given with it, by the catalogue's names, each a value the model takes."""
+    """A prompt and its options, by the catalogue's names, each with a value that the model takes."""
 
     prompt: str
     options: Mapping[str, Value] = field(default_factory=dict)
@@ -71,19 +73,32 @@ class _Token:
 
 
 def measured(text: str, longest: int) -> str:
-    """Return a text that may be read: it is not longer than any request can be whose prompt has at most
-    `longest` characters. Raises RequestError."""
+    """Return the text, once it is checked to be short enough to parse.
+
+    The bound is the longest request whose prompt and text option have at most `longest` characters each.
+
+    Raises:
+        RequestError: The text is too long.
+    """
     if len(text) > 2 * longest + _ROOM_FOR_OPTIONS:
         raise RequestError(Problem.TOO_LONG, count=len(text), limit=longest)
     return text
 
 
 def read(text: str, model: Model, catalogue: Catalogue, *, bound: bool = False) -> Wanted:
-    """Separate the prompt (it may come out empty) from the options, and check these against the model.
+    """Separate the prompt from the options, and check the options against the model.
 
-    The time is linear in the text's length. `text` has no command in front. Of an option given twice the
-    last counts. `bound`: the request stays with this model, whatever is chosen in /settings. Raises
-    RequestError.
+    The prompt may come out empty. If an option is given twice, the last one counts. The time is linear in the
+    length of the text.
+
+    Args:
+        text: The request, without a command in front.
+        model: The model of the request.
+        catalogue: All models, whose options are known names.
+        bound: The model is fixed, so the error for an option that it does not take suggests no other model.
+
+    Raises:
+        RequestError: An option is unknown, not one of the model's, or has a wrong value.
     """
     known = {name for each in catalogue.models.values() for name in each.options}
     tokens = deque(_tokens(text, known))
@@ -101,15 +116,21 @@ def read(text: str, model: Model, catalogue: Catalogue, *, bound: bool = False) 
 
 
 def joined(old: Wanted, new: Wanted) -> Wanted:
-    """An answer to an earlier request: its prompt goes on, and the newer options count first."""
+    """Return the earlier request extended by a reply: both prompts, and the newer options over the older."""
     prompt = ", ".join(part for part in (old.prompt, new.prompt) if part)
     return Wanted(prompt, {**old.options, **new.options})
 
 
 def complete(wanted: Wanted, longest: int, kind: Kind) -> Wanted:
-    """The same, once there is a prompt and nothing is over `longest` characters. Raises RequestError.
+    """Return the same, once it is checked for a visible prompt and for length.
 
-    `kind` is what was asked for; the error says so.
+    Args:
+        wanted: The prompt and its options.
+        longest: The most characters that the prompt, and each option's value, may have.
+        kind: The kind that was asked for; the error names it.
+
+    Raises:
+        RequestError: There is no prompt, or a text is too long.
     """
     if not any(map(_visible, wanted.prompt)):
         raise RequestError(Problem.NO_PROMPT, kind=kind)
@@ -120,7 +141,7 @@ def complete(wanted: Wanted, longest: int, kind: Kind) -> Wanted:
 
 
 def fitting(options: Mapping[str, Value], model: Model) -> dict[str, Value]:
-    """Those of the options that the model takes, with these values: for options meant for another model."""
+    """Return those options of another model that this model takes too, with their values."""
     kept = {}
     for name, value in options.items():
         try:
@@ -131,7 +152,8 @@ def fitting(options: Mapping[str, Value], model: Model) -> dict[str, Value]:
 
 
 def _tokens(text: str, known: set[str]) -> Iterator[_Token]:
-    # Where a quotation can end for the last time: no quote behind it is closed, and none is looked for.
+    # The last place where each kind of quotation can end. A quote after that place is never closed, and
+    # searches for its end would make the time quadratic.
     ends = {opening: max(map(text.rfind, closing)) for opening, closing in _CLOSED_BY.items()}
     at = 0
     while at < len(text):
@@ -151,7 +173,11 @@ def _word(match: "re.Match[str]", known: set[str]) -> _Token:
 
 
 def _offered(name: str, model: Model, others: Collection[Model], known: Collection[str]) -> Option:
-    """Return the model's option; what it does not take may be had of the `others`, if they do."""
+    """Return the model's option of this name.
+
+    Raises:
+        RequestError: The model has no such option. Of the `others`, the error names those that have it.
+    """
     if name in model.options:
         return model.options[name]
     if name in known:
@@ -166,7 +192,10 @@ def _offered(name: str, model: Model, others: Collection[Model], known: Collecti
 
 
 def _take(tokens: deque[_Token], *, whole_text: bool) -> str:
-    """Take an option's value off the tokens: one word or quotation, or all up to the next option."""
+    """Remove an option's value from the tokens, and return it.
+
+    The value is one word or quotation, or with `whole_text` all words up to the next option.
+    """
     while tokens and tokens[0].text.isspace():
         tokens.popleft()
     value: list[str] = []
@@ -210,7 +239,7 @@ def _is_text(option: Option) -> bool:
 
 
 def _visible(char: str) -> bool:
-    """Return whether a character shows anything by itself: no blank, no mark on another one, no filler."""
+    """Return whether a character shows anything by itself, unlike a blank, a combining mark or a filler."""
     return unicodedata.category(char)[0] in "LNPS" and char not in _BLANK
 
 

@@ -1,4 +1,4 @@
-"""What a person is told whose request was not taken. Each answer says what to do, and when."""
+"""Replies to people whose request was not admitted. Each says what to do, and when."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,25 @@ from ledger.admission import (
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """`text` is what is said; `repeated`: it was said a moment ago, and a chat need not hear it again."""
+    """The reply to a request that was not admitted.
+
+    Attributes:
+        text: The text of the reply.
+        repeated: The person was told so a moment ago, and need not be told again.
+    """
 
     text: str
     repeated: bool = False
 
 
 def refusal(answer: Answer, eta_s: float, t: Texts) -> Rejection | None:
-    """The words for an answer; None where the request was taken. `eta_s`: when a place may be free."""
+    """Return the reply to a request that was not admitted; None where it was admitted.
+
+    Args:
+        answer: The result of the admission.
+        eta_s: Seconds until a place in the lane may be free.
+        t: The texts of the person's language.
+    """
     match answer:
         case Limited(retry_after_s, first):
             wait = status.wait(retry_after_s, t)

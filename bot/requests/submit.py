@@ -1,4 +1,4 @@
-"""The way of a request into the ledger, onto the broker and into the chat."""
+"""Submission of a request: into the ledger, onto the broker and into the chat."""
 
 import asyncio
 import uuid
@@ -26,18 +26,32 @@ from ledger.queue_position import QueuePosition
 log = structlog.get_logger(__name__)
 
 NOTED_S = 60.0
-"""So long a status message waits for a ledger that is away, to be posted and to be noted. One that is not
-noted stays in the chat for ever, beside the result."""
+"""Longest wait (s) for a ledger that is away, before a status message is posted and after.
+
+A status message that was posted and never noted in the ledger stays in the chat for ever, beside the result.
+"""
 
 
 async def take(
     services: Services, job_id: str, request: Request, origin: Origin, *, fresh: bool = False
 ) -> Rejection | None:
-    """Admit a request, show its status message and publish it; answers why, where it is not taken.
+    """Admit a request, post its status message and publish its job.
 
-    Raises LedgerUnavailable where nothing could be decided. `fresh`: a result of its own, neither shared
-    nor from the cache. A request that comes again (Telegram repeats updates that a dying bot did not
-    confirm) takes the same way: each step is done once, by whichever of the two gets there.
+    A repeated request is harmless: Telegram redelivers updates that a dying bot did not confirm. Each step is
+    done once, by the first call that gets to it.
+
+    Args:
+        services: The services of the process.
+        job_id: The id of the job to be; the same for a repeated request.
+        request: The request.
+        origin: The message or press that made the request.
+        fresh: Make a new result, neither shared with another job nor from the cache.
+
+    Returns:
+        Why the request was not admitted; None where it was.
+
+    Raises:
+        LedgerUnavailable: The ledger is away, and nothing was decided.
     """
     if await _forbidden(services, request.prompt):
         log.info("request", job=job_id, kind=request.kind, model=request.model, answer="Refused")
@@ -60,7 +74,7 @@ async def take(
 
 
 async def seen(services: Services, origin: Origin) -> None:
-    """Put whoever writes into the register of users; what goes wrong with that stops nothing else."""
+    """Note the writer in the register of users; a failure is only logged."""
     try:
         await services.off(services.users.people.seen, origin.user, origin.chat, origin.language)
     except LedgerUnavailable as error:
@@ -68,7 +82,7 @@ async def seen(services: Services, origin: Origin) -> None:
 
 
 async def _forbidden(services: Services, prompt: str) -> bool:
-    """Whether the prompt filter does not let these words through; if so they are counted."""
+    """Return whether the prompt filter refuses the prompt; a refusal is counted."""
     if not services.prompt_filter.refuses(prompt):
         return False
     try:
@@ -87,7 +101,7 @@ async def _decide(services: Services, job_id: str, request: Request, origin: Ori
 
 
 async def _eta(services: Services, request: Request, answer: Answer) -> float:
-    """Seconds until a place in the lane may be free; 0 where nobody is told."""
+    """Return the seconds until a place in the lane may be free; 0 where the reply does not say so."""
     if not isinstance(answer, Busy) or answer.lane is None or not answer.first:
         return 0.0
     typical = services.catalogue.models[request.model].typical_s
@@ -106,7 +120,7 @@ async def _publish(services: Services, job: Job) -> None:
 
 
 async def _show(services: Services, job: Job) -> None:
-    """Post the status message. Without one the job goes on: its result comes as a message of its own."""
+    """Post the status message. If that fails the job goes on, and its result comes as a new message."""
     if job.cached:
         return  # the result itself is the first message
     me = uuid.uuid4().hex
@@ -127,7 +141,11 @@ async def _show(services: Services, job: Job) -> None:
 
 
 async def _post(services: Services, job: Job, view: status.View) -> int:
-    """Post it. What has surely not been posted leaves no mark: the result need not wait for it to appear."""
+    """Post the status message and return its id.
+
+    Where it surely was not posted, its mark in the ledger is taken back, so that the result does not wait for
+    a status message to appear.
+    """
     try:
         return await services.gateway.post(job.origin, view)
     except OutcomeUnknown:
@@ -138,7 +156,7 @@ async def _post(services: Services, job: Job, view: status.View) -> int:
 
 
 def _first(services: Services, job: Job, me: str) -> tuple[bool, QueuePosition | None]:
-    """Whether nobody but `me` has shown this job yet, and its place in the lane."""
+    """Return whether `me` is the first caller to post the job's status message, and the job's place."""
     typical = model_of(job, services.catalogue).typical_s
     first = services.jobs.ledger.once(job.id, "status", me)
     return first, services.jobs.waiting.place(job, typical) if first else None

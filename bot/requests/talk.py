@@ -1,4 +1,4 @@
-"""What people say to each other about a picture, and want no picture of. Pure."""
+"""Recognition of talk about a picture that asks for no new picture. Pure."""
 
 import re
 
@@ -15,7 +15,7 @@ _SAID = frozenset(
         """
     )
 )
-"""Words of thanks and delight, and the small ones around them."""
+"""Words of thanks and delight, and the small words around them, in English and Russian."""
 
 
 def is_talk(text: str) -> bool:

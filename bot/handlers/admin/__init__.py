@@ -1,4 +1,4 @@
-"""The admins' commands and buttons, and who is an admin."""
+"""The admins' commands and buttons, and the check of who is an admin."""
 
 from telegram import Update
 
@@ -8,12 +8,12 @@ from bot.services import Services
 
 
 def is_admin(services: Services, user: int) -> bool:
-    """Whether this user's id stands in ADMIN_IDS."""
+    """Return whether ADMIN_IDS contains the user's id."""
     return user in services.settings.admin_ids
 
 
 async def pressed(services: Services, update: Update) -> bool:
-    """Take the press of a button that only admins have; False for all others, and for all others' presses."""
+    """Handle an admin's press of an admins' button; return False for any other press."""
     query = incoming.pressed(update)
     if not is_admin(services, query.from_user.id):
         return False

@@ -1,4 +1,4 @@
-"""/audit: who among the admins did what to whom, and when."""
+"""/audit: the log of what admins did: who, what, to whom, and when."""
 
 from collections.abc import Sequence
 
@@ -14,15 +14,15 @@ from chat.texts import Texts, mark
 from ledger.admin.audit_log import AuditEntry
 
 SHOWN = 10
-"""Entries that `/audit` shows."""
+"""Entries that `/audit` shows without a number."""
 MOST = 50
-"""Entries that it shows at most."""
+"""Most entries that `/audit` shows."""
 _DEED_CHARS = 70
-"""Longest text of an entry's command, which may be as long as the message in which an admin wrote it."""
+"""Characters of an entry's command that are shown; the command can be as long as an admin's message."""
 
 
 async def audit(services: Services, update: Update) -> None:
-    """`/audit`, `/audit 30`, `/audit user 123`."""
+    """Show the latest entries: `/audit`, `/audit 30`, `/audit user 123`."""
     admin, message = incoming.speech(update)
     t = incoming.language(admin)
     match incoming.after_command(message.text or "").lower().split():
@@ -43,14 +43,14 @@ COMMANDS = (
 
 
 def report(deeds: Sequence[AuditEntry], t: Texts) -> str:
-    """The text of /audit. Pure."""
+    """Return the text of /audit. Pure."""
     if not deeds:
         return t("The log of what admins do is empty.")
     return _listed(t("What admins have done, the latest first (times in UTC):"), deeds, t)
 
 
 def history(user: int, deeds: Sequence[AuditEntry], t: Texts) -> str:
-    """The text of /audit user. Pure."""
+    """Return the text of /audit user. Pure."""
     if not deeds:
         return t("The log has no entry about user {user}.", user=user)
     head = t("What admins have done to user {user}, the latest first (times in UTC):", user=user)
@@ -58,7 +58,7 @@ def history(user: int, deeds: Sequence[AuditEntry], t: Texts) -> str:
 
 
 def usage(t: Texts) -> str:
-    """How /audit is written."""
+    """Return how to write /audit."""
     return t(
         "Write one of these:\n"
         "/audit: the latest {shown} things that admins have done\n"
@@ -70,7 +70,7 @@ def usage(t: Texts) -> str:
 
 
 def _listed(head: str, deeds: Sequence[AuditEntry], t: Texts) -> str:
-    """As many of the latest as fit into one message."""
+    """Return the head and as many of the latest entries as fit into one message."""
     lines = [_line(deed, t) for deed in deeds]
     kept = len(lines)
     while True:
@@ -82,7 +82,7 @@ def _listed(head: str, deeds: Sequence[AuditEntry], t: Texts) -> str:
 
 
 def _line(deed: AuditEntry, t: Texts) -> str:
-    """When, the admin's id, and what was done in the words of the command that did it."""
+    """Return an entry's line: the time, the admin's id, and the command."""
     when = f"{arguments.day(deed.when.date(), t)}, {deed.when:%H:%M:%S}" if deed.when else ""
     done = status.shorten(" ".join(filter(None, (deed.what, deed.whom, deed.detail))), _DEED_CHARS)
     return " · ".join(filter(None, (when, str(deed.who), done)))

@@ -1,4 +1,4 @@
-"""/broadcast: one message to everybody who has used the bot, after a question."""
+"""/broadcast: one message to everybody who has used the bot, sent after the admin confirms it."""
 
 import structlog
 from telegram import Update
@@ -44,7 +44,7 @@ COMMANDS = (
 
 
 async def pressed(services: Services, update: Update) -> bool:
-    """Take the press of a broadcast's button, by an admin; False for any other button."""
+    """Handle an admin's press of a broadcast's button; return False for any other button."""
     query = incoming.pressed(update)
     press = announcement.unpack(query.data)
     if press is None or query.message is None:
@@ -98,7 +98,10 @@ async def _stop(services: Services, broadcast_id: str, admin: int) -> bool:
 
 
 async def _show(services: Services, broadcast_id: str) -> None:
-    """Turn the question into the display of how far it is. Workers do so too: a failure is no harm."""
+    """Turn the question into the display of the broadcast's progress.
+
+    A failure is only logged, as workers update the display too.
+    """
     found = await services.off(services.admin.broadcasts.get, broadcast_id)
     if found is None:
         return
@@ -110,7 +113,7 @@ async def _show(services: Services, broadcast_id: str) -> None:
 
 
 def usage(t: Texts) -> str:
-    """How /broadcast is written."""
+    """Return how to write /broadcast."""
     return t(
         "Write the message behind the command; I ask before I send it.\n\n"
         "/broadcast We are back, and faster than before."
@@ -118,7 +121,7 @@ def usage(t: Texts) -> str:
 
 
 def busy(t: Texts) -> str:
-    """One at a time."""
+    """Return the reply where another broadcast is running."""
     return t("A broadcast is under way. Wait for its end, or /broadcast stop it.")
 
 

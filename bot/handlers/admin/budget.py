@@ -1,4 +1,4 @@
-"""/budget: what jobs may cost, what they have cost, and what admins change about that."""
+"""/budget: the budgets for jobs, how much of them is used, and admins' changes to them."""
 
 import structlog
 from telegram import Update
@@ -17,7 +17,11 @@ _RESET = "reset"
 
 
 async def budget(services: Services, update: Update) -> None:
-    """`/budget`, `/budget day 25`, `/budget month replicate 100`, `/budget day off`, `/budget day reset`."""
+    """Show the budgets, or change one.
+
+    For example: `/budget`, `/budget day 25`, `/budget month replicate 100`, `/budget day off`,
+    `/budget day reset`.
+    """
     admin, message = incoming.speech(update)
     t = incoming.language(admin)
     match incoming.after_command(message.text or "").split():
@@ -38,7 +42,7 @@ COMMANDS = (
 
 
 async def _change(services: Services, period: str, name: str, amount: str, admin: int, t: Texts) -> str:
-    if amount == _RESET:  # also one of a model that has left the catalogue
+    if amount == _RESET:  # a budget of a model that has left the catalogue can be reset too
         news = await services.off(services.admin.budgets.reset, period, name, admin)
         log.info("budget reset", period=period, name=name, news=news)
         done = t("The budget {name} goes by the settings again.", name=f"{period} {name}")
@@ -63,7 +67,7 @@ async def _change(services: Services, period: str, name: str, amount: str, admin
 
 
 def report(budgets: list[Budget], t: Texts) -> str:
-    """The text of /budget. Budgets go by the names that the settings and the command have. Pure."""
+    """Return the text of /budget, with the budgets' names as in the settings and the command. Pure."""
     if not budgets:
         return t("There are no budgets.") + "\n\n" + usage(t)
     return "\n".join(_line(each, t) for each in budgets)
@@ -86,7 +90,7 @@ def _line(budget: Budget, t: Texts) -> str:
 
 
 def usage(t: Texts) -> str:
-    """How /budget is written."""
+    """Return how to write /budget."""
     return t(
         "Write one of these:\n"
         "/budget: all budgets\n"

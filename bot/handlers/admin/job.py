@@ -1,4 +1,4 @@
-"""/job: the whole life of one job, as `python -m monitoring.job` shows it to operators."""
+"""/job: the history of one job, as `python -m monitoring.job` shows it to operators."""
 
 from telegram import Update
 
@@ -12,7 +12,7 @@ from jobs.life import Life, Row
 
 
 async def job(services: Services, update: Update) -> None:
-    """`/job ID`: facts, then events; the words that were asked for too, as only admins get here."""
+    """Show a job's facts and events: `/job ID`. The prompt is among them, as only admins get here."""
     user, message = incoming.speech(update)
     t = incoming.language(user)
     job_id = arguments.job_id(incoming.after_command(message.text or "").strip())
@@ -28,9 +28,9 @@ COMMANDS = (Command("job", job, menu=mark("The whole life of a job: /job ID"), w
 
 
 def describe(life: Life) -> str:
-    """The text of /job: names as in the logs, in no language of people. Pure.
+    """Return the text of /job, untranslated, with the names that the logs have. Pure.
 
-    Where the events do not fit into one message, the middle ones are left out.
+    Where the events do not fit into one message, those in the middle are left out.
     """
     facts = "\n".join(f"{name}: {value}" for name, value in life.facts(prompt=True))
     lines = [_line(row) for row in life.rows()]

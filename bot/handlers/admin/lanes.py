@@ -1,4 +1,4 @@
-"""/stats, /pause and /resume: how things stand, and the lanes."""
+"""/stats, /pause and /resume: an overview of jobs and lanes, and the pausing of lanes."""
 
 import structlog
 from telegram import Update
@@ -17,11 +17,11 @@ from ledger.admin.statistics import LaneView, Overview
 log = structlog.get_logger(__name__)
 
 Lines = dict[Lane, tuple[int, bool]]
-"""Of each lane: the messages on the broker (-1: it does not answer), and whether the lane is paused."""
+"""For each lane, the number of its messages on the broker (-1: no answer), and whether it is paused."""
 
 
 async def stats(services: Services, update: Update) -> None:
-    """Jobs by state, lanes, cache, spend."""
+    """Show jobs by state, lanes, the cache and today's spend."""
     user, _ = incoming.speech(update)
     overview = await services.off(services.admin.statistics.overview)
     lines = await services.off(_lines, services)
@@ -29,7 +29,7 @@ async def stats(services: Services, update: Update) -> None:
 
 
 async def pause(services: Services, update: Update) -> None:
-    """`/pause img`: start no more of its jobs."""
+    """Pause a lane, so that no more of its jobs start: `/pause img`."""
     user, message = incoming.speech(update)
     t = incoming.language(user)
     lane = arguments.lane(incoming.after_command(message.text or "").strip())
@@ -43,7 +43,7 @@ async def pause(services: Services, update: Update) -> None:
 
 
 async def resume(services: Services, update: Update) -> None:
-    """`/resume img`: go on."""
+    """Resume a paused lane: `/resume img`."""
     user, message = incoming.speech(update)
     t = incoming.language(user)
     lane = arguments.lane(incoming.after_command(message.text or "").strip())
@@ -64,7 +64,7 @@ COMMANDS = (
 
 
 def report(overview: Overview, lines: Lines, t: Texts) -> str:
-    """The text of /stats. States, lanes and models go by the names that the logs and Flower show. Pure."""
+    """Return the text of /stats. States, lanes and models have the names that logs and Flower show. Pure."""
     active = ", ".join(f"{state} {n}" for state, n in overview.active.items()) or "0"
     ended = ", ".join(f"{state} {n}" for state, n in overview.ended.items())
     jobs = [t("Jobs now: {counts}", counts=active), t("Ended so far: {counts}", counts=ended)]

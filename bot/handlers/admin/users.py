@@ -1,4 +1,4 @@
-"""/user, /block, /unblock and /vip: what admins see of a user and decide about them."""
+"""/user, /block, /unblock and /vip: admins' view of a user, blocks and VIP grants."""
 
 import time
 from dataclasses import dataclass
@@ -21,12 +21,15 @@ from ledger.people import Person
 
 log = structlog.get_logger(__name__)
 _LISTED = 100
-"""VIP users that /vip list shows; a message takes no more than 4096 characters."""
+"""Most VIP users that /vip list shows; a message takes at most 4096 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that is shown of a user. `person` is None for one who was never seen, `bucket` without a limit."""
+    """The facts that /user shows.
+
+    `person` is None for a user whom the bot has never seen, and `bucket` is None without a rate limit.
+    """
 
     user: int
     person: Person | None
@@ -37,7 +40,7 @@ class Card:
 
 
 async def user(services: Services, update: Update) -> None:
-    """`/user 123`: jobs, tokens, VIP, block."""
+    """Show a user's jobs, tokens, VIP grant and block: `/user 123`."""
     if (whom := await _whom(services, update, "/user 123456789")) is None:
         return
     card = await services.off(_card, services, whom)
@@ -46,7 +49,7 @@ async def user(services: Services, update: Update) -> None:
 
 
 async def block(services: Services, update: Update) -> None:
-    """`/block 123`."""
+    """Block a user: `/block 123`."""
     if (whom := await _whom(services, update, "/block 123456789")) is None:
         return
     admin, _ = incoming.speech(update)
@@ -58,7 +61,7 @@ async def block(services: Services, update: Update) -> None:
 
 
 async def unblock(services: Services, update: Update) -> None:
-    """`/unblock 123`."""
+    """End the block of a user: `/unblock 123`."""
     if (whom := await _whom(services, update, "/unblock 123456789")) is None:
         return
     admin, _ = incoming.speech(update)
@@ -70,7 +73,7 @@ async def unblock(services: Services, update: Update) -> None:
 
 
 async def vip(services: Services, update: Update) -> None:
-    """`/vip grant 123 30`, `/vip revoke 123`, `/vip list`."""
+    """Grant, revoke or list VIP rights: `/vip grant 123 30`, `/vip revoke 123`, `/vip list`."""
     admin, message = incoming.speech(update)
     t = incoming.language(admin)
     match incoming.after_command(message.text or "").split():
@@ -115,7 +118,7 @@ async def _grant(services: Services, whom: int, until: str, admin: int, t: Texts
 
 
 async def _whom(services: Services, update: Update, example: str) -> int | None:
-    """The user that the command names; None, and the admin has been told how to write it."""
+    """Return the user that the command names; without one, tell the admin how to write it and return None."""
     admin, message = incoming.speech(update)
     whom = arguments.user_id(incoming.after_command(message.text or "").strip())
     if whom is None:
@@ -138,7 +141,7 @@ def _card(services: Services, whom: int) -> Card:
 
 
 def describe(card: Card, now: float, t: Texts) -> str:
-    """The text of /user; what the user asks for is theirs, and not in it. Pure."""
+    """Return the text of /user. It leaves out the prompts, which are private. Pure."""
     lines = [t("User {user}", user=card.user)]
     if card.person is None:
         lines.append(t("Has never asked me for anything."))
@@ -164,7 +167,7 @@ def describe(card: Card, now: float, t: Texts) -> str:
 
 
 def vip_list(grants: list[tuple[int, date]], t: Texts) -> str:
-    """The text of /vip list. Pure."""
+    """Return the text of /vip list. Pure."""
     if not grants:
         return t("There are no VIP users. /vip grant 123456789 30 makes one for 30 days.")
     lines = [t("VIP users, those whose time ends first in front:")]
@@ -175,7 +178,7 @@ def vip_list(grants: list[tuple[int, date]], t: Texts) -> str:
 
 
 def vip_usage(t: Texts) -> str:
-    """How /vip is written."""
+    """Return how to write /vip."""
     return t(
         "Write one of these:\n"
         "/vip grant 123456789 30: for so many days\n"
