@@ -27,7 +27,7 @@ except SettingsError as error:
 
 port = settings.flower_port
 address = settings.flower_address
-# Without a password nobody may do more than look.
+# Without a password everybody may look, and nobody may change anything.
 read_only = not basic_auth
 close_metrics()
 guard_flower(settings)
@@ -36,7 +36,7 @@ forbid_frames()
 natural_time = True
 tasks_columns = name_columns()
 
-# What was seen is still there after a restart; written every minute and at the end.
+# Keep what Flower has seen over a restart: it is saved every minute and at the end.
 persistent = True
 db = str(ROOT / settings.flower_db)
 (ROOT / settings.flower_db).parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,8 @@ state_save_interval = 60_000
 max_tasks = 10_000
 
 configure(settings, "flower")
-# It asks each worker at its start, before any has come up, and asks again when somebody looks.
+# The inspector asks the workers at Flower's start, before any is up. Its warnings say nothing: it asks again
+# whenever somebody opens a page.
 getLogger("flower.inspector").setLevel("ERROR")
 logging = settings.log_level.lower()
 __all__ = ["format_task"]

@@ -1,1 +1,1 @@
-"""What an operator runs beside the services: the image, Redis's and the proxy's settings, health checks."""
+"""Everything for deployment: the image, settings of Redis and the proxy, backups, audits, health checks."""

@@ -1,8 +1,8 @@
-"""`python -m deploy.audit`: known vulnerabilities in the pinned requirements, and secrets in the repository.
+"""`python -m deploy.audit`: find known vulnerabilities in the requirements, and secrets in the repository.
 
-Exit code 1 for a vulnerability that is found, and for a secret that is not in `.secrets.baseline` (what is
-in it was looked at: values of tests, names of headers). A vulnerability service out of reach is no finding: a
-line says what was not audited, and the exit code stays 0. `--baseline` writes the baseline anew.
+Exit code 1 for a vulnerability, or for a secret that is not in `.secrets.baseline` (its entries were
+reviewed: values of tests, names of headers). If the vulnerability service cannot be reached, a line says what
+was not audited, and the exit code stays 0. `--baseline` writes the baseline again from what is found now.
 """
 
 import argparse
@@ -20,7 +20,7 @@ Found = set[tuple[str, str, int]]
 
 
 def main() -> int:
-    """Both looks; the exit code."""
+    """Run both audits and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--baseline", action="store_true", help="accept the secrets that are found now")
     if parser.parse_args().baseline:
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def vulnerabilities(report: dict[str, Any] | None) -> tuple[bool, list[str]]:
-    """Whether pip-audit's report (None: there is none) has a vulnerability, and what is to be said."""
+    """Return whether pip-audit's report (None: there is none) has a vulnerability, and the lines to print."""
     if report is None:
         return False, ["vulnerabilities: SKIPPED, the vulnerability service cannot be reached from here"]
     dependencies = report["dependencies"]
@@ -53,7 +53,7 @@ def vulnerabilities(report: dict[str, Any] | None) -> tuple[bool, list[str]]:
 
 
 def pip_audit() -> dict[str, Any] | None:
-    """pip-audit's report on the pinned requirements; None where its service is out of reach."""
+    """Return pip-audit's report on the pinned requirements, None if its service cannot be reached."""
     named = [word for file in REQUIREMENTS for word in ("-r", str(ROOT / file))]
     argv = ["pip_audit", *named, "--disable-pip", "--no-deps", "--timeout", "15"]
     try:
@@ -65,7 +65,7 @@ def pip_audit() -> dict[str, Any] | None:
 
 
 def scan() -> dict[str, Any]:
-    """detect-secrets' report on all files of the repository."""
+    """Return detect-secrets' report on all files of the repository. Exit if it cannot scan."""
     done = _python(
         "detect_secrets", "scan", "--exclude-files", r"^\.secrets\.baseline$|^requirements.*\.txt$"
     )
@@ -76,7 +76,7 @@ def scan() -> dict[str, Any]:
 
 
 def new_secrets(now: dict[str, Any], known: dict[str, Any]) -> Found:
-    """Secrets (file, kind, line) not in the baseline, which knows a secret wherever in its file it is."""
+    """Return the secrets (file, kind, line) that the baseline lacks. A known secret may move in its file."""
     seen = {(file, each["hashed_secret"]) for file, found in known["results"].items() for each in found}
     return {
         (file, each["type"], each["line_number"])

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Replaces the containers of services one service after the other, new ones first, so that nobody waits:
+# Replace the containers of services without downtime, one service after the other:
 #   docker compose build && deploy/roll.sh bot worker-image worker-video worker-vip deliver
-# For a moment a service runs twice; the old containers hand their jobs over when they are stopped.
+# The new containers of a service start before its old ones stop. The old ones hand their jobs over.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || { echo "usage: deploy/roll.sh SERVICE ..." >&2; exit 2; }

@@ -1,7 +1,7 @@
-"""`python -m deploy.sbom > sbom.json`: what an installation is made of, as CycloneDX (JSON).
+"""`python -m deploy.sbom > sbom.json`: the software bill of materials of an installation (CycloneDX, JSON).
 
-It is read from the pinned requirements, with the hashes that pip checks. The same requirements give the same
-document, so that two of them can be compared.
+It lists the pinned requirements, with the hashes that pip checks. The same requirements give the same
+document, so that two documents can be compared.
 """
 
 import re
@@ -20,19 +20,19 @@ from packageurl import PackageURL
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "requirements-extras.txt")
-"""What is installed where Darkroom works; tools for development are no part of it."""
+"""The requirements of an installation, without the tools for development."""
 _PIN = re.compile(r"(?P<name>[\w.-]+)(?:\[[^]]*\])?==(?P<version>[^\s;]+)(?P<rest>.*)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 def main() -> int:
-    """Write the document to the standard output; the exit code."""
+    """Write the document to the standard output and return the exit code."""
     sys.stdout.write(document([(ROOT / name).read_text(encoding="utf-8") for name in REQUIREMENTS]))
     return 0
 
 
 def document(requirements: Sequence[str]) -> str:
-    """Return the CycloneDX document of pinned requirements, the texts of their files. Pure."""
+    """Return the CycloneDX document for the contents of requirements files. Pure."""
     components = {str(each.purl): each for text in requirements for each in _components(text)}
     bom = Bom(components=[components[purl] for purl in sorted(components)])
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(requirements))

@@ -1,4 +1,4 @@
-"""Opening a store of files by its URL, and what its errors mean: what knows S3 from a directory."""
+"""The storage backends, a directory or an S3 bucket: opening one by its URL, and what its errors mean."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,25 +21,33 @@ if TYPE_CHECKING:
 Store = LocalStore | S3Store
 _RETRY: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _TIMEOUTS: "ClientConfig" = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=30)}
-"""Of one request; no request carries more than a few megabytes."""
+"""Time-outs of one request. No request carries more than a few megabytes."""
 _WRITTEN = 5 * 1024 * 1024
-"""Bytes of one request that writes: S3 takes no smaller parts of a file."""
+"""Bytes per request when writing: the smallest part that S3 accepts in a multipart upload."""
 _READ = 2 * 1024 * 1024
-"""Bytes of one request that reads."""
+"""Bytes per request when reading."""
 _ROLES = "169.254.169.254"
-"""Where the machines of a cloud ask for the keys of their role."""
+"""The address of the metadata service, where a machine in a cloud asks for the credentials of its role."""
 _CODE = re.compile("<Code>([^<]+)</Code>")
 
 
 class StoreRefused(OSError):
-    """The store is there and does not let us in, or has no such bucket: an operator must act."""
+    """The store answers but denies access, or has no such bucket: an operator must act."""
 
 
 def open_store(url: str, settings: Settings, name: str = "MEDIA_URL", *, public: bool = False) -> Store:
-    """The store at a directory, file:///directory or s3://bucket/prefix; a missing directory is made.
+    """Open the store at a directory, file:///directory or s3://bucket/prefix.
 
-    Contacts nobody (see `check_store`). Raises SettingsError with one sentence that begins with `name`, the
-    setting or option that the URL came from. `public`: under the address that people outside reach it by.
+    A missing directory is created. No request is made: `check_store` makes one.
+
+    Args:
+        url: The directory or URL.
+        settings: The S3_* settings are used.
+        name: The setting or option that the URL came from.
+        public: Use the endpoint that people outside reach the store by (S3_PUBLIC_URL).
+
+    Raises:
+        SettingsError: The URL or the directory cannot be used; the message is a sentence about `name`.
     """
     try:
         place = location(url, name)
@@ -58,7 +66,7 @@ def open_store(url: str, settings: Settings, name: str = "MEDIA_URL", *, public:
     if settings.s3_access_key_id:
         config["access_key_id"] = settings.s3_access_key_id
         config["secret_access_key"] = settings.s3_secret_access_key
-    # Files are deleted one by one, as not every S3-compatible store can do it in bulk.
+    # Files are deleted one by one: not every S3-compatible store can delete in bulk.
     return S3Store(
         place.name,
         prefix=place.prefix or None,
@@ -69,17 +77,22 @@ def open_store(url: str, settings: Settings, name: str = "MEDIA_URL", *, public:
 
 
 def check_store(store: Store) -> None:
-    """Ask the store for one name. Raises StoreRefused for what an operator must mend, else OSError."""
+    """Check that the store can be read, by listing one file.
+
+    Raises:
+        StoreRefused: An operator must correct the settings or the store.
+        OSError: The store cannot be reached.
+    """
     with store_errors():
         next(islice(obstore.list(store, chunk_size=1), 1), None)
 
 
 def write(store: Store, key: str, chunks: Iterable[bytes | memoryview], mime: str = "") -> None:
-    """Write a file as it comes; it is there when it is complete, and not at all where `chunks` raises.
+    """Write a file from a stream. The file appears when it is complete, and never if `chunks` raises.
 
-    Holds about two parts of 5 MB in memory. Raises OSError, and what `chunks` raises.
+    Holds about two parts of 5 MB in memory. Raises OSError, and whatever `chunks` raises.
     """
-    # A directory knows no types; browsers that follow a link need them.
+    # Browsers that follow a link need the type. A directory cannot store one.
     typed: Attributes = {"Content-Type": mime} if mime and isinstance(store, S3Store) else {}
     with (
         store_errors(),
@@ -90,7 +103,7 @@ def write(store: Store, key: str, chunks: Iterable[bytes | memoryview], mime: st
 
 
 def read(store: Store, key: str) -> Iterator[memoryview]:
-    """A file piece by piece, each asked for by itself, so that no wait is long. Raises OSError."""
+    """Yield a file in pieces. Each piece is a request of its own, so that no wait is long. Raises OSError."""
     with store_errors():
         reader = obstore.open_reader(store, key, buffer_size=_READ)
         while piece := memoryview(reader.read(_READ)):
@@ -99,7 +112,7 @@ def read(store: Store, key: str) -> Iterator[memoryview]:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn obstore's errors into OSError with one sentence; FileNotFoundError of a missing file stays."""
+    """Turn obstore's errors into OSError with one sentence. A missing file stays FileNotFoundError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -119,7 +132,7 @@ def store_errors() -> Iterator[None]:
 
 
 def _refusal(code: str) -> str:
-    """The sentence for an error code of S3's that time does not mend; "" for all others."""
+    """Return what an operator must do about an S3 error code; "" for errors that may pass by themselves."""
     if code == "NoSuchBucket":
         return "The bucket does not exist: create it, or correct the s3:// URL and S3_ENDPOINT_URL."
     if code == "NoKeys":

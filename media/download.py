@@ -1,4 +1,4 @@
-"""Fetching what a provider made: streamed, from its host or out of a data: URL."""
+"""Downloading a provider's outputs: streamed from the host that has them, or decoded from a data: URL."""
 
 import base64
 import binascii
@@ -16,15 +16,15 @@ from outside.files import File, Files, NotAllowed
 
 _WHITE = b"\t\n\f\r "
 _SLOW_S = 15.0
-"""A host that is too slow is asked again after so long, and not in the slot: others need it meanwhile."""
+"""Delay before the next attempt at a host that is too slow. The job leaves its slot to others meanwhile."""
 
 
 class OutputMissing(PassingError):
-    """The host has no such file: it may have answered before the file is everywhere, or the file is gone."""
+    """The host has no such file: the file has not reached all of its servers yet, or is gone."""
 
 
 class Downloader:
-    """One HTTP client for outputs. It carries no credentials: outputs live on other hosts than the API."""
+    """An HTTP client for outputs. It sends no credentials: outputs live on other hosts than the API."""
 
     def __init__(
         self,
@@ -33,17 +33,24 @@ class Downloader:
         largest: int = 200_000_000,
         transport: Any = None,
     ) -> None:
-        """See `outside.files.Files`."""
+        """Make the client. The arguments are those of `outside.files.Files`."""
         self._largest = largest
         self._files = Files(timeout_s, longest_s, largest, transport)
 
     @contextmanager
     def stream(self, url: str, *, private: bool) -> Iterator[Iterator[bytes]]:
-        """Chunks of the file at an https (or, with `private`, http) or data: URL.
+        """Open the file at an https or data: URL, as an iterator of chunks that can be read in the block.
 
-        `private`: addresses of private networks are allowed. Raises JobFailed for what will never work and
-        PassingError for what may: OutputMissing where the host answers and has no file. A body that ends
-        early raises PassingError from the chunks, an empty one OutputMissing.
+        The chunks raise too: PassingError for a body that ends early, OutputMissing for an empty body.
+
+        Args:
+            url: The output's address.
+            private: Also allow http and addresses in private networks.
+
+        Raises:
+            JobFailed: The output can never be used.
+            OutputMissing: The host answers that it has no such file.
+            PassingError: Any other failure that a retry may overcome.
         """
         if url.startswith("data:"):
             yield iter([_inline(url, self._largest)])
@@ -78,7 +85,7 @@ def _chunks(file: File) -> Iterator[bytes]:
 
 @contextmanager
 def _told(what: str = "output host") -> Iterator[None]:
-    """Say what became of the job for what went wrong outside."""
+    """Turn errors of `outside` into JobFailed, PassingError, or the reason for which the caller stopped."""
     try:
         yield
     except NotAllowed as error:
@@ -96,11 +103,11 @@ def _told(what: str = "output host") -> Iterator[None]:
 
 
 def _inline(url: str, largest: int) -> bytes:
-    """The bytes in a data: URL, which are measured before they are decoded."""
+    """Return the bytes in a data: URL. Its length is checked before anything is decoded."""
     header, separator, payload = url.partition(",")
     encoded = re.search(r";\s*base64\s*$", header[-100:], re.IGNORECASE) is not None
     quoted = "%" in payload
-    # With all that quoting, broken lines and base64 may add; what passes is counted as it is stored.
+    # The bound allows for quoting, line breaks and base64. The store counts the exact size later.
     if len(payload) > largest * ((4 if quoted else 1.4) if encoded else (3 if quoted else 1)):
         raise JobFailed(Failure.TOO_LARGE, f"output is a data: URL of {len(url)} characters")
     try:
@@ -109,7 +116,7 @@ def _inline(url: str, largest: int) -> bytes:
         raw = unquote_to_bytes(payload) if quoted else payload.encode()
         if not encoded:
             return raw
-        # Encoders that were written for mail break the lines.
+        # Encoders written for mail insert line breaks.
         return base64.b64decode(raw.translate(None, _WHITE), validate=True)
     except (ValueError, binascii.Error) as error:
         raise JobFailed(Failure.BAD_OUTPUT, f"malformed data: URL ({error})") from bare(error)

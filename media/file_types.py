@@ -1,4 +1,4 @@
-"""What a file is, by its bytes, and whether a job of a kind may produce it. Pure."""
+"""The type of a file by its bytes, and whether a job of a given kind may produce that type. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,21 +19,26 @@ TYPES = {
         "video/3gpp": "3gp",
     },
 }
-"""What a job of a kind may produce, and the ending of its file. A chat plays MP4 alone, other videos are
-documents in it."""
+"""MIME types that a job of each kind may produce -> file name extension.
+
+A chat plays only MP4. Other videos are sent as documents.
+"""
 _ISO_MEDIA = frozenset({"video/mp4", "video/quicktime", "video/3gpp"})
-# The first box of a QuickTime file from before boxes named a brand.
+# First boxes of QuickTime files that are older than the box that names a brand.
 _OLD_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"pnot"})
-# The handler of a track, in the box that says what the track is.
+# The handler type of a video track.
 _VIDEO_TRACK = re.compile(rb"hdlr.{8}vide", re.DOTALL)
 _OVERLAP = 15
-"""Bytes of the pattern that may lie in the piece before."""
+"""Bytes of the pattern that may lie in the previous piece: its length less one."""
 
 
 def type_of(head: bytes, kind: Kind) -> str:
-    """Return the MIME type of a file by its first bytes; JobFailed for a type that the kind does not have.
+    """Return the MIME type of a file by its first bytes.
 
-    A file in the container of MP4 is taken for a video: see `with_video`.
+    A file in an MP4 container counts as a video here. `with_video` checks that it has a video track.
+
+    Raises:
+        JobFailed: The type is unknown, or not one that a job of this kind may produce.
     """
     found = _iso_media(head) or _known(head)
     mime = next((name for name in found if name in TYPES[kind]), None)
@@ -43,9 +48,12 @@ def type_of(head: bytes, kind: Kind) -> str:
 
 
 def with_video(pieces: Iterable[bytes], mime: str) -> Iterator[bytes]:
-    """Pass a file's pieces on; JobFailed at its end where it is of the MP4 family and has no video track.
+    """Yield a file's pieces unchanged, and check that a file of the MP4 family has a video track.
 
-    The track may be described behind all of its data, so that only the end of the file tells.
+    The description of the track may come after all of its data, so only the end of the file decides.
+
+    Raises:
+        JobFailed: After the last piece, if no video track was found.
     """
     if mime not in _ISO_MEDIA:
         yield from pieces
@@ -60,7 +68,7 @@ def with_video(pieces: Iterable[bytes], mime: str) -> Iterator[bytes]:
 
 
 def _iso_media(head: bytes) -> list[str]:
-    """The type of a file in the container of MP4. Its brands are many, and new ones come."""
+    """Return the type of a file in an MP4 container, [] for others. Unknown brands count as MP4."""
     box, brand = head[4:8], head[8:12]
     if box in _OLD_QUICKTIME or (box == b"ftyp" and brand == b"qt  "):
         return ["video/quicktime"]
@@ -70,7 +78,7 @@ def _iso_media(head: bytes) -> list[str]:
 
 
 def _known(head: bytes) -> list[str]:
-    """The types that fit a file best; weaker matches are relatives: every RIFF file may also be WebP."""
+    """Return the types that match best. Weaker matches mislead: every RIFF file is a weak match for WebP."""
     try:
         matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Links to files in the media store, for what a chat cannot be sent. A directory gives none."""
+"""Links to files in the media store, for results that cannot be sent to a chat. A directory has none."""
 
 import time
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from media.keys import removed_at
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A URL that anybody may download from for so many seconds."""
+    """A URL that anybody may download from, and the seconds until it expires."""
 
     url: str
     seconds: float
 
 
 class Links:
-    """Makes links where the store at MEDIA_URL can; where it cannot, nothing is opened."""
+    """Makes presigned links if the store at MEDIA_URL is an S3 bucket. For a directory it opens nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._longest = settings.media_link_hours * 3600
@@ -37,14 +37,17 @@ class Links:
 
     @property
     def any(self) -> bool:
-        """Whether the store gives links at all."""
+        """Return whether the store has links at all."""
         return self._stores is not None
 
     def to(self, artifact: Artifact) -> Link | None:
-        """A link to a file that is there, None where there are no links.
+        """Return a link to an artifact, None if the store has no links.
 
-        It works for MEDIA_LINK_HOURS, or for as long as the file will be kept. Raises FileNotFoundError for
-        a file that is not kept (any more), OSError when the store does not answer.
+        The link expires after MEDIA_LINK_HOURS, or earlier if retention removes the file earlier.
+
+        Raises:
+            FileNotFoundError: The file is gone, or retention is about to remove it.
+            OSError: The store does not answer.
         """
         if self._stores is None:
             return None

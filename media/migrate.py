@@ -1,15 +1,15 @@
 """Copy all media from one store to another: `python -m media.migrate --from data/media --to s3://bucket/media`.
 
 Every file is copied as a stream, read back and compared by size and SHA-256. A run that was stopped or
-killed is simply started again: what is verified is written down in the journal, and not looked at again.
+killed is simply started again: verified files are recorded in the journal and skipped.
 
-To move a running installation: run it, set MEDIA_URL to the new place and restart bot and workers, run it
-once more for what came meanwhile, with --delete to remove what has been verified from the old place.
-Keys, endpoint and region are the S3_* settings; where the two stores have different ones, --from-env
-or --to-env name a file like .env that is read in place of the environment.
+To move a running installation: run the command, set MEDIA_URL to the new store and restart bot and workers.
+Then run it once more for the files that came meanwhile, with --delete to remove verified files from the
+old store. Keys, endpoint and region are the S3_* settings. If the two stores need different ones, --from-env
+or --to-env names a file like .env that is read in place of the environment.
 
-Exit codes: 0 all files are there; 1 some are not (listed; run it again); 2 a URL, a setting or a store's
-answer that has to be mended first; 130 interrupted.
+Exit codes: 0 all files are there; 1 some are not (listed; run it again); 2 a URL, a setting or the store
+must be corrected first; 130 interrupted.
 """
 
 import argparse
@@ -31,11 +31,11 @@ from media.moving import Journal, Mover, StoredFile
 
 _AT_A_TIME = 500
 _MOST_FAILURES = 20
-"""After so many the trouble is not with single files."""
+"""After this many failures the run stops: the fault is not in single files."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; answers the exit code."""
+    """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
         source = _open(options.source, "--from", options.source_env)
@@ -107,7 +107,7 @@ def _settings(env_file: Path | None, name: str) -> Settings:
 
 
 def _overlap(options: argparse.Namespace) -> bool:
-    """Whether one place lies in the other, so that a copy would be met again as a file to copy."""
+    """Return whether one store lies within the other, so that copies would be listed as files to copy."""
     one, two = location(options.source), location(options.target)
     if isinstance(one, S3Bucket) and isinstance(two, S3Bucket):
         envs = (options.source_env, "--from"), (options.target_env, "--to")

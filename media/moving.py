@@ -1,4 +1,4 @@
-"""Moving files from one media store to another: copied as a stream, compared by digest, written down."""
+"""Moving files between media stores: copied as a stream, compared by SHA-256, recorded in a journal."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from media.backends import Store, read, store_errors, write
 
 
 class StoredFile(NamedTuple):
-    """A file as its store lists it; `version` (the ETag) changes when the file is written anew."""
+    """A file as its store lists it. `version` (the ETag) changes when the file is written again."""
 
     key: str
     size: int
@@ -27,18 +27,18 @@ class MoveOutcome(StrEnum):
     """What became of one file."""
 
     COPIED = "copied"
-    THERE = "there already"  # a copy of it, found or remembered to be the same
-    GONE = "gone meanwhile"  # from the source, as by retention
+    THERE = "there already"  # the target has a copy: compared now, or recorded in the journal
+    GONE = "gone meanwhile"  # removed from the source since it was listed, for example by retention
 
 
 class Differs(OSError):
-    """The copy is not what was read: the store, the disk or the network has changed it."""
+    """The copy differs from the file that was read: the store, the disk or the network has changed it."""
 
 
 class Journal:
-    """The files whose copies were found to be the same: one line each, written at once.
+    """The record of verified files: one line of JSON each, flushed at once.
 
-    A context manager. What a kill left half-written counts as not written. Raises OSError.
+    A context manager. A line that a kill left half-written counts as not written. Raises OSError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,7 +67,7 @@ class Journal:
         return file in self._verified
 
     def add(self, file: StoredFile, digest: str) -> None:
-        """The copy of this file has this SHA-256, as the file has."""
+        """Record that this file and its copy have the same SHA-256. Safe to call from threads."""
         with self._lock:
             self._verified.add(file)
             self._file.write(json.dumps([*file, digest]) + "\n")
@@ -75,7 +75,7 @@ class Journal:
 
 
 class Mover:
-    """Moves single files; `moved(n)` is called for every n bytes that are done. Safe to use from threads."""
+    """Moves single files, and calls `moved(n)` after every n bytes. Safe to use from threads."""
 
     def __init__(self, source: Store, target: Store, journal: Journal, moved: Callable[[int], None]) -> None:
         self._source = source
@@ -84,15 +84,17 @@ class Mover:
         self._moved = moved
 
     def files(self) -> Iterator[StoredFile]:
-        """All files of the source."""
+        """Yield all files of the source."""
         with store_errors():
             for page in obstore.list(self._source):
                 yield from (StoredFile(each["path"], each["size"], each["e_tag"] or "") for each in page)
 
     def move(self, file: StoredFile, *, delete: bool) -> MoveOutcome:
-        """Have a verified copy at the target, and (`delete`) nothing at the source any more.
+        """Copy a file unless the target has a verified copy; with `delete`, then remove it from the source.
 
-        Raises Differs, and OSError when a store is away.
+        Raises:
+            Differs: The copy is not the same as the file.
+            OSError: A store does not answer.
         """
         there = self._size_there(file.key) == file.size
         try:
@@ -110,7 +112,7 @@ class Mover:
         return outcome
 
     def _same(self, file: StoredFile) -> bool:
-        """Whether what a run that was killed has left is the same after all."""
+        """Return whether the target's file, which the journal does not list, has the same content."""
         digest = _sha256(read(self._source, file.key))
         if _sha256(read(self._target, file.key)) != digest:
             return False

@@ -1,4 +1,4 @@
-"""Retention: artifacts older than MEDIA_TTL_DAYS are removed, folder by folder, the oldest first."""
+"""Retention: removing artifacts older than MEDIA_TTL_DAYS, folder by folder, the oldest first."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,18 +15,18 @@ from media.keys import removed_at
 
 log = structlog.get_logger(__name__)
 PERIOD_S = 600.0
-"""Between two rounds: what lists and deletes costs money with some stores, and nobody waits for it."""
+"""Seconds between two rounds. Some stores charge for each list and delete, and nobody waits for them."""
 LAPSES_S = 120.0
-"""The lock of a round whose process died."""
+"""Seconds after which the lock of a round expires if the process dies."""
 BATCH = 1000
-"""Files looked at in one round."""
+"""Files examined in one round."""
 
 
 class Retention:
-    """`round` is called in one process at a time; it does nothing with MEDIA_TTL_DAYS 0.
+    """Removes old files from the store at MEDIA_URL, a batch in each round.
 
-    `in_use` answers the keys of files that a job which has not ended needs: these stay, however old.
-    Only folders that are named by a day are touched.
+    The caller's lock keeps `round` to one process at a time. Only folders named by a day are touched.
+    `in_use` returns the keys of the files that open jobs need: these stay, however old they are.
     """
 
     def __init__(self, settings: Settings, in_use: Callable[[], set[str]], batch: int = BATCH) -> None:
@@ -36,7 +36,11 @@ class Retention:
         self._store = open_store(settings.media_url, settings)
 
     def round(self) -> int:
-        """Remove at most a batch of files; answers how many. OSError when the store is away."""
+        """Remove old files, at most a batch, and return how many. With MEDIA_TTL_DAYS 0 do nothing.
+
+        Raises:
+            OSError: The store does not answer.
+        """
         if not self._ttl_days:
             return 0
         now = datetime.now(UTC).timestamp()
@@ -46,7 +50,7 @@ class Retention:
         removed = 0
         needed: set[str] | None = None
         for key in islice(self._files(old), self._batch):
-            # Asked once there is something to remove; a job that comes later gets no file of this age.
+            # Once a round, and only if there are old files. A later job cannot come to need so old a file.
             needed = self._in_use() if needed is None else needed
             if key not in needed:
                 removed += self._remove(key)
@@ -66,11 +70,11 @@ class Retention:
             with store_errors():
                 obstore.delete(self._store, key)
         except FileNotFoundError:
-            return 0  # a second process, where a round took longer than its lock
+            return 0  # another process removed the file, after this round outlasted its lock
         return 1
 
     def _tidy(self, folder: str) -> None:
-        """Remove what workers that were killed have left half-written (`name#1`): no store lists it."""
+        """Remove half-written files (`name#1`) of workers that were killed: the store does not list them."""
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             for rest in Path(self._store.prefix, folder).glob("*#*"):
                 rest.unlink(missing_ok=True)

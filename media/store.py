@@ -1,4 +1,4 @@
-"""The media store: artifacts streamed in from providers, and out to Telegram, never whole in memory."""
+"""The media store: artifacts streamed in from providers and out to Telegram, never whole in memory."""
 
 import io
 import tempfile
@@ -21,20 +21,21 @@ _CHUNK = 1024 * 1024
 
 
 class StoreUnavailable(PassingError):
-    """The media store could not be written to; a disk may be emptied, a mount come back."""
+    """The media store could not be written to. A retry may help: a full disk gets space, a mount returns."""
 
 
 class MediaStore:
-    """Files by key (see media.keys). Raises OSError when the store does not answer."""
+    """Artifacts by key (see media.keys). Methods raise OSError when the store does not answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.media_max_bytes
         self._store = open_store(settings.media_url, settings)
 
     def keep(self, job: Job, chunks: Iterable[bytes]) -> Artifact:
-        """Store a job's output; it becomes visible only when it is complete.
+        """Store a job's output, which becomes visible only when it is complete.
 
-        Raises JobFailed for an output that is empty, too large, or not of the job's kind by its bytes.
+        Raises:
+            JobFailed: The output is empty, too large, or by its bytes not of the job's kind.
         """
         stream = iter(chunks)
         head = b""
@@ -56,10 +57,13 @@ class MediaStore:
         return Artifact(key, mime, size)
 
     def open(self, artifact: Artifact) -> BinaryIO:
-        """A readable, seekable local file, for the caller to close; FileNotFoundError where it is not kept.
+        """Return an artifact as a readable, seekable local file, which the caller closes.
 
-        From a store that is not local it is fetched into a temporary file (in TMPDIR), so that whoever reads
-        waits for a disk and not for a network.
+        An artifact in a bucket is first copied into a temporary file (in TMPDIR), so that the reader never
+        waits for the network.
+
+        Raises:
+            FileNotFoundError: The store does not have the artifact.
         """
         if isinstance(self._store, LocalStore):
             with store_errors():
@@ -75,7 +79,7 @@ class MediaStore:
         return copy
 
     def kept(self, job: Job) -> Artifact | None:
-        """What `keep` has stored for a job, as the store alone knows it; None where it has nothing."""
+        """Return the artifact that `keep` stored for a job; None if there is none. Asks only the store."""
         for mime, ending in TYPES[job.request.kind].items():
             key = keys.key(job.stamps["accepted"], job.id, ending)
             try:
@@ -86,7 +90,7 @@ class MediaStore:
         return None
 
     def holds(self, artifact: Artifact) -> bool:
-        """Whether the artifact is there in its full size."""
+        """Return whether the store has the artifact in its full size."""
         try:
             with store_errors():
                 return obstore.head(self._store, artifact.key)["size"] == artifact.size
@@ -95,7 +99,7 @@ class MediaStore:
 
 
 class _Readable(io.RawIOBase):
-    """The store's reader with all that Python and its HTTP clients expect of a file."""
+    """The store's reader, with the methods that Python and its HTTP clients expect of a file."""
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader

@@ -1,1 +1,1 @@
-"""What an operator sees: metrics, alerts, dashboards, Flower, and one job's whole life."""
+"""What an operator sees: metrics, alerts, dashboards, Flower, and the history of a job."""

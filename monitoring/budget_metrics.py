@@ -1,4 +1,4 @@
-"""Metrics of the budgets: what there is, what is used and reserved, and whom they have turned away. Pure."""
+"""Metrics of the budgets: limits, used and reserved amounts, refused requests. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,7 +13,7 @@ _LABELS = ("period", "budget")
 
 
 def collect(budgets: Sequence[Budget], counts: Mapping[str, int]) -> Iterator[Metric]:
-    """All of them. Of budgets that each user has of their own only the refusals are told."""
+    """Yield all metrics of the budgets. For budgets of each user there are only the refusals."""
     common = [(budget, (budget.period, budget.name)) for budget in budgets if budget.used is not None]
     yield gauge(
         "budget_usd",

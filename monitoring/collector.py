@@ -1,4 +1,4 @@
-"""One scrape: read Redis, write the metrics. Nothing is kept between two of them."""
+"""The collector that Prometheus scrapes: it reads Redis, yields the metrics, and keeps nothing."""
 
 import time
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from monitoring.snapshot import Info
 
 log = structlog.get_logger(__name__)
 _ANSWERS_WITHIN_S = 2.0
-"""A Redis that takes longer counts as down: Prometheus waits 10 s for a scrape."""
+"""Time-out (s) of Redis, after which it counts as down. Prometheus waits 10 s for a whole scrape."""
 
 
 class Darkroom(Collector):
-    """All metrics of Darkroom. Any number of them may run; each tells the same. The caller closes it."""
+    """All metrics of Darkroom. Several collectors may run, and all yield the same. The caller closes it."""
 
     def __init__(self, settings: Settings, app: Celery) -> None:
         self._app = app
@@ -34,11 +34,11 @@ class Darkroom(Collector):
         self._cache = connect(settings.cache_redis(), _ANSWERS_WITHIN_S) if own_cache else None
 
     def describe(self) -> list[Metric]:
-        """Nothing is known before the first scrape, and registering makes none."""
+        """Return no metrics, so that registering the collector does not scrape."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """A scrape. A Redis that is away leaves its metrics out and `redis_up` 0."""
+        """Yield the metrics of one scrape. If a Redis is down, its metrics are absent and `redis_up` is 0."""
         began = time.perf_counter()
         servers: dict[str, Info | None] = {"ledger": None}
         try:

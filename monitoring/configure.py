@@ -1,13 +1,13 @@
-"""`python -m monitoring.configure DIR`: the configuration of Prometheus and Alertmanager, from the settings.
+"""`python -m monitoring.configure DIR`: write the configuration of Prometheus and Alertmanager to DIR.
 
-Neither of them reads environment variables, so the chat, the token and the addresses are put into files:
+Neither of them reads environment variables, so the chat, the token and the addresses are written into files:
 
     DIR/prometheus.yml, recording.yml, alerts.yml      prometheus --config.file=DIR/prometheus.yml
     DIR/alertmanager.yml, telegram.tmpl,               alertmanager --config.file=DIR/alertmanager.yml
         watchdog_secret
 
-They hold secrets, so only their owner may read them. With --token-file the bot's token stays in that file,
-which takes Alertmanager 0.26 (Debian 12 has 0.25).
+The files hold secrets, so only their owner may read them. With --token-file the bot's token stays in the file
+named there; this needs Alertmanager 0.26 or later (Debian 12 has 0.25).
 """
 
 import argparse
@@ -24,12 +24,12 @@ from monitoring.server import WATCHDOG
 
 HERE = Path(__file__).parent
 CREDENTIALS = "watchdog_secret"
-"""Beside Alertmanager's configuration, which names it."""
+"""The file with WATCHDOG_SECRET, in the same folder as Alertmanager's configuration, which names it."""
 COPIED = ("prometheus/recording.yml", "prometheus/alerts.yml", "alertmanager/telegram.tmpl")
 
 
 def main() -> int:
-    """Exit code 2 for a setting that is missing or wrong."""
+    """Run the command. Return 0, or 2 for a setting that is missing or wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m monitoring.configure",
         description=__doc__,
@@ -53,13 +53,17 @@ def main() -> int:
 
 
 def addresses(options: argparse.Namespace) -> dict[str, str]:
-    """Where each part of the monitoring is, by its name."""
+    """Return the address of each part of the monitoring, by its name."""
     return {name: getattr(options, name) for name in ("exporter", "flower", "alertmanager", "prometheus")}
 
 
 def write(folder: Path, settings: Settings, where: dict[str, str], token_file: str | None = None) -> None:
-    """Write all files; raises SettingsError where there is no chat to send alerts to, or no WATCHDOG_SECRET
-    though the exporter is to miss Alertmanager."""
+    """Write all files.
+
+    Raises:
+        SettingsError: There is no chat to send alerts to, or no WATCHDOG_SECRET although WATCHDOG_S has the
+            exporter watch Prometheus and Alertmanager.
+    """
     if settings.watchdog_s > 0:
         require(settings, "watchdog_secret")
     flower, _, prefix = where["flower"].partition("/")
@@ -87,13 +91,13 @@ def write(folder: Path, settings: Settings, where: dict[str, str], token_file: s
 
 
 def _watchdog(exporter: str) -> list[dict[str, Any]]:
-    """Alertmanager's way to the exporter, which takes only posts with the secret."""
+    """Return Alertmanager's webhook to the exporter, which accepts only posts with the secret."""
     secret = {"authorization": {"credentials_file": CREDENTIALS}}
     return [{"url": f"http://{exporter}{WATCHDOG}", "send_resolved": False, "http_config": secret}]
 
 
 def chat_of(settings: Settings) -> int:
-    """The chat that alerts go to: ALERT_CHAT_ID, else the first admin's; raises SettingsError without one."""
+    """Return the chat for alerts: ALERT_CHAT_ID, else the first admin's. Raises SettingsError without one."""
     chat = settings.alert_chat_id or next(iter(settings.admin_ids), 0)
     if not chat:
         raise SettingsError("ALERT_CHAT_ID is not set, and ADMIN_IDS names nobody: who is to get the alerts?")
@@ -101,7 +105,7 @@ def chat_of(settings: Settings) -> int:
 
 
 def _quoted(text: str) -> str:
-    """A text as YAML: its double-quoted form is JSON's."""
+    """Return a text as a YAML string. A JSON string is a double-quoted YAML string."""
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""Who watches the watchers: the exporter misses Prometheus and Alertmanager, and tells the chat itself.
+"""A dead man's switch: the exporter watches Prometheus and Alertmanager, and tells the chat if they fail.
 
 Prometheus has an alert that always fires, and Alertmanager passes it on to the exporter every half minute.
-When it stops coming, one of the two is down or cannot reach the other, and no alert would reach anybody.
+When it stops coming, one of the two is down or cannot reach the other, and no alert would reach the chat.
 """
 
 import asyncio
@@ -24,12 +24,16 @@ from ledger.scripts import ledger_errors
 
 log = structlog.get_logger(__name__)
 _AGAIN_S = 3600
-"""The chat is told again after this long."""
+"""Seconds after which the chat is told of the same silence again."""
 _SILENT = ("watchdog", "silent")
 
 
 class Deadman:
-    """Several exporters share what they hear in Redis, and one of them tells; without Redis each tells."""
+    """Watches for the alert that always fires.
+
+    Several exporters share in Redis when they received it last, and one of them tells the chat. Without Redis
+    each exporter tells the chat.
+    """
 
     def __init__(
         self,
@@ -38,7 +42,14 @@ class Deadman:
         chat: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`monotonic` measures what this exporter hears itself. What others hear goes by the ledger's."""
+        """Begin to watch.
+
+        Args:
+            settings: WATCHDOG_S is the silence after which the chat is told.
+            client: The ledger's Redis.
+            chat: The chat for alerts.
+            monotonic: The clock for what this exporter receives. Other exporters go by the ledger's clock.
+        """
         self._settings = settings
         self._redis = client
         self._marks = Deduplication(client)
@@ -48,7 +59,7 @@ class Deadman:
         self._told: float | None = None
 
     def heard(self) -> None:
-        """The alert that always fires has come."""
+        """Record that the alert that always fires has arrived."""
         self._heard = self._clock()
         try:
             with ledger_errors():
@@ -57,7 +68,7 @@ class Deadman:
             log.warning("not shared with other exporters", error=str(error))
 
     def round(self) -> None:
-        """Look, and tell the chat where something has changed; called again and again."""
+        """Check once, and tell the chat of a silence or its end. Called again and again."""
         silent_s = min(self._clock() - self._heard, self._silent_elsewhere())
         if silent_s > self._settings.watchdog_s:
             if self._first():
@@ -72,11 +83,11 @@ class Deadman:
                 "alert can reach you.\nMonitoringDown · docs/alerts.md#monitoringdown"
             )
         except BaseException:
-            self._over()  # not told, so to be told again
+            self._over()  # the chat was not told, so the next round tries again
             raise
 
     def _silent_elsewhere(self) -> float:
-        """Seconds since any exporter heard of them, infinite where none has."""
+        """Return the seconds since any exporter received the alert, infinity if none has."""
         try:
             with ledger_errors():
                 found = self._redis.get(keys.watchdog())
@@ -85,7 +96,7 @@ class Deadman:
             return math.inf
 
     def _first(self) -> bool:
-        """Whether it is on this exporter, and time, to tell."""
+        """Return whether this exporter is the one to tell the chat, and it is time to."""
         try:
             mine = self._marks.first(*_SILENT, _AGAIN_S)
         except DarkroomError:
@@ -95,7 +106,7 @@ class Deadman:
         return mine
 
     def _over(self) -> bool:
-        """Whether the chat was told of a silence that has ended."""
+        """Forget the silence. Return True, to one exporter only, if the chat was told of it."""
         told, self._told = self._told is not None, None
         try:
             return self._marks.clear(*_SILENT)

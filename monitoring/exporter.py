@@ -1,7 +1,7 @@
-"""`python -m monitoring.exporter`: the metrics for Prometheus, on EXPORTER_PORT; `--once` prints one scrape.
+"""`python -m monitoring.exporter`: serve the metrics for Prometheus, on EXPORTER_PORT; `--once`: print them.
 
-All of them are read from Redis at each scrape. The exporter keeps nothing, so it may be restarted at any time
-and run as often as one likes; rules take the `max` over its instances.
+All metrics are read from Redis at each scrape. The exporter keeps nothing, so it may be restarted at any
+time, and several may run at once; the rules take the `max` over all instances.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _LOOK_S = 5.0
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT; exit code 2 for a setting that is wrong, in one sentence on stderr."""
+    """Serve until SIGTERM or SIGINT. Return 0, or 2 for a wrong setting, which stderr names."""
     parser = argparse.ArgumentParser(prog="python -m monitoring.exporter", description=__doc__)
     parser.add_argument("--once", action="store_true", help="print one scrape and stop")
     options = parser.parse_args()
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def serve(settings: Settings, registry: CollectorRegistry) -> None:
-    """Answer scrapes until SIGTERM or SIGINT; raises SettingsError for an address that cannot be had."""
+    """Serve scrapes until SIGTERM or SIGINT. Raises SettingsError if the address cannot be listened on."""
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     with watching(settings) as deadman:
@@ -72,7 +72,7 @@ async def _until_signal(server: Server) -> None:
 
 @contextmanager
 def watching(settings: Settings) -> Iterator[Deadman | None]:
-    """Miss Prometheus and Alertmanager meanwhile, where WATCHDOG_S says so."""
+    """In the block, watch Prometheus and Alertmanager, unless WATCHDOG_S is 0."""
     if settings.watchdog_s <= 0:
         yield None
         return

@@ -1,4 +1,4 @@
-"""How a metric is written down: one line for each, its help with it. Pure."""
+"""Builders of metrics in the format of the Prometheus client. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,7 +12,7 @@ Values = Iterable[tuple[Labels, float]]
 
 
 def counter(name: str, help_: str, labels: Sequence[str], values: Values) -> Metric:
-    """A counter; its name ends with `_total`."""
+    """Return a counter, whose name ends with `_total`."""
     family = CounterMetricFamily(name.removesuffix("_total"), help_, labels=labels)
     for label_values, value in values:
         family.add_metric(label_values, value)
@@ -20,7 +20,7 @@ def counter(name: str, help_: str, labels: Sequence[str], values: Values) -> Met
 
 
 def gauge(name: str, help_: str, labels: Sequence[str], values: Values) -> Metric:
-    """A gauge."""
+    """Return a gauge."""
     family = GaugeMetricFamily(name, help_, labels=labels)
     for label_values, value in values:
         family.add_metric(label_values, value)
@@ -34,7 +34,7 @@ def histogram(
     values: Iterable[tuple[Labels, Mapping[str, int]]],
     bounds: Sequence[float] = histograms.SECONDS,
 ) -> Metric:
-    """A histogram of what the ledger keeps under one name; {} is one without observations."""
+    """Return a histogram of the counts that the ledger keeps under one name; {} for no observations."""
     family = HistogramMetricFamily(name, help_, labels=labels)
     for label_values, counts in values:
         buckets, total = histograms.cumulative(counts, bounds)
@@ -43,7 +43,10 @@ def histogram(
 
 
 def under(names: Iterable[str], prefix: str, parts: int) -> Iterable[tuple[str, Labels]]:
-    """The names that begin with `prefix:`, each with the `parts` words behind it (colons in the last)."""
+    """Yield the names that begin with `prefix:`, each with the `parts` labels that follow the prefix.
+
+    Names with fewer labels are left out. Only the last label may contain colons.
+    """
     for name in names:
         words = tuple(name.removeprefix(f"{prefix}:").split(":", parts - 1))
         if name.startswith(f"{prefix}:") and len(words) == parts:
@@ -51,7 +54,7 @@ def under(names: Iterable[str], prefix: str, parts: int) -> Iterable[tuple[str, 
 
 
 def merged(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Several histograms as one."""
+    """Return the sum of several histograms."""
     whole: dict[str, int] = {}
     for counts in parts:
         for bound, count in counts.items():

@@ -1,4 +1,4 @@
-"""What Flower shows, and to whom. `flowerconfig.py` puts it together."""
+"""What Flower shows, and who may see it. `flowerconfig.py` applies it."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ COLUMNS = {
     "worker": "Worker",
     "uuid": "Message",
 }
-"""The columns of Flower's list of tasks, and what their heads say."""
+"""The columns of Flower's list of tasks -> their headings."""
 NO_FRAMES = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -36,9 +36,10 @@ _PLAIN = re.compile(r"[a-z2-7]{20}|\d{1,9}")
 
 
 def credentials(settings: Settings) -> list[str]:
-    """Who may see Flower, each as user:password; [] in the demo, where everybody on this machine may.
+    """Return who may see Flower, each as user:password; [] in the demo: everybody on this machine may.
 
-    Raises SettingsError where nobody is named, or somebody without a password.
+    Raises:
+        SettingsError: FLOWER_BASIC_AUTH names nobody, or somebody without a password.
     """
     if not settings.flower_basic_auth:
         if settings.demo and is_here(settings.flower_address):
@@ -54,10 +55,10 @@ def credentials(settings: Settings) -> list[str]:
 
 
 def format_task(task: Any) -> Any:
-    """A task as it is shown: of its arguments only ids and numbers, whatever a message may hold.
+    """Return a task as Flower shows it: of its arguments only ids and numbers, and no keyword arguments.
 
-    A message gives its lane one turn, and the ledger says whose turn that is: the job that was worked on
-    stands in the result.
+    A message gives its lane one turn, and the ledger says which job's turn it is. So the job that was worked
+    on is in the result, not in the arguments.
     """
     task.args = _arguments(task.args)
     task.kwargs = "" if task.kwargs in (None, "", "{}") else "(hidden)"
@@ -67,12 +68,12 @@ def format_task(task: Any) -> Any:
 
 
 def close_metrics() -> None:
-    """Have /metrics ask for the password as all other pages do; Flower leaves it open to everybody."""
+    """Have /metrics ask for the password, as all other pages do. Flower itself leaves it open."""
     Metrics.get = authenticated(Metrics.get)
 
 
 def forbid_frames() -> None:
-    """Have no other site show these pages in a frame of its own, where a click would be a click here."""
+    """Forbid other sites to show these pages in a frame, where they could steal a user's clicks."""
     before = BaseHandler.set_default_headers
 
     def headers(handler: BaseHandler) -> None:
@@ -84,7 +85,7 @@ def forbid_frames() -> None:
 
 
 def name_columns() -> str:
-    """Put our words on the heads of the columns; answers Flower's option `tasks_columns`."""
+    """Set the headings of the columns, and return the value of Flower's option `tasks_columns`."""
     flower.views.tasks.TASK_COLUMNS.update(COLUMNS)
     return ",".join(COLUMNS)
 
@@ -100,7 +101,7 @@ def _arguments(shown: str | None) -> str:
 
 
 def guard_flower(settings: Settings) -> None:
-    """Have Flower refuse foreign names and foreign sites, whichever of its pages they ask for."""
+    """Have Flower refuse requests under foreign host names and from foreign sites, on all of its pages."""
     rules = page(settings, settings.flower_address)
     before = Flower.find_handler
 

@@ -1,4 +1,4 @@
-"""`python -m monitoring.job ID`: the whole life of one job, from what the ledger keeps of it.
+"""`python -m monitoring.job ID`: the history of one job, from the ledger.
 
 --png PATH   draw it as a timeline too (needs matplotlib)
 --prompt     show the words that were asked for
@@ -22,7 +22,7 @@ EXIT_UNKNOWN, EXIT_UNUSABLE = 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0; 1 for a job that the ledger does not have; 2 where nothing could be looked up or drawn."""
+    """Run the command. Return 0, 1 for a job that the ledger does not have, or 2 for any other failure."""
     parser = argparse.ArgumentParser(
         prog="python -m monitoring.job",
         description=__doc__,
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def look_up(settings: Settings, job_id: str) -> Life | None:
-    """The job's life up to now; None where there is no such job. Raises LedgerUnavailable."""
+    """Return the job's history up to now, None if there is no such job. Raises LedgerUnavailable."""
     client = connect(settings.ledger_redis())
     try:
         ledger = Ledger(client, settings)
@@ -65,7 +65,7 @@ def look_up(settings: Settings, job_id: str) -> Life | None:
 
 
 def table(life: Life, *, prompt: bool = False) -> str:
-    """Facts, then a line for each event: time of day (UTC), seconds since the first, what, by whom. Pure."""
+    """Return the facts, then a line per event: time (UTC), seconds since the first, event, worker. Pure."""
     facts = [f"{name:<11} {value}" for name, value in life.facts(prompt=prompt)]
     rows = [f"{row.clock}  {row.since:>12}  {row.what:<13} {row.who}".rstrip() for row in life.rows()]
     return "".join(printable(line) + "\n" for line in (*facts, "", *rows))

@@ -1,4 +1,4 @@
-"""Metrics of the jobs: all counted in the ledger, in the same step as the change that they count. Pure."""
+"""Metrics of the jobs. The ledger counts each change in the same step that makes it. Pure."""
 
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -14,19 +14,19 @@ from monitoring.families import counter, gauge, histogram, merged, under
 from monitoring.snapshot import Snapshot
 
 SPANS = ("wait", "submit", "generate", "store", "deliver")
-"""The stages: accepted -> claimed -> submitted -> done at the provider -> stored -> delivered."""
+"""The stages of a job, between: accepted, claimed, submitted, done at the provider, stored, delivered."""
 ANSWERS = ("accepted", "cached", "duplicate", "limited", "busy", "over_budget", "blocked")
 
 
 def collect(seen: Snapshot) -> Iterator[Metric]:
-    """All of them. What can be listed beforehand is there from the start, as 0."""
+    """Yield all metrics of the jobs. Series whose labels are known beforehand exist from the start, as 0."""
     yield from ways(seen)
     yield from durations(seen)
     yield from doors(seen)
 
 
 def ways(seen: Snapshot) -> Iterator[Metric]:
-    """How many jobs went which way."""
+    """Yield the counts of jobs by their states, failures and deliveries."""
     count = seen.counts.get
     yield counter(
         "jobs_total",
@@ -107,7 +107,7 @@ def ways(seen: Snapshot) -> Iterator[Metric]:
 
 
 def durations(seen: Snapshot) -> Iterator[Metric]:
-    """How long jobs took."""
+    """Yield how long jobs took."""
     observed = seen.observations.get
     yield histogram(
         "job_duration_seconds",
@@ -152,7 +152,7 @@ def durations(seen: Snapshot) -> Iterator[Metric]:
 
 
 def doors(seen: Snapshot) -> Iterator[Metric]:
-    """What became of requests at the door, and what jobs cost."""
+    """Yield the metrics of admission: the results of requests, users, rate-limit tokens and spend."""
     count = seen.counts.get
     yield gauge(
         "users_reachable",
@@ -205,13 +205,13 @@ def doors(seen: Snapshot) -> Iterator[Metric]:
 
 
 def unaccounted(seen: Snapshot) -> int:
-    """Invariant I7: accepted less ended less active."""
+    """Return the accepted jobs that neither ended nor are in a state (invariant I7: 0)."""
     ended = sum(seen.total(state) for state in ENDED)
     return seen.total(State.ACCEPTED) - ended - sum(seen.states.values())
 
 
 def started(seen: Snapshot) -> Iterable[tuple[tuple[str, ...], float]]:
-    """Claims by lane."""
+    """Yield the jobs that workers have begun with, by lane."""
     for lane in Lane:
         if lane is Lane.DELIVER:
             yield (lane,), seen.total(State.DELIVERING)

@@ -1,7 +1,7 @@
-"""Metrics of the outer world: providers, Telegram, webhooks. Pure.
+"""Metrics of other services: calls to providers and Telegram, and webhooks. Pure.
 
-They belong to no change of a job, so each process adds them up and writes them with its heartbeat; one that
-is killed loses those of its last heartbeat (see `ledger.processes.metrics_buffer`).
+They belong to no change of a job, so each process adds them up and writes them with its heartbeat. A process
+that is killed loses those since its last heartbeat (see `ledger.processes.metrics_buffer`).
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ WEBHOOKS = ("received", "repeated", "refused", "put_off")
 
 
 def collect(seen: Snapshot) -> Iterator[Metric]:
-    """All of them."""
+    """Yield all metrics of other services."""
     yield from providers(seen)
     yield from telegram(seen)
     yield counter(
@@ -29,7 +29,7 @@ def collect(seen: Snapshot) -> Iterator[Metric]:
 
 
 def providers(seen: Snapshot) -> Iterator[Metric]:
-    """Calls to the providers."""
+    """Yield the metrics of calls to the providers."""
     names = ("provider", "operation", "outcome", "model")
     yield counter(
         "provider_requests_total",
@@ -49,7 +49,7 @@ def providers(seen: Snapshot) -> Iterator[Metric]:
 
 
 def telegram(seen: Snapshot) -> Iterator[Metric]:
-    """Calls to Telegram."""
+    """Yield the metrics of calls to Telegram."""
     yield counter(
         "telegram_calls_total",
         "Calls to the Bot API: ok, throttled (429), refused, failed (5xx, no answer).",

@@ -1,4 +1,4 @@
-"""Dashboards as pictures, from the same JSON and the same queries as Grafana's. Needs matplotlib."""
+"""Dashboards as PNG pictures, from the same JSON and the same queries as Grafana's. Needs matplotlib."""
 
 import math
 import re
@@ -16,7 +16,7 @@ from monitoring.prometheus_api import Points, Prometheus, Series
 
 Board = dict[str, Any]
 _CELL_W, _CELL_H = 0.62, 0.36
-"""Inches of a picture for one of Grafana's grid cells."""
+"""Inches per cell of Grafana's grid."""
 _STEPS = 240
 _LONGEST_LEGEND = 8
 _LIGHTS = {"green": "#3fa45b", "yellow": "#e0b400", "red": "#d64541"}
@@ -24,7 +24,7 @@ _LINES = [*colormaps["tab10"].colors, *colormaps["Set2"].colors]  # type: ignore
 
 
 def series_of(target: dict[str, Any], source: Prometheus, start: float, end: float) -> list[Series]:
-    """What a panel's query gives: at `end` for a number, from `start` on for a graph (Unix seconds)."""
+    """Return the result of a panel's query: for a number now, for a graph from `start` to `end` (Unix s)."""
     if target["instant"]:
         found = source.now(target["expr"])
     else:
@@ -33,12 +33,12 @@ def series_of(target: dict[str, Any], source: Prometheus, start: float, end: flo
 
 
 def step_of(start: float, end: float) -> float:
-    """Seconds between two values of a graph, at least one."""
+    """Return the seconds between two values of a graph, at least 1."""
     return max(1.0, (end - start) / _STEPS)
 
 
 def draw(board: Board, source: Prometheus, start: float, end: float, path: Path) -> None:
-    """Write all panels of a dashboard into one PNG, arranged as Grafana does."""
+    """Write all panels of a dashboard into one PNG, arranged as in Grafana."""
     rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"])
     figure = Figure(figsize=(COLUMNS * _CELL_W, rows * _CELL_H), facecolor="#f4f5f5")
     for panel in board["panels"]:
@@ -63,7 +63,7 @@ def draw(board: Board, source: Prometheus, start: float, end: float, path: Path)
 
 
 def name_of(series: Series, legend: str) -> str:
-    """A series' name in the legend, as Grafana makes it of `{{label}}`."""
+    """Return the name of a series in the legend. As in Grafana, `{{label}}` stands for the label's value."""
     if legend == "__auto":
         return ", ".join(series.labels.values())
     return re.sub(r"{{(\w+)}}", lambda found: series.labels.get(found[1], ""), legend).strip()
@@ -140,7 +140,7 @@ def _graph(axes: Any, panel: Board, found: list[tuple[Series, Any]], start: floa
 
 
 def _with_gaps(points: Points, step: float) -> tuple[list[float], list[float]]:
-    """Times and values, with a value that is not drawn where some are missing: Grafana joins no such gap."""
+    """Return times and values, with a NaN in each gap. Grafana does not join values across a gap either."""
     moments, values = [points[0][0]], [points[0][1]]
     for at, value in points[1:]:
         if at - moments[-1] > 1.5 * step:
@@ -152,7 +152,7 @@ def _with_gaps(points: Points, step: float) -> tuple[list[float], list[float]]:
 
 
 def _columns(panel: Board, names: list[str]) -> int:
-    """So many names stand side by side below a graph."""
+    """Return how many names fit side by side below a graph."""
     widest = max((len(name) for name in names), default=1) * 0.062 + 0.35
     return max(1, int(panel["gridPos"]["w"] * _CELL_W / widest))
 
@@ -194,4 +194,4 @@ UNITS: dict[str, Callable[[float], str]] = {
     "reqps": lambda value: f"{value:.3g}/s",
     "currencyUSD": lambda value: f"${value:.4g}",
 }
-"""Grafana's names of units -> how a value is written."""
+"""Grafana's names of units -> functions that format a value."""

@@ -1,4 +1,4 @@
-"""Asking a Prometheus what Grafana would ask it."""
+"""A client for the queries that Grafana sends to Prometheus."""
 
 import math
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ Points = list[tuple[float, float]]
 
 
 class QueryRefused(DarkroomError):
-    """Prometheus does not take an expression; the message has its words."""
+    """Prometheus rejects an expression; the message quotes its reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values (Unix seconds, value) of one combination of labels."""
+    """The points (Unix seconds, value) of one combination of labels."""
 
     labels: Labels
     points: Points
 
 
 class Prometheus:
-    """A context manager around one server at `url`. `window` is put in for Grafana's `$__rate_interval`.
+    """A client of the server at `url`, as a context manager. `window` replaces Grafana's `$__rate_interval`.
 
-    Raises QueryRefused, and httpx.HTTPError where it does not answer within 20 s.
+    Methods raise QueryRefused, and httpx.HTTPError if the server does not answer within 20 s.
     """
 
     def __init__(self, url: str, window: str = "1m") -> None:
@@ -41,12 +41,12 @@ class Prometheus:
         self._http.close()
 
     def now(self, expr: str) -> list[Series]:
-        """The expression's value at this moment."""
+        """Return the present values of an expression."""
         found = self._ask("query", query=expr)
         return [Series(each["metric"], _points([each["value"]])) for each in found]
 
     def between(self, expr: str, start: float, end: float, step: float) -> list[Series]:
-        """Its values from `start` to `end` (Unix seconds), every `step` seconds."""
+        """Return the values of an expression from `start` to `end` (Unix seconds), every `step` seconds."""
         found = self._ask("query_range", query=expr, start=start, end=end, step=step)
         return [Series(each["metric"], _points(each["values"])) for each in found]
 
@@ -59,6 +59,6 @@ class Prometheus:
 
 
 def _points(values: list[Any]) -> Points:
-    """Without the values that are no numbers (0 / 0): Grafana draws nothing there."""
+    """Return the points whose values are finite. Grafana does not draw the others (0 / 0) either."""
     points = [(float(at), float(value)) for at, value in values]
     return [(at, value) for at, value in points if math.isfinite(value)]

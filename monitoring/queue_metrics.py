@@ -1,8 +1,8 @@
 """Metrics of the queues and of the processes that serve them. Pure.
 
-A job waits in the ledger (`queue_jobs`); a message on the broker (`queue_messages`, by priority) is only a
-turn for whichever job is next in its lane. `queue_size` is the larger of the two: a lane whose messages were
-lost still has its jobs, and broadcasts, which are no jobs, have only messages.
+A job waits in the ledger (`queue_jobs`). A message on the broker (`queue_messages`, by priority) is only a
+turn for the next job of its lane. `queue_size` is the larger of the two: a lane whose messages were lost
+still has its jobs, and broadcasts, which are not jobs, have only messages.
 """
 
 from collections import defaultdict
@@ -21,14 +21,14 @@ Record = Mapping[str, str]
 
 
 def collect(seen: Snapshot) -> Iterator[Metric]:
-    """All of them."""
+    """Yield all metrics of the queues and processes."""
     yield from queues(seen)
     yield from processes(seen)
     yield from machines(seen)
 
 
 def queues(seen: Snapshot) -> Iterator[Metric]:
-    """What waits in each lane, and for whom."""
+    """Yield what waits in each lane and each durable queue, and how many workers serve each lane."""
     lanes = seen.lanes.items()
     yield gauge(
         "queue_size",
@@ -90,7 +90,7 @@ def queues(seen: Snapshot) -> Iterator[Metric]:
 
 
 def processes(seen: Snapshot) -> Iterator[Metric]:
-    """Each live process, and the kinds of process that should be there."""
+    """Yield the metrics of each live process, and of the kinds of process that were alive within a day."""
     kinds = dict.fromkeys(seen.roster, 0)
     for record in seen.processes.values():
         kind = (record.get("process", ""), record.get("lanes", ""))
@@ -137,7 +137,7 @@ def processes(seen: Snapshot) -> Iterator[Metric]:
 
 
 def machines(seen: Snapshot) -> Iterator[Metric]:
-    """The machines (or containers with limits of their own) that live processes run on."""
+    """Yield the metrics of the machines (or containers with their own limits) that live processes run on."""
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for owner, record in seen.processes.items():
         for name in ("scope_cpu_s", "cores", "scope_memory", "scope_limit"):
@@ -160,23 +160,23 @@ def machines(seen: Snapshot) -> Iterator[Metric]:
 
 
 def lanes_of(record: Record) -> list[str]:
-    """The lanes that a process serves."""
+    """Return the lanes that a process serves."""
     lanes = record.get("lanes", "")
     return lanes.split(",") if lanes else []
 
 
 def host_of(owner: str) -> str:
-    """The host in an owner's name (`host:pid:random`)."""
+    """Return the host in an owner's name (`host:pid:random`)."""
     return owner.partition(":")[0]
 
 
 def name_of(owner: str, record: Record) -> str:
-    """`image@host:pid`, as the lease owners in the ledger and the logs have it."""
+    """Return the name of a process, such as `image@host:pid`, from its kind and its owner's name."""
     return f"{record.get('process', '')}@{owner.rpartition(':')[0]}"
 
 
 def number(record: Record, name: str) -> float:
-    """A number of the record, 0 where it is not told."""
+    """Return a number in the record, 0 if it is missing."""
     return float(record.get(name) or 0)
 
 

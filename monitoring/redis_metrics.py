@@ -9,7 +9,7 @@ from monitoring.snapshot import Info
 
 
 def collect(servers: Mapping[str, Info | None]) -> Iterator[Metric]:
-    """`servers`: role (`ledger`, `cache`) -> INFO, None where the server does not answer."""
+    """Yield all metrics of the servers: role (`ledger`, `cache`) -> INFO, None if the server is down."""
     role = ("role",)
     yield gauge(
         "redis_up",

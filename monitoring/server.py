@@ -1,4 +1,4 @@
-"""The exporter's HTTP: GET /metrics for Prometheus, POST /watchdog for Alertmanager, GET /healthz."""
+"""The exporter's HTTP server: GET /metrics for Prometheus, POST /watchdog for Alertmanager, GET /healthz."""
 
 import asyncio
 import hmac
@@ -27,15 +27,15 @@ from serving.sharing import Shared
 WATCHDOG = "/watchdog"
 HEALTH = "/healthz"
 MOST_WAITING = 100
-"""Connections that have not brought a whole request; the longest silent one goes for a further one."""
+"""Most connections without a complete request. A further one replaces the one that is silent the longest."""
 MOST_OF_ONE_ADDRESS = 50
 MOST_IN_HAND = 16
-"""Requests that are worked on at a time: Prometheus and Alertmanager have one each."""
+"""Most requests handled at a time. Prometheus and Alertmanager make one each."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scrape:
-    """What one scrape has found, for an encoder, which takes it from a registry."""
+    """The metrics of one scrape, in the form of a registry, which the encoders expect."""
 
     found: tuple[Metric, ...]
 
@@ -46,13 +46,13 @@ class _Scrape:
 def application(
     registry: CollectorRegistry, heard: Callable[[], None], secret: str, site: Page | None = None
 ) -> Starlette:
-    """The application.
+    """Return the exporter's web application.
 
     Args:
-        registry: What the metrics are.
+        registry: Collects the metrics.
         heard: Called for each alert that Alertmanager posts.
-        secret: What Alertmanager must send as its bearer token; without one nobody's posts are taken.
-        site: Which sites may ask; without one the pages of this machine.
+        secret: The bearer token that Alertmanager must send; with "" all posts are refused.
+        site: The host names and sites that requests may come from; without it only those of this machine.
     """
     scrape = Shared(lambda: asyncio.to_thread(lambda: _Scrape(tuple(registry.collect()))))
 
@@ -64,7 +64,7 @@ def application(
     async def watchdog(request: Request) -> Response:
         if not _is_bearer(request.headers.get("authorization", ""), secret):
             return PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Bearer"})
-        # What is posted does not matter, and is not read.
+        # The content of the post does not matter, and is not read.
         await asyncio.to_thread(heard)
         return Response(status_code=204)
 
@@ -88,7 +88,11 @@ def _is_bearer(authorization: str, secret: str) -> bool:
 
 
 def bound(answers: Starlette, host: str, port: int, patience: Patience | None = None) -> Server:
-    """A server for it that listens at once; raises SettingsError for an address that cannot be had."""
+    """Return a server for the application, which listens at once.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
     try:
         listening = listener(host, port)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which sites may ask Flower and the exporter: pages of this machine, or of the network they listen on."""
+"""The sites that may send requests to Flower and the exporter."""
 
 from config.settings import Settings
 from own_site.hosts import is_here
@@ -6,10 +6,10 @@ from own_site.sites import ANY, Page, named
 
 
 def page(settings: Settings, address: str, json: tuple[str, ...] = ()) -> Page:
-    """Return what may be asked of a server of ours that listens on an address.
+    """Return the rules for requests to a server of ours that listens on an address.
 
-    On this machine's own address it has no other names than those in PAGE_HOSTS. On another one it has
-    whatever name the network gives it: then only requests of foreign sites are refused.
+    On this machine's own address, requests are accepted under this machine's names and those in PAGE_HOSTS.
+    On any other address the network may give the server any name, so only foreign sites are refused.
     """
     hosts = named(settings.page_hosts.split(",")) if is_here(address) else frozenset({ANY})
     return Page(hosts, entrances=None, json=json)

@@ -1,4 +1,4 @@
-"""All that the metrics are made of, read from Redis as it is at one moment."""
+"""The data behind all metrics, read from Redis at one moment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,14 @@ Info = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LaneSize:
-    """`jobs` wait in the ledger, the oldest for `oldest_s` seconds; `messages` on the broker, by priority."""
+    """The size of a lane.
+
+    Attributes:
+        jobs: Jobs that wait in the ledger.
+        oldest_s: Seconds that the oldest of them has waited.
+        messages: Messages on the broker, by priority.
+        paused: An admin has paused the lane.
+    """
 
     jobs: int
     oldest_s: float
@@ -27,15 +34,25 @@ class LaneSize:
 
     @property
     def size(self) -> int:
-        """The queue's length: see `monitoring.queues`."""
+        """Return the length of the queue: see `monitoring.queue_metrics`."""
         return max(self.jobs, sum(self.messages.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`counts` and `observations` as the ledger keeps them; `processes` are the live ones' own words by
-    owner; `roster` the kinds of process (process, lanes) that were alive within a day; `people` the number of
-    users who can be written to; `spools` how much each of them keeps."""
+    """The state of Darkroom at one moment.
+
+    Attributes:
+        counts: All counters of the ledger, by name (`ledger.counters`).
+        observations: All histograms of the ledger, by name.
+        states: Jobs in each active state.
+        lanes: The size of each lane.
+        processes: What each live process says of itself, by owner.
+        roster: The kinds of process (process, lanes) that were alive within a day.
+        people: Users who can be written to.
+        spools: Items in each durable queue.
+        info: INFO of the ledger's Redis.
+    """
 
     counts: Mapping[str, int]
     observations: Mapping[str, Mapping[str, int]]
@@ -48,13 +65,17 @@ class Snapshot:
     info: Info = field(default_factory=dict)
 
     def total(self, state: State, group: str = "jobs") -> int:
-        """Jobs that ever entered a state."""
+        """Return how many jobs ever entered a state."""
         prefix = f"{group}:{state}:"
         return sum(value for name, value in self.counts.items() if name.startswith(prefix))
 
 
 def read(client: "redis.Redis", app: Celery) -> Snapshot:
-    """Two round trips; raises redis.RedisError. What must fit together comes from one transaction."""
+    """Read a snapshot in two round trips. Raises redis.RedisError.
+
+    Values that must be consistent with each other come from one transaction. The second round trip reads the
+    records of the live processes.
+    """
     states, steps = sorted(ACTIVE), tuple(app.conf.broker_transport_options["priority_steps"])
     with client.pipeline(transaction=True) as pipe:
         clock.request(pipe)
@@ -101,7 +122,7 @@ def read(client: "redis.Redis", app: Celery) -> Snapshot:
 
 
 def list_of(lane: str, priority: int) -> str:
-    """The Redis list of one priority of a queue, as kombu names it."""
+    """Return kombu's name of the Redis list for one priority of a queue."""
     return f"{lane}{Channel.sep}{priority}" if priority else lane
 
 

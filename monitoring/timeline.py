@@ -1,4 +1,4 @@
-"""The picture of one job's life: who held it when, in which state. Needs matplotlib."""
+"""A picture of a job's history: which worker held the job when, and in which state. Needs matplotlib."""
 
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,11 @@ _NOBODY = "nobody"
 
 
 def draw(life: Life, path: Path) -> None:
-    """Write the timeline to `path` (PNG): a line for each worker process, a bar for each state, a mark for
-    each event that is no change of state. Seconds since the job was accepted."""
+    """Write the timeline to `path` (PNG).
+
+    It has a line per worker process, a bar per state, and a mark per event that is not a change of state. Its
+    axis shows the seconds since the job was accepted.
+    """
     lines = [_NOBODY, *life.workers]
     start = life.events[0].at
     figure = Figure(figsize=(11, 1.7 + 0.55 * len(lines)), layout="constrained")

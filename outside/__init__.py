@@ -1,2 +1,4 @@
-"""Speaking HTTP to others: to providers' APIs, and to the hosts that their answers name. What they send is
-bounded here, in time and in size, before anything else of Darkroom sees it."""
+"""HTTP calls to providers' APIs, and to the hosts that their responses name.
+
+Every response is bounded here, in time and in size, before the rest of Darkroom sees it.
+"""

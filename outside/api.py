@@ -1,4 +1,4 @@
-"""A provider's API: calls with our credentials, to its own address and no other, whose answers are small."""
+"""Calls to a provider's API: with our credentials, only to the API's own address, with bounded responses."""
 
 import json
 import re
@@ -16,12 +16,12 @@ from outside.files import PACE
 from outside.room import LARGE, RoomTaken, give_large_blocks_back, room
 
 _TOLD = 64 * 1024
-"""Bytes of a refusal that are read: enough for its reason, whatever else it says."""
+"""Bytes of an error response that are read: enough for the reason."""
 _PATH = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 
 
 class ApiAnswer:
-    """A status, headers with names in lower case, and all that is read of the body."""
+    """A response: its status, its headers (names in lower case), and the part of the body that was read."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytearray, place: RoomTaken) -> None:
         self.status = status
@@ -30,15 +30,15 @@ class ApiAnswer:
         self._place = place
 
     def json(self) -> Any:
-        """Return the body's value; ValueError where it is no JSON, or too much of it."""
+        """Return the value of a JSON body. Raises ValueError if it is not JSON, or too large or deep."""
         return shape.parsed(self.body)
 
     def text(self) -> str:
-        """Return the body as text, whatever encoding it names."""
+        """Return the body decoded as UTF-8, whatever encoding the headers name."""
         return self.body.decode("utf-8", "replace")
 
     def keep(self, size: int) -> None:
-        """Say how many bytes are kept of it for longer than the block that it was asked in."""
+        """Say how many bytes of the body stay in memory after the block of `asked`."""
         self._place.keep(size)
 
 
@@ -69,22 +69,24 @@ class Api:
         content: Mapping[str, Any] | None = None,
         file: tuple[str, BinaryIO, str] | None = None,
     ) -> Iterator[ApiAnswer]:
-        """Make a call and read its answer. An answer of megabytes has its place for the length of the block.
+        """Make a call, and read its response before the block begins.
+
+        A large response occupies one of the process's places (see `outside.room`) until the block ends.
 
         Args:
-            method: Of HTTP.
-            path: Under the base URL, of letters, digits, `.`, `_`, `~` and `-`.
+            method: The HTTP method.
+            path: The path under the base URL, of letters, digits, `/`, `.`, `_`, `~` and `-`.
             params: The query.
-            headers: Beside those of every call.
+            headers: In addition to the headers of every call.
             content: A JSON body.
-            file: A form's body: its one file's name, bytes and MIME type.
+            file: The name, content and MIME type of the only file in a form body.
 
         Raises:
-            NotSendable: There is no such path, or the base URL or a header is wrong.
-            NotSent: Nothing of the call has left.
-            Left: There was reason to stop, and the call had left; it names the reason.
-            Broken: The call may have arrived, and its answer did not.
-            BaseException: The reason to stop, where nothing of the call has left.
+            NotSendable: The path is not allowed, or the base URL or a header is malformed.
+            NotSent: No byte of the call was sent.
+            Left: The caller's check ended the call after it was sent; the error names the reason.
+            Broken: The call may have arrived, but no usable response came.
+            BaseException: The caller's check ended the call before anything was sent: the check's own error.
         """
         if not _PATH.fullmatch(path):
             raise NotSendable("a path that is none of the API's")
@@ -121,7 +123,7 @@ class Api:
                         with told(call):
                             place.take(call)
             except Broken as error:
-                # A refusal is one, however badly it is put.
+                # An error status counts even if its body cannot be read.
                 if isinstance(error, Left) or not refusal:
                     raise
         return ApiAnswer(response.status_code, response.headers, body, place)

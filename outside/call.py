@@ -1,4 +1,4 @@
-"""One request and its answer: how long it may still take, and whether anybody still wants it."""
+"""One request and its response: the time it has left, and whether the caller still wants the response."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from outside.errors import OutOfTime
 
 LOOK_S = 0.25
-"""No wait for the network is longer without a look at why it should end."""
+"""Longest wait for the network (s) between two checks whether the call should end."""
 Check = Callable[[], None]
-"""Raises where the caller has reason to stop."""
+"""Raises an error if the caller has a reason to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallBounds:
-    """What one request may cost.
+    """The bounds of one request.
 
     Attributes:
-        total_s: Seconds from the request on to the last byte of its answer, connecting included.
-        idle_s: Seconds without any byte.
-        size: Bytes of the answer's body.
-        pace: Bytes a second that must come on average, once `idle_s` has been waited for them; 0 for any.
+        total_s: Seconds from the request, connecting included, to the last byte of the response.
+        idle_s: Seconds without a byte.
+        size: Bytes of the response body.
+        pace: Average bytes per second that must arrive, after `idle_s` of waiting; 0 for no minimum.
     """
 
     total_s: float
@@ -32,8 +32,15 @@ class CallBounds:
 
 
 class OutsideCall:
-    """A request under way. `waited_s` is the time spent on waiting for `received` bytes: what the other side
-    is to be blamed for, as opposed to what the reader does between two reads."""
+    """A request in progress.
+
+    Attributes:
+        bounds: What it may cost.
+        sent: Some of the request was sent, so it may have arrived.
+        received: Bytes received.
+        waited_s: Seconds spent waiting for the network, without the reader's own work between two reads.
+        reason: The error with which the caller's check ended the call, None if it did not.
+    """
 
     def __init__(self, bounds: CallBounds, check: Check) -> None:
         self.bounds = bounds
@@ -45,11 +52,11 @@ class OutsideCall:
         self._end = time.monotonic() + bounds.total_s
 
     def left_s(self) -> float:
-        """Return the seconds left, after a look at whether to go on.
+        """Return the seconds left, after asking the caller's check whether to go on.
 
         Raises:
-            OutOfTime: There are none, or too little has come in those that were.
-            BaseException: What the caller's check raises; it is kept as `reason`.
+            OutOfTime: No time is left, or the response arrives too slowly.
+            BaseException: The error of the caller's check, which is also kept as `reason`.
         """
         try:
             self._check()
@@ -70,13 +77,13 @@ _BESIDE = CallBounds(total_s=30.0, idle_s=30.0, size=0)
 
 
 def current() -> OutsideCall:
-    """Return this thread's call; one of moderate bounds where the connection pool does something beside."""
+    """Return this thread's call; outside of any (the connection pool's own work) one of at most 30 s."""
     return _current.get(None) or OutsideCall(_BESIDE, lambda: None)
 
 
 @contextmanager
 def heeding(check: Check) -> Iterator[None]:
-    """In the block, have this thread's requests look at `check` several times a second, and end with it."""
+    """In the block, have this thread's requests call `check` several times a second, and end if it raises."""
     token = _heeded.set(check)
     try:
         yield
@@ -86,7 +93,7 @@ def heeding(check: Check) -> Iterator[None]:
 
 @contextmanager
 def within(seconds: Callable[[], float]) -> Iterator[None]:
-    """In the block, have this thread's requests end when no `seconds` are left too, with OutOfTime."""
+    """In the block, also end this thread's requests with OutOfTime when `seconds()` is 0 or less."""
     before = _heeded.get(_heedless)
 
     def check() -> None:
@@ -100,7 +107,7 @@ def within(seconds: Callable[[], float]) -> Iterator[None]:
 
 @contextmanager
 def begun(bounds: CallBounds) -> Iterator[OutsideCall]:
-    """Begin a call of this thread's, which lasts as long as the block."""
+    """Make a call the current one of this thread, until the block ends."""
     call = OutsideCall(bounds, _heeded.get(_heedless))
     token = _current.set(call)
     try:
@@ -110,4 +117,4 @@ def begun(bounds: CallBounds) -> Iterator[OutsideCall]:
 
 
 def _heedless() -> None:
-    """Nobody has reason to stop."""
+    """Accept every call: the check of a caller that never stops."""

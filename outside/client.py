@@ -1,5 +1,7 @@
-"""The one client for providers' APIs and for files: whatever the other side does, a request ends in time, and
-takes no more memory than it may."""
+"""The HTTP client for providers' APIs and for files.
+
+Whatever the server does, a request ends within its time and takes no more memory than its bound.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,18 +17,18 @@ from outside.transport import BoundTransport, proxy_for
 
 MOST_HEADERS = 128
 HEADER_BYTES = 64 * 1024
-"""Of one answer. The parser stops reading at about 100 kB; this is what is passed on."""
+"""Largest headers of a response that are accepted. The parser itself stops at about 100 kB."""
 _NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError)
 _SAID = 300
-"""Characters of an error: some show the other side's bytes."""
+"""Characters of an error message that are kept: some messages quote the server's bytes."""
 _SECONDS = re.compile("[0-9]{1,6}")
 
 
 class Client:
-    """Connections, and the headers that go with each request. Safe to share between threads.
+    """Connections, and the headers of every request. Safe to share between threads.
 
-    It asks for plain bytes and takes nothing else, follows no redirect, and keeps no cookie: hosts that
-    share an address would be sent each other's.
+    The client accepts only uncompressed bodies and follows no redirects. It keeps no cookies: hosts that
+    share an address would receive each other's.
     """
 
     def __init__(
@@ -37,13 +39,13 @@ class Client:
         proxied: str = "",
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Connect to nobody yet.
+        """Prepare the client. Connections are made as requests need them.
 
         Args:
-            connections: That may be open at a time.
-            headers: Of every request.
-            proxied: The base URL for which the environment's proxy is obeyed; "" for none.
-            transport: In place of the network.
+            connections: How many may be open at a time.
+            headers: The headers of every request.
+            proxied: The base URL whose proxy is taken from the environment; "" for no proxy.
+            transport: Takes the place of the network (for tests).
         """
         proxy = proxy_for(proxied) if proxied else ""
         self._http = httpx.Client(
@@ -62,12 +64,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Iterator[httpx.Response]:
-        """Send a request within a call that was begun; in the block, its answer can be read by `pieces`.
+        """Send a request within a begun call. In the block, `pieces` reads the body of the response.
 
         Raises:
-            NotSent: Nothing of the request has left.
-            Broken: It may have arrived.
-            BaseException: What made the caller's check raise.
+            NotSent: No byte of the request was sent.
+            Broken: The request may have arrived.
+            BaseException: The caller's check ended the call before anything was sent: the check's own error.
         """
         longest_s = call.bounds.idle_s
         timeout = httpx.Timeout(longest_s, connect=min(5.0, longest_s))
@@ -86,11 +88,13 @@ class Client:
 
 
 def pieces(response: httpx.Response, call: OutsideCall) -> Iterator[bytes]:
-    """Yield the body as it comes: a size asked for here would hold a dribble back until it is reached.
+    """Yield the body as it arrives.
+
+    No chunk size is asked for: httpx would hold a slow body back until a chunk is full.
 
     Raises:
-        TooLarge: There is more of it than the call's bounds allow.
-        Broken: It ends early.
+        TooLarge: The body is larger than the call's bounds allow.
+        Broken: The body ends early.
     """
     size = 0
     with told(call):
@@ -103,13 +107,13 @@ def pieces(response: httpx.Response, call: OutsideCall) -> Iterator[bytes]:
 
 
 def advised_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds after which an answer asks us to come back; None where it names none."""
+    """Return the seconds in a Retry-After header, None if there is none or it is not a number."""
     found = _SECONDS.fullmatch(headers.get("retry-after", ""))
     return float(found[0]) if found else None
 
 
 def _check(response: httpx.Response) -> None:
-    """Refuse an answer by its head."""
+    """Raise Refused if the headers of a response are too large, or name a compressed body."""
     raw = response.headers.raw
     if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES:
         raise Refused(f"an answer with {len(raw)} headers")
@@ -120,7 +124,7 @@ def _check(response: httpx.Response) -> None:
 
 @contextmanager
 def told(call: OutsideCall) -> Iterator[None]:
-    """In the block, raise what went wrong by what is known of the request."""
+    """In the block, turn errors into those of `outside.errors`, by whether the request was sent."""
     try:
         yield
     except _NEVER_SENT as error:

@@ -1,4 +1,4 @@
-"""What goes wrong outside. Each says what is known of the request; callers decide by class, not by text."""
+"""The errors of calls to other hosts. Their classes say what is known of the request; callers go by class."""
 
 from jobs.errors import DarkroomError
 
@@ -6,35 +6,35 @@ _MOST_CAUSES = 16
 
 
 class OutsideError(DarkroomError):
-    """Base of all that goes wrong between a request and its answer."""
+    """Base of all errors between a request and its response."""
 
 
 class NotSent(OutsideError):
-    """Nothing of the request has left: the other side has surely not heard of it."""
+    """No byte of the request was sent: the server certainly has not received it."""
 
 
 class NotSendable(NotSent):
-    """The URL or a header is none that can be sent, or leads to another host than the credentials are for."""
+    """The URL or a header is malformed, or the URL leads to another host than the credentials are for."""
 
 
 class Broken(OutsideError):
-    """The request may have arrived; no answer did, or one that ends early or is not HTTP."""
+    """The request may have arrived, but no complete HTTP response came."""
 
 
 class OutOfTime(Broken):
-    """The whole took longer than its bound, or came more slowly than its least pace."""
+    """The call took longer than its bound, or the response arrived more slowly than the minimum pace."""
 
 
 class Refused(Broken):
-    """The answer is larger, packed or shaped otherwise than what is read here."""
+    """The response is not accepted: it is too large or compressed, or has too many headers."""
 
 
 class TooLarge(Refused):
-    """The answer has more bytes than are read here."""
+    """The response body is larger than its bound."""
 
 
 class Left(Broken):
-    """The caller had reason to stop, and left the request before its answer was there."""
+    """The caller's check ended the call after the request was sent; `reason` is the check's error."""
 
     def __init__(self, reason: BaseException) -> None:
         super().__init__(f"left before its answer was there: {type(reason).__name__}")
@@ -42,11 +42,11 @@ class Left(Broken):
 
 
 def bare(error: BaseException) -> BaseException:
-    """Return an error as the cause of another one, without its traceback and those of its own causes.
+    """Return an error without its traceback and those of its causes, to be the cause of another error.
 
-    A traceback holds frames, and they hold all that was read of an answer. Where the error went through a
-    context manager that raises another one, they also hold the error: such a circle would stay in memory
-    until Python's collector comes, which goes by the number of objects and not by their megabytes.
+    A traceback holds frames, and the frames hold all that was read of a response. If a context manager turns
+    the error into another one, the frames also hold the error: a reference cycle. The cycle would stay in
+    memory until Python's garbage collector runs, which goes by the number of objects and not by their size.
     """
     each: BaseException | None = error
     for _ in range(_MOST_CAUSES):

@@ -1,4 +1,4 @@
-"""Files of others: streamed, without credentials, from addresses on the internet that were checked."""
+"""Fetching files from other hosts: streamed, without credentials, only from addresses that were checked."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,18 +13,18 @@ from outside.errors import Broken, Left, NotSent, OutOfTime, OutsideError, Refus
 from outside.wire import MOST_ADDRESSES, Unresolved, addresses_of
 
 PACE = 32 * 1024
-"""Bytes a second at which a file comes at least: what is slower is as good as not there."""
+"""Minimum bytes per second of a file. A slower host counts as not answering."""
 _MAX_HOPS = 3
 _CONNECTIONS = 100
 
 
 class NotAllowed(OutsideError):
-    """The URL is none that is fetched: malformed, not https, inside our network, or redirected too often."""
+    """The URL must not be fetched: malformed, not https, inside our network, or redirected too often."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a host answers; `pieces` can be read once, and raise Broken."""
+    """A host's response. `pieces` yields the body, once, and may raise Broken."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,26 +37,30 @@ class Files:
     def __init__(
         self, timeout_s: float, longest_s: float, largest: int, transport: httpx.BaseTransport | None = None
     ) -> None:
-        """Connect to nobody yet.
+        """Prepare the client. Connections are made as files are fetched.
 
         Args:
-            timeout_s: Seconds without any byte.
-            longest_s: Seconds from the request on to the last byte, redirects included.
-            largest: Bytes of one file.
-            transport: In place of the network.
+            timeout_s: Longest time without a byte, in seconds.
+            longest_s: Longest time from the request to the last byte, redirects included, in seconds.
+            largest: Most bytes of one file.
+            transport: Takes the place of the network (for tests).
         """
         self._bounds = CallBounds(longest_s, timeout_s, largest, PACE)
         self._client = Client(_CONNECTIONS, transport=transport)
 
     @contextmanager
     def fetched(self, url: str, *, private: bool) -> Iterator[File]:
-        """Ask for the file at an https URL; with `private` also for http, and for addresses inside.
+        """Request the file at an https URL, to be read in the block.
+
+        Args:
+            url: The file's address.
+            private: Also allow http and addresses that are not public.
 
         Raises:
-            NotAllowed: It is none that is fetched.
-            NotSent: No host was reached.
-            Broken: A host was, and did not answer properly.
-            BaseException: The reason to stop.
+            NotAllowed: The URL must not be fetched.
+            NotSent: The host's name cannot be resolved.
+            Broken: No address of the host gave a complete response.
+            BaseException: The caller's check ended the call before anything was sent: the check's own error.
         """
         with begun(self._bounds) as call, ExitStack() as open_now:
             try:
@@ -70,7 +74,7 @@ class Files:
         self._client.close()
 
     def _found(self, open_now: ExitStack, call: OutsideCall, url: str, private: bool) -> httpx.Response:
-        """Follow redirects, each of which is checked like the first URL."""
+        """Return the response after redirects. Each URL on the way is checked like the first."""
         for _ in range(_MAX_HOPS + 1):
             response = self._asked(open_now, call, httpx.URL(url), private)
             if not response.has_redirect_location:
@@ -80,10 +84,10 @@ class Files:
         raise NotAllowed(f"URL redirects more than {_MAX_HOPS} times")
 
     def _asked(self, open_now: ExitStack, call: OutsideCall, url: httpx.URL, private: bool) -> httpx.Response:
-        """The answer of the first of the host's addresses that gives one."""
+        """Return the response of the first address of the host that gives one."""
         trouble: OutsideError | None = None
         for address in _addresses(url, private):
-            # The very address that was checked: a second look-up could answer another one.
+            # Connect to the address that was checked: a second look-up could return another one.
             exchange = self._client.exchange(
                 call,
                 "GET",
@@ -102,7 +106,7 @@ class Files:
 
 
 def _addresses(url: httpx.URL, private: bool) -> list[Address]:
-    """The addresses to call for a URL, each of them checked."""
+    """Return the addresses to connect to for a URL, each of them checked."""
     if url.scheme != "https" and not (private and url.scheme == "http"):
         raise NotAllowed(f"URL is not https: {url.scheme[:40]}")
     if not url.host:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by httpx over connections of our own making (`outside.wire`)."""
+"""An httpx transport for HTTP/1.1 over the connections of `outside.wire`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from outside.wire import Wire
 
 
 def proxy_for(url: str) -> str:
-    """Return the proxy that the environment (HTTPS_PROXY, NO_PROXY...) names for a URL; "" for none."""
+    """Return the proxy that the environment (HTTPS_PROXY, NO_PROXY, ...) names for a URL; "" for none."""
     parts = httpx.URL(url)
     if not parts.host or proxy_bypass(parts.host):
         return ""
@@ -21,7 +21,7 @@ def proxy_for(url: str) -> str:
 
 
 class BoundTransport(httpx.BaseTransport):
-    """See httpx's documentation on transports. `proxy` is the URL of one, "" for none."""
+    """A transport whose every wait ends with the thread's call. `proxy` is the proxy's URL, "" for none."""
 
     def __init__(self, connections: int, proxy: str = "") -> None:
         self._pool = httpcore.ConnectionPool(
@@ -34,7 +34,7 @@ class BoundTransport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; its answer's body is still to come."""
+        """Send a request and return its response, whose body is not read yet."""
         asked = httpcore.Request(
             method=request.method,
             url=httpcore.URL(
@@ -72,7 +72,7 @@ class _Body(httpx.SyncByteStream):
 
 @contextmanager
 def _as_httpx() -> Iterator[None]:
-    """Raise httpx's errors for httpcore's, which have the same names."""
+    """Turn httpcore's errors into httpx's, which have the same names."""
     try:
         yield
     except Exception as error:

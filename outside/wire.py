@@ -1,4 +1,4 @@
-"""Connections whose every wait is short, so that a call on them can end at any moment."""
+"""Network connections that wait only in short steps, so that a call can be ended at any moment."""
 
 import socket
 import ssl
@@ -20,20 +20,20 @@ from outside.errors import OutsideError
 
 T = TypeVar("T")
 CONNECT_S = 5.0
-"""Longest wait for one address."""
+"""Longest wait for a connection to one address, unless the request names another."""
 MOST_ADDRESSES = 6
-"""Of one host: each may cost the wait for a connection."""
+"""Most addresses of one host that are tried. Each may cost the wait for a connection."""
 _PIECE = 65_536
 _LOOKUPS = threading.BoundedSemaphore(16)
-"""Look-ups cannot be broken off: those of a resolver that does not answer are not to pile up."""
+"""Bounds the look-ups at a time. They cannot be cancelled, and would pile up if the resolver hangs."""
 
 
 class Unresolved(OutsideError):
-    """No resolver knows the host's name, or none has answered in time."""
+    """The host's name cannot be resolved."""
 
 
 class Wire(httpcore.NetworkBackend):
-    """httpcore's backend: makes connections for whichever call the present thread is in."""
+    """A network backend for httpcore. Its connections obey the call that the thread is in."""
 
     def connect_tcp(
         self,
@@ -53,16 +53,19 @@ class Wire(httpcore.NetworkBackend):
         raise trouble
 
     def sleep(self, seconds: float) -> None:
-        """Wait between two attempts to connect, of which there are none."""
+        """Wait. httpcore uses this between attempts to connect; the pool here makes only one."""
         time.sleep(seconds)
 
 
 def addresses_of(host: str) -> list[Address]:
-    """Return all addresses of a host in the resolver's order, IPv4 and IPv6 in turn: one may lead nowhere.
+    """Return all addresses of a host in the resolver's order, but IPv4 and IPv6 in turn.
+
+    They alternate because one of the two may not work in this network.
 
     Raises:
-        Unresolved: There are none, or not in the time that the present call has.
-        UnicodeError: The host is no name.
+        Unresolved: The name cannot be resolved.
+        OutOfTime: The call's time is over before the resolver has replied.
+        UnicodeError: The host is not a valid name.
     """
     call = current()
     try:
@@ -127,7 +130,7 @@ def _connected(address: Address, port: int, timeout_s: float) -> socket.socket:
 def _until_ready(
     call: OutsideCall, line: socket.socket, event: int, timeout_s: float | None, late: type[Exception]
 ) -> None:
-    """Wait until the socket is ready; raises `late` after the time-out, and what the call raises."""
+    """Wait until the socket is ready. Raises `late` after the time-out, or the error that ends the call."""
     poll = poll_object()
     poll.register(line, event)
     began = time.monotonic()
@@ -144,13 +147,13 @@ def _until_ready(
 
 
 class _Line(httpcore.NetworkStream):
-    """A connection, in the clear or in TLS. Its socket never blocks."""
+    """A connection, with or without TLS. Its socket never blocks."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, b"" at the end."""
+        """Wait for bytes and return them; b"" at the end of the stream."""
         call = current()
         errors = httpcore.ReadTimeout, httpcore.ReadError
         data = self._done(call, partial(self._line.recv, max_bytes), POLLIN, timeout, errors)
@@ -158,7 +161,7 @@ class _Line(httpcore.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it."""
+        """Send the whole buffer."""
         call = current()
         left = memoryview(buffer)
         errors = httpcore.WriteTimeout, httpcore.WriteError
@@ -167,7 +170,7 @@ class _Line(httpcore.NetworkStream):
             left = left[self._done(call, partial(self._line.send, left[:_PIECE]), POLLOUT, timeout, errors) :]
 
     def close(self) -> None:
-        """Close the connection, at once."""
+        """Close the connection at once."""
         self._line.close()
 
     def start_tls(
@@ -176,7 +179,7 @@ class _Line(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Speak TLS from here on."""
+        """Return this connection with TLS, after the handshake."""
         call = current()
         late, failed = httpcore.ConnectTimeout, httpcore.ConnectError
         try:
@@ -195,7 +198,7 @@ class _Line(httpcore.NetworkStream):
         return secure
 
     def get_extra_info(self, info: str) -> Any:
-        """Tell what httpcore asks for."""
+        """Return an attribute that httpcore asks for by name, None if it is not known."""
         if info == "ssl_object":
             return self._line if isinstance(self._line, ssl.SSLSocket) else None
         if info == "socket":
@@ -214,7 +217,7 @@ class _Line(httpcore.NetworkStream):
         timeout_s: float | None,
         errors: tuple[type[Exception], type[Exception]],
     ) -> T:
-        """Take one step on the socket, as soon as it can be taken."""
+        """Do one operation on the socket, as soon as the socket is ready for it, and return its result."""
         late, failed = errors
         try:
             while True:

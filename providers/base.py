@@ -1,4 +1,4 @@
-"""What every generation provider looks like from the inside of Darkroom."""
+"""The interface of every generation provider: its calls, their results and their errors."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from jobs.failures import Failure
 
 
 class Status(StrEnum):
-    """How far a prediction is. A status that we do not know counts as `RUNNING` until the deadline."""
+    """The state of a prediction. A status that we do not know counts as `RUNNING` until the deadline."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -23,7 +23,7 @@ ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
 class Cancelled(StrEnum):
-    """What a provider makes of a cancel."""
+    """The result of a request to cancel a prediction."""
 
     REQUESTED = "requested"
     TOO_LATE = "too late"
@@ -33,12 +33,18 @@ class Cancelled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One look at a prediction. `progress` is in percent; `outputs` are http(s) or data: URLs, and last those
-    that only go with another one (previews, masks).
+    """A prediction as one poll shows it.
 
-    `failure`: whose a failed one is to mend, by what the provider says; None where it has not failed.
-    `created` and `completed`: when it was made and when it ended, by the provider's clock (Unix seconds),
-    None where that has not happened or is not told. `pending`: it has succeeded, and shows no outputs yet.
+    Attributes:
+        id: The provider's id.
+        status: The state it is in.
+        progress: Percent.
+        outputs: http(s) or data: URLs. Files that only accompany a result (previews, masks) come last.
+        error: The provider's message about a failure, "" for none.
+        failure: The kind of failure, judged by the provider's message; None unless the prediction failed.
+        created: When it was made, by the provider's clock (Unix seconds); None if the provider does not say.
+        completed: When it ended, by the same clock; None if it has not ended, or the provider does not say.
+        pending: It has succeeded, but does not list its outputs yet.
     """
 
     id: str
@@ -53,7 +59,7 @@ class Prediction:
 
     @property
     def took_s(self) -> float | None:
-        """Seconds from its creation to its end, None where one of them is not told."""
+        """Return the seconds from `created` to `completed`, None if either is not known."""
         if self.created is None or self.completed is None:
             return None
         return self.completed - self.created
@@ -61,9 +67,13 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What to make: the provider's name of the model, its input, and where to tell the end of it (or "").
+    """A prediction to be made.
 
-    `deadline_s`: the provider may stop the prediction after this many seconds.
+    Attributes:
+        reference: The provider's name of the model.
+        input: The model's input.
+        deadline_s: Seconds after which the provider may stop the prediction.
+        webhook: The URL that the provider calls when the prediction starts and ends, "" for none.
     """
 
     reference: str
@@ -73,14 +83,14 @@ class Submission:
 
 
 class Throttled(PassingError):
-    """The provider says that we ask too often (HTTP 429)."""
+    """The provider's rate limit refused the call (HTTP 429)."""
 
 
 class LookRefused(PassingError):
     """The provider refused a call about a prediction that it has accepted; `failure` says why.
 
-    The prediction is paid for, and asking again is free: a copy of the provider's data that lags behind, a
-    token that is being replaced or a page of some proxy in between are no reason to give it up.
+    The prediction is paid for, and another poll is free, so the refusal is no reason to give it up. The cause
+    may be a lagging replica at the provider, a token that is being replaced, or a proxy in between.
     """
 
     def __init__(self, refusal: JobFailed) -> None:
@@ -89,52 +99,62 @@ class LookRefused(PassingError):
 
 
 class OutcomeUnknown(DarkroomError):
-    """The submission was sent and its answer never came: it may have been accepted, and paid."""
+    """The submission was sent, but no usable response came: the job may have been accepted and paid for."""
 
 
 Owned = Callable[[Sequence[str]], Collection[str]]
-"""Answers which of these predictions are known to belong to other jobs."""
+"""Returns those of the given prediction ids that are known to belong to other jobs."""
 
 
 class Provider(Protocol):
-    """One generation API. Blocking calls, each bounded by PROVIDER_TIMEOUT_S.
+    """One generation API.
 
-    All raise jobs.errors.PassingError where a repetition may help and jobs.errors.JobFailed where not. About
-    a prediction that was accepted (`get`, `cancel`) a repetition always may: they never raise JobFailed.
+    Calls block, each for at most PROVIDER_TIMEOUT_S; an upload may take longer, by the size of the file.
+    All raise jobs.errors.PassingError if a retry may help, and jobs.errors.JobFailed if not. `get` and
+    `cancel` never raise JobFailed: the prediction was accepted, so a retry may always help.
     """
 
     name: str
     local: bool
-    """Whether the API runs on a private address, so that its outputs may too."""
+    """Whether the API has a private address. Its outputs may then have one too."""
 
     def submit(self, submission: Submission) -> Prediction:
-        """Start a prediction: a paid call, never to be repeated once it may have arrived.
+        """Start a prediction. The call is paid for: once it may have arrived, it must not be made again.
 
-        PassingError is raised only when the provider has surely not accepted it; OutcomeUnknown when nobody
-        can tell.
+        Raises:
+            PassingError: The provider has certainly not accepted the submission.
+            OutcomeUnknown: The provider may or may not have accepted it.
+            JobFailed: The provider refused it for good.
         """
         ...
 
     def find(
         self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
     ) -> Prediction | None:
-        """Look for a submission made after `since` (Unix seconds) whose input has these values.
+        """Find the prediction of a submission whose outcome is unknown.
 
-        None where there is none, or more than one, or the provider cannot tell. Those that
-        belong to other jobs (`owned`) are left out.
+        Args:
+            reference: The provider's name of the model.
+            values: Part of the prediction's input.
+            since: When the submission was sent (Unix seconds). Earlier predictions are ignored, with some
+                tolerance for a difference between the clocks.
+            owned: Tells which predictions belong to other jobs; these are ignored.
+
+        Returns:
+            The only prediction that fits; None if none fits, or several do, or the provider cannot tell.
         """
         ...
 
     def get(self, prediction: str) -> Prediction:
-        """Look at a prediction; raises LookRefused where the provider does not show it."""
+        """Poll a prediction. Raises LookRefused if the provider refuses to show it."""
         ...
 
     def cancel(self, prediction: str) -> Cancelled:
-        """Ask the provider to stop; the prediction may still succeed. Raises as `get`."""
+        """Ask the provider to stop a prediction, which may still succeed. Raises the same as `get`."""
         ...
 
     def upload(self, name: str, mime: str, content: BinaryIO) -> str:
-        """Give the provider a file (a picture to animate); returns the URL to put into an input."""
+        """Upload a file (a picture to animate) and return the URL to put into a model's input."""
         ...
 
     def close(self) -> None:
@@ -143,4 +163,4 @@ class Provider(Protocol):
 
 
 class WebhookRefused(DarkroomError):
-    """The webhook's signature is wrong, too old, or its body is not a prediction."""
+    """The webhook's signature is wrong or too old, or its body is not a prediction."""

@@ -1,7 +1,7 @@
-"""Why a provider made nothing, and whose it is to mend, by its own evidence. Pure.
+"""Why a provider made nothing, and who can correct that, judged by the provider's own messages. Pure.
 
-Machine codes and HTTP states decide first, words last: words name a safety filter also where that filter
-could not be loaded.
+Machine codes and HTTP statuses decide first, prose last: a message may name a safety filter only because the
+filter could not be loaded.
 """
 
 import json
@@ -16,7 +16,7 @@ _FILES = re.compile(
     r"|(?<!\S)\S*\.(?:onnx|safetensors|ckpt|pth?|bin|gguf|py|so|json|ya?ml|txt|tar|zip|png|jpe?g|webp|mp4)\b",
     re.IGNORECASE,
 )
-"""Names of files and addresses say what something is called, not what happened."""
+"""File names and URLs, which are left out: they say what something is called, not what happened."""
 _IDENTIFIER = re.compile(
     r"\b(?:[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z]+[a-z0-9]+){2,}|E\d{3,4})\b"
 )
@@ -60,11 +60,11 @@ _ACCOUNT = re.compile(
     r"|(?:invalid|incorrect|missing) api (?:key|token)"
 )
 _OUR_FIELDS = frozenset({"version", "model", "webhook", "webhook_events_filter"})
-"""Fields of a submission that come from the operator's settings and catalogue alone."""
+"""Fields of a submission that come only from the operator's settings and catalogue."""
 
 
 def of_error(error: str) -> Failure:
-    """Return why a prediction failed, from the error that it ended with."""
+    """Return why a prediction failed, judged by its error message."""
     error = _ends(error)
     codes, said = _codes(error), _words(error)
     if _refuses(codes, said):
@@ -77,7 +77,7 @@ def of_error(error: str) -> Failure:
 
 
 def of_answer(status: int, text: str) -> Failure:
-    """Return why a call was refused for good, from its HTTP status (400 to 499) and the answer's text."""
+    """Return why a call was refused for good, judged by its HTTP status (400 to 499) and response text."""
     fields, text = _wrong_fields(text), _ends(text)
     codes = _codes(text)
     if status in (401, 402):
@@ -100,14 +100,14 @@ def _of_words(codes: list[str], said: str) -> Failure:
 
 
 def _refuses(codes: list[str], said: str) -> bool:
-    """Whether the content was refused, which is the person's to mend."""
+    """Return whether the content was refused, so that the user must ask for something else."""
     if any(map(_REFUSAL_CODE.search, codes)) or _REFUSAL_SAID.search(said):
         return True
     return not _TROUBLE.search(said) and _REFUSAL_HINTED.search(said) is not None
 
 
 def _ends(text: str) -> str:
-    """Return what is looked at of a text: its beginning and its end, where a traceback says what happened."""
+    """Return the parts of a text that are examined: its beginning, and its end, where tracebacks say why."""
     return text if len(text) <= 2 * _LOOKED_AT else f"{text[:_LOOKED_AT]} {text[-_LOOKED_AT:]}"
 
 
@@ -115,19 +115,19 @@ def _codes(text: str) -> list[str]:
     """Return the machine codes in a text as words: `ContentPolicyViolation` is "content policy violation"."""
     bare = _FILES.sub(" ", text)
     found = [_HUMPS.sub(" ", code).lower() for code in _IDENTIFIER.findall(bare)]
-    # A whole error of one word is a code too.
+    # An error message that is a single word is a code too.
     alone = re.fullmatch(r"\W*(\w+)\W*", bare)
     return [*found, alone[1].lower()] if alone else found
 
 
 def _words(text: str) -> str:
-    """Return what a text says in words, without names of files, inputs and classes."""
+    """Return the prose of a text in lower case, without file names and identifiers."""
     bare = _IDENTIFIER.sub(lambda code: " " if re.search("[_.]", code[0]) else code[0], _FILES.sub(" ", text))
     return " ".join(re.sub(r"[-\s]+", " ", bare).lower().split())
 
 
 def _wrong_fields(text: str) -> frozenset[str]:
-    """Return the names of the fields that an answer calls wrong; none where it does not say."""
+    """Return the names of the fields that a response calls invalid; empty if it names none."""
     try:
         wrong: Any = json.loads(text)["invalid_fields"]
         # "input: prompt is required" is about the input, "version: version is required" about the submission.

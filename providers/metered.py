@@ -1,4 +1,4 @@
-"""A provider whose calls are counted and timed, under the name of the model that they are made for."""
+"""A wrapper that counts and times the calls of a provider, for each model."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -33,18 +33,21 @@ class Operation(StrEnum):
 
 
 class ProviderOutcome(StrEnum):
-    """How a call went."""
+    """How a call ended."""
 
     OK = "ok"
     THROTTLED = "throttled"  # HTTP 429
-    FAILED = "failed"  # 5xx, no connection, no readable answer: passing
-    UNKNOWN = "unknown"  # a submission whose answer was lost
-    REFUSED = "refused"  # the provider does not take this request
-    DENIED = "denied"  # it does not take our account (token, credit) or has no such model for it
+    FAILED = "failed"  # 5xx, no connection, no readable response: a retry may help
+    UNKNOWN = "unknown"  # a submission without a usable response
+    REFUSED = "refused"  # the provider rejects this request
+    DENIED = "denied"  # the provider rejects our account (token, credit), or has no such model for it
 
 
 class Metered:
-    """See `providers.base.Provider`; cheap to make. Counts into the tally, never waits."""
+    """A provider that counts its calls in the metrics buffer. Cheap to make; counting never waits.
+
+    For the methods see `providers.base.Provider`.
+    """
 
     def __init__(self, provider: Provider, model: str, tally: MetricsBuffer) -> None:
         self.name = provider.name
@@ -61,12 +64,12 @@ class Metered:
     def find(
         self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
     ) -> Prediction | None:
-        """Look for a submission."""
+        """Find the prediction of a submission."""
         with self._call(Operation.FIND):
             return self._provider.find(reference, values, since, owned)
 
     def get(self, prediction: str) -> Prediction:
-        """Look at a prediction."""
+        """Poll a prediction."""
         with self._call(Operation.GET):
             return self._provider.get(prediction)
 
@@ -76,7 +79,7 @@ class Metered:
             return self._provider.cancel(prediction)
 
     def upload(self, name: str, mime: str, content: BinaryIO) -> str:
-        """Give the provider a file."""
+        """Upload a file."""
         with self._call(Operation.UPLOAD):
             return self._provider.upload(name, mime, content)
 

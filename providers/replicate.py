@@ -17,14 +17,18 @@ from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_err
 
 _MAX_PAGES = 3
 _MAX_ROWS = 100
-# The provider's clock and the ledger's may differ by this much. What else is found so belongs to other jobs.
+# The provider's clock and the ledger's may differ by this much. The older predictions that `find` therefore
+# sees belong to other jobs, and are ignored as such.
 _SKEW_S = 900.0
 _LINK = re.compile(r"https?://[\x21-\x7e]{1,2000}")
 _CURSOR = re.compile(r"[\x21-\x7e]{1,500}")
 
 
 class Replicate:
-    """See `providers.base.Provider`. One per process; safe to share between threads."""
+    """The provider Replicate. One per process; safe to share between threads.
+
+    For the methods see `providers.base.Provider`.
+    """
 
     name = "replicate"
 
@@ -33,7 +37,11 @@ class Replicate:
         self._api = Api(base_url, {"Authorization": f"Bearer {token}"}, timeout_s, slots + 8)
 
     def submit(self, submission: Submission) -> Prediction:
-        """Start a prediction. 429 and a refused connection are passing, a broken answer is unknown."""
+        """Start a prediction.
+
+        HTTP 429 and a refused connection raise PassingError. A broken response, or HTTP 5xx, raises
+        OutcomeUnknown.
+        """
         owner_and_name, _, version = submission.reference.partition(":")
         path = "predictions" if version else f"models/{owner_and_name}/predictions"
         body: dict[str, Any] = {"input": dict(submission.input)}
@@ -58,7 +66,7 @@ class Replicate:
             raise OutcomeUnknown(f"unreadable answer to a submission: {error!r}") from bare(error)
 
     def get(self, prediction: str) -> Prediction:
-        """Look at a prediction."""
+        """Poll a prediction."""
         with _paid(), self._repeatable("GET", f"predictions/{prediction}") as answer:
             raise_for_error(answer)
             found = _prediction(answer)
@@ -69,7 +77,7 @@ class Replicate:
     def find(
         self, reference: str, values: Mapping[str, Any], since: float, owned: Owned
     ) -> Prediction | None:
-        """Look through the latest predictions (the list has no inputs, so each candidate is fetched)."""
+        """Search the latest predictions. The list has no inputs, so each candidate is fetched by itself."""
         name = reference.partition(":")[0]
         try:
             listed = [prediction_id(row) for row in self._since(since) if row.get("model") == name]
@@ -81,7 +89,7 @@ class Replicate:
         return found[0] if len(found) == 1 else None
 
     def _since(self, since: float) -> Iterator[dict[str, Any]]:
-        """The rows of the list, newest first, back to a time."""
+        """Yield the rows of the list from the newest back to `since` (Unix seconds), at most 3 pages."""
         cursor = None
         for _ in range(_MAX_PAGES):
             page = self._body("predictions", {"cursor": cursor} if cursor else None)
@@ -91,7 +99,7 @@ class Replicate:
                 yield row
             if not page.get("next"):
                 return
-            # The address in it may be anybody's.
+            # Only the cursor is taken: the URL around it could lead to another host.
             (cursor,) = parse_qs(urlsplit(page["next"]).query)["cursor"]
             if not _CURSOR.fullmatch(cursor):
                 raise ValueError("a cursor that is none")
@@ -103,7 +111,7 @@ class Replicate:
             return body
 
     def cancel(self, prediction: str) -> Cancelled:
-        """Ask Replicate to stop; a prediction that has ended answers with its end."""
+        """Ask Replicate to stop a prediction. For one that has ended, Replicate returns its final status."""
         with _paid(), self._repeatable("POST", f"predictions/{prediction}/cancel") as answer:
             if answer.status == 404:
                 return Cancelled.NOT_FOUND
@@ -112,7 +120,7 @@ class Replicate:
         return Cancelled.TOO_LATE if ended else Cancelled.REQUESTED
 
     def upload(self, name: str, mime: str, content: BinaryIO) -> str:
-        """Put a file into Replicate's file store (free, kept for 24 h); returns its URL."""
+        """Upload a file to Replicate's file store (free, kept for 24 h) and return its URL."""
         with self._repeatable("POST", "files", file=(name, content, mime)) as answer:
             raise_for_error(answer)
             url = answer.json()["urls"]["get"]
@@ -126,9 +134,10 @@ class Replicate:
 
     @contextmanager
     def _repeatable(self, method: str, path: str, **more: Any) -> Iterator[ApiAnswer]:
-        """A call that does no harm if it is made again; so may be what goes wrong in the block.
+        """Make a call that can safely be repeated, and read its response in the block.
 
-        A wish to stop is what it was, as nothing is lost with the answer.
+        Failures of the call, and of reading in the block, raise PassingError. If the caller's check ended the
+        call, the check's own error is raised: nothing is lost with the response.
         """
         name = f"{method} {path.partition('/')[0]}"
         try:
@@ -152,7 +161,7 @@ def _prediction(answer: ApiAnswer) -> Prediction:
 
 @contextmanager
 def _paid() -> Iterator[None]:
-    """Around calls about a prediction that is paid for: what refuses them is passing."""
+    """In the block, turn JobFailed into LookRefused: the prediction is paid for, so no refusal is final."""
     try:
         yield
     except JobFailed as error:

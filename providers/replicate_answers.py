@@ -1,4 +1,4 @@
-"""What Replicate says, read: predictions, webhooks, refusals, errors. Nothing here asks it."""
+"""Reading what Replicate sends: predictions, webhooks, refusals, errors. Nothing here makes a call."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,25 +24,29 @@ _STATUS = {
     "canceled": Status.CANCELLED,
     "aborted": Status.CANCELLED,
 }
-# Models write a progress bar to their log; the last figure in it is where they are.
+# Models write a progress bar to their log. The last percentage in the log is the progress.
 _PERCENT = re.compile(r"(\d{1,3})%")
-# Outputs that only go with another one.
+# Names of outputs that only accompany a result.
 _BESIDE = re.compile("thumb|preview|poster|mask|depth|audio|metadata", re.IGNORECASE)
-# An id goes into paths of the API.
+# Ids become part of URL paths, so their characters are checked.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
-"""What reading raises where an answer is not what it should be."""
+"""The errors that reading a malformed response raises."""
 _UNVERIFIED = (WebhookVerificationError, EmptyWebhookSecretError, *UNREADABLE)
 # Replicate's 429: "Request was throttled. Your rate limit resets in ~30s."
 _RESETS_IN = re.compile(r"resets in ~?([0-9]{1,6})s")
 _LOOKED_AT = 4000
-"""Characters at the end of a log, and at both ends of an error, that are read."""
+"""Characters that are read at the end of a log, and at both ends of an error message."""
 _LONGEST_S = 7 * 86400
-"""No prediction takes longer, whatever its clocks say."""
+"""Upper bound of a prediction's duration. Times further apart than this are not believed."""
 
 
 def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction:
-    """The prediction in a webhook of at most 5 min ago that Replicate signed; raises WebhookRefused."""
+    """Return the prediction in a webhook that Replicate signed within the last 5 min.
+
+    Raises:
+        WebhookRefused: The signature is wrong or too old, there is no secret, or the body is no prediction.
+    """
     if not secret:
         raise WebhookRefused("webhook refused: REPLICATE_WEBHOOK_SECRET is not set")
     try:
@@ -53,17 +57,17 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes) -> Prediction
 
 
 def prediction_id(body: Mapping[str, Any]) -> str:
-    """The id in a prediction or in a row of the list; ValueError or TypeError where it is none."""
+    """Return the id of a prediction or of a row of the list. Raises UNREADABLE if it is not a valid id."""
     if not _ID.fullmatch(body["id"]):
         raise ValueError("an id that is no prediction's")
     return str(body["id"])
 
 
 def read(body: Mapping[str, Any]) -> Prediction:
-    """A prediction from the body that GET, create and webhooks share; raises UNREADABLE."""
+    """Return the prediction in a JSON body. GET, create and webhooks share its format. Raises UNREADABLE."""
     status = _STATUS.get(body["status"], Status.RUNNING)
     logs, output, error = body.get("logs"), body.get("output"), _error(body.get("error"))
-    # The bar is an ornament: logs that are no text are no reason to refuse a result.
+    # Progress is optional: logs that are not text are no reason to refuse a result.
     percents = _PERCENT.findall(logs[-_LOOKED_AT:]) if isinstance(logs, str) else []
     created, completed = _moment(body.get("created_at")), _moment(body.get("completed_at"))
     if created is not None and completed is not None and not 0 <= completed - created <= _LONGEST_S:
@@ -82,7 +86,7 @@ def read(body: Mapping[str, Any]) -> Prediction:
 
 
 def _error(said: Any) -> str:
-    """What it says of a failure, with its middle left out where that is long."""
+    """Return the error message as text, without its middle if it is long."""
     error = clean(str(said or ""))
     if len(error) > 2 * _LOOKED_AT:
         error = f"{error[:_LOOKED_AT]} ... {error[-_LOOKED_AT:]}"
@@ -90,7 +94,7 @@ def _error(said: Any) -> str:
 
 
 def _moment(text: Any) -> float | None:
-    """Unix seconds of a time in ISO 8601; None for anything else, which is no reason to refuse a result."""
+    """Return an ISO 8601 time in Unix seconds. Return None for anything else: a result counts without it."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (TypeError, ValueError, ArithmeticError, OSError):
@@ -98,12 +102,12 @@ def _moment(text: Any) -> float | None:
 
 
 def urls_in(output: Any) -> list[str]:
-    """All URLs in an output, which may be a URL, a list, or an object, nested, in order of appearance."""
+    """Return all URLs in an output, in order. An output is a URL, or a list or object of outputs."""
     return [url for _, url in _urls(output)]
 
 
 def _urls(output: Any, beside: bool = False) -> Iterator[tuple[bool, str]]:
-    """Each URL in an output, and whether it stands under the name of something that goes with the result."""
+    """Yield each URL in an output, and whether its name says that it only accompanies the result."""
     if isinstance(output, str) and output.startswith(("http://", "https://", "data:")):
         yield beside, output
     elif isinstance(output, Mapping):
@@ -115,13 +119,19 @@ def _urls(output: Any, beside: bool = False) -> Iterator[tuple[bool, str]]:
 
 
 def _is_blank(output: Any) -> bool:
-    """Whether an output holds nothing at all, rather than something that is no URL."""
+    """Return whether an output is empty, as opposed to holding values that are not URLs."""
     parts = output.values() if isinstance(output, Mapping) else output
     return output in (None, "") or (isinstance(output, Mapping | list) and all(map(_is_blank, parts)))
 
 
 def raise_for_error(answer: ApiAnswer) -> None:
-    """Map an error answer (`{"title", "detail", "status"}`) to passing or final."""
+    """Raise the error that an HTTP error response (`{"title", "detail", "status"}`) stands for.
+
+    Raises:
+        Throttled: HTTP 429; it names the seconds to wait, if the response does.
+        PassingError: HTTP 5xx.
+        JobFailed: Any other status from 400.
+    """
     code = answer.status
     if code < 400:
         return

@@ -1,4 +1,4 @@
-"""How the webhooks of each provider are verified: all that a receiver needs, without a client of the API."""
+"""Verifying the providers' webhooks. A receiver needs no API client for it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,9 +13,12 @@ __all__ = ["Hint", "Verifier", "WebhookRefused", "verifiers"]
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a genuine webhook tells. Nothing but the id is to be believed: the provider is asked.
+    """The content of a verified webhook. It only says which prediction to poll: the poll decides.
 
-    `delivery` is the webhook's own id, the same in every repetition; `ended`: a look is worth while.
+    Attributes:
+        delivery: The webhook's own id, the same in every repetition of it.
+        prediction: The prediction's id.
+        ended: The prediction has ended, so a poll is worthwhile.
     """
 
     delivery: str
@@ -24,11 +27,11 @@ class Hint:
 
 
 Verifier = Callable[[Mapping[str, str], bytes], Hint]
-"""Takes the headers (names in lower case) and the raw body; raises WebhookRefused."""
+"""Takes the headers (names in lower case) and the raw body, and returns the hint; raises WebhookRefused."""
 
 
 def verifiers(settings: Settings) -> Mapping[str, Verifier]:
-    """The verifier of each provider, by the provider's name."""
+    """Return the verifier of each provider, by the provider's name."""
     return {"replicate": partial(_replicate, settings.replicate_webhook_secret)}
 
 

@@ -1,1 +1,1 @@
-"""Backups of the ledger, and of the list of what is in the media store. See docs/backup.md."""
+"""Backups of the ledger, with a list of the files in the media store. See docs/backup.md."""

@@ -27,7 +27,7 @@ _SAID = (SettingsError, NoBackup, SnapshotFailed, BadSnapshot, CannotRestore, Le
 
 
 def main() -> int:
-    """Do one command; 0 when it was done, 1 with a sentence when not."""
+    """Run one command. Return 0 if it succeeded, else 1; a sentence on stderr says why."""
     options = _parser().parse_args()
     try:
         settings = load(receives=False)

@@ -1,4 +1,4 @@
-"""Making a backup: the snapshot of the ledger, then the list of the media, then the manifest."""
+"""Creating a backup: first the snapshot of the ledger, then the list of the media, last the manifest."""
 
 import gzip
 import json
@@ -16,20 +16,25 @@ from ledger.connection import connect
 
 _CHUNK = 1 << 20
 SILENCE_S = 120.0
-"""A Redis that sends nothing for this long, not even that it is at work, has given the snapshot up."""
+"""Seconds without a byte from Redis, not even a sign that it is at work, after which the snapshot fails."""
 
 
 def create(shelf: Shelf, settings: Settings) -> Manifest:
-    """Take a backup. The snapshot is streamed; only the list of the media goes through TMPDIR.
+    """Create a backup and return its manifest.
 
-    Raises SnapshotFailed and OSError.
+    The snapshot is streamed to the store. Only the list of the media goes through TMPDIR.
+
+    Raises:
+        SnapshotFailed: Redis refused the snapshot or broke it off.
+        OSError: A store does not answer.
     """
     name = name_at(datetime.now(UTC), secrets.token_hex(3))
     place = settings.ledger_redis()
     with connect(place, SILENCE_S) as client:
         moment = snapshot.moment(client)
         ledger = shelf.put(name, LEDGER, snapshot.stream(client))
-    # After the ledger: what that knows of is in the list, unless it was removed in between.
+    # Listed after the snapshot, so that the list has every file that the snapshot knows of, except for those
+    # that were removed in between.
     with tempfile.TemporaryFile(prefix="darkroom-backup-") as file:
         count = _list_media(settings, file)
         file.seek(0)
@@ -43,7 +48,7 @@ def create(shelf: Shelf, settings: Settings) -> Manifest:
 
 
 def _list_media(settings: Settings, file: IO[bytes]) -> int:
-    """Write one line of JSON for each artifact, zipped; answers how many."""
+    """Write a line of JSON for each artifact, compressed with gzip, and return how many there are."""
     count = 0
     with gzip.open(file, "wt", encoding="utf-8") as lines:
         for key, size in media_of(settings.media_url, settings):

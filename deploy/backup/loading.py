@@ -1,4 +1,4 @@
-"""Loading a snapshot into Redis beside what is there, and putting it in its place in one step."""
+"""Loading a snapshot into a spare database of Redis, and exchanging it with the ledger in one step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from ledger.connection import connect
 
 _PREFIX = f"{keys.PREFIX}:".encode()
 _MARKER = f"{keys.PREFIX}:restoring"
-# What only held for the processes of that time.
+# Keys that only concern the processes that ran when the backup was taken.
 _PASSING = tuple(
     key.encode()
     for key in (
@@ -27,25 +27,31 @@ _WAIT_S = 60.0
 
 
 class CannotRestore(Exception):
-    """The restore was not begun, or has changed nothing; the message says why and what to do."""
+    """The restore was refused or failed, and changed nothing. The message says why and what to do."""
 
 
 def belongs(key: bytes) -> bool:
-    """Whether a key is the ledger's and outlives its processes. The broker's messages are not restored: they
-    are wake-ups, and the sweep publishes what has none."""
+    """Return whether a key is restored: it is the ledger's, and outlives the processes.
+
+    The broker's messages are not restored. They only wake workers up, and the sweep publishes new ones.
+    """
     return key.startswith(_PREFIX) and not key.startswith(_PASSING)
 
 
 @contextmanager
 def workbench(place: RedisPlace) -> Iterator["redis.Redis"]:
-    """An empty database of the same Redis, emptied again at the end. Raises CannotRestore."""
+    """In the block, provide an empty spare database of the same Redis, which is emptied again at the end.
+
+    Raises:
+        CannotRestore: The spare database (15, or 14 if the ledger is in 15) holds something else.
+    """
     bench = place.in_db(15 if place.db != 15 else 14)
     with connect(bench, _WAIT_S) as client:
         if client.dbsize() and not client.exists(_MARKER):
             raise CannotRestore(
                 f"database {bench.db} of this Redis holds something else, and the restore needs it: empty it"
             )
-        # A restore that was killed has left its work behind.
+        # A restore that was killed may have left keys behind.
         client.flushdb()
         client.set(_MARKER, "1")
         try:
@@ -55,11 +61,21 @@ def workbench(place: RedisPlace) -> Iterator["redis.Redis"]:
 
 
 def load(client: "redis.Redis", data: mmap, db: int) -> tuple[int, list[str]]:
-    """Load the ledger's keys with their times to live; answers how many, and the ids of its broadcasts.
+    """Load the ledger's keys from a snapshot, each with the time at which it expires.
 
-    Raises CannotRestore where Redis refuses one, rdb.BadSnapshot where the snapshot is not whole.
+    Args:
+        client: The spare database.
+        data: The RDB file.
+        db: The ledger's database in the file.
+
+    Returns:
+        How many keys were loaded, and the ids of all broadcasts among them.
+
+    Raises:
+        CannotRestore: Redis refuses a key.
+        rdb.BadSnapshot: The snapshot is not complete.
     """
-    # Times to live are by Redis's own clock.
+    # Redis expires keys by its own clock.
     now_ms = client.time()[0] * 1000
     broadcasts, prefix = [], keys.broadcast("").encode()
     count = size = 0
@@ -80,17 +96,17 @@ def load(client: "redis.Redis", data: mmap, db: int) -> tuple[int, list[str]]:
 
 
 def put_in_place(client: "redis.Redis", bench: int, place: RedisPlace) -> None:
-    """Exchange the workbench with the ledger's database, in one step that every process sees at once."""
+    """Exchange the spare database with the ledger's, in one step that every process sees at once."""
     with client.pipeline(transaction=True) as pipe:
         pipe.delete(_MARKER)
         pipe.swapdb(bench, place.db)
-        # What was the ledger is the workbench now, and goes.
+        # The spare database now holds the old ledger. The marker lets `workbench` empty it.
         pipe.set(_MARKER, "1")
         pipe.execute()
 
 
 def _send(pipe: Any) -> None:
-    # Each command's own answer: redis-py's error for all of them would quote the values.
+    # The replies are checked one by one: the error that redis-py raises for a pipeline quotes the values.
     for answer in pipe.execute(raise_on_error=False):
         if isinstance(answer, redis.ResponseError):
             hint = " (is this Redis older than that of the backup?)" if "DUMP payload" in str(answer) else ""

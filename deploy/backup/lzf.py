@@ -1,8 +1,13 @@
-"""LZF, in which Redis compresses long strings of an RDB file; here only keys are ever decompressed. Pure."""
+"""LZF, the compression of long strings in an RDB file. Here only keys are ever decompressed. Pure."""
 
 
 def decompress(packed: memoryview | bytes, size: int) -> bytes:
-    """`size` bytes from their compressed form. Raises ValueError where it is not that."""
+    """Return the `size` bytes that `packed` stands for.
+
+    Raises:
+        ValueError: The data is malformed.
+        IndexError: The data ends too early.
+    """
     out, at = bytearray(), 0
     while at < len(packed):
         control = packed[at]
@@ -19,7 +24,7 @@ def decompress(packed: memoryview | bytes, size: int) -> bytes:
         at += 1
         if start < 0:
             raise ValueError("compressed text refers to what is before its beginning")
-        # It may overlap with what it is about to write: then it repeats.
+        # The source may overlap with the bytes being written: then they repeat.
         for offset in range(length + 2):
             out.append(out[start + offset])
     if len(out) != size:

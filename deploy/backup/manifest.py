@@ -1,4 +1,4 @@
-"""The manifest of a backup: what it holds and how to tell that it is whole. It is written last."""
+"""The manifest of a backup: its files, with their sizes and hashes. It is written last."""
 
 import json
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 FORMAT = 1
-"""Raised when an older Darkroom could misread a newer backup."""
+"""The version of the backup format, raised when an older Darkroom could misread a newer backup."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackupFile:
-    """One file of a backup: bytes, SHA-256, and how many entries it lists (media; 0 for the snapshot)."""
+    """One file of a backup: its bytes, its SHA-256, and how many media files it lists (0: the snapshot)."""
 
     size: int
     sha256: str
@@ -21,7 +21,17 @@ class BackupFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`taken_ms`: Redis's clock (Unix ms) just before the snapshot. `db`: the ledger's database in it."""
+    """The manifest of a backup.
+
+    Attributes:
+        name: The backup's name.
+        taken_ms: Redis's clock (Unix ms) just before the snapshot.
+        db: The ledger's database in the snapshot.
+        redis_version: The version of the Redis or Valkey that made the snapshot.
+        record_version: The version of the job records (`jobs.model.VERSION`).
+        parts: The files, by name.
+        format: The version of the backup format.
+    """
 
     name: str
     taken_ms: int
@@ -33,22 +43,22 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Return the bytes of all files."""
         return sum(part.size for part in self.parts.values())
 
     @property
     def taken(self) -> datetime:
-        """When the snapshot was taken."""
+        """Return when the snapshot was taken (UTC)."""
         return datetime.fromtimestamp(self.taken_ms / 1000, UTC)
 
 
 def dumps(manifest: Manifest) -> bytes:
-    """The manifest as it is stored (JSON)."""
+    """Return the manifest as it is stored (JSON)."""
     return json.dumps(asdict(manifest), indent=1).encode()
 
 
 def loads(text: bytes) -> Manifest:
-    """Read a stored manifest; raises ValueError with what is wrong."""
+    """Return the manifest in a stored text. Raises ValueError, which says what is wrong."""
     try:
         raw: dict[str, Any] = json.loads(text)
         if raw["format"] != FORMAT:

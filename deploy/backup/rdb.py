@@ -1,4 +1,4 @@
-"""Reading Redis's RDB format: keys with their values as RESTORE takes them, without decoding the values.
+"""Reading Redis's RDB format: keys, with their values in the form that RESTORE takes, not decoded.
 
 The format is described in https://rdb.fnordig.de/file_format.html and in rdb.c of Redis. Pure.
 """
@@ -15,18 +15,20 @@ _MAGIC = b"REDIS"
 _AUX, _RESIZE, _EXPIRE_MS, _EXPIRE_S, _SELECT, _END = 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF
 _IDLE, _FREQ, _FUNCTION = 0xF8, 0xF9, 0xF5
 _SHARED_VERSION = 11
-"""The newest version of a value that Redis (from 7.2) and Valkey both take: later ones they refuse.
-All types that are read here are as old."""
+"""The newest version of values that RESTORE accepts in Redis (from 7.2) as well as in Valkey.
+
+All types that are read here exist in this version.
+"""
 _crc64 = anycrc.CRC(width=64, poly=0xAD93D23594C935A9, init=0, refin=True, refout=True, xorout=0)
 
 
 class BadSnapshot(ValueError):
-    """Not a whole and unaltered RDB file, or one with a value that this version cannot read."""
+    """The RDB file is incomplete or altered, or has a value that this version of Darkroom cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key of database `db`. `dump` is what RESTORE takes; `expires_ms` (Unix time) is 0 for never."""
+    """One key of database `db`. `dump` is its value for RESTORE; `expires_ms` (Unix ms) is 0 for never."""
 
     db: int
     key: bytes
@@ -35,8 +37,10 @@ class Entry:
 
 
 def entries(data: bytes | mmap) -> Iterator[Entry]:
-    """All keys of an RDB file (an mmap of it will do). Raises BadSnapshot, also at the end: all of it must be
-    read before any of it is believed.
+    """Yield all keys of an RDB file.
+
+    Raises:
+        BadSnapshot: Also after the last key, where the checksum is. So read all keys before you trust any.
     """
     with memoryview(data) as view:
         try:
@@ -104,11 +108,11 @@ class _Reader:
         return self._view[self._at - size : self._at]
 
     def skip(self, size: int) -> None:
-        """Pass over so many bytes."""
+        """Skip bytes."""
         self._at += size
 
     def _sized(self) -> tuple[int, bool]:
-        """A length, and whether it is a special encoding instead."""
+        """Read a length. Return it, and whether it is the number of a special encoding instead."""
         first = self._byte()
         kind, low = first >> 6, first & 0x3F
         if kind == 0:
@@ -120,14 +124,14 @@ class _Reader:
         return int.from_bytes(self._take(4 if first == 0x80 else 8), "big"), False
 
     def length(self) -> int:
-        """A plain length."""
+        """Read a length that must not be a special encoding."""
         size, special = self._sized()
         if special:
             raise BadSnapshot("a length is not where it should be")
         return size
 
     def string(self) -> None:
-        """Pass over a string, whatever its encoding."""
+        """Skip a string in any encoding."""
         size, special = self._sized()
         if special and size == 3:
             packed = self.length()
@@ -147,7 +151,7 @@ class _Reader:
         return str(int.from_bytes(self._take(1 << size), "little", signed=True)).encode()
 
     def many(self, *parts: Callable[[], object]) -> None:
-        """Pass over a length and so many times these parts."""
+        """Skip a length, and then these parts as many times as it says."""
         for _ in range(self.length()):
             if self._at > len(self._view):
                 raise BadSnapshot("it ends too early")
@@ -155,7 +159,7 @@ class _Reader:
                 part()
 
     def score(self) -> None:
-        """Pass over a score of the old, textual kind."""
+        """Skip a score in the old textual format."""
         size = self._byte()
         self.skip(size if size < 253 else 0)
 
@@ -170,7 +174,7 @@ _BETWEEN: dict[int, tuple[Callable[[_Reader], object], ...]] = {
 
 
 def _ways(r: _Reader) -> dict[int, Callable[[], object]]:
-    """How to pass over a value of each type (the numbers are RDB_TYPE_... in rdb.h)."""
+    """Return a function for each type of value that skips it. The numbers are RDB_TYPE_... in rdb.h."""
     pair = (r.string, r.string)
     return {
         0: r.string,
@@ -178,7 +182,7 @@ def _ways(r: _Reader) -> dict[int, Callable[[], object]]:
         3: lambda: r.many(r.string, r.score),
         4: lambda: r.many(*pair),
         5: lambda: r.many(r.string, lambda: r.skip(8)),
-        # One string holds all of it: zipmap, ziplists, intset, listpacks.
+        # These are stored as one string: zipmap, ziplists, intset, listpacks.
         **dict.fromkeys((9, 10, 11, 12, 13, 16, 17, 20), r.string),
         18: lambda: r.many(r.length, r.string),
         **{kind: _stream(r, kind) for kind in (15, 19, 21)},

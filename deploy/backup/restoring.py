@@ -1,4 +1,4 @@
-"""Restoring a backup: into an empty ledger, or in the place of another one, all at once or not at all."""
+"""Restoring a backup into an empty ledger, or in place of another one: in one step, or not at all."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -26,8 +26,15 @@ from media.store import MediaStore
 
 @dataclass(slots=True)
 class Report:
-    """What was restored: keys, the states that open jobs go on from, broadcasts that were stopped, updates
-    that had waited and were given up, and to how many of them the bot answers."""
+    """What a restore did.
+
+    Attributes:
+        keys: Keys that were restored.
+        jobs: Open jobs, by the state that they go on from.
+        broadcasts: Broadcasts that were stopped.
+        updates: Updates that had waited in the durable queue, and count as done now.
+        told: Updates of these that the bot will reply to.
+    """
 
     keys: int = 0
     jobs: Counter[str] = field(default_factory=Counter)
@@ -39,11 +46,21 @@ class Report:
 def restore(
     shelf: Shelf, manifest: Manifest, settings: Settings, *, force: bool = False, quiet: bool = False
 ) -> Report:
-    """Put the ledger of a backup in place. `force`: also in the place of a ledger that is not empty; `quiet`:
-    nothing has happened since the backup was taken.
+    """Restore the ledger from a backup.
 
-    Raises CannotRestore and rdb.BadSnapshot, and then nothing was changed; OSError for a store and
-    redis.RedisError for a Redis that does not answer.
+    Args:
+        shelf: Where the backup is.
+        manifest: The backup's manifest.
+        settings: They name the ledger's Redis and the media store.
+        force: Replace a ledger that is not empty.
+        quiet: Nothing has happened since the backup was taken, so jobs go on from their states in it.
+
+    Raises:
+        CannotRestore: The backup is of a newer Darkroom, the ledger is in use or not empty, or Redis refuses
+            a key; nothing was changed.
+        rdb.BadSnapshot: The backup is damaged; nothing was changed.
+        OSError: A store does not answer.
+        redis.RedisError: Redis does not answer.
     """
     if manifest.record_version > VERSION:
         raise CannotRestore("the backup is of a newer Darkroom: restore it with that one")
@@ -76,7 +93,7 @@ def _refuse_where_in_use(client: "redis.Redis", *, force: bool) -> None:
 
 
 def _has_job(users: Users, answer: Reply) -> bool:
-    """Whether what this is an answer to has made a job that the restored ledger knows."""
+    """Return whether the message that this replies to has made a job that the restored ledger has."""
     asked = (answer.origin.chat, answer.origin.reply_to)
     return any(
         (job.origin.chat, job.origin.reply_to) == asked for job in users.history(answer.origin.user, HISTORY)

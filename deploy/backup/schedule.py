@@ -1,4 +1,4 @@
-"""Backups in a rhythm, for a container of their own: `python -m deploy.backup schedule --every 6h`."""
+"""Periodic backups, for a container of their own: `python -m deploy.backup schedule --every 6h`."""
 
 import re
 import signal
@@ -12,11 +12,11 @@ import structlog
 log = structlog.get_logger(__name__)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _AGAIN = timedelta(minutes=5)
-"""A backup that has failed is tried again after this long, or after the period where that is shorter."""
+"""Delay before the retry of a backup that failed; the period, if that is shorter."""
 
 
 def period(text: str) -> timedelta:
-    """`30m`, `6h` or `1d`; raises ValueError with a sentence."""
+    """Return the period in a text: `30m`, `6h` or `1d`. Raises ValueError, which says what to write."""
     match = re.fullmatch(r"([1-9]\d{0,3})([mhd])", text)
     if not match:
         raise ValueError(f"{text!r} is no period: write 30m, 6h or 1d")
@@ -24,11 +24,18 @@ def period(text: str) -> timedelta:
 
 
 def run(every: timedelta, last: Callable[[], datetime | None], make: Callable[[], object]) -> None:
-    """Call `make` whenever the `last` backup is a period old, until SIGTERM or SIGINT, which raise SystemExit
-    (a backup that is cut off does not count); a restart of this process makes none of its own. What either
-    raises is logged, and it goes on."""
+    """Make a backup whenever the last one is a period old, until SIGTERM or SIGINT.
+
+    The signals raise SystemExit; a backup that they cut off does not count. A restart of this process makes
+    no backup of its own: the age of the last one decides. Errors are logged, and the loop goes on.
+
+    Args:
+        every: The period.
+        last: Returns when the last backup was taken, None if there is none.
+        make: Makes a backup.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Setting an event could wait for ever for the lock of this very thread, which waits for the event.
+        # No event is set: the handler interrupts this thread. If it holds the event's lock, it would hang.
         signal.signal(number, lambda *_: sys.exit(0))
     wait = 0.0
     while True:

@@ -1,4 +1,4 @@
-"""Where backups are kept: a directory or a bucket, one folder each. One without a manifest does not count."""
+"""The store of backups: a directory or a bucket, with a folder for each. Without a manifest none counts."""
 
 import hashlib
 import re
@@ -16,23 +16,29 @@ LEDGER, MEDIA, _MANIFEST = "ledger.rdb", "media.jsonl.gz", "manifest.json"
 _NAME = re.compile(r"(\d{8}T\d{12}Z)-[0-9a-f]{6}")
 _TIME = "%Y%m%dT%H%M%S%fZ"
 _FORGOTTEN = timedelta(days=1)
-"""A backup that has no manifest after this long was killed and will never have one."""
+"""Age at which a backup without a manifest is removed: its process was killed."""
 _CHUNK = 8 << 20
 
 
 class NoBackup(Exception):
-    """There is no such backup; the message says what there is."""
+    """There is no such backup; the message says which is the latest."""
 
 
 class Shelf:
-    """Methods raise OSError where the store does not answer (media.backends), NoBackup, and ValueError for
-    a manifest that cannot be read."""
+    """The backups at a URL.
+
+    Methods raise OSError if the store does not answer (see media.backends), NoBackup for a backup that does
+    not exist, and ValueError for a manifest that cannot be read.
+    """
 
     def __init__(self, url: str, settings: Settings) -> None:
         self._store: Store = open_store(url, settings, "BACKUP_URL")
 
     def put(self, name: str, file: str, chunks: Iterable[bytes]) -> BackupFile:
-        """Store one file of a backup; it is whole or not there. `chunks` must not ask a store itself."""
+        """Store one file of a backup. It appears complete or not at all.
+
+        `chunks` must not make requests to a store itself.
+        """
         digest, size = hashlib.sha256(), 0
 
         def counted() -> Iterator[bytes]:
@@ -47,12 +53,12 @@ class Shelf:
         return BackupFile(size, digest.hexdigest())
 
     def commit(self, manifest: Manifest) -> None:
-        """From here on the backup counts."""
+        """Store the manifest. From then on the backup counts."""
         with store_errors():
             obstore.put(self._store, f"{manifest.name}/{_MANIFEST}", dumps(manifest))
 
     def fetch(self, manifest: Manifest, file: str, into: IO[bytes]) -> str:
-        """Copy a file of a backup; answers what is wrong with it, "" where it is as it was stored."""
+        """Copy a file of a backup, and return what is wrong with it; "" if it is as it was stored."""
         wanted, digest, size = manifest.parts[file], hashlib.sha256(), 0
         try:
             with store_errors():
@@ -73,11 +79,11 @@ class Shelf:
         )
 
     def names(self) -> list[str]:
-        """All backups that count, oldest first."""
+        """Return the names of all complete backups, oldest first."""
         return sorted(name for name, files in self._folders().items() if _MANIFEST in files)
 
     def manifest(self, name: str) -> Manifest:
-        """A backup's manifest; `latest` is the newest one."""
+        """Return the manifest of a backup; `latest` names the newest one."""
         names = self.names()
         if name == "latest" and names:
             name = names[-1]
@@ -88,12 +94,12 @@ class Shelf:
             return loads(bytes(obstore.get(self._store, f"{name}/{_MANIFEST}").bytes()))
 
     def prune(self, keep: int, now: datetime) -> list[str]:
-        """Remove all but the newest `keep`, and what killed backups have left behind; answers their names."""
+        """Remove all backups but the newest `keep`, and the remains of killed ones; return their names."""
         folders, whole = self._folders(), self.names()
         ended = {name for name in folders if name not in whole and now - _begun(name) > _FORGOTTEN}
         gone = sorted({*whole[:-keep], *ended})
         for name in gone:
-            # The manifest first: half a backup must not look like one.
+            # The manifest first, so that an incomplete backup never looks complete.
             for file in sorted(folders[name], key=lambda file: file != _MANIFEST):
                 with store_errors():
                     obstore.delete(self._store, f"{name}/{file}")
@@ -111,13 +117,16 @@ class Shelf:
 
 
 def name_at(when: datetime, random: str) -> str:
-    """The name of a backup begun then, to the microsecond: names are in the order of their backups. `random`
-    (six hexadecimal digits) tells two of the same moment apart."""
+    """Return the name of a backup that is begun at `when`.
+
+    The name has the time to the microsecond, so names sort by age. `random` (six hexadecimal digits) tells
+    two backups of the same moment apart.
+    """
     return f"{when.strftime(_TIME)}-{random}"
 
 
 def media_of(url: str, settings: Settings) -> Iterator[tuple[str, int]]:
-    """Keys and sizes (bytes) of all artifacts in a media store."""
+    """Yield the keys and sizes (bytes) of all artifacts in a media store."""
     with store_errors():
         for page in obstore.list(open_store(url, settings), chunk_size=1000):
             for meta in page:

@@ -1,8 +1,8 @@
-"""The ledger at one moment, taken as a replica takes it: SYNC has Redis fork and send an RDB file.
+"""A snapshot of the ledger at one moment, taken as a replica does: SYNC has Redis fork and send an RDB file.
 
-The fork is the only thing that Redis stops for (docs/backup.md has a figure); it goes on serving while its
-child writes. SCAN and DUMP would see each key at another moment, and one script that reads all
-would stop everybody for as long as it takes.
+Redis pauses only for the fork (docs/backup.md has a figure), and serves requests while its child writes. SCAN
+and DUMP would read each key at a different moment. A script that reads all keys would block Redis for as long
+as it takes.
 """
 
 from collections.abc import Iterator
@@ -18,33 +18,38 @@ _MARK = 40
 
 
 class SnapshotFailed(Exception):
-    """Redis refused or broke off; the message says why."""
+    """Redis refused the snapshot or broke it off; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The ledger's clock (Unix ms) just before the snapshot: all that happened earlier is in it."""
+    """The ledger's clock (Unix ms) just before the snapshot, which has all earlier changes."""
 
     ms: int
     redis_version: str
 
 
 def moment(client: "redis.Redis") -> Moment:
-    """Ask for it before `stream`."""
+    """Return the present moment, and the server's version. Call this before `stream`."""
     now = clock.ask(client)
     about: Any = client.info("server")
-    # Valkey gives the version of the Redis that it descends from under that name.
+    # Valkey's redis_version is the version of the Redis that it descends from.
     valkey = about.get("valkey_version")
     version = f"Valkey {valkey}" if valkey else str(about["redis_version"])
     return Moment(int(now * 1000), version)
 
 
 def stream(client: "redis.Redis") -> Iterator[bytes]:
-    """The RDB file in pieces. Raises SnapshotFailed, also where Redis is silent for the client's timeout."""
+    """Yield the RDB file in pieces.
+
+    Raises:
+        SnapshotFailed: Redis refuses the snapshot, breaks it off, or is silent for the client's time-out.
+    """
     pool = client.connection_pool
     connection: Any = pool.get_connection()
     try:
-        # Only a file, no stream of changes behind it (from Redis 7), and straight from memory to the socket.
+        # rdb-only: no stream of changes after the file (Redis 7 or later).
+        # eof: Redis may send the file straight from memory to the socket.
         for option in (("rdb-only", "1"), ("capa", "eof")):
             connection.send_command("REPLCONF", *option)
             try:
@@ -52,12 +57,12 @@ def stream(client: "redis.Redis") -> Iterator[bytes]:
             except redis.ResponseError:
                 continue
         connection.send_command("SYNC")
-        # The answer is no ordinary reply, so the connection's own parser cannot read it.
+        # The file is not an ordinary reply, so redis-py's parser cannot read it.
         yield from _file(connection._sock)
     except (OSError, redis.RedisError) as error:
         raise SnapshotFailed(f"Redis broke the snapshot off: {error}") from error
     finally:
-        # Redis takes this connection for a replica's.
+        # Redis treats this connection as a replica's, so it cannot be used again.
         connection.disconnect()
         pool.release(connection)
 
@@ -66,7 +71,7 @@ def _file(sock: Any) -> Iterator[bytes]:
     head = bytearray()
     while not head.endswith(b"\n") or not head.strip():
         if not head.strip():
-            head.clear()  # newlines keep the connection alive while Redis prepares
+            head.clear()  # Redis sends newlines to keep the connection alive while it prepares
         if not (byte := sock.recv(1)):
             raise SnapshotFailed("Redis closed the connection instead of sending a snapshot")
         head += byte

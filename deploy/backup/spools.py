@@ -1,4 +1,4 @@
-"""The spools of a restored ledger: what they keep may have been dealt with since the backup."""
+"""The durable queues of a restored ledger, whose items may have been handled since the backup."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,15 +20,25 @@ log = structlog.get_logger(__name__)
 _TIMEOUT_S = 60.0
 _AT_A_TIME = 500
 _SAID_WITHIN_S = 3600.0
-"""The bot may be started so long after the restore, and people are still told."""
+"""Seconds after the restore within which the bot must be started for its replies to be sent."""
 
 
 def give_up(place: RedisPlace, settings: Settings, is_known: Callable[[Reply], bool]) -> tuple[int, int]:
-    """Empty the spools; what they kept stays remembered as dealt with. Answers how many updates that were,
-    and to how many of them the bot will answer to send it again.
+    """Empty the durable queues, and enqueue replies that ask people to send their messages again.
 
-    `is_known`: whether the job that an answer is about is in the ledger, and says itself what becomes of it.
-    Raises LedgerUnavailable.
+    The items stay remembered as done, so an update that Telegram sends again is not handled either.
+
+    Args:
+        place: The restored database.
+        settings: They bound the queue of replies.
+        is_known: Returns whether the message that a reply is about has a job in the ledger. Such a job tells
+            its user itself how it ends, so the reply is not needed.
+
+    Returns:
+        How many updates were given up, and how many replies were enqueued.
+
+    Raises:
+        LedgerUnavailable: Redis does not answer.
     """
     return asyncio.run(_give_up(place, settings, is_known))
 
@@ -37,7 +47,7 @@ async def _give_up(
     place: RedisPlace, settings: Settings, is_known: Callable[[Reply], bool]
 ) -> tuple[int, int]:
     bounds = reply_queue.bounds(settings)
-    # Half of the room: the other half is for those who write as soon as the bot is back.
+    # Half of the queue: the other half is for people who write as soon as the bot is back.
     bounds = replace(bounds, lapses_s=_SAID_WITHIN_S, most=bounds.most // 2)
     async with connect_async(place, _TIMEOUT_S) as client:
         pipeline = SharedPipeline(client)

@@ -1,4 +1,4 @@
-"""Whether a backup is what it says: hashes, Redis's own checksum, every key readable, media still there."""
+"""Verifying a backup: its hashes, Redis's own checksum, every key, and whether its media still exist."""
 
 import gzip
 import json
@@ -20,7 +20,15 @@ _JOB = keys.job("").encode()
 
 @dataclass(slots=True)
 class BackupFindings:
-    """`problems` is empty for a good backup. `absent`: listed media that the store has no more."""
+    """The result of verifying a backup.
+
+    Attributes:
+        keys: Keys in the snapshot.
+        jobs: Jobs among them.
+        media: Media files in the list.
+        absent: Listed media files that the store no longer has; None if the store was not asked.
+        problems: What is wrong; empty for a good backup.
+    """
 
     keys: int = 0
     jobs: int = 0
@@ -30,7 +38,11 @@ class BackupFindings:
 
 
 def verify(shelf: Shelf, manifest: Manifest, settings: Settings, *, media: bool = False) -> BackupFindings:
-    """Read all of a backup. `media`: compare its list with the media store, too. Raises OSError."""
+    """Read a whole backup and check it. With `media`, also look for its files in the media store.
+
+    Raises:
+        OSError: A store does not answer.
+    """
     found = BackupFindings()
     try:
         with fetched(shelf, manifest) as data:
@@ -58,8 +70,11 @@ def verify(shelf: Shelf, manifest: Manifest, settings: Settings, *, media: bool 
 
 @contextmanager
 def fetched(shelf: Shelf, manifest: Manifest) -> Iterator[mmap.mmap]:
-    """The snapshot as a file of this machine, in TMPDIR, for as long as the context is open. Raises
-    rdb.BadSnapshot where it is not what was stored."""
+    """In the block, provide the snapshot of a backup as a local file in TMPDIR.
+
+    Raises:
+        rdb.BadSnapshot: The file is missing, or not as it was stored.
+    """
     with tempfile.NamedTemporaryFile(prefix="darkroom-backup-") as file:
         if wrong := shelf.fetch(manifest, LEDGER, file):
             raise rdb.BadSnapshot(wrong)

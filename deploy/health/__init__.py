@@ -1,1 +1,1 @@
-"""A container's health checks: commands that end with 0 or 1 and cost little processor time."""
+"""Health checks of containers: commands that exit with 0 or 1 and cost little processor time."""

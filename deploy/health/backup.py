@@ -1,4 +1,4 @@
-"""`python -m deploy.health.backup 13h`: exit code 0 where the newest backup is no older than that."""
+"""`python -m deploy.health.backup 13h`: exit with 0 if the newest backup is at most that old."""
 
 import sys
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from deploy.backup.shelf import NoBackup, Shelf
 
 
 def main(longest: str) -> str:
-    """What is wrong, "" for nothing."""
+    """Return what is wrong, "" if nothing is."""
     try:
         settings = load(receives=False)
         newest = Shelf(settings.backup_url, settings).manifest("latest")

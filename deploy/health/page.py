@@ -1,4 +1,4 @@
-"""`python -m deploy.health.page http://127.0.0.1:8080/healthz`: exit code 0 where the page is there."""
+"""`python -m deploy.health.page http://127.0.0.1:8080/healthz`: exit with 0 if the page's status is 200."""
 
 import http.client
 import sys
@@ -8,7 +8,7 @@ ANSWERS_WITHIN_S = 3.0
 
 
 def status(url: str) -> int:
-    """The page's status. Raises OSError and http.client.HTTPException where there is no answer."""
+    """Return the page's HTTP status. Raises OSError or http.client.HTTPException without a response."""
     parts = urlsplit(url)
     server = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=ANSWERS_WITHIN_S)
     try:
@@ -19,7 +19,7 @@ def status(url: str) -> int:
 
 
 def main(url: str) -> str:
-    """What is wrong, "" for nothing."""
+    """Return what is wrong, "" if nothing is."""
     try:
         found = status(url)
     except (OSError, http.client.HTTPException) as error:

@@ -1,7 +1,7 @@
-"""`python -m deploy.health.worker`: exit code 0 where a worker process of this host is in the register.
+"""`python -m deploy.health.worker`: exit with 0 if a worker process of this host is in the register.
 
-A worker enters itself with each heartbeat and lapses after three, so this says that it runs, reaches Redis
-and renews its leases. Asking it by `celery inspect ping` takes ten times the processor time.
+A worker's entry is renewed by each heartbeat and expires after three. So an entry says that the worker runs,
+reaches Redis and renews its leases. `celery inspect ping` takes ten times the processor time.
 """
 
 import socket
@@ -15,7 +15,7 @@ from ledger.processes.workers import Workers
 
 
 def main() -> str:
-    """What is wrong, "" for nothing."""
+    """Return what is wrong, "" if nothing is."""
     try:
         client = connect(load(receives=False).ledger_redis())
     except SettingsError as error:

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Become a Redis with one of the configurations beside this file: start.sh broker|cache [server arguments]
+# Start Redis with one of the configurations in this folder: start.sh broker|cache [server arguments]
 #
-# A Redis configuration cannot name environment variables. It is therefore handed to the server on its standard
-# input together with what is the deployment's own: there, unlike on a command line, no process list shows the
-# password, and no CONFIG REWRITE (Sentinel's, at a failover) can write it into a file.
-# The process id stays, so that signals reach the server. Its files are its own user's alone.
+# A Redis configuration cannot refer to environment variables. So the server reads it from the standard input,
+# together with the settings of this deployment. There no process list shows the password, as it would on a
+# command line, and no CONFIG REWRITE (Sentinel's, at a failover) can write it into a file.
+# The server keeps the process id, so that signals reach it. Only its own user can read its files.
 set -eu
 umask 077
 
@@ -29,8 +29,8 @@ fi
 [ -n "${REDIS_MAXMEMORY:-}" ] || fail "set REDIS_MAXMEMORY (512mb, 2gb): without a limit the kernel ends Redis when memory is short"
 quoted=$(printf '%s' "$password" | sed 's/[\\"]/\\&/g')
 
-# The users of the roles in users.acl, where a file has a line for each: `role SHA-256 ...`, of its password or of
-# two while one replaces the other.
+# REDIS_USERS_FILE makes users of the roles in users.acl. It has a line per role: `role SHA-256 ...`, with the
+# hash of the role's password, or of two passwords while one replaces the other.
 rules=$(dirname "$0")/users.acl
 users=
 if [ -n "${REDIS_USERS_FILE:-}" ]; then
@@ -56,7 +56,7 @@ $user $may"
     done <"$REDIS_USERS_FILE"
 fi
 
-# Valkey where it is installed, else Redis (7.2 or newer).
+# Valkey if it is installed, else Redis (7.2 or later).
 server=$(command -v valkey-server || command -v redis-server) || fail "neither valkey-server nor redis-server is on the PATH"
 
 exec "$server" "$@" - <<EOF

@@ -1,1 +1,1 @@
-"""The Grafana dashboards, written down in Python; `python -m monitoring.dashboards` writes their JSON."""
+"""The Grafana dashboards, described in Python. `python -m monitoring.dashboards` writes their JSON."""

@@ -21,13 +21,13 @@ ALL: tuple[Dashboard, ...] = (
 
 
 def texts() -> dict[str, str]:
-    """File name -> JSON of every dashboard."""
+    """Return the JSON of every dashboard, by file name."""
     boards: dict[str, Any] = {f"{each.uid}.json": board(each) for each in ALL}
     return {name: json.dumps(found, indent=2, ensure_ascii=False) + "\n" for name, found in boards.items()}
 
 
 def main() -> int:
-    """Write them all."""
+    """Write the JSON files of all dashboards."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in texts().items():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The lanes: what waits, for how long, and who serves it."""
+"""The dashboard of the lanes: what waits, for how long, and which workers serve it."""
 
 from monitoring.dashboards.panels import Dashboard, Look, Panel, Query, per_minute, quantile, quantiles, total
 

@@ -1,4 +1,4 @@
-"""The first look: are the targets met, how many people, how fast."""
+"""The overview dashboard: whether the targets are met, how many people there are, and how fast jobs are."""
 
 from monitoring.dashboards.panels import Dashboard, Look, Panel, Query, per_minute, quantile, quantiles, total
 

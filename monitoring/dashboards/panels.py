@@ -1,6 +1,6 @@
-"""What a dashboard is made of, and the forms that most queries have. Pure.
+"""The parts of a dashboard, and the forms that most queries have. Pure.
 
-Any number of exporters tell the same, so every query takes the largest of them before it adds anything up.
+All exporters export the same values, so every query takes the maximum over them before it adds anything up.
 """
 
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WINDOW = "$__rate_interval"
-"""Grafana puts in at least four scrapes."""
+"""Grafana's variable for a window of at least four scrapes."""
 
 
 class Look(StrEnum):
     """How a panel shows its queries."""
 
-    LIGHT = "light"  # one number on green, yellow or red
+    LIGHT = "light"  # a number on a green, yellow or red background
     NUMBER = "number"
     GRAPH = "graph"
     STACK = "stack"  # a graph whose lines add up
@@ -30,8 +30,18 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`unit` is Grafana's name of it. `steps`: where a light turns yellow, then red (falling: below which);
-    a graph draws a line at the last."""
+    """A panel.
+
+    Attributes:
+        title: Its heading.
+        about: Its description.
+        unit: Grafana's name of the unit.
+        queries: What it shows.
+        look: How it shows them.
+        steps: The values from which a light turns yellow, then red; if they fall, below which it does so.
+            A graph has a line at the last one.
+        width: Columns of the grid.
+    """
 
     title: str
     about: str
@@ -44,7 +54,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """`uid` is its name in addresses and files."""
+    """A dashboard. `uid` is its name in URLs and file names."""
 
     uid: str
     title: str
@@ -53,29 +63,35 @@ class Dashboard:
 
 
 def rate(metric: str, by: str = "", only: str = "") -> str:
-    """What a counter grows by in a second, added up by these labels."""
+    """Return the query for a counter's increase per second, summed by the labels in `by`.
+
+    Args:
+        metric: The metric's name.
+        by: The labels, separated by commas; "" sums everything up.
+        only: Label matchers that select the series; "" for all.
+    """
     return _sum(f"max without (instance) (rate({metric}{_where(only)}[{WINDOW}]))", by)
 
 
 def per_minute(metric: str, by: str = "", only: str = "") -> str:
-    """The same for a minute."""
+    """Return the query for a counter's increase per minute; see `rate`."""
     return f"60 * {rate(metric, by, only)}"
 
 
 def total(metric: str, by: str = "", only: str = "") -> str:
-    """A gauge or counter as it is, added up by these labels."""
+    """Return the query for the value of a gauge or counter; for `by` and `only` see `rate`."""
     return _sum(f"max without (instance) ({metric}{_where(only)})", by)
 
 
 def quantile(share: float, histogram: str, by: str = "", only: str = "") -> str:
-    """A quantile of what was observed lately."""
+    """Return the query for a quantile of a histogram's recent observations; `share` 0.95 is p95."""
     labels = ", ".join(filter(None, ("le", by)))
     buckets = f"max without (instance) (rate({histogram}_bucket{_where(only)}[{WINDOW}]))"
     return f"histogram_quantile({share:g}, sum by ({labels}) ({buckets}))"
 
 
 def quantiles(histogram: str, by: str = "", only: str = "") -> list[Query]:
-    """p50, p95 and p99."""
+    """Return the queries for p50, p95 and p99."""
     name = f" {{{{{by}}}}}" if by else ""
     return [
         Query(quantile(share, histogram, by, only), f"p{share * 100:g}{name}") for share in (0.5, 0.95, 0.99)

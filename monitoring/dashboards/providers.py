@@ -1,4 +1,4 @@
-"""The providers, and what they cost."""
+"""The dashboard of the providers and their cost."""
 
 from monitoring.dashboards.panels import (
     WINDOW,

@@ -1,4 +1,4 @@
-"""The Redis servers of the ledger and the cache, and the exporter that reads them."""
+"""The dashboard of the Redis servers (ledger and cache), and of the exporter that reads them."""
 
 from monitoring.dashboards.panels import Dashboard, Look, Panel, Query, per_minute
 

@@ -1,20 +1,20 @@
-"""Grafana's JSON of a dashboard. Pure: the same description gives the same text."""
+"""Rendering a dashboard as Grafana's JSON. Pure: the same description gives the same text."""
 
 from typing import Any
 
 from monitoring.dashboards.panels import Dashboard, Look, Panel
 
 DATASOURCE = {"type": "prometheus", "uid": "darkroom-prometheus"}
-"""As `monitoring/grafana/provisioning/datasources` names it."""
+"""The data source that `monitoring/grafana/provisioning/datasources` defines."""
 SCHEMA = 39
-"""Of Grafana 10 and later."""
+"""The schema version of Grafana 10 and later."""
 COLUMNS = 24
 _HEIGHTS = {Look.LIGHT: 4, Look.NUMBER: 4, Look.GRAPH: 8, Look.STACK: 8}
 _COLOURS = ("green", "yellow", "red")
 
 
 def board(dashboard: Dashboard) -> dict[str, Any]:
-    """The whole dashboard: panels from left to right, from top to bottom."""
+    """Return the JSON of a dashboard. Its panels go from left to right, and from top to bottom."""
     panels, x, y, row = [], 0, 0, 0
     for number, panel in enumerate(dashboard.panels, start=1):
         height = _HEIGHTS[panel.look]

@@ -1,4 +1,4 @@
-"""Telegram: what we send, how long it takes, and what it turns away."""
+"""The dashboard of Telegram: what we send, how long it takes, and what Telegram refuses."""
 
 from monitoring.dashboards.panels import Dashboard, Look, Panel, Query, per_minute, quantile, quantiles, rate
 

@@ -1,4 +1,4 @@
-"""The processes: who lives, what they use, and what was taken over from those that died."""
+"""The dashboard of the processes: which are alive, what they use, and what was taken over from dead ones."""
 
 from monitoring.dashboards.panels import WINDOW, Dashboard, Panel, Query, per_minute, rate, total
 
