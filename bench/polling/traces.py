@@ -1,7 +1,7 @@
-"""How long predictions take: the traces of `bench polling`.
+"""Durations of predictions: the traces of `bench polling`.
 
-Drawn with fixed seeds, not recorded at a provider: log-normal as the stand's, with means as the load runs
-have them (image 12 s, video 60 s), and the shapes in which a plan could go wrong.
+They are drawn with fixed seeds, not recorded at a provider: log-normal like the stand's, with the means of
+the load runs (image 12 s, video 60 s), and shapes on which a schedule could fail.
 """
 
 import math
@@ -15,7 +15,7 @@ IMAGES = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One model's predictions in the order of their submission, seconds each, and how many come a second."""
+    """One model's predictions in the order of submission: durations (s), and how many come per second."""
 
     name: str
     about: str
@@ -66,11 +66,11 @@ _SHAPES: tuple[tuple[Callable[[Random, float], float], float, float, float], ...
     (jumping, 1.0, 1.0, 180.0),
     (unseen, 0.5, 0.1, 180.0),
 )
-"""Each with its jobs a second, its part of the jobs, and its deadline in seconds."""
+"""For each shape: its jobs per second, its share of `jobs`, and its deadline (s)."""
 
 
 def traces(jobs: int) -> list[Trace]:
-    """All traces from a cold start, of `jobs` jobs each; that of the model never seen has a tenth."""
+    """Return all traces, each from a cold start and of `jobs` jobs; that of the unseen model has a tenth."""
     made = []
     for seed, (draw, per_s, part, deadline_s) in enumerate(_SHAPES, start=1):
         random, count = Random(seed), max(2, math.ceil(jobs * part))
