@@ -1,4 +1,4 @@
-"""Places off the land: the sea, its ground, and space."""
+"""Places that are not on land: the sea, the sea bed, and space."""
 
 import numpy as np
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Things that people make, in the unit square."""
+"""Man-made objects, in the unit square."""
 
 import math
 
@@ -129,7 +129,7 @@ def car(coat: Colour | None = None) -> list[Part]:
 
 
 def person(coat: Colour | None = None) -> list[Part]:
-    """Someone in a long coat and scarf, seen from behind, looking into the distance."""
+    """A person in a long coat and scarf, seen from behind."""
     coat = coat or rgb("#33507a")
     parts = _both(piece("410,820 490,820 485,965 415,970", rgb("#2a2630")))
     parts.append(piece("400,340 500,310 600,340 640,550 680,870 500,900 320,870 360,550", coat, 0.2))
