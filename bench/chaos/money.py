@@ -60,7 +60,7 @@ def misbilled(records: Records, paid: Iterable[str]) -> list[str]:
 
 
 def _whole(now: float) -> set[str]:
-    """Return the keys of the budgets whose jobs are all still in the ledger: today, yesterday, this month."""
+    """Return the keys of the budgets of today, yesterday and this month."""
     days = [datetime.fromtimestamp(now - seconds, UTC).date().isoformat() for seconds in (0, DAY_S)]
     spans = {*days, *(day[:7] for day in days[:1])}
     return {key(span) for span in spans for key in (keys.budget, keys.budget_people)}

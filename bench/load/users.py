@@ -90,9 +90,9 @@ class Users:
         return len(self._open)
 
     def spend(self, seconds: float, patience_s: float) -> None:
-        """Ask for so many seconds, then wait for the last results.
+        """Ask for `seconds`, then wait for the last results.
 
-        Each user's first request comes after a random part of a think time.
+        Each user's first request comes after one think time.
         """
         now = time.monotonic()
         self._asking_until = now + seconds

@@ -58,7 +58,7 @@ class Watched:
         return any(replicas.get(f"slave{number}", {}).get("state") == "online" for number in (0, 1))
 
     def is_whole(self) -> bool:
-        """Return whether all sentinels know each other and both replicas, and these are in sync."""
+        """Return whether all sentinels know each other and both replicas, and the replicas are in sync."""
         for port in self.sentinels:
             with redis.Redis(port=port, password=SENTINEL_PASSWORD, socket_timeout=2) as sentinel:
                 state: Any = sentinel.sentinel_master(MASTER)

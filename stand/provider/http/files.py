@@ -39,7 +39,7 @@ class File:
     path: Path
 
     def json(self, base_url: str) -> dict[str, Any]:
-        """The body of `GET /v1/files/{id}`."""
+        """Return the body of `GET /v1/files/{id}`."""
         return {
             "id": self.id,
             "name": self.name,
