@@ -46,7 +46,7 @@ class Console(Printer):  # type: ignore[misc] # honcho has no annotations
         self._stopping = True
 
     def say(self, text: str, name: str = "darkroom") -> None:
-        """Print a line of our own."""
+        """Print a line of the console itself."""
         self._print(Message("line", text, datetime.now().astimezone(), name, None))
 
     def job(self, text: str) -> None:

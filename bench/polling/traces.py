@@ -39,12 +39,12 @@ def video(random: Random, _share: float) -> float:
 
 
 def bimodal(random: Random, _share: float) -> float:
-    """6 s from a warm model, 45 s where it boots (3 of 10)."""
+    """6 s from a warm model, 45 s if it boots (3 of 10)."""
     return _log_normal(random, 6, 0.15) if random.random() < 0.7 else _log_normal(random, 45, 0.25)
 
 
 def drifting(random: Random, share: float) -> float:
-    """From 8 s to 24 s, by and by."""
+    """From 8 s to 24 s, gradually."""
     return _log_normal(random, 8 * 3**share, 0.2)
 
 
@@ -54,7 +54,7 @@ def jumping(random: Random, share: float) -> float:
 
 
 def unseen(random: Random, _share: float) -> float:
-    """20 s on average; few jobs, the first of them before anything is known."""
+    """20 s on average; few jobs, the first of them without any known duration."""
     return _log_normal(random, 20, 0.3)
 
 

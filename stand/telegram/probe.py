@@ -10,7 +10,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Probe:
-    """`kind` is "image", "gif", "video" or "other"; `broken` marks an image whose data does not decode."""
+    """What a file is: `kind` is "image", "gif", "video" or "other"; `broken`: the image does not decode."""
 
     kind: str
     mime_type: str

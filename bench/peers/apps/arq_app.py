@@ -19,7 +19,7 @@ async def work(_context: dict[str, Any], job_id: str) -> None:
 
 
 class WorkerSettings:
-    """What `arq arq_app.WorkerSettings` runs."""
+    """The settings that `arq arq_app.WorkerSettings` runs."""
 
     functions: ClassVar = [work]
     redis_settings = REDIS

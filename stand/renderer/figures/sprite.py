@@ -13,7 +13,7 @@ SCALE = 2
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One piece of paper in the unit square (0, 0 top left); `shade` is how much darker its foot is."""
+    """One piece of paper in the unit square (0, 0 top left); `shade` is how much darker its lower end is."""
 
     outline: Sequence[Point]
     colour: Colour
