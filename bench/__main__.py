@@ -36,7 +36,7 @@ BENCHMARKS = {
 
 
 def main() -> None:
-    """Choose the benchmark by its name."""
+    """Run the benchmark that the command line names."""
     parser = argparse.ArgumentParser("python -m bench", description=__doc__)
     commands = parser.add_subparsers(dest="name", required=True)
     for name, benchmark in BENCHMARKS.items():

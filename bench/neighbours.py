@@ -1,13 +1,13 @@
-"""`bench neighbours`: how long others wait for an answer while one person writes as much as they can.
+"""`bench neighbours`: how long other users wait for a reply while one user writes as much as possible.
 
-One loud person posts to a real bot (`python -m bot`, BOT_MODE=webhook) beside a real Redis and the Telegram
+One loud user posts to a real bot (`python -m bot`, BOT_MODE=webhook) beside a real Redis and the Telegram
 stand, with the limits of production: nothing (`quiet`), a forward of a hundred messages of quotes that are
 never closed (`quotes`), a flood in private (`flood`), or 15 /help in each of many groups (`groups`).
-Meanwhile others ask for /help in private, and the page of health is asked for. Keys of each part: `posted`,
+Meanwhile others ask for /help in private, and the health page is requested. Keys of each part: `posted`,
 `posted_s`, `decided_s` (from the first post until no update waits), `answer_s` {p50, max} of the others,
-`missing` (those of them who got no answer), `stall_s` (longest wait for the page of health).
+`missing` (the others who got no reply), `stall_s` (longest wait for the health page).
 
-Without `--refused` nothing but fairness protects the others: the loud person's own limit is off.
+Without `--refused` only fairness protects the others: the loud user's own limit is off.
 """
 
 import argparse
@@ -46,7 +46,7 @@ OF_A_GROUP = 15
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much the loud person writes, how many others ask, and how far apart (seconds)."""
+    """How much the loud user writes, how many others ask, and at which distance (s)."""
 
     quotes: int = 100
     flood: int = 10_000
@@ -57,7 +57,7 @@ class Load:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     plan = Load()
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--quotes", type=int, default=plan.quotes, help="messages of quotes")
@@ -69,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its table and write its figures."""
     figures = run(Load(**{name: getattr(options, name) for name in asdict(Load())}))
     head = ("", "posted", "posted s", "decided s", "answer p50 s", "max", "missing", "stall s")
     rows = [
@@ -88,7 +88,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def run(load: Load) -> dict[str, Any]:
-    """All parts, one after the other, each by a bot of its own."""
+    """Run all parts, one after the other, each with its own bot."""
     circumstances = report.machine()
     private = [(LOUD, "/help")] * load.flood
     in_groups = [(-number, "/help") for _ in range(OF_A_GROUP) for number in range(load.groups)]
@@ -155,7 +155,7 @@ def _bot(load: Load) -> Iterator[tuple[Stack, str]]:
 
 
 def _update(number: int, user: int, chat: int, text: str) -> Update:
-    """Somebody writes in a chat."""
+    """Return an update with a user's message in a chat."""
     kind = "private" if chat == user else "supergroup"
     message: Update = {
         "message_id": 1_000_000 + number,
@@ -170,7 +170,7 @@ def _update(number: int, user: int, chat: int, text: str) -> Update:
 
 
 async def _post(url: str, updates: Sequence[Update]) -> float:
-    """Post them as fast as they are taken, in their order; when the last was."""
+    """Post updates in order, as fast as they are accepted; return the time of the last."""
     bodies = iter([json.dumps(each).encode() for each in updates])
 
     async def carry() -> None:
@@ -184,7 +184,7 @@ async def _post(url: str, updates: Sequence[Update]) -> float:
 
 
 def _asked(stack: Stack, url: str, user: int, at: float) -> float | None:
-    """Seconds until somebody who asks at that moment has an answer; None where it does not come."""
+    """Ask at that moment and return the seconds until the reply; None if there is none."""
     time.sleep(max(0.0, at - time.monotonic()))
     began = time.monotonic()
     asyncio.run(_post(url, [_update(1, user, user, "/help")]))
@@ -205,7 +205,7 @@ def _when_decided(stack: Stack) -> float:
 
 @contextmanager
 def _watched(url: str) -> Iterator[list[float]]:
-    """How long the page of health took, each time."""
+    """Request the health page all the time; the list collects the seconds of each request."""
     stalls: list[float] = []
     ended = threading.Event()
 

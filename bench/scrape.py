@@ -36,19 +36,19 @@ TARGET_MS = 100.0
 WORKERS = 20
 _LIMIT = 1_000_000
 _STAGES = 8
-"""Every so many jobs one has come one stage further than the one before."""
+"""Number of stages: job number n is advanced by n modulo this."""
 _OWN = re.compile(r"^exporter_scrape_duration_seconds (\S+)$", re.MULTILINE)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--jobs", type=int, default=10_000, help="jobs in the ledger")
     parser.add_argument("--scrapes", type=int, default=100)
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its figures."""
     report.wait_until_quiet(1.5, 120)
     figures = run(options.jobs, options.scrapes)
     names = ("http_ms", "exporter_ms", "redis_ms")
@@ -61,7 +61,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def run(jobs: int, scrapes: int) -> dict[str, Any]:
-    """Fill a ledger, and scrape it."""
+    """Fill a ledger, scrape the exporter, and return the figures."""
     circumstances = report.machine()
     with _server() as url, connect(url) as client:
         fill(client, Settings(redis_url=url, lease_s=3600, active_jobs=_LIMIT, lane_backlog=_LIMIT), jobs)
@@ -79,7 +79,7 @@ def run(jobs: int, scrapes: int) -> dict[str, Any]:
 
 
 def fill(client: "redis.Redis", settings: Settings, jobs: int) -> None:
-    """Jobs of many users in all states, and workers that have seen something."""
+    """Write jobs of many users in all states, and workers with metrics."""
     ledger, kinds = Ledger(client, settings), cycle(Kind)
     with BlockingAdmission(settings) as door:
         for number in range(jobs):
@@ -97,7 +97,7 @@ def fill(client: "redis.Redis", settings: Settings, jobs: int) -> None:
 
 
 def advance(ledger: Ledger, job_id: str, stages: int) -> None:
-    """Take a job so many stages further: 0 leaves it waiting, 7 delivers it."""
+    """Advance a job by so many stages: 0 leaves it waiting, 7 delivers it."""
     if stages > 0:
         ledger.published(job_id)
     job = ledger.claim(job_id, "host-1:1:a", Stage.GENERATE) if stages > 1 else None

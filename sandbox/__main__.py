@@ -1,4 +1,4 @@
-"""`python -m sandbox`: Darkroom on this machine. Without options it is the demo with its chat page.
+"""`python -m sandbox`: run Darkroom on this machine. Without options it is the demo with its chat page.
 
 --once TEXT --out DIR   send one message through the whole stack, write the media to DIR, and stop
 --run                   the real Telegram and Replicate instead of the stand (settings from .env)
@@ -16,7 +16,7 @@ from sandbox.once import EXIT_FAILED, once
 
 
 def main() -> int:
-    """Run what the options say; the exit code is 0 only where all went well."""
+    """Run what the options ask for; return 0 only if all of it went well."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -16,20 +16,20 @@ from ledger.admission import Admission, Answer, Hit
 T = TypeVar("T")
 
 _PATIENCE_S = 60.0
-"""Longest wait for an admission, on a machine that is busy with other things."""
+"""Longest wait for an admission (s), enough for a busy machine."""
 
 
 @asynccontextmanager
 async def opened(settings: Settings, rates: Mapping[Tier, Rate]) -> AsyncIterator[Admission]:
-    """Open an admission as the bot has it, on connections of its own; the block's end closes them."""
+    """Open the bot's admission on its own connections; the end of the block closes them."""
     async with connections.opened(settings) as redis:
         yield Admission(redis.pipeline, settings, rates)
 
 
 class BlockingAdmission:
-    """The bot's admission in a thread of its own, for callers that wait for each answer.
+    """The bot's admission in its own thread, for callers that block until each decision.
 
-    A context manager; safe to share between threads.
+    A context manager; several threads may share it.
     """
 
     def __init__(self, settings: Settings, rates: Mapping[Tier, Rate] | None = None) -> None:
@@ -65,7 +65,7 @@ class BlockingAdmission:
         price_usd: float = 0.0,
         provider: str = "",
     ) -> Answer:
-        """Call `Admission.admit` and wait for its answer."""
+        """Call `Admission.admit` and wait for the decision."""
         return self._run(
             self._admission.admit(
                 job_id, request, origin, fresh=fresh, hit=hit, price_usd=price_usd, provider=provider
@@ -79,6 +79,6 @@ class BlockingAdmission:
 def admit_once(
     settings: Settings, job_id: str, request: Request, origin: Origin, *, fresh: bool = False
 ) -> Answer:
-    """Admit one request, on a connection of its own."""
+    """Admit one request over its own connection."""
     with BlockingAdmission(settings) as admission:
         return admission.admit(job_id, request, origin, fresh=fresh)

@@ -1,4 +1,4 @@
-"""What a terminal shows of Darkroom on one machine: few lines, each in one piece."""
+"""The terminal output of Darkroom on one machine: few lines, none of them torn apart."""
 
 import re
 import sys
@@ -14,22 +14,22 @@ from config.logs.printable import printable
 
 _STOPPED = re.compile(r"(?P<name>\S+) stopped \(rc=(?P<code>-?\d+)\)")
 _FAREWELL = re.compile(rb"\s*|worker: Warm shutdown.*\s*")
-"""What a worker says when it was asked to end."""
+"""What a worker prints when it is asked to stop."""
 _ORDERLY = {0, -2, -15, 130, 143}
-"""Exit codes of a process that was asked to end."""
+"""Exit codes of a process that was asked to stop."""
 
 
 class Console(Printer):  # type: ignore[misc] # honcho has no annotations
-    """Honcho's printer without its own messages, but for the end of a process that nobody asked to end."""
+    """Honcho's printer without its own messages, except when a process ends unasked."""
 
     def __init__(self, output: TextIO = sys.stdout) -> None:
         super().__init__(output)
-        # Honcho's signal handlers print too, in the middle of whatever the thread was doing.
+        # Honcho's signal handlers print too, whatever the interrupted thread was doing.
         self._writing = threading.RLock()
         self._stopping = False
 
     def write(self, message: Any) -> None:
-        """Print the lines of a message; of honcho's own only what somebody needs to know."""
+        """Print the lines of a message; of honcho's own messages only the unexpected end of a process."""
         if message.name != SYSTEM_PRINTER_NAME:
             if not (self._stopping and _FAREWELL.fullmatch(message.data)):
                 self._print(message)
@@ -46,11 +46,11 @@ class Console(Printer):  # type: ignore[misc] # honcho has no annotations
         self._stopping = True
 
     def say(self, text: str, name: str = "darkroom") -> None:
-        """Print a line of our own."""
+        """Print a line of the console itself."""
         self._print(Message("line", text, datetime.now().astimezone(), name, None))
 
     def job(self, text: str) -> None:
-        """Print the line of a job that has ended."""
+        """Print the line of a finished job."""
         self.say(printable(text), "job")
 
     def box(self, lines: Sequence[str]) -> None:
@@ -67,7 +67,7 @@ class Console(Printer):  # type: ignore[misc] # honcho has no annotations
             print("\n" + "\n".join(framed) + "\n", file=self.output, flush=True)
 
     def _print(self, message: Any) -> None:
-        """Print a message without the control characters that a prompt or somebody's name may have."""
+        """Print a message without the control characters that a prompt or a user's name may contain."""
         text = message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
         shown = "\n".join(printable(line, keep="\t") for line in text.rstrip("\r\n").split("\n"))
         with self._writing:

@@ -1,4 +1,4 @@
-"""`make demo` and `make run`: what each runs, on which ports, and what it says when all is ready."""
+"""`make demo` and `make run`: their processes, their ports, and the greeting when all is ready."""
 
 import secrets
 import sys
@@ -30,7 +30,7 @@ def demo(environment: Mapping[str, str]) -> int:
     page_url = f"http://127.0.0.1:{page}"
     with TemporaryDirectory(prefix="darkroom-demo-") as folder:
         address = ROOT / (environment.get("EMBEDDED_REDIS_DIR") or Settings().embedded_redis_dir)
-        # The demo leaves its address only where no other Redis has left its own.
+        # The demo publishes its Redis address only if no running Redis has published one.
         where = None if running(address) else address
         embedded = EmbeddedRedis(free_port(), Path(folder) / "redis", where)
         stand = stand_environment(embedded.url, page_url, f"http://127.0.0.1:{provider}", Path(folder))
@@ -57,9 +57,11 @@ def demo(environment: Mapping[str, str]) -> int:
 
 
 def run(environment: Mapping[str, str]) -> int:
-    """Run the Procfile against the real services; an embedded Redis in data/ unless REDIS_URL names one.
+    """Run the Procfile against the real services, with an embedded Redis in data/ unless REDIS_URL names one.
 
-    Raises SettingsError with all that is wrong with the configuration, before anything is started.
+    Raises:
+        SettingsError: The configuration is wrong, or Darkroom already runs here. The message lists all
+            faults. It is raised before anything starts.
     """
     findings = look(environment)
     for warning in findings.warnings:
@@ -99,11 +101,11 @@ def run(environment: Mapping[str, str]) -> int:
 
 
 _SIDE_PORTS = {"FLOWER_PORT": 5555, "EXPORTER_PORT": 9090}
-"""Ports that nobody depends on: where the usual one is taken, another will do."""
+"""Default ports that nothing else depends on: if one is taken, the next free one is used."""
 
 
 def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of processes whose lines are shown together: few, and in a terminal for people."""
+    """Return the environment of processes that share one terminal: few log lines, formatted for people."""
     set_here = env_file.read_file(env_file_of(environment)).names
     quiet = {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
     if sys.stdout.isatty():
@@ -112,7 +114,7 @@ def _quiet(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _allowed(environment: Mapping[str, str]) -> list[str]:
-    """Options of the chat page for the names that DEMO_HOSTS has: where somebody publishes it on purpose."""
+    """Return the chat page's options for DEMO_HOSTS, the host names of a page published on purpose."""
     return [f"--allow-host={host}" for host in environment.get("DEMO_HOSTS", "").split(",") if host.strip()]
 
 
@@ -121,7 +123,10 @@ def _server(module: str, *options: str) -> Program:
 
 
 def _addresses(settings: Settings, redis_url: str, folder: Path | None, flower: str = "") -> list[str]:
-    """Where else there is something to see. No password: of a Redis of ours it says where that stands."""
+    """Return the lines that tell where workers, metrics and Redis are found.
+
+    They hold no password: for an embedded Redis they name the file that does.
+    """
     host = _host(redis_url)
     if folder is not None:
         host += f", password in {folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}/url"
@@ -138,7 +143,11 @@ def _host(url: str) -> str:
 
 
 def _port(environment: Mapping[str, str], setting: str, usual: int) -> int:
-    """The port that a setting names, which must be free; without one the usual port or the next free one."""
+    """Return the free port that a setting names; without the setting, the usual port or the next free one.
+
+    Raises:
+        SettingsError: The setting is no port, or its port is taken.
+    """
     text = environment.get(setting)
     if not text:
         return next_free(usual)

@@ -1,4 +1,4 @@
-"""The Redis of `make run`, the demo and the tests: it asks for a password that only its owner can read."""
+"""The Redis of `make run`, the demo and the tests. It asks for a password that only its owner can read."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -14,17 +14,18 @@ from sandbox.redis import READY, command, configuration
 
 
 class EmbeddedRedis(Program):
-    """One server on 127.0.0.1; `url` is its address, with the password.
+    """A Redis server on 127.0.0.1; `url` is its address, with the password.
 
-    The password is drawn once for each folder and kept there. The server reads it from a file that only its
-    owner can read: everybody can read a list of processes.
+    The password is drawn once per folder and kept there. The server reads it from a file that only its owner
+    can read, not from its arguments: every user of a machine can list processes.
 
     Args:
-        port: The port that it listens on.
-        folder: Where its password and configuration are, with `keep` its data too; None: a temporary one.
-        address: The folder in which other commands look for its address; None: it leaves none.
-        keep: Whether its data outlives it.
-        commands: Those of `sandbox.redis.HIDDEN` that it is to have.
+        port: The port to listen on.
+        folder: Where the password, the configuration and (with `keep`) the data are stored; None: a temporary
+            folder.
+        address: The folder in which to publish the address for other commands; None: do not publish it.
+        keep: Whether the data survive the server.
+        commands: The commands of `sandbox.redis.HIDDEN` that this server keeps.
         options: Further arguments of the server.
     """
 
@@ -51,18 +52,18 @@ class EmbeddedRedis(Program):
 
     @property
     def url(self) -> str:
-        """Its address, with the password."""
+        """The server's address, with the password."""
         return self._url
 
     def start(self) -> Self:
-        """Start it, wait until it is ready, and leave its address."""
+        """Start the server, wait until it is ready, and publish its address."""
         super().start()
         if self._address:
             publish(self._address, self.url)
         return self
 
     def close(self, timeout: float = 10) -> None:
-        """Take its address away, and end it."""
+        """Withdraw the published address and stop the server."""
         if self._address:
             withdraw(self._address, self.url)
         super().close(timeout)
@@ -71,13 +72,13 @@ class EmbeddedRedis(Program):
 
 
 def replica_of(url: str, port: int, folder: Path, commands: Collection[str] = ()) -> EmbeddedRedis:
-    """Return a server, not started, that follows the embedded one at `url` and has its password.
+    """Return a replica, not yet started, of the embedded server at `url`, with the same password.
 
     Args:
         url: The address of the master.
         port: The port that the replica listens on.
-        folder: Where it keeps what it has.
-        commands: Those of `sandbox.redis.HIDDEN` that it is to have.
+        folder: Where the replica stores its password, configuration and data.
+        commands: The commands of `sandbox.redis.HIDDEN` that the replica keeps.
     """
     master = urlsplit(url)
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,7 @@ def replica_of(url: str, port: int, folder: Path, commands: Collection[str] = ()
 
 
 def running(folder: Path) -> str:
-    """Return the address of the Redis that was left in `folder` and answers; "" where there is none."""
+    """Return the published address of the Redis in `folder` if that Redis replies; otherwise ""."""
     url = published(folder)
     if not url:
         return ""

@@ -1,4 +1,4 @@
-"""The environment in which Darkroom's processes meet the stand instead of the real services."""
+"""The environment that points Darkroom's processes at the stand instead of the real services."""
 
 import os
 import socket
@@ -12,15 +12,15 @@ from config.settings import ROOT
 BOT_ID = 5000000001
 
 _HELD: deque[socket.socket] = deque(maxlen=200)
-"""The sockets that hold this process's ports; the oldest gives its port free when there are too many."""
+"""The sockets that reserve this process's ports; beyond 200 the oldest releases its port."""
 
 
 def free_port() -> int:
-    """Return a port for a server of ours, which the system gives to nobody else.
+    """Return a port of 127.0.0.1 that the system gives to no other process.
 
-    On Linux a socket that is bound to it, but does not listen, keeps it while this process lives: no other
-    process is given the port, neither for a server nor for a connection, and a server that asks for this very
-    port gets it, again and again (all servers set SO_REUSEADDR). Elsewhere it is free at this moment.
+    On Linux a bound socket that does not listen reserves the port while this process lives: the system gives
+    it to no other server or connection. A server that asks for exactly this port still gets it, any number of
+    times, because all our servers set SO_REUSEADDR. On other systems the port is only free at this moment.
     """
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of 127.0.0.1."""
+    """Return whether a server could listen on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -52,15 +52,17 @@ def next_free(port: int) -> int:
 
 
 def on_path(environment: dict[str, str]) -> dict[str, str]:
-    """The same environment with this Python's programs (`celery`, `python`) first on PATH."""
+    """Return the environment with this Python's programs (`celery`, `python`) first on PATH."""
     programs = str(Path(sys.executable).parent)
     return {**environment, "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"}
 
 
 def stand_environment(redis_url: str, telegram_url: str, provider_url: str, folder: Path) -> dict[str, str]:
-    """Variables for the bot and the workers; media goes to `folder`, and the tokens drawn for it are there.
+    """Return the variables that point the bot and the workers at the stand.
 
-    The stand takes any token: whoever knew it could be the bot, or have the stand post wherever they like.
+    Media go to `folder`, which also keeps the tokens that are drawn for it. They are random because the stand
+    accepts any token: somebody who could guess one could act as the bot, or have the stand send requests to
+    any address.
     """
     return {
         "TELEGRAM_TOKEN": f"{BOT_ID}:{drawn_once(folder / 'telegram_token')}",

@@ -1,7 +1,7 @@
-"""`python3 sandbox/install.py demo|dev`: make `.venv`, or complete it, with what the demo or the tests need.
+"""`python3 sandbox/install.py demo|dev`: create or complete `.venv` for the demo or the tests.
 
-`make` runs it with the interpreter of the machine, before anything is installed: it needs the standard
-library alone, and its checks come first. What goes wrong is told with pip's own last lines.
+`make` runs it with the machine's own interpreter before any package is installed. It therefore needs only the
+standard library, and checks the machine first. On failure it prints the last lines of pip.
 """
 
 import platform
@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST, NEWEST = (3, 11), (3, 14)
 NEEDED_MB = {"demo": 500, "dev": 1700}
-"""Room on the disk for the environment and what pip unpacks on the way, in MB."""
+"""Free disk space (MB) needed for the environment and for what pip unpacks meanwhile."""
 WHAT_FOR = {"demo": "the demo and `make run`", "dev": "the tests and the checks"}
 _WHEELS = {("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")}
-"""Machines for which there is an embedded Redis."""
+"""Machines for which the embedded Redis has a wheel."""
 
 
 def main(part: str) -> int:
-    """Return 0 when the part is installed, 1 when it cannot be (the reason was printed)."""
+    """Install a part; return 0 when it is installed, 1 when it cannot be (the reason is printed)."""
     for problem in problems(part):
         print(problem, file=sys.stderr)
         return 1
@@ -41,7 +41,7 @@ def main(part: str) -> int:
 
 
 def problems(part: str) -> "list[str]":
-    """Return what speaks against installing here, each with what to do about it."""
+    """Return the reasons why nothing can be installed here, each with its remedy."""
     found = []
     version = ".".join(map(str, sys.version_info[:2]))
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
@@ -70,7 +70,7 @@ def _made_environment() -> bool:
         [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False
     )
     if made.returncode:
-        # Half an environment would be taken for a whole one the next time.
+        # The next run would take half an environment for a whole one.
         shutil.rmtree(VENV, ignore_errors=True)
         print(f"{made.stdout}{made.stderr}".strip(), file=sys.stderr)
         print("Python's venv does not work here (Debian, Ubuntu: apt install python3-venv).", file=sys.stderr)
@@ -78,7 +78,7 @@ def _made_environment() -> bool:
 
 
 def _installed(requirements: Path, count: int) -> bool:
-    """Whether pip has installed all; its progress is told as packages of `count`."""
+    """Run pip and return whether it installed all; print its progress as packages out of `count`."""
     pip = [
         str(VENV / "bin" / "python"),
         "-m",
@@ -107,7 +107,7 @@ def _installed(requirements: Path, count: int) -> bool:
 
 
 def _progress(text: str, before: str, *, whole: bool) -> str:
-    """Tell how far it is: over the last line in a terminal, else in a line of its own where `whole`."""
+    """Print the progress: over the last line in a terminal; elsewhere, as its own line if `whole`."""
     if sys.stdout.isatty():
         print(f"\r{text:<{len(before)}}", end="", flush=True)
     elif whole:

@@ -1,4 +1,4 @@
-"""One line for each job that has ended, as a terminal shows it."""
+"""One line in the terminal for each finished job."""
 
 import threading
 from collections.abc import Callable
@@ -20,13 +20,13 @@ _SPANS = (("queued", "accepted", "claimed"), ("made", "claimed", "stored"), ("se
 
 
 class Journal:
-    """A thread that tells each job's end until `close`, also over an absence of Redis.
+    """A thread that prints each job's end until `close`; it waits while Redis is away.
 
     Args:
         place: The ledger's Redis.
-        settings: For the catalogue and the ledger.
-        tell: Is given each line.
-        prompts: Whether a line shows what was asked for: on a real bot these are people's own words.
+        settings: Where the catalogue and the ledger find their settings.
+        tell: Called with each line.
+        prompts: Whether a line shows the prompt. On a real bot it must not: prompts are people's own words.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Journal:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._closing.set()
         self._thread.join(2 * _PAUSE_S)
 
@@ -60,7 +60,7 @@ class Journal:
 
 
 def line(job: Job, catalogue: Catalogue, *, prompts: bool) -> str:
-    """Return what is told of an ended job: what it was, how it went, and what it cost. Pure."""
+    """Return the line for a finished job: its request, how it ended, and its price."""
     words = shorten(job.request.prompt, _WORDS, placeholder=" …")
     what = f'"{words}"' if prompts else f"{job.request.model} {job.id}"
     if job.state is State.DELIVERED:

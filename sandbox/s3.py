@@ -1,4 +1,4 @@
-"""An S3 store for those who have none: moto's server as a process, empty at the start and gone at the end."""
+"""An S3 store for the tests: moto's server as a process, empty at its start and lost at its end."""
 
 import re
 import sys
@@ -14,15 +14,21 @@ _READY = r"Running on (?P<url>http://\S+)"
 
 
 class S3Stand:
-    """A context manager. `url` is the endpoint; `bucket` exists. `locked`: once the bucket is
-    made it refuses whatever keys it is given, as AWS does with wrong ones."""
+    """An S3 server in memory, as a context manager.
+
+    `url` is the endpoint; `bucket` exists.
+
+    Args:
+        bucket: The bucket to create.
+        locked: Whether the server refuses all keys once the bucket is created, as AWS refuses wrong ones.
+    """
 
     def __init__(self, bucket: str = "media", *, locked: bool = False) -> None:
         self.bucket = bucket
         env = {"INITIAL_NO_AUTH_ACTION_COUNT": "1" if locked else "inf"}
         argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
         self._program = Program(argv, ready=_READY, timeout=60, env=env)
-        # It looks at who asks, and not whether that is true.
+        # moto reads the key's name and does not check the signature.
         who = f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/s3/aws4_request"
         self._http = httpx.Client(trust_env=False, timeout=30, headers={"Authorization": who})
 
@@ -41,7 +47,7 @@ class S3Stand:
         self.close()
 
     def close(self) -> None:
-        """End it; what it kept is gone."""
+        """Stop the server; its files are lost."""
         self._http.close()
         self._program.close()
 
@@ -51,7 +57,7 @@ class S3Stand:
         return self._program.url
 
     def settings(self, prefix: str = "") -> dict[str, Any]:
-        """Settings of Darkroom that keep media here, under a prefix of its own."""
+        """Return the settings with which Darkroom keeps its media here, under a prefix."""
         return {
             "media_url": f"s3://{self.bucket}/{prefix}",
             "s3_endpoint_url": self.url,
@@ -60,15 +66,15 @@ class S3Stand:
         }
 
     def names(self) -> list[str]:
-        """The keys of all files, of which people see none that is not complete."""
+        """Return the keys of all files. A file appears only when its upload is complete."""
         return self._found("?list-type=2", "Key")
 
     def unfinished(self) -> list[str]:
-        """The keys of uploads that were begun, and neither completed nor given up."""
+        """Return the keys of uploads that were begun and neither completed nor aborted."""
         return self._found("?uploads", "Key")
 
     def delete(self, name: str) -> None:
-        """Remove a file behind everybody's back."""
+        """Remove a file without Darkroom's knowledge."""
         self._http.delete(f"{self.url}/{self.bucket}/{name}").raise_for_status()
 
     def _found(self, query: str, tag: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The whole of Darkroom against the stand, as processes: for `--once`, the tests and the load runs."""
+"""All of Darkroom against the stand, as processes: for `--once`, the tests and the load runs."""
 
 import shlex
 import sys
@@ -25,23 +25,23 @@ from stand.provider.client import ProviderStand
 from stand.telegram.client import TelegramStand
 
 PRODUCT = ("bot", "worker-image", "worker-video", "worker-vip", "deliver")
-"""The Procfile's processes that a job needs."""
+"""The processes of the Procfile that a job needs."""
 _READY = {
     "-m bot": r"\"event\": \"(polling|receiving)\"",
     "tasks flower": r"Visit me at (?P<url>http://[\w.:]+)",
     "tasks worker": r"ready\.",
     "monitoring.exporter": r"\"event\": \"exporting\"",
 }
-"""Part of a process's command -> what it says when it is ready."""
+"""Part of a process's command -> the line that it prints when it is ready."""
 
 
 def procfile() -> dict[str, str]:
-    """The Procfile's processes: name -> command."""
+    """Return the processes of the Procfile: name -> command."""
     return dict(parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes)
 
 
 class Scene(Protocol):
-    """Darkroom against the stands, in processes or containers: what crowd, checker and stories need."""
+    """Darkroom against the stand, in processes or containers, as the chaos runs and the tests see it."""
 
     telegram: TelegramStand
     provider: ProviderStand
@@ -56,11 +56,14 @@ class Scene(Protocol):
 
 
 class Stack:
-    """A context manager: Redis, the two stands, and the product's processes, all on free ports.
+    """Darkroom's processes, a Redis and the two stands, on free ports; a context manager.
 
-    `settings` are laid over the stand's environment (`{"LEASE_S": "2"}`), `processes` names the lines of the
-    Procfile to start, `provider` and `telegram` add arguments to the stands, `redis_commands` names commands
-    that an embedded Redis has for benchmarks only.
+    Args:
+        processes: The lines of the Procfile to start.
+        settings: Variables that override the stand's environment (`{"LEASE_S": "2"}`).
+        provider: Further arguments of the provider's stand.
+        telegram: Further arguments of Telegram's stand.
+        redis_commands: The commands of `sandbox.redis.HIDDEN` that Redis keeps, for benchmarks.
     """
 
     def __init__(
@@ -120,12 +123,12 @@ class Stack:
         lines = procfile()
         for name in self._names:
             self.add(name, lines[name])
-        # Side by side: most of a start is importing.
+        # In parallel: most of a start is spent importing.
         with ThreadPoolExecutor(max(1, len(self._names))) as starting:
             list(starting.map(lambda name: self.programs[name].start(), self._names))
 
     def add(self, name: str, line: str) -> Program:
-        """Make one more process of the product from a command line; it is closed with the stack."""
+        """Return a further process of the product, not started, for a command line; the stack closes it."""
         ready = next(said for part, said in _READY.items() if part in line)
         program = Program(shlex.split(line), ready=ready, env=self.environment, cwd=ROOT)
         self.programs[name] = program
@@ -133,13 +136,13 @@ class Stack:
         return program
 
     def _close_product(self) -> None:
-        # Side by side: a worker's end is mostly waiting for its threads.
+        # In parallel: a worker's end is mostly waiting for its threads.
         with ThreadPoolExecutor(max(1, len(self._product))) as closing:
             list(closing.map(Program.close, self._product))
 
     @property
     def bot_id(self) -> int:
-        """The bot's own user id, the part of its token in front of the colon."""
+        """The bot's user id, the part of its token before the colon."""
         return BOT_ID
 
     def __exit__(

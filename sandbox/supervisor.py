@@ -20,18 +20,22 @@ from sandbox.stack import procfile
 
 _LOOK_S = 0.5
 _PATIENCE_LOOKS = 30
-"""What is out of reach for so many looks is told, and again when it is another thing."""
+"""Number of failed checks after which missing dependencies are reported, and again when they change."""
 EXIT_FAILED = 1
 _INTERRUPTED = (130, 143)
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What is to be run.
+    """What `supervise` runs.
 
-    `servers` by name: what the processes need, started before them and stopped after them. `greeting` is
-    given the bot's name at Telegram, and returns the lines that say that all is ready. `prompts`: whether
-    jobs are told with what was asked for.
+    Attributes:
+        environment: The variables of all processes.
+        settings: The settings in `environment`, loaded.
+        redis: The ledger's Redis.
+        servers: Name -> a server that the processes need; started before them and stopped after them.
+        greeting: Returns the lines to print when all is ready, given the bot's user name.
+        prompts: Whether the lines about jobs show the prompts.
     """
 
     environment: Mapping[str, str]
@@ -43,9 +47,9 @@ class Running:
 
 
 def supervise(running: Running, reach: Reach) -> int:
-    """Run all; return 0 after Ctrl-C or SIGTERM, another exit code where something failed.
+    """Run all processes; return 0 after Ctrl-C or SIGTERM, another exit code after a failure.
 
-    The servers come first and go last: a worker that stops writes to Redis what others need to go on.
+    The servers start first and stop last: a stopping worker still writes to Redis what others need.
     """
     os.chdir(ROOT)
     console = Console()
@@ -67,9 +71,9 @@ def supervise(running: Running, reach: Reach) -> int:
 
 
 class _Watch:
-    """A thread that says when all is ready, what is missing until then, and when a server has died.
+    """A thread that reports readiness, missing dependencies, and the death of a server.
 
-    `failed`: it has ended everything, for a reason that it has told.
+    `failed` tells whether it has stopped everything; it has then printed the reason.
     """
 
     def __init__(self, running: Running, reach: Reach, console: Console) -> None:
@@ -82,7 +86,7 @@ class _Watch:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread; a look that waits for an answer is not waited for."""
+        """Stop the thread, without waiting for a check that still waits for a reply."""
         self._closing.set()
         self._thread.join(1)
 
@@ -115,5 +119,5 @@ class _Watch:
             return
         self.failed = True
         self._console.say(reason)
-        # Honcho's own way of ending everything in order.
+        # SIGTERM makes honcho stop everything in order.
         os.kill(os.getpid(), signal.SIGTERM)

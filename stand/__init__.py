@@ -1,6 +1,6 @@
 """Servers that stand in for Telegram and for a provider of images and videos, as strict as the real ones.
 
-What they write is their owner's alone, whatever the shell that started them says.
+Only their owner can read the files that they write, whatever umask they are started with.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What all tests share: a Redis for each module, settings for it, and an environment without our settings."""
+"""Fixtures of all tests: a Redis for each module, settings for it, an environment without our settings."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ __all__ = [
     "pytest_xdist_make_scheduler",
 ]
 
-# A busy machine makes a drawing of examples slow, and nothing of ours.
+# On a busy machine drawing examples may be slow; that is no fault of the tested code.
 hypothesis.settings.register_profile(
     "darkroom", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -37,7 +37,7 @@ hypothesis.settings.load_profile("darkroom")
 
 
 def _forget_settings() -> None:
-    """Take away what this machine sets for Darkroom: variables, `.env`, a Redis that runs here."""
+    """Remove this machine's settings for Darkroom: variables, `.env`, a Redis that runs here."""
     os.environ["ENV_FILE"] = os.devnull
     for spec in fields(Settings):
         name = spec.name.upper()
@@ -46,20 +46,20 @@ def _forget_settings() -> None:
 
 
 _forget_settings()
-# Tests of crowds hold more connections than a process may have open on some machines.
+# Tests with many users open more connections than some machines allow a process.
 allow_files()
 
 
 @pytest.fixture(scope="module")
 def redis_server() -> Iterator[str]:
-    """URL of a Redis that only this module's tests use."""
+    """Run a Redis for this module's tests; the fixture is its URL."""
     with EmbeddedRedis(free_port()) as server:
         yield server.url
 
 
 @pytest.fixture
 def redis_url(redis_server: str) -> str:
-    """URL of an empty Redis."""
+    """Empty the module's Redis; the fixture is its URL."""
     with redis.Redis.from_url(redis_server) as client:
         client.flushall()
     return redis_server
@@ -67,7 +67,7 @@ def redis_url(redis_server: str) -> str:
 
 @pytest.fixture
 def settings_for(redis_url: str) -> Callable[..., Settings]:
-    """Make settings with this test's Redis: `settings_for(lease_s=1.0)`."""
+    """Return a function that makes settings with this test's Redis: `settings_for(lease_s=1.0)`."""
 
     def make(**overrides: Any) -> Settings:
         return Settings(**{"redis_url": redis_url, "telegram_token": "1:" + "T" * 35, **overrides})
@@ -77,7 +77,7 @@ def settings_for(redis_url: str) -> Callable[..., Settings]:
 
 @pytest.fixture
 def admission_for() -> Iterator[Callable[..., BlockingAdmission]]:
-    """Open the bot's admission until the test ends: `admission_for(settings, rates)`."""
+    """Return a function that opens the bot's admission for the test: `admission_for(settings, rates)`."""
     with ExitStack() as opened:
 
         def make(settings: Settings, rates: Mapping[Tier, Rate] | None = None) -> BlockingAdmission:

@@ -1,8 +1,9 @@
-"""`bench admission`: what one admission costs, at an offered load and at the highest rate.
+"""`bench admission`: latency and highest rate of admissions.
 
 Keys of the result: `appendfsync`, `offered_per_s`, `done_per_s`, `client_ms` and `redis_ms` {p50, p99, max}
-at the offered load, `redis_target_ms`, `max_per_s` (clients that wait for each answer), `redis_max_per_s`
-(what Redis alone could do: one over its mean time), and `answers`, by kind.
+at the offered load, `redis_target_ms`, `max_per_s` (clients that each wait for the reply before the next
+call), `redis_max_per_s` (what Redis alone could do: one over its mean time), and `answers`, the number of
+admissions by their decision.
 """
 
 import argparse
@@ -33,16 +34,19 @@ from sandbox.environment import free_port
 TARGET_MS = 1.0
 PROCESSES = 2
 CLIENTS = 32
-"""Clients in each process, which share its event loop and its pipeline, as the updates of a bot do; each has
-its own place in the timetable."""
+"""Clients in each process.
+
+They share its event loop and its pipeline, as the updates of a bot do. Each has its own place in the
+schedule.
+"""
 _LIMIT = 1_000_000
 _LOGGED_FROM_US = 15
-"""The slow log also counts the commands inside a script; they are quicker than this, and a script is not."""
+"""Threshold of the slow log (µs): above the commands inside a script, below a whole script."""
 Sample = tuple[list[float], Counter[str]]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
     parser.add_argument("--rate", type=int, default=2000, help="offered admissions a second")
@@ -53,7 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     report.wait_until_quiet(1.5, 300)
     figures, samples = run(options.rate, options.seconds, options.appendfsync)
     rows = [
@@ -75,7 +79,11 @@ def main(options: argparse.Namespace) -> None:
 def run(
     rate: int, seconds: float, appendfsync: str = "always"
 ) -> tuple[dict[str, Any], tuple[list[float], list[float]]]:
-    """Both parts; also the times (ms) of each call at the offered load, of the client and of Redis."""
+    """Measure at the offered rate, then at the highest rate.
+
+    Returns:
+        The figures; and the time (ms) of each call at the offered rate, as seen by the client and by Redis.
+    """
     circumstances = report.machine()
     spawn = multiprocessing.get_context("spawn")
     with _server(appendfsync) as url, connect(url) as client, spawn.Pool(PROCESSES) as pool:
@@ -102,7 +110,7 @@ def run(
 
 @contextmanager
 def _server(appendfsync: str) -> Iterator[str]:
-    """A Redis as production has it, that logs every script."""
+    """Run a Redis configured as in production that logs every script."""
     with TemporaryDirectory(prefix="darkroom-") as folder:
         logged = ("--slowlog-log-slower-than", str(_LOGGED_FROM_US), "--slowlog-max-len", str(_LIMIT))
         options = (*logged, "--appendfsync", appendfsync)
@@ -113,7 +121,10 @@ def _server(appendfsync: str) -> Iterator[str]:
 
 
 def _load(pool: Pool, url: str, seconds: float, rate: int | None) -> Sample:
-    """Admissions from all clients: milliseconds of each, and the answers. Without a rate, in turn."""
+    """Send admissions from all clients; return the time of each (ms) and the decisions.
+
+    Without a rate, each client sends its next admission when the last one was decided.
+    """
     start = time.time() + 0.5
     parts = pool.starmap(
         clients, [(url, start, seconds, rate, process) for process in range(PROCESSES)], chunksize=1
@@ -126,7 +137,10 @@ def _load(pool: Pool, url: str, seconds: float, rate: int | None) -> Sample:
 
 
 def clients(url: str, start: float, seconds: float, rate: int | None, process: int) -> Sample:
-    """The clients of one process; a call begins at its time in the timetable, or as soon as it can."""
+    """Run the clients of one process.
+
+    A call begins at its time in the schedule, or as soon as its client is free.
+    """
     return uvloop.run(_clients(url, start, seconds, rate, process))
 
 
@@ -159,13 +173,13 @@ async def _clients(url: str, start: float, seconds: float, rate: int | None, pro
 
 
 def _scripts_ms(client: "redis.Redis") -> list[float]:
-    """Redis's own time of each script so far, from its slow log."""
+    """Return Redis's own time for each script so far (ms), from its slow log."""
     found: Any = client.slowlog_get(_LIMIT)
     return [entry["duration"] / 1000 for entry in found if entry["command"].startswith(b"EVALSHA")]
 
 
 def _totals(client: "redis.Redis") -> tuple[int, int]:
-    """Scripts so far, and the microseconds that they took."""
+    """Return the number of scripts so far and their total time (µs)."""
     stats: Any = client.info("commandstats")
     return stats["cmdstat_evalsha"]["calls"], stats["cmdstat_evalsha"]["usec"]
 

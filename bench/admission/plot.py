@@ -1,4 +1,4 @@
-"""The picture of `bench admission`."""
+"""The plot of `bench admission`."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 
 
 def draw(path: Path, offered: list[float], inside: list[float], target_ms: float) -> None:
-    """How long the calls took at the offered load, on a logarithmic scale."""
+    """Plot the distribution of the call times at the offered rate, on a logarithmic scale."""
     figure = Figure(figsize=(6, 3.5), dpi=90, layout="constrained")
     axes = figure.subplots()
     axes.ecdf(inside, label="in Redis", color="#c4462d")

@@ -1,8 +1,8 @@
-"""`bench chaos`: everything dies, and nothing is lost, paid twice or delivered twice.
+"""`bench chaos`: all processes are killed at random, and no job is lost, paid twice or delivered twice.
 
 Keys of the result: `jobs, kills, delivered, failed, cancelled, lost, double_paid, duplicate_messages,
 wrong_recipient, unaccounted, recovery_s {p50, p99}` and the circumstances. Exit code 1 when an invariant
-breaks, with the job's history. What each of them means: docs/benchmarks.md.
+breaks, with the job's history. What each key means: docs/benchmarks.md.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from bench.chaos.run import Outcome, Plan, run
 from bench.harness import report
 
 _MEASURES = 100
-"""From so many jobs on times are of interest, and a quiet machine is waited for."""
+"""Number of jobs from which times count, so that the run waits for a quiet machine."""
 _STORIES = 5
-"""Jobs whose whole history is printed when an invariant breaks."""
+"""Number of jobs whose whole history is printed when an invariant breaks."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--jobs", type=int, default=500, help="requests that are taken")
     parser.add_argument("--kills", type=int, default=5, help="SIGKILLs of workers that generate")
     parser.add_argument("--seed", type=int, default=1, help="draws who asks when, and all that goes wrong")
@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
-    """The run that the options ask for."""
+    """Return the run that the options ask for."""
     return Plan(
         jobs=options.jobs,
         kills=options.kills,
@@ -65,7 +65,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     plan = plan_of(options)
     if plan.jobs >= _MEASURES:
         report.wait_until_quiet(2.0, 60)
@@ -94,7 +94,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def _undisturbed(foe: Nemesis, recovery: Recovery) -> bool:
-    """Return whether nothing struck Redis, or a process that could take the job, during its recovery."""
+    """Return whether no other fault hit Redis, or a process that could claim the job, during its recovery."""
     kill = recovery.kill
     alike = next((names for names in strikes.GROUPS.values() if kill.name in names), ())
     over = kill.at + recovery.seconds
@@ -115,7 +115,7 @@ def _spread(recovery: list[Recovery]) -> dict[str, float]:
 
 
 def _by_kill(outcome: Outcome) -> list[dict[str, Any]]:
-    """Each SIGKILL with the jobs that the process held and how long they were held up."""
+    """Return for each SIGKILL the number of jobs that the process held and the longest delay of one (s)."""
     waits: dict[Kill, list[float]] = defaultdict(list)
     for each in outcome.books.replay.recovery:
         waits[each.kill].append(round(each.seconds, 2))

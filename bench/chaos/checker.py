@@ -1,4 +1,4 @@
-"""The checker: holds the three histories of a run against the invariants I1 to I7 and I9."""
+"""The checker: compares the three histories of a run with the invariants I1 to I7 and I9."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -16,7 +16,7 @@ from sandbox.stack import Scene
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """An invariant that did not hold, in words, with the job (or the prompt) that shows it."""
+    """An invariant that did not hold: what happened, and the id (or the prompt) of a job that shows it."""
 
     invariant: str
     what: str
@@ -25,9 +25,10 @@ class Breach:
 
 @dataclass(slots=True)
 class Verdict:
-    """`jobs` are the requests that were taken; `refused` were turned away with words, and made no job.
+    """What the checker found.
 
-    `left_over` counts status messages whose job got its end in another message.
+    `jobs` counts the admitted requests; `refused` counts those that were refused with a reply and made no
+    job. `left_over` are the status messages whose job ended in another message.
     """
 
     jobs: int = 0
@@ -45,7 +46,7 @@ class Verdict:
 
 
 class Checker:
-    """Judges one run. `unaccounted` are the values other than 0 that were seen on the way."""
+    """Checks one run against the invariants."""
 
     def __init__(
         self, stack: Scene, asked: Sequence[Asked], chats: Chats, provider: Provider, books: Books
@@ -58,7 +59,11 @@ class Checker:
         self.verdict = Verdict()
 
     def judge(self, unaccounted: Collection[int]) -> Verdict:
-        """All invariants, one after the other."""
+        """Check all invariants and return the verdict.
+
+        Args:
+            unaccounted: The values other than 0 that `jobs_unaccounted` had during the run.
+        """
         for job_id, asked in self._asked.items():
             self._ends_once(job_id, asked, self._chats.get((asked.chat, asked.message), Answers()))
         self._no_strangers()
@@ -72,7 +77,7 @@ class Checker:
         return self.verdict
 
     def story(self, job_id: str) -> str:
-        """All that the three histories have of a job."""
+        """Return all that the three histories hold about a job."""
         asked, job = self._asked.get(job_id), self._books.jobs.get(job_id)
         life = self._books.replay.lives.get(job_id)
         lines = [f"job {job_id}", f"asked: {asked}", f"ledger: {job}"]
@@ -87,7 +92,7 @@ class Checker:
         self.verdict.breaches.append(Breach(invariant, what, job_id))
 
     def _ends_once(self, job_id: str, asked: Asked, answers: Answers) -> None:
-        """I1, I5, I6 of one request."""
+        """Check I1, I5 and I6 for one request."""
         job, verdict = self._books.jobs.get(job_id), self.verdict
         if job is None and answers.words and not (answers.results or answers.ends or answers.open):
             verdict.refused += 1
@@ -115,7 +120,7 @@ class Checker:
             self._rightful(job, asked, result)
 
     def _rightful(self, job: Job, asked: Asked, result: Message) -> None:
-        """I6: the words under a result are the request's, the file is the job's, made for these words."""
+        """Check I6: caption and file of a result are those of the job, made for the request's prompt."""
         made = self._provider.predictions.get(job.prediction)
         kept = (Path(self._stack.settings.media_url) / job.artifact.key).read_bytes() if job.artifact else b""
         right = (
@@ -129,7 +134,7 @@ class Checker:
             self._breach("I6", f"{text_of(result)!r} in answer to {asked.prompt!r}", job.id)
 
     def _no_strangers(self) -> None:
-        """I1, I6: no result stands in a chat without the request it was made for; no job without one."""
+        """Check I1 and I6: every result replies to its request, and every job has one."""
         requests = {(asked.chat, asked.message) for asked in self._asked.values()}
         for place, answers in self._chats.items():
             if place not in requests and answers.results:
@@ -139,7 +144,7 @@ class Checker:
             self._breach("I1", "a job that nobody asked for", job_id)
 
     def _paid_once(self) -> None:
-        """I2: each job was paid for at most once, and nothing else was paid for."""
+        """Check I2: each job was paid for at most once, and nothing else was paid for."""
         paid = Counter(each["prompt"] for each in self._provider.submissions)
         for job_id, asked in self._asked.items():
             times = paid.pop(asked.prompt, 0)
@@ -156,7 +161,7 @@ class Checker:
             self._breach("I2", f"paid for what nobody asked for: {paid}")
 
     def _never_back(self) -> None:
-        """I3: no state was entered before the one in front of it, or twice, or by a write without a lease."""
+        """Check I3: no state was entered before its predecessor, twice, or by a write without the lease."""
         entered: Counter[str] = Counter()
         for job in self._books.jobs.values():
             passed = [job.stamps[state] for state in (*WAY, job.state) if state in job.stamps]
@@ -177,7 +182,7 @@ class Checker:
                 self._breach("I3", wrong, job_id)
 
     def _tokens(self) -> None:
-        """I4: one token for each job, given back once where the failure was ours, for few that were paid."""
+        """Check I4: each job took one token; only a failure of ours gives it back, and few paid ones do."""
         given_back = 0
         for job_id, record in self._books.records.items():
             job = self._books.jobs[job_id]
@@ -198,7 +203,7 @@ class Checker:
             self._breach("I4", f"{len(self._books.jobs)} jobs, counted {self._books.counts}")
 
     def _money(self) -> None:
-        """I9: the budgets' books are what jobs have reserved and were billed, and nothing else was paid."""
+        """Check I9: the budgets equal what the jobs reserved and were billed, and nothing else was paid."""
         paid = [str(each["key"]) for each in self._provider.submissions]
         for wrong in misbooked(self._books.records, self._books.budgets):
             self._breach("I9", wrong)
@@ -207,12 +212,12 @@ class Checker:
 
 
 def owed_back(job: Job) -> bool:
-    """Return whether a failed job's token goes back: our fault, and no paid one beyond the gifts."""
+    """Return whether a failed job's token must be given back: our fault, and not beyond the gifts."""
     return bool(job.failure and job.failure.ours and not job.counted)
 
 
 def gifts_within(jobs: Iterable[Job]) -> Counter[int]:
-    """Return for each user the most tokens that they got back for paid jobs within any hour."""
+    """Return for each user the most tokens that were given back for paid jobs within any hour."""
     given: dict[int, list[float]] = {}
     for job in jobs:
         if owed_back(job) and State.RUNNING in job.stamps:

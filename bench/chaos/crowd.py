@@ -1,4 +1,4 @@
-"""The users of a chaos run: they ask, some change their mind, and some tidy up their chats."""
+"""The simulated users of a chaos run: they ask, and some cancel or delete the status message."""
 
 import time
 from contextlib import suppress
@@ -11,15 +11,18 @@ from sandbox.stack import Scene
 from stand.telegram.client import StandError
 
 CANCELS, DELETES, REPEATS = 0.04, 0.03, 0.04
-"""Shares of the requests whose user presses Cancel or deletes the status message, or that Telegram
-delivers twice, a moment later."""
+"""Shares of the requests that are cancelled, deleted, or delivered twice.
+
+The user presses Cancel; the user deletes the status message; Telegram delivers the update a second time a
+moment later.
+"""
 
 _RECENT = 60
-"""Whoever tidies up looks at so many requests."""
+"""Number of recent requests among which a status message to delete is looked for."""
 
 
 class Crowd:
-    """`asked` is all that was ever asked for, every prompt once."""
+    """The simulated users. `asked` holds all their requests; every prompt is asked once."""
 
     def __init__(self, stack: Scene, users: int, random: Random) -> None:
         self._telegram = stack.telegram
@@ -30,18 +33,18 @@ class Crowd:
 
     @property
     def late_s(self) -> float:
-        """How far the crowd fell behind its plan, at most."""
+        """The longest delay of a planned action (s)."""
         return self._agenda.late_s
 
     def ask(self, count: int, seconds: float) -> None:
-        """Send so many requests within so many seconds, at random moments, by random users."""
+        """Send `count` requests within `seconds`, at random moments, by random users."""
         start = time.monotonic()
         for moment in sorted(self._random.uniform(0, seconds) for _ in range(count)):
             self._agenda.plan(start + moment, lambda: self._ask(self._random.choice(self.users)))
         self._agenda.work_off()
 
     def ask_all(self, seconds: float) -> None:
-        """Every user sends one request, at a random moment within so many seconds."""
+        """Send one request of every user, at random moments within `seconds`."""
         start = time.monotonic()
         for user in self.users:
             self._agenda.plan(start + self._random.uniform(0, seconds), partial(self._ask, user))
@@ -62,9 +65,12 @@ class Crowd:
             self._agenda.plan(soon, lambda: self._telegram.replay(update))
 
     def press_left_over(self, within_s: float) -> list[Message]:
-        """Press every Cancel that is still there, when all jobs have ended; answer the messages that had one.
+        """Press every Cancel that is still there when all jobs have ended.
 
-        Returns when none is left, or after so many seconds.
+        Wait until no Cancel is left, at most `within_s` seconds.
+
+        Returns:
+            The messages that still had a Cancel.
         """
         found = [message for asked in self.asked if (message := self._cancel(asked))]
         deadline = time.monotonic() + within_s
@@ -77,7 +83,7 @@ class Crowd:
         return any(self._delete(asked) for asked in reversed(self.asked[-_RECENT:]))
 
     def _cancel(self, asked: Asked) -> Message | None:
-        """Press Cancel under a request's status message; answer that message, if there was one."""
+        """Press Cancel under a request's status message; return that message, or None if there is none."""
         message = self._status_of(asked)
         if message is not None:
             with suppress(StandError):  # the button may be gone by now

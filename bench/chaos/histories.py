@@ -1,4 +1,4 @@
-"""The three histories of a run, read independently: the users' chats, the provider's books, the ledger."""
+"""The three histories of a run, read independently: the chats, the provider's records, the ledger."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ CANCEL = (["Cancel"], ["Отменить"])
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request of a user, as it stands in the private chat with the bot. Every prompt is asked once."""
+    """One request of a user, as it appears in the private chat with the bot. Every prompt is asked once."""
 
     chat: int
     message: int
@@ -44,8 +44,11 @@ class Asked:
 
 @dataclass(slots=True)
 class Answers:
-    """What the bot wrote in answer to one request: results, ends without a result, status messages that
-    have not become either, and words (no job was made, say)."""
+    """The bot's messages in reply to one request.
+
+    `results` hold media, `ends` say that the job ended without a result, `open` are status messages with a
+    Cancel button, `words` are all others (no job was made, for example).
+    """
 
     results: list[Message] = field(default_factory=list)
     ends: list[Message] = field(default_factory=list)
@@ -53,7 +56,7 @@ class Answers:
     words: list[Message] = field(default_factory=list)
 
     def add(self, message: Message) -> None:
-        """Sort a message in. One that somebody deleted counts when it held a result."""
+        """Add a message to its list. A deleted message counts only if it held a result."""
         if message["media"]:
             self.results.append(message)
         elif not message["deleted"]:
@@ -73,8 +76,17 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The ledger at the end: records by job id, the budgets' books, the counters, the life of each job as
-    Redis saw it, and what the exporter says of it (jobs that entered a state)."""
+    """What the ledger holds at the end of a run.
+
+    Attributes:
+        jobs: Job id -> the job.
+        records: Job id -> the raw record.
+        budgets: The budgets, by their keys.
+        counts: The ledger's counters.
+        unaccounted: The value of `jobs_unaccounted`.
+        replay: The life of each job in Redis's MONITOR stream.
+        exported: State -> the number of jobs that entered it, as the exporter reports.
+    """
 
     jobs: Mapping[str, Job]
     records: Records
@@ -87,35 +99,37 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """The provider's books: every paid submission, and the predictions by id."""
+    """The provider's records: every paid submission, and the predictions by id."""
 
     submissions: list[dict[str, Any]]
     predictions: Mapping[str, Mapping[str, Any]]
 
 
 Chats = dict[tuple[int, int], Answers]
-"""By chat and by the message that is answered (0: no message)."""
+"""(Chat, the message that is replied to or 0) -> the bot's messages."""
 
 
 def is_end(text: str, buttons: Sequence[str]) -> bool:
-    """Return whether a message says that a job ended without a result. Some of them have a button for another
-    try; the others are known by their words."""
+    """Return whether a message says that a job ended without a result.
+
+    Some of these messages have a button for another try; the others are recognized by their text.
+    """
     return list(buttons) in _AGAIN or text in _REASONS
 
 
 def text_of(message: Message) -> str:
-    """What a message says, be it text or caption."""
+    """Return the text or the caption of a message."""
     return str(message.get("text") or message.get("caption") or "")
 
 
 def job_under(message: Message) -> str:
-    """The id of the job that a message's buttons belong to ("": it has none)."""
+    """Return the id of the job that a message's buttons belong to; "" if it has none."""
     rows = (message.get("reply_markup") or {}).get("inline_keyboard") or [[{"callback_data": ":"}]]
     return str(rows[0][0]["callback_data"]).partition(":")[2].partition(":")[0]
 
 
 def chats(stack: Scene, ids: Collection[int]) -> Chats:
-    """What stands in the chats."""
+    """Read the bot's messages in the chats."""
     found: Chats = defaultdict(Answers)
     for chat in ids:
         for message in stack.telegram.messages(chat):
@@ -126,13 +140,13 @@ def chats(stack: Scene, ids: Collection[int]) -> Chats:
 
 
 def provider(stack: Scene) -> Provider:
-    """What the provider was asked for and paid."""
+    """Read the provider's submissions and predictions."""
     made = {each["id"]: each for each in stack.provider.predictions()}
     return Provider(stack.provider.submissions(), made)
 
 
 def exported(url: str) -> Counter[str]:
-    """How many jobs entered each state, by one scrape."""
+    """Return the number of jobs that entered each state, from one scrape of the exporter."""
     families = text_string_to_metric_families(httpx.get(url, timeout=10).raise_for_status().text)
     entered: Counter[str] = Counter()
     for family in families:
@@ -143,13 +157,13 @@ def exported(url: str) -> Counter[str]:
 
 
 def replay(client: "redis.Redis", witness: Witness, kills: Iterable[Kill]) -> Replay:
-    """What the ledger's witness has seen."""
+    """Rebuild the jobs' lives from the recorded MONITOR stream."""
     names = {script.sha: name for name, script in Scripts(client)._scripts.items()}
     return Replay(steps(witness.path, names), kills)
 
 
 def books(client: "redis.Redis", seen: Replay, exported: Mapping[str, int]) -> Books:
-    """What the ledger holds, what its witness has seen, and what the exporter says."""
+    """Read the ledger, and join it with the replay and the exporter's figures."""
     all_records, budgets = moment(client)
     counts: Any = client.hgetall(keys.counts())
     return Books(
@@ -164,7 +178,7 @@ def books(client: "redis.Redis", seen: Replay, exported: Mapping[str, int]) -> B
 
 
 def records(client: "redis.Redis") -> dict[str, dict[str, str]]:
-    """All records of the ledger by job id."""
+    """Return all records of the ledger by job id."""
     prefix, found = keys.job(""), {}
     for key in client.scan_iter(f"{prefix}*", count=1000):
         record: Any = client.hgetall(key)
@@ -174,9 +188,10 @@ def records(client: "redis.Redis") -> dict[str, dict[str, str]]:
 
 
 def moment(client: "redis.Redis") -> tuple[Records, Budgets]:
-    """All records of the ledger, and all books of the budgets, read at one moment.
+    """Return all records of the ledger and all budgets, read at one moment.
 
-    Raises RuntimeError where new ones come so fast that there is no such moment.
+    Raises:
+        RuntimeError: New jobs came during each of 50 attempts.
     """
     prefix = keys.job("")
 
@@ -202,18 +217,18 @@ def moment(client: "redis.Redis") -> tuple[Records, Budgets]:
 
 
 def held(client: "redis.Redis") -> Counter[int]:
-    """How many jobs each process holds at this moment, by process id."""
+    """Return how many jobs each process holds now, by process id."""
     states = (State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING, State.DELIVERING)
     return Counter(pid for pid, _ in _holders(client, states) if pid)
 
 
 def giver(client: "redis.Redis", chat: int) -> int:
-    """The id of the process that gives a chat its result at this moment (0: none does)."""
+    """Return the id of the process that delivers a result to a chat now; 0 if none does."""
     return next((pid for pid, where in _holders(client, (State.DELIVERING,)) if where == chat), 0)
 
 
 def _holders(client: "redis.Redis", states: Iterable[State]) -> list[tuple[int, int]]:
-    """The process (0: none) and the chat of every job in these states."""
+    """Return the process id (0: none) and the chat of every job in these states."""
     with client.pipeline(transaction=False) as pipe:
         for state in states:
             pipe.zrange(keys.in_state(state), 0, -1)
@@ -225,7 +240,7 @@ def _holders(client: "redis.Redis", states: Iterable[State]) -> list[tuple[int, 
 
 
 def unaccounted(client: "redis.Redis") -> int:
-    """`jobs_unaccounted`: accepted - delivered - failed - cancelled - active, all read at one moment."""
+    """Return `jobs_unaccounted`: accepted - delivered - failed - cancelled - active, read at one moment."""
     with client.pipeline(transaction=True) as pipe:
         pipe.hgetall(keys.counts())
         for state in sorted(ACTIVE):

@@ -1,7 +1,8 @@
-"""The worst moment of all: a process dies between its mark in the ledger and Telegram's answer.
+"""The riskiest moment: a process dies between its write to the ledger and Telegram's reply.
 
-A fault of the stand holds one call of a kind; when it has struck, the request is in flight, and the process
-that made it is killed. Whether Telegram has carried the call out by then differs from strike to strike.
+A fault of the stand delays one call of a given kind. Once the fault has hit a call, the request is in flight,
+and the process that made it is killed. Whether Telegram has carried out the call by then depends on the
+fault.
 """
 
 import time
@@ -11,28 +12,35 @@ from random import Random
 from typing import Any, Protocol
 
 _HELD_S = 5.0
-"""For this long Telegram holds the call: longer than a busy machine needs to see it and to kill."""
+"""Delay of the call (s): longer than a busy machine needs to notice the call and kill its process."""
 _LOOK_S = 0.02
 _BETWEEN_S = 4.0
-"""A message that is deleted leads to a new one within this time, or another is deleted."""
+"""Time (s) within which a deleted status message leads to a new one; after it another is deleted."""
 
 Delete = Callable[[], object]
 
 
 class Stand(Protocol):
-    """What is needed of `stand.telegram.client.TelegramStand`."""
+    """The part of `stand.telegram.client.TelegramStand` that is needed here."""
 
     def fault(self, kind: str, **order: Any) -> int:
-        """Order a fault."""
+        """Order a fault and return its number."""
 
     def struck(self, order: int) -> int | None:
-        """The chat of the call that a fault has hit; None where it has hit none."""
+        """Return the chat of the call that a fault has hit; None if it has hit none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A call that is held, and the process that makes it. `kind` is the stand's fault: with "delay" the call
-    is carried out after the death, with "drop_answer" it has been. `text` is a part of what it says."""
+    """A call during which the process that makes it is killed.
+
+    Attributes:
+        method: The Bot API method.
+        whom: The group of processes that make the call.
+        kind: The stand's fault. After "delay" the call is carried out after the process's death, with
+            "drop_answer" before it.
+        text: A part of the message's text.
+    """
 
     method: str
     whom: str
@@ -41,7 +49,7 @@ class Moment:
 
 
 _ANNOUNCED = "is ready"
-"""What a new message says that is about to become the result."""
+"""Part of the text of a new message that is about to become the result."""
 MOMENTS = tuple(
     Moment(method, whom, kind, text)
     for method, whom, text in (
@@ -54,7 +62,7 @@ MOMENTS = tuple(
 
 
 def draw(random: Random, times: int) -> list[tuple[str, int]]:
-    """Return each method so many times: whom, and which of MOMENTS."""
+    """Return each method `times` times: the group of processes, and the index in MOMENTS."""
     kinds = len(MOMENTS) // 3
     return [
         (MOMENTS[number].whom, number)
@@ -65,11 +73,14 @@ def draw(random: Random, times: int) -> list[tuple[str, int]]:
 
 
 def await_call(stand: Stand, moment: Moment, within_s: float, delete: Delete) -> int | None:
-    """Have the next call of this kind held; return its chat as soon as it is, None where none came in time.
+    """Delay the next call of this kind and return its chat at once; None if there was no call in time.
 
     Args:
-        delete: deletes the status message of a request that is being worked on. Without that hardly any
-            new message is posted for a result.
+        stand: The Telegram stand.
+        moment: The kind of call.
+        within_s: Longest wait (s).
+        delete: Deletes the status message of a job in progress. Without it, hardly any result needs a new
+            message.
     """
     order = stand.fault(moment.kind, method=moment.method, text=moment.text, seconds=_HELD_S)
     now = time.monotonic()

@@ -1,4 +1,4 @@
-"""The money of a run: the budgets' books held against the jobs, and the jobs against the provider's. Pure."""
+"""The money of a run: the budgets against the jobs, the jobs against the provider's submissions. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,17 +11,19 @@ DAY_S = 86_400.0
 Records = Mapping[str, Mapping[str, str]]
 """The ledger's records by job id."""
 Budgets = Mapping[str, Mapping[str, int]]
-"""The budgets' books by their keys: what each has given out, and used, in millionths of a dollar."""
+"""Key of a budget -> what was reserved or billed in it, and used, in millionths of a dollar."""
 
 
 def misbooked(records: Records, budgets: Budgets, now: float | None = None) -> list[str]:
-    """Return where the books are not what the jobs have reserved and were billed, and who holds on to money.
+    """Return the differences between the budgets and what the jobs reserved and were billed.
+
+    A job that has ended and still has money reserved counts as one too.
 
     Args:
-        records: All jobs that the books are about, read at the same moment.
-        budgets: The books of all days and months.
-        now: The ledger's time (Unix seconds), where older books and records may have gone: then the books of
-            this month, of today and of yesterday count.
+        records: All jobs of the budgets, read at the same moment.
+        budgets: The budgets of all days and months.
+        now: The ledger's time (Unix seconds), if older budgets and records may have expired: then only the
+            budgets of this month, of today and of yesterday count.
     """
     held = [
         f"job {job_id} is {record['state']} and has {record['reserved']} reserved"
@@ -40,11 +42,11 @@ def misbooked(records: Records, budgets: Budgets, now: float | None = None) -> l
 
 
 def misbilled(records: Records, paid: Iterable[str]) -> list[str]:
-    """Return which submissions no job was billed for, and who was billed without one.
+    """Return the prompts that were not billed as often as they were submitted.
 
     Args:
         records: The jobs in question.
-        paid: Of each submission the job's id, or its prompt where the provider was told no id.
+        paid: For each submission the job's id, or its prompt if the provider was given no id.
     """
     submitted = Counter(paid)
     found = []
@@ -58,7 +60,7 @@ def misbilled(records: Records, paid: Iterable[str]) -> list[str]:
 
 
 def _whole(now: float) -> set[str]:
-    """The keys of the books that are about jobs of today and yesterday."""
+    """Return the keys of the budgets of today, yesterday and this month."""
     days = [datetime.fromtimestamp(now - seconds, UTC).date().isoformat() for seconds in (0, DAY_S)]
     spans = {*days, *(day[:7] for day in days[:1])}
     return {key(span) for span in spans for key in (keys.budget, keys.budget_people)}
@@ -86,7 +88,7 @@ def _by_prompt(records: Records) -> dict[str, dict[str, Mapping[str, str]]]:
 
 
 def _is_doubtful(record: Mapping[str, str]) -> bool:
-    """Whether its submission may not have reached the provider: such a job is billed to be safe."""
+    """Return whether the submission may not have reached the provider: such a job is billed to be safe."""
     return "at:submitting" in record and "at:running" not in record
 
 

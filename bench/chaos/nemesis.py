@@ -1,4 +1,4 @@
-"""The nemesis of a chaos run: the hand that carries its plan out."""
+"""The fault injector (nemesis) of a chaos run: carries out the plan of kills, stops and faults."""
 
 import contextlib
 import threading
@@ -17,15 +17,18 @@ from sandbox.processes import Program
 from sandbox.stack import Stack
 
 _READY_S = 30.0
-"""Of two that do the same one is struck while the other one runs, and a maker is killed while it works on
-jobs; for this long that is waited for."""
+"""Longest wait (s) until another process of the same group runs, and until a worker to be killed holds a job.
+"""
 _MOMENT_S = 20.0
-"""For this long a call is waited for that a process is to die over."""
+"""Longest wait (s) for a call during which a process is to be killed."""
 
 
 class Nemesis:
-    """Carries a plan out in a thread of its own, from `start` on. `kills` and `spans` are what it did:
-    a span is a process's name and the Unix times from which and until which it was away."""
+    """Carries out a plan in its own thread, from `start` on.
+
+    `kills` and `spans` record what it did: a span is a process's name and the Unix times from which and until
+    which it was away. `done` counts the events by kind.
+    """
 
     def __init__(
         self,
@@ -36,11 +39,15 @@ class Nemesis:
         gives: Callable[[int], int],
         delete: moments.Delete,
     ) -> None:
-        """
+        """Prepare a plan; `start` begins it.
+
         Args:
-            held: tells how many jobs each process holds, by process id.
-            gives: tells the process id of the one that gives a chat its result now (0: none).
-            delete: is a user who tidies up.
+            stack: The processes to strike.
+            events: The plan, in the order of time.
+            random: Chooses among the processes of a group.
+            held: Returns how many jobs each process holds, by process id.
+            gives: Returns the id of the process that delivers a result to a chat now (0: none).
+            delete: Deletes a status message as a user would.
         """
         self._stack = stack
         self._events = events
@@ -60,18 +67,22 @@ class Nemesis:
 
     @property
     def dropped_posts(self) -> int:
-        """How often Telegram was told to post a status message and drop its answer."""
+        """The number of planned faults in which Telegram posts a status message and drops its reply."""
         orders = (TELEGRAM[event.order] for event in self._events if event.what == "telegram")
         posts = [order for order in orders if order["method"] == "sendMessage" and "text" not in order]
         return sum(order["kind"] == "drop_answer" for order in posts)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the plan."""
         self.began = time.time()
         self._thread.start()
 
     def finish(self, within_s: float) -> None:
-        """Wait for the plan's end, call off what has not struck, and have every process run again."""
+        """Wait for the plan's end, clear pending faults, and wait until every process runs again.
+
+        Raises:
+            TimeoutError: The plan has not ended within `within_s` seconds.
+        """
         self._thread.join(within_s)
         if self._thread.is_alive():
             raise TimeoutError(f"the nemesis has not ended within {within_s:g} s")
@@ -114,7 +125,7 @@ class Nemesis:
         return name
 
     def _moment(self, event: Event) -> None:
-        """Kill a process over a call to Telegram, as soon as one is held."""
+        """Kill a process during a call to Telegram, as soon as the stand delays one."""
         moment = moments.MOMENTS[event.order]
         names = GROUPS.get(event.whom, (event.whom,))
         with self._changed:
@@ -134,7 +145,7 @@ class Nemesis:
             self._strike(event, caller)
 
     def _caller(self, names: Sequence[str], chat: int) -> str:
-        """Which of these processes makes a call for this chat now; any where Redis cannot tell."""
+        """Return the process that makes a call for this chat now; a random one if Redis cannot tell."""
         with contextlib.suppress(redis.RedisError):
             giving = self._gives(chat)
             for name in names:

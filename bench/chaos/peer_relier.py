@@ -1,7 +1,7 @@
 """Relier 0.1.7 (PyPI) beside Darkroom: the same SIGKILLs for its workers, on the same machine.
 
-It is a library for tasks in general, without chats or payments: what is compared is how soon a task whose
-worker was killed runs again elsewhere, and whether all of them end.
+Relier is a library for tasks in general, without chats or payments. Compared are the time until a task whose
+worker was killed runs again elsewhere, and whether all tasks end.
 """
 
 import subprocess
@@ -24,7 +24,7 @@ from sandbox.processes import Program
 VERSION = "0.1.7"
 WORKERS = 2
 PROCESSES = 4
-"""Of each worker; Relier's own benchmark has four too."""
+"""Processes of each worker, as many as in Relier's own benchmark."""
 _PATIENCE_S = 120.0
 _STARTS, _DONE = "peer:starts", "peer:done"
 
@@ -54,7 +54,10 @@ print("pushed", flush=True)
 
 
 def install() -> Path:
-    """The interpreter of an environment that has Relier, made at the first call (needs a package index)."""
+    """Return the interpreter of an environment with Relier.
+
+    The first call installs it, which needs a package index.
+    """
     folder = Path(tempfile.gettempdir()) / f"darkroom-peer-relier-{VERSION}"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
@@ -67,9 +70,17 @@ def install() -> Path:
 def run(tasks: int, kills: int, seed: int, lease_s: float, task_s: float = 0.5) -> dict[str, Any]:
     """Push `tasks` tasks of `task_s` seconds, SIGKILL a worker `kills` times, and wait for the end.
 
-    `lease_s` is that of the chaos run: Relier gets it as its counterpart, the heartbeat's time to live
-    (default 10 s), and looks for the dead every second (default 2 s). `done` counts tasks that ended,
-    `more_than_once` those that ended twice, `recovery_s` as in the chaos run.
+    Args:
+        tasks: Number of tasks.
+        kills: Number of SIGKILLs.
+        seed: Seed of the kills.
+        lease_s: The lease of the chaos run. Relier gets it as the heartbeat's time to live (default 10 s).
+            Relier looks for dead workers every second (default 2 s).
+        task_s: Duration of a task (s).
+
+    Returns:
+        The figures: `done` counts the tasks that ended, `more_than_once` those that ended twice; `recovery_s`
+            is as in the chaos run.
     """
     python, random = install(), Random(seed)
     with ExitStack() as open_:
@@ -118,8 +129,11 @@ def _worker(python: Path, number: int, environment: dict[str, str], folder: Path
 def _kill(
     client: "redis.Redis", workers: list[Program], kills: int, every_s: float, random: Random
 ) -> list[tuple[float, int, set[str]]]:
-    """SIGKILL a worker with all its processes every so often, and start it again. Answers each kill's time
-    and process id, and the tasks that had ended by then."""
+    """SIGKILL a worker with all its processes `kills` times, and start it again.
+
+    Returns:
+        For each kill its time, the process id, and the tasks that had ended by then.
+    """
     killed = []
     for _ in range(kills):
         time.sleep(every_s * random.uniform(0.6, 1.0))

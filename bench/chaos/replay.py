@@ -1,4 +1,4 @@
-"""The ledger's life read from its witness: who held which job when, and who wrote without the right to."""
+"""The jobs' lives rebuilt from the MONITOR stream: who held which job when, and which writes had no lease."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,15 +8,16 @@ from jobs.states import ENDED, WAY, State
 from ledger import keys
 
 FENCED = frozenset({"move", "note", "release", "told"})
-"""Scripts whose first arguments are the job's id and the token of the lease ("": needs none)."""
+"""Scripts whose first arguments are the job's id and the lease's token ("": no token needed)."""
 _JOB = keys.job("")
 
 
 @dataclass(slots=True)
 class Life:
-    """One job. `token` is None where it cannot be known (Redis was killed since it was last seen).
+    """The life of one job.
 
-    `claims` are the times and the new holders of its leases, `wrongs` the breaches of I3.
+    `token` is None if it is unknown (Redis was killed since it was last seen). `claims` are the times and the
+    new holders of its leases, `wrongs` the violations of I3.
     """
 
     state: str = ""
@@ -38,7 +39,7 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """A SIGKILL: of which process, when (Unix seconds), and its process id."""
+    """A SIGKILL: the process's name, the time (Unix seconds), and the process id."""
 
     name: str
     at: float
@@ -46,7 +47,7 @@ class Kill:
 
 
 class Replay:
-    """`lives` by job id, and every recovery of a job that a killed process held."""
+    """Rebuilds the jobs' lives (`lives`, by job id) and the recoveries of jobs that a killed process held."""
 
     def __init__(self, steps: Iterable[Step | None], kills: Iterable[Kill]) -> None:
         self.lives: dict[str, Life] = {}

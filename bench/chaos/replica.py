@@ -1,4 +1,4 @@
-"""A replica of a stack's Redis, for runs in which a write counts only when a second server has it."""
+"""A replica of a stack's Redis, for runs in which a write counts only once a second server has it."""
 
 import time
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ _ONLINE_S = 30.0
 
 @contextmanager
 def followed(stack: Stack) -> Iterator[None]:
-    """Run a replica of the stack's Redis, up to date when the block begins.
+    """Run a replica of the stack's Redis, in sync when the block begins.
 
-    It follows its master through every restart by itself.
+    The replica reconnects to its master by itself after every restart.
 
     Raises:
-        TimeoutError: The replica was not up to date within 30 s.
+        TimeoutError: The replica was not in sync within 30 s.
     """
     with replica_of(stack.settings.redis_url, free_port(), stack.folder / "replica"):
         deadline = time.monotonic() + _ONLINE_S

@@ -1,4 +1,4 @@
-"""One run of chaos: a stack, a crowd that asks, a nemesis that strikes, and a checker that judges."""
+"""One chaos run: a stack, simulated users, a fault injector, and a checker."""
 
 import contextlib
 import shutil
@@ -38,8 +38,11 @@ LINES = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The size of a run: `per_s` requests come in a second. Lease, heartbeat and sweep are two thirds of the
-    product's defaults, for a recovery in less than 7 s on a busy machine too."""
+    """The size of a chaos run: `per_s` requests a second.
+
+    Lease, heartbeat and sweep are two thirds of the product's defaults, for a recovery within 7 s even on a
+    busy machine.
+    """
 
     jobs: int = 500
     kills: int = 5
@@ -60,12 +63,15 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """How long requests come in."""
+        """How long requests are sent (s)."""
         return self.jobs / self.per_s
 
     @property
     def settings(self) -> dict[str, str]:
-        """The product's settings: no limits of users, lanes and chats, or they would be what is measured."""
+        """The product's settings without limits for users, lanes and chats.
+
+        They are off, or they would be what is measured.
+        """
         return UNLIMITED | {
             "LEASE_S": f"{self.lease_s:g}",
             "HEARTBEAT_S": f"{self.heartbeat_s:g}",
@@ -83,7 +89,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run: the verdict with who gave it, who did it, and what the ledger held at the end."""
+    """The result of a run: the verdict, the checker, the fault injector, and the ledger at the end."""
 
     verdict: Verdict
     checker: Checker
@@ -93,7 +99,7 @@ class Outcome:
 
 
 def run(plan: Plan) -> Outcome:
-    """One run, from an empty stack to its verdict."""
+    """Run from an empty stack to the verdict."""
     random = Random(plan.seed)
     with ExitStack() as open_:
         port = str(free_port())
@@ -139,7 +145,7 @@ def run(plan: Plan) -> Outcome:
 
 @contextmanager
 def _built(stack: Stack, plan: Plan) -> Iterator[Witness]:
-    """Start the processes, with a witness from before their first word to Redis."""
+    """Start the processes, with MONITOR recording from before their first command to Redis."""
     if plan.appendfsync != "always":
         _sync_as(stack, plan.appendfsync)
     stack.telegram.limits(enabled=False)
@@ -167,7 +173,10 @@ def _sync_as(stack: Stack, appendfsync: str) -> None:
 
 @contextmanager
 def _accountant(url: str) -> Iterator[list[int]]:
-    """Look at `jobs_unaccounted` all the time; the list gets whatever is not 0. Redis may come and go."""
+    """Watch `jobs_unaccounted` all the time; the list collects every value other than 0.
+
+    Redis may come and go meanwhile.
+    """
     wrong: list[int] = []
     stop = threading.Event()
 
@@ -187,8 +196,10 @@ def _accountant(url: str) -> Iterator[list[int]]:
 
 
 def settle(stack: Scene, client: "redis.Redis", crowd: Crowd, jobs: int, patience_s: float) -> None:
-    """Wait until nothing is under way; ask anew for what was turned away; give up when for as long as the
-    patience no further job has ended. How long all of them take is the machine's affair."""
+    """Wait until no job is in progress; ask again for requests that were refused.
+
+    Give up when no further job has ended for `patience_s` seconds: the total time depends on the machine.
+    """
     most, deadline = 0, time.monotonic() + patience_s
     while time.monotonic() < deadline:
         time.sleep(0.5)
@@ -201,7 +212,7 @@ def settle(stack: Scene, client: "redis.Redis", crowd: Crowd, jobs: int, patienc
         missing = jobs - len(records)
         refused = _refused(stack, crowd)
         if missing <= 0 or refused < len(crowd.asked) - len(records):
-            # Nothing is turned away any more: what is missing now is lost, or comes yet.
+            # Nothing is refused any more: a missing job is lost or still on its way.
             if missing <= 0:
                 return
             continue
@@ -215,9 +226,11 @@ def _refused(stack: Scene, crowd: Crowd) -> int:
 
 
 def _check_left_over(verdict: Verdict, pressed: Sequence[Message], foe: Nemesis) -> None:
-    """No status message stays beside an end once its Cancel was pressed; and one that was there to be pressed
-    has its reason: the bot was cut off between posting and noting it, by its own end, by that of Redis, or
-    because Telegram's answer was dropped."""
+    """Check that no status message stays after its job's end, once its Cancel was pressed.
+
+    A status message that was still there to be pressed needs an explanation: the bot was cut off between
+    posting and recording it, by its own death, by that of Redis, or because Telegram's reply was dropped.
+    """
     verdict.breaches += [
         Breach("I1", "a status message stays beside an end", job_under(each)) for each in verdict.left_over
     ]

@@ -1,4 +1,4 @@
-"""The plan of a chaos run, drawn from a seed: what strikes whom, and when."""
+"""The plan of a chaos run, drawn from a seed: which fault hits which process, and when."""
 
 from dataclasses import dataclass
 from random import Random
@@ -25,8 +25,11 @@ TELEGRAM: tuple[dict[str, Any], ...] = (
     {"kind": "drop_answer", "method": "sendMessage", "text": "is ready"},
     {"kind": "reset", "method": "sendMessage", "text": "is ready"},
 )
-"""Troubles of Telegram. No other send is reset: whether it arrived then nobody can tell, so that its loss is
-no breach and its being there no proof."""
+"""Faults of Telegram.
+
+Other sends are not reset: nobody can tell whether the message arrived. Its loss would then be no breach, and
+its presence no proof.
+"""
 
 PROVIDER: tuple[dict[str, Any], ...] = (
     {"on": "create", "kind": "429", "retry_after": 1},
@@ -44,7 +47,7 @@ PROVIDER: tuple[dict[str, Any], ...] = (
     {"on": "output", "kind": "reset"},
     {"on": "prediction", "kind": "fail"},
     {"on": "prediction", "kind": "refuse"},
-    # Not "cut_short", which lasts: an output is waited for longer than a run, and tests/faults has that.
+    # Not "cut_short": it lasts, and an output is retried for longer than a run. tests/faults covers it.
     {"on": "output", "kind": "404"},
     {"on": "output", "kind": "empty"},
 )
@@ -52,8 +55,15 @@ PROVIDER: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """At `at` seconds: `what` ("kill", "stop", "moment", "telegram", "provider") with `whom` or an
-    order to a stand; a process is back after `seconds`."""
+    """A fault after `at` seconds of the run.
+
+    Attributes:
+        at: Seconds from the start.
+        what: "kill", "stop", "moment", "telegram" or "provider".
+        whom: The process or the group.
+        seconds: How long the process is away.
+        order: The index of the fault in TELEGRAM or PROVIDER, or of the call in MOMENTS.
+    """
 
     at: float
     what: str
@@ -65,9 +75,21 @@ class Event:
 def draw(
     random: Random, seconds: float, kills: int, others: int, redis_kills: int, lease_s: float
 ) -> list[Event]:
-    """`kills` SIGKILLs of makers; `others` times one SIGKILL of each other process, and SIGSTOPs past the
-    lease; evenly spread in a random order. Beside them, a SIGKILL over each kind of call to Telegram, once at
-    least, and every second or so a fault of a stand."""
+    """Draw the plan of a run.
+
+    Args:
+        random: The source of the plan.
+        seconds: How long requests are sent.
+        kills: Number of SIGKILLs of image workers.
+        others: Number of SIGKILLs of each other kind of process, and of SIGSTOPs that outlast the lease.
+            These and `kills` are spread evenly in a random order.
+        redis_kills: Number of SIGKILLs of Redis.
+        lease_s: The lease (s).
+
+    Returns:
+        The events in the order of time. They include a SIGKILL during each kind of call to Telegram, at least
+        once, and about one fault of each stand every 1.2 seconds.
+    """
     deeds = [("kill", "maker", random.uniform(0.3, 2.0)) for _ in range(kills)]
     deeds += [("kill", "redis", random.uniform(0.2, 2.0)) for _ in range(redis_kills)]
     for _ in range(others):
@@ -81,7 +103,7 @@ def draw(
         for number, (what, whom, lasts) in enumerate(deeds)
     ]
     events += [
-        # While there are still requests to come, which are what the bot answers.
+        # While requests still come in, to which the bot replies.
         Event(random.uniform(0, 0.6 * seconds), "moment", whom, random.uniform(0.3, 2.0), number)
         for whom, number in moments.draw(random, max(1, others))
     ]

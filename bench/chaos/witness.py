@@ -1,4 +1,4 @@
-"""A witness beside the ledger: everything that Redis did, in its own order, from its MONITOR stream."""
+"""A recording of Redis's MONITOR stream: every command, in the order in which Redis ran it."""
 
 import contextlib
 import re
@@ -22,8 +22,11 @@ _JOB = keys.job("")
 
 @dataclass(slots=True)
 class Step:
-    """One step of Redis: a script with its arguments ("" for a plain command), and what it wrote of jobs'
-    records and of the sweep's index. `at` is Redis's own time (Unix seconds)."""
+    """One step of Redis: a script with its arguments, or a plain command ("" as script).
+
+    `writes` are its writes to jobs' records and to the sweep's index. `at` is Redis's own time (Unix
+    seconds).
+    """
 
     at: float
     script: str
@@ -32,8 +35,10 @@ class Step:
 
 
 class Witness:
-    """A context manager that writes the stream of one Redis, which must have the command MONITOR, to a file.
-    It comes back after a restart, and marks what it may have missed."""
+    """Records the MONITOR stream of a Redis, which must have that command, to a file; a context manager.
+
+    It reconnects after a restart and marks the gap.
+    """
 
     def __init__(self, url: str, path: Path) -> None:
         place = urlsplit(url)
@@ -56,7 +61,7 @@ class Witness:
         self.close()
 
     def close(self) -> None:
-        """Stop listening; the file stays."""
+        """Stop recording; the file stays."""
         self._stopped.set()
         self._thread.join(5)
 
@@ -82,9 +87,11 @@ class Witness:
 
 
 def steps(path: Path, scripts: Mapping[str, str]) -> Iterator[Step | None]:
-    """The steps in which jobs were written (or could have been), None where some may be missing.
+    """Yield the steps in which jobs were written (or could have been), and None at a gap.
 
-    `scripts` names the ledger's scripts by their SHA-1.
+    Args:
+        path: The recorded stream.
+        scripts: SHA-1 -> name of the ledger's scripts.
     """
     present: Step | None = None
     with path.open("rb") as file:

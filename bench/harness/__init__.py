@@ -1,1 +1,1 @@
-"""What the benchmarks share: stacks, jobs that come in, what the machine gives, and reports of figures."""
+"""What the benchmarks share: stacks, arrival of jobs, resource usage, and reports."""

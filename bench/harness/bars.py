@@ -1,4 +1,4 @@
-"""A picture of a table: a panel of bars for each figure."""
+"""A bar chart of a table: one panel of bars for each figure."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +14,13 @@ _COLOR = "#2d6cc4"
 def draw(
     path: Path, figures: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Callable[[Any], float]]
 ) -> None:
-    """One panel for each title, with a bar for each name of `figures`: what the panel takes from it."""
+    """Draw one panel for each title, with a bar for each name of `figures`.
+
+    Args:
+        path: The file to write.
+        figures: Name -> its row.
+        panels: Title -> a function that takes the panel's value from a row.
+    """
     names = list(figures)
     size = (1.2 + 2.4 * len(panels), 0.8 + 0.32 * len(names))
     figure = Figure(figsize=size, dpi=90, layout="constrained")

@@ -1,4 +1,4 @@
-"""The whole of Darkroom as it is recommended, against the stand: bot with webhooks, and workers by lane."""
+"""All of Darkroom as recommended for production, against the stand: bot with webhooks, workers by lane."""
 
 import base64
 import secrets
@@ -16,11 +16,11 @@ _ANY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """How many processes work on which lanes, and what holds them back.
+    """How many processes work on which lanes, and with which limits.
 
-    `image_s` and `video_s` are the provider's mean times (log-normal, `sigma`). `lifted`: none of the limits
-    that stand outside of the platform (Telegram's floods, the provider's requests) nor those that keep a
-    user or a lane small: what is left is what the platform itself can do.
+    `image_s` and `video_s` are the provider's mean times (log-normal, `sigma`). `lifted` removes the limits
+    outside of the platform (Telegram's flood limits, the provider's rate limits) and those that keep a user
+    or a lane small. What is left is what the platform itself can do.
     """
 
     image: int = 5
@@ -36,7 +36,7 @@ class Deployment:
 
     @property
     def _lines(self) -> dict[str, str]:
-        """Name -> command; several workers of a line differ in the number behind their node's name."""
+        """Name -> command; several workers of one line differ in the number after their node's name."""
         lines = procfile()
         many = {"worker-image": self.image, "worker-video": self.video}
         many |= {"worker-vip": self.vip, "deliver": self.deliver}
@@ -48,7 +48,7 @@ class Deployment:
 
     @contextmanager
     def open(self, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-        """Start it all; `settings` are laid over those of the recommendation."""
+        """Start everything; `settings` override the recommended ones."""
         posted, options = webhooks() if self.webhooks else ({}, [])
         lifted = UNLIMITED | {
             "USER_RATE_LIMIT": "1000/s",
@@ -67,15 +67,18 @@ class Deployment:
             if self.lifted:
                 stack.telegram.limits(enabled=False)
             programs = [stack.add(name, line) for name, line in self._lines.items()]
-            # A few at a time: all at once, on two cores, none would be ready within its bound.
+            # A few at a time: started all at once on two cores, none would be ready in time.
             with ThreadPoolExecutor(4) as starting:
                 list(starting.map(lambda program: program.start(), programs))
             yield stack
 
 
 def webhooks() -> tuple[dict[str, str], Sequence[str]]:
-    """Settings with which Telegram and the provider post to a bot on a free port, and the options of the
-    provider's stand."""
+    """Return settings with which Telegram and the provider post to a bot on a free port.
+
+    Returns:
+        The bot's settings, and the options of the provider's stand.
+    """
     url = f"http://127.0.0.1:{(port := free_port())}"
     key = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     settings = {

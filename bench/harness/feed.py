@@ -1,4 +1,4 @@
-"""Two ways in which jobs come: as many as keep a lane saturated, and at given moments."""
+"""Two ways in which jobs arrive: as many as keep a lane saturated, and at given moments."""
 
 import itertools
 import threading
@@ -15,10 +15,10 @@ _LOOK_S = 0.02
 
 
 class Feed:
-    """A context manager that keeps `depth` jobs waiting in a lane: its users send in turn, from a thread.
+    """A thread that keeps `depth` jobs waiting in a lane; its users send in turn. A context manager.
 
-    `sent` holds the ids of the jobs taken; `depth` may be changed. An error of the thread is raised at the
-    end of the block.
+    `sent` holds the ids of the admitted jobs; `depth` may be changed meanwhile. An error of the thread is
+    raised at the end of the block.
     """
 
     def __init__(self, stage: Stage, lane: Lane, kind: Kind, users: Sequence[int], depth: int) -> None:
@@ -48,7 +48,7 @@ class Feed:
             self._saturated.set()
 
     def __enter__(self) -> Self:
-        """Returns when the lane is saturated."""
+        """Start the thread and wait until the lane is saturated."""
         self._thread.start()
         if not self._saturated.wait(60):
             raise TimeoutError(f"lane {self._lane} was not saturated within 60 s")
@@ -64,13 +64,13 @@ class Feed:
 
 
 def steady(random: Random, per_s: float, seconds: float) -> list[float]:
-    """Moments (seconds from the start) at which jobs come at this rate, independently of each other."""
+    """Return moments (seconds from the start) of a Poisson process with this rate."""
     moments = itertools.accumulate(random.expovariate(per_s) for _ in itertools.count())
     return list(itertools.takewhile(lambda moment: moment < seconds, moments))
 
 
 def play(stage: Stage, kind: Kind, moments: Iterable[tuple[float, int]]) -> list[tuple[str, int]]:
-    """Send a job at each moment, by the user beside it; answers the jobs' ids and users."""
+    """Send a job at each moment by its user; return the jobs' ids and users."""
     start = time.monotonic()
     sent = []
     for moment, user in sorted(moments):

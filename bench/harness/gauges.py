@@ -20,13 +20,18 @@ from ledger import keys
 _PERIOD_S = 0.25
 _VOLUNTARY = re.compile(r"^voluntary_ctxt_switches:\s+(\d+)", re.MULTILINE)
 USERS = "users"
-"""The name under which this process counts itself: it plays the users."""
+"""The name of this process, which plays the users."""
 
 
 @dataclass(slots=True)
 class Use:
-    """`cpu_s`: seconds of processor time; `memory`: the most resident bytes; `switches`: how often it was
-    given a processor after it had waited for something."""
+    """What one process used.
+
+    Attributes:
+        cpu_s: Processor time (s).
+        memory: The largest resident set (bytes).
+        switches: Voluntary context switches: how often it ran again after waiting for something.
+    """
 
     cpu_s: float = 0.0
     memory: int = 0
@@ -35,8 +40,16 @@ class Use:
 
 @dataclass(slots=True)
 class Gauges:
-    """A context manager that looks four times a second. `seconds` is how long it did; `queue_max` the most
-    jobs that waited in one lane; `machine_cpu` the share of all cores that was busy, whoever used them."""
+    """Samples the processes four times a second; a context manager.
+
+    Attributes:
+        client: The ledger's Redis, for the queues.
+        pids: Name -> process id.
+        use: Name -> what the process used.
+        queue_max: The most jobs that waited in one lane.
+        seconds: The length of the measurement.
+        machine_cpu: The share of all cores that was busy, whatever used them.
+    """
 
     client: "redis.Redis"
     pids: Mapping[str, int]
@@ -64,7 +77,7 @@ class Gauges:
         self.close()
 
     def close(self) -> None:
-        """Look for the last time; again is no harm."""
+        """Take the last sample; calling it again is harmless."""
         if self._stop.is_set() or self._thread is None:
             return
         self._stop.set()
@@ -99,7 +112,7 @@ class Gauges:
 
 
 def _switches(pid: int) -> int:
-    """Of all threads; psutil counts those of the first alone."""
+    """Return the switches of all threads; psutil counts only those of the first."""
     count = 0
     for status in Path(f"/proc/{pid}/task").glob("*/status"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What every benchmark does with its figures: a table, JSON, and the circumstances of the run."""
+"""What every benchmark does with its figures: tables, JSON, and the circumstances of the run."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def machine() -> dict[str, Any]:
-    """When and where a run was made: UTC time, cores, memory (GiB), Python, load average of one minute."""
+    """Return when and where a run is made: UTC time, cores, memory (GiB), Python, load average (1 min)."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
@@ -25,12 +25,12 @@ def machine() -> dict[str, Any]:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """A percentile of measured values; 0 of none."""
+    """Return a percentile of measured values; 0 if there are none."""
     return float(np.percentile(values, percent)) if len(values) else 0.0
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows as a Markdown table, ready for docs/benchmarks.md."""
+    """Return rows as a Markdown table, ready for docs/benchmarks.md."""
     cells = [list(head), *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in cells]
@@ -38,7 +38,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def write_json(path: Path, figures: dict[str, Any]) -> None:
-    """Write the figures, making the folder where it is missing."""
+    """Write the figures as JSON; create the folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

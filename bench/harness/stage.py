@@ -1,4 +1,4 @@
-"""The stack of a benchmark, and jobs sent into it past the chat: admitted, published and read back."""
+"""The stack of a benchmark, and jobs sent into it without the chat: admitted, published and read back."""
 
 import itertools
 import time
@@ -35,16 +35,24 @@ UNLIMITED = {
     "REPLICATE_CALLS_PER_MIN": str(_NO_LIMIT),
     "POLLS_PER_S": str(_NO_LIMIT),
 }
-"""Telegram's flood limits and those of a provider's account would hold up what is measured."""
+"""Settings without Telegram's flood limits and those of a provider's account, which would hold up the run."""
 
 
 class Stage:
-    """A context manager: Redis, the stands and the workers of the Procfile, without a bot.
+    """Redis, the stands and the workers of the Procfile, without a bot; a context manager.
 
-    Results are delivered to the Telegram stand, with its flood limits off; there is no status message,
-    so each comes as a message of its own. The provider answers with small ready-made files after
-    `seconds` on average, log-normally spread by `sigma`. `sent` holds the ids of all jobs accepted.
-    `workers` names other lines of the Procfile, `telegram` adds arguments to the Telegram stand.
+    Results are delivered to the Telegram stand, with its flood limits off. There is no status message, so
+    each result is a new message. The provider returns small ready-made files.
+
+    `sent` holds the ids of all admitted jobs.
+
+    Args:
+        slots: WORKER_SLOTS of each worker.
+        seconds: Mean time of a prediction (log-normal).
+        sigma: Its spread.
+        settings: Variables that override the environment.
+        workers: The lines of the Procfile to start.
+        telegram: Further arguments of the Telegram stand.
     """
 
     def __init__(
@@ -93,20 +101,20 @@ class Stage:
         self._open.close()
 
     def start(self, name: str, line: str) -> Program:
-        """One more worker, from a command line; it is closed with the stage."""
+        """Start one more worker from a command line; the stage closes it."""
         return self._stack.add(name, line).start()
 
     def outputs_from(self, url: str, prompt: str) -> None:
-        """What the provider makes for this prompt is to be fetched from there."""
+        """Have the provider's output for this prompt fetched from `url`."""
         self._stack.provider.fault("inside_url", on="prediction", match=prompt, url=url)
 
     def limit(self, backlog: int, active: int) -> None:
-        """From now on a lane takes that many waiting jobs, and a user may have that many active ones."""
+        """Set the limits from now on: waiting jobs in a lane, and active jobs of a user."""
         limits = replace(self.settings, active_jobs=active, vip_active_jobs=active, lane_backlog=backlog)
         self._admission = self._open.enter_context(BlockingAdmission(limits))
 
     def new_users(self, count: int, *, vip: bool = False) -> list[int]:
-        """People who have never sent anything."""
+        """Return new users, with VIP rights if asked for."""
         users = [self._stack.telegram.new_user(f"User {number}") for number in range(count)]
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
         for user in users if vip else ():
@@ -114,7 +122,7 @@ class Stage:
         return users
 
     def send(self, user: int, kind: Kind, prompt: str = "") -> str | None:
-        """A user asks for something that nobody else has asked for: the job's id, None when turned away."""
+        """Send a request that nobody else has sent; return the job's id, or None if it was refused."""
         job_id = uuid.uuid4().hex[:20]
         request = Request(kind, MODELS[kind], prompt or f"a fox number {next(self._prompts)}")
         answer = self._admission.admit(job_id, request, Origin(user, user, 0))
@@ -126,22 +134,23 @@ class Stage:
         return job_id
 
     def waiting(self, lane: Lane) -> int:
-        """Jobs of a lane that nobody has claimed."""
+        """Return the number of jobs of a lane that no worker has claimed."""
         found: Any = self._client.zcard(keys.waiting(lane))
         return int(found)
 
     def job(self, job_id: str) -> Job:
-        """The record; every job sent here is kept."""
+        """Return the record of a job; every job sent here is kept."""
         found = self._stack.ledger.get(job_id)
         if found is None:
             raise LookupError(f"the ledger has lost job {job_id}")
         return found
 
     def ended(self, job_ids: Iterable[str], patience_s: float) -> list[Job]:
-        """The records once every job has ended and its chat was told.
+        """Wait until every job has ended and its chat was told; return the records.
 
-        Raises TimeoutError for a job that does not end, and ValueError where one was not delivered: then the
-        run measures something else.
+        Raises:
+            TimeoutError: A job has not ended within the patience.
+            ValueError: A job was not delivered, so the run measures something else.
         """
         deadline = time.monotonic() + patience_s
         jobs: list[Job] = []
@@ -157,10 +166,10 @@ class Stage:
 
 
 def waits(jobs: Sequence[Job]) -> list[float]:
-    """Seconds from the admission of each job to its slot."""
+    """Return the seconds from each job's admission to its claim."""
     return [job.stamps["claimed"] - job.stamps["accepted"] for job in jobs]
 
 
 def mean_work(jobs: Sequence[Job]) -> float:
-    """Seconds that a job holds its slot, on average."""
+    """Return the mean time (s) that a job holds its slot."""
     return sum(job.stamps["stored"] - job.stamps["claimed"] for job in jobs) / len(jobs)

@@ -1,4 +1,4 @@
-"""What programs and all their children use: memory, and time of the cores."""
+"""Memory and processor time of programs with all their child processes."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from sandbox.processes import Program
 
 @contextmanager
 def memory_over_time(programs: Sequence[Program]) -> Iterator[list[int]]:
-    """What `memory` says, twice a second."""
+    """Sample `memory` twice a second into the list."""
     seen: list[int] = []
     stop = threading.Event()
 
@@ -29,17 +29,17 @@ def memory_over_time(programs: Sequence[Program]) -> Iterator[list[int]]:
 
 
 def memory(programs: Sequence[Program]) -> int:
-    """Bytes that they hold together; shared pages are shared out (PSS)."""
+    """Return the bytes that the programs hold together; shared pages are divided among their users (PSS)."""
     return sum(info.pss for info in _memory(programs))
 
 
 def resident(programs: Sequence[Program]) -> int:
-    """Bytes of their resident sets (RSS); a shared page counts in each."""
+    """Return the bytes of the programs' resident sets (RSS); a shared page counts in each."""
     return sum(info.rss for info in _memory(programs))
 
 
 def cpu_seconds(programs: Sequence[Program]) -> float:
-    """Seconds of a core, user and system, that they have used since they started."""
+    """Return the processor time (s), user and system, of the programs since their start."""
     used = 0.0
     for process in _family(programs):
         try:

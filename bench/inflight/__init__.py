@@ -1,10 +1,10 @@
-"""`bench inflight`: jobs held at a time, by one worker process and by the machine, and what that takes.
+"""`bench inflight`: jobs held at a time by one worker process and by the machine, and their cost.
 
 Keys of the result, for each holder: `jobs_held`, `processes`, `memory_mb` (PSS of these processes, MB of 10^6
 bytes), `rss_mb`, `kib_per_job`, `cpu_share_of_core`, `polls_per_s`, `poll_lag_p99_ms` (how late a wait ends
-in the process, which a poll that is due needs too; `idle_lag_p99_ms` in a process that does nothing else:
-the machine), `cores_of_everything` (Redis and the stands too); after all were let go: `delivered`, `lost`,
-`delivered_again`, `paid_again`, `left` (entries of the ledger).
+in the process, which delays a due poll too; `idle_lag_p99_ms` in a process that does nothing else: the
+machine's share), `cores_of_everything` (Redis and the stands too); after all jobs were let go: `delivered`,
+`lost`, `delivered_again`, `paid_again`, `left` (entries of the ledger).
 """
 
 import argparse
@@ -19,13 +19,13 @@ from bench.inflight.holders import NAMES, Load
 from bench.inflight.trial import run
 
 _PREFORK = 16
-"""Jobs of prefork, each in a process of its own: a thousand do not fit a machine."""
+"""Number of jobs for prefork, each in its own process: a thousand do not fit on a machine."""
 PANELS: dict[str, Callable[[Any], float]] = {
     "KiB a job": itemgetter("kib_per_job"),
     "share of a core": itemgetter("cpu_share_of_core"),
     "polls/s": itemgetter("polls_per_s"),
 }
-"""What the picture shows."""
+"""Title of a panel in the plot -> its value."""
 _WRONG = ("lost", "delivered_again", "paid_again", "left")
 _COLUMNS = (
     "jobs_held",
@@ -41,7 +41,7 @@ _COLUMNS = (
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="these holders")
     parser.add_argument("--jobs", type=int, default=1000, help="jobs held by one process")
     parser.add_argument(
@@ -56,7 +56,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write. Exit code 1 where a job was lost, paid for twice or delivered twice."""
+    """Run the benchmark, print its tables and write its files.
+
+    Exit code 1 if a job was lost, paid for twice or delivered twice.
+    """
     trials: dict[str, tuple[str, Load]] = {}
     for name in options.only:
         jobs = min(options.jobs, _PREFORK) if name == "prefork" else options.jobs

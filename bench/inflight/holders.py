@@ -1,4 +1,4 @@
-"""What holds jobs: Darkroom, and a plain design on Celery's pools and without Celery, each on its own."""
+"""The systems that hold jobs: Darkroom, and a plain design on Celery's pools and without Celery."""
 
 import re
 import sys
@@ -19,9 +19,12 @@ from sandbox.processes import Program
 from sandbox.stack import Stack
 
 DEADLINE_S = 1800
-"""The models' deadline: nothing is given up while it is held."""
+"""The models' deadline (s), long enough that no held job is given up."""
 _PRODUCTS_OWN = ("POLLS_PER_S", "REPLICATE_CALLS_PER_MIN", "TELEGRAM_RATE_PER_S")
-"""Limits that stay as they are: without the last a thousand jobs' progress would be edited at once."""
+"""Limits that keep their defaults.
+
+Without Telegram's rate limit the progress of a thousand jobs would be edited at once.
+"""
 _CELERY = "celery[redis]==5.7.0 gevent==26.9.0"
 _WORKER = "celery -A celery_app worker -P {pool} -c {{slots}} --without-gossip --without-mingle"
 _LIBRARIES = {
@@ -34,9 +37,9 @@ NAMES = ("darkroom", *_LIBRARIES)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many jobs are held, in how many processes, and how often peers ask for each.
+    """How many jobs are held, in how many processes, and how often the peers poll for each.
 
-    Darkroom asks as its settings say; `poll_s` are the seconds between two polls of a peer.
+    Darkroom polls by its settings; `poll_s` are the seconds between two polls of a peer.
     """
 
     jobs: int
@@ -45,10 +48,10 @@ class Load:
 
 
 class Holder:
-    """A context manager: the stack, and a system that has its processes started.
+    """A stack and a system with its processes; a context manager.
 
-    `stack`, `system`, and `idle`: a process that does nothing but measure how late its waits end, as those
-    with jobs do; `folder` has what they measure.
+    `stack` and `system` are those. `idle` is a process that only measures how late its waits end, as the
+    processes with jobs do; `folder` holds these measurements.
     """
 
     def __init__(self, name: str, load: Load) -> None:
@@ -57,7 +60,7 @@ class Holder:
         self._open = ExitStack()
         limits = {name: value for name, value in UNLIMITED.items() if name not in _PRODUCTS_OWN}
         options = "--fast-media --seed 1 --creates-per-min 1000000 --others-per-min 1000000"
-        # A message that the stand has forgotten is one that somebody has deleted: its result takes two calls.
+        # A message that the stand has forgotten counts as deleted, and its result takes two calls.
         kept = ("--history", str(4 * load.jobs))
         self.stack = Stack((), limits, options.split(), kept)
 
@@ -102,7 +105,7 @@ class Holder:
         return Darkroom(self.stack, load.jobs, load.processes, "lag_in_celery", self._post)
 
     def _post(self, job: Job) -> None:
-        """The status message, which a worker would otherwise look for again and again."""
+        """Post the status message; otherwise a worker looks for it repeatedly."""
         body = {"chat_id": job.origin.chat, "text": job.request.prompt}
         answer = self._http.post(
             f"{self.stack.telegram.base_url}/bot{self.stack.settings.telegram_token}/sendMessage", json=body

@@ -1,4 +1,4 @@
-"""One holder's trial: fill it with jobs that do not end, measure for a while, let them end, and check."""
+"""One holder's trial: fill it with jobs that do not end, measure, let them end, and check."""
 
 import statistics
 import time
@@ -20,9 +20,13 @@ _TOLD_S = 30.0
 
 
 def run(name: str, load: Load, windows: int, window_s: float, settle_s: float) -> dict[str, Any]:
-    """Measured `windows` times for `window_s` seconds each, from `settle_s` after the last submission.
+    """Measure `windows` times for `window_s` seconds each, from `settle_s` after the last submission.
 
-    The keys are those of `bench inflight`. Raises where the jobs do not get into flight.
+    Returns:
+        The figures with the keys of `bench inflight`.
+
+    Raises:
+        RuntimeError: Not all jobs got into flight.
     """
     circumstances = report.machine()
     with Holder(name, load) as holder:
@@ -59,7 +63,7 @@ def _await_flight(holder: Holder, jobs: int) -> None:
 
 
 def _window(holder: Holder, seconds: float) -> dict[str, float]:
-    """What was used from now on, for that long."""
+    """Measure what is used during the next `seconds`."""
     services = holder.system.services
     everything = [*services, *holder.system.others, *_stands(holder)]
     cpu, whole = usage.cpu_seconds(services), usage.cpu_seconds(everything)
@@ -80,7 +84,7 @@ def _window(holder: Holder, seconds: float) -> dict[str, float]:
 
 
 def _figures(load: Load, seen: list[dict[str, float]]) -> dict[str, Any]:
-    """The middle of the windows; memory at its most."""
+    """Return the median of the windows, and for memory the maximum."""
 
     def middle(key: str) -> float:
         return statistics.median(each[key] for each in seen)
@@ -106,12 +110,12 @@ def _stands(holder: Holder) -> list[Program]:
 
 
 def _polls(holder: Holder) -> int:
-    """Polls that the provider has answered so far."""
+    """Return the number of polls that the provider has served so far."""
     return sum(holder.stack.provider.calls()["calls"].get("get", {}).values())
 
 
 def _lags(folder: Path, since: float) -> dict[int, list[float]]:
-    """By process id: by how many milliseconds its waits ended late."""
+    """Return by process id how late its waits ended (ms), since that Unix time."""
     lags = {}
     for path in folder.glob("*.lag"):
         # The last line may be half written.
@@ -121,7 +125,7 @@ def _lags(folder: Path, since: float) -> dict[int, list[float]]:
 
 
 def _left(holder: Holder) -> int:
-    """Entries of the ledger that somebody still has to care for, in Darkroom's case: none."""
+    """Return the entries of the ledger that still need work: none for Darkroom."""
     with connect(holder.stack.settings.ledger_redis()) as client:
 
         def found() -> int:

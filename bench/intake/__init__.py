@@ -1,15 +1,18 @@
-"""`bench intake`: how fast updates are taken in by webhook, and how soon each is answered.
+"""`bench intake`: how fast updates are taken in by webhook, and how soon each is acknowledged.
 
-Postmen (postman.py) post to real bots (`python -m bot`, BOT_MODE=webhook) beside a real Redis and the
-Telegram stand, and in the same run to a no-op application, which shows what the machine, the HTTP server and
-the postmen can do at best. Keys of the result: `noop` and `bot`, each {`offered`: at the offered rate,
-`most`: each connection as fast as it is answered}, each {`done_per_s`, `ack_ms` {p50, p99, max}, `statuses`,
-`decided_s` (after the last post, until the last update was decided), `cpu_ms`: what bots and Redis, or the
-no-op, used for one update, whoever else was on the machine}; `p99_over_noop_ms`, `most_ratio` (bot over
-no-op); `ledger`: jobs that the ledger knows, `lost` (updates answered 200 of which it knows nothing) and
-`doubled`; `commands` to Redis for one update; `bot_memory_mib`.
+Client processes ("postmen", postman.py) post to real bots (`python -m bot`, BOT_MODE=webhook) beside a real
+Redis and the Telegram stand. In the same run they post to a no-op application, which shows the best that the
+machine, the HTTP server and the clients can do.
 
-An ack's time counts from the moment at which the update was due, so that waiting for a connection counts.
+Keys of the result: `noop` and `bot`, each {`offered`: at the offered rate, `most`: each connection as fast as
+its posts are acknowledged}, each {`done_per_s`, `ack_ms` {p50, p99, max}, `statuses`, `decided_s` (after the
+last post, until the last update was decided), `cpu_ms`: what bots and Redis, or the no-op, used for one
+update}; `p99_over_noop_ms`, `most_ratio` (bot over no-op); `ledger`: jobs that the ledger knows, `lost`
+(acknowledged updates of which it knows nothing) and `doubled`; `commands` to Redis for one update;
+`bot_memory_mib`.
+
+The time of an acknowledgement counts from the moment at which the update was due, so that waiting for a
+connection counts.
 """
 
 import argparse
@@ -48,7 +51,7 @@ _FAR = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is posted, by whom and to how many replicas; see `bench.intake.postman.Round` and the options."""
+    """What is posted, by how many clients and to how many replicas; see `bench.intake.postman.Round`."""
 
     rate: float = 500.0
     seconds: float = 10.0
@@ -61,7 +64,7 @@ class Load:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     plan = Load()
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--rate", type=float, default=plan.rate, help="offered updates a second")
@@ -81,7 +84,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     report.wait_until_quiet(2.0, 60)
     figures = run(Load(**{name: getattr(options, name) for name in asdict(Load())}))
     rows = [
@@ -106,7 +109,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def run(load: Load) -> dict[str, Any]:
-    """All four parts."""
+    """Run all four parts and return the figures."""
     circumstances = report.machine()
     spawn = multiprocessing.get_context("spawn")
     with spawn.Pool(load.postmen) as pool:
@@ -141,7 +144,7 @@ def _noop() -> Iterator[Program]:
 
 @contextmanager
 def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
-    """The replicas, with the limits of production; with `accept` admission has none."""
+    """Run the replicas with production limits; with `accept`, admission has none."""
     free = {"LANE_BACKLOG": str(_FAR), "USER_RATE_LIMIT": f"{_FAR}/s", "ACTIVE_JOBS": str(_FAR)}
     ports = [free_port() for _ in range(load.replicas)]
     settings = {
@@ -149,7 +152,7 @@ def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
         "WEBHOOK_URL": f"http://127.0.0.1:{ports[0]}",
         "WEBHOOK_SECRET": SECRET,
         "LOG_FORMAT": "json",
-        # Each update is to be decided about, those of the loud too.
+        # Each update must be decided, even those of a user who writes too much.
         "REFUSED_RATE_LIMIT": "",
         **(free if load.accept else {}),
     }
@@ -168,7 +171,7 @@ def _bots(load: Load) -> Iterator[tuple[Stack, list[str], list[Program]]]:
 def _both(
     pool: Pool, urls: Sequence[str], load: Load, serving: Sequence[Program], settle: Callable[[], float]
 ) -> tuple[dict[str, Any], list[Posted]]:
-    """At the offered rate, then as fast as it goes."""
+    """Measure at the offered rate, then as fast as possible."""
     sent = _posted(pool, urls, replace(load, seconds=1.0), load.rate, 1)
     settle()
     figures = {}
@@ -183,7 +186,7 @@ def _both(
 
 
 def _decided(stack: Stack) -> float:
-    """Wait until nothing is left in the spool of updates; how long it took, at most DECIDED_WITHIN_S."""
+    """Wait until the durable queue of updates is empty; return the time (s), at most DECIDED_WITHIN_S."""
     began = time.monotonic()
     with connect(stack.settings.ledger_redis()) as client:
         while client.zcard(keys.spool(UPDATES)) and time.monotonic() - began < DECIDED_WITHIN_S:
@@ -234,7 +237,7 @@ def _figures(parts: Sequence[Posted], seconds: float, cpu_s: float) -> dict[str,
 
 
 def _in_ledger(stack: Stack, sent: Sequence[Posted]) -> dict[str, Any]:
-    """What the ledger knows of the updates that were answered 200."""
+    """Return what the ledger knows of the acknowledged updates."""
     asked = {number for part in sent for number in part.asked}
     wanted = {ids.from_message(stack.bot_id, user_of(number), number) for number in asked}
     with connect(stack.settings.ledger_redis()) as client:
@@ -252,7 +255,7 @@ def _in_ledger(stack: Stack, sent: Sequence[Posted]) -> dict[str, Any]:
         "asked": len(asked),
         "jobs": len(wanted & jobs),
         "admissions": answers,
-        # Without limits each is a job; with them each was decided about.
+        # Without limits each is a job; with them each was decided.
         "lost": len(wanted - jobs)
         if stack.settings.lane_backlog == _FAR
         else max(0, len(asked) - sum(answers.values())),

@@ -1,4 +1,4 @@
-"""How often one update goes to Redis, as Redis itself sees it (MONITOR)."""
+"""The number of commands to Redis for one update, as Redis itself sees them (MONITOR)."""
 
 import threading
 import time
@@ -13,14 +13,15 @@ from ledger.connection import connect
 
 UPDATES = 20
 _SETTLE_S = 2.0
-"""What follows the last answer (publishing, posting, noting) is done within this time."""
+"""Time (s) within which publishing, posting and recording are done after the last acknowledgement."""
 
 
 def commands_of(settings: Settings, url: str, secret: str) -> dict[str, float]:
-    """Commands that clients send for one request, by name, until it is in the queue and shown in its chat.
+    """Return the commands that clients send for one request, by name.
 
-    Commands inside scripts go nowhere and are not counted; a pipeline counts as its commands. The heartbeat
-    of the process and idle time are taken off by a look at a bot without updates.
+    It counts until the job is queued and shown in its chat. Commands inside scripts need no round trip and do
+    not count; a pipeline counts as its commands. The process's heartbeat and idle work are measured on a bot
+    without updates and subtracted.
     """
     idle = _seen(settings, lambda: time.sleep(_SETTLE_S))
     began = time.monotonic()

@@ -1,6 +1,7 @@
-"""`python -m bench.intake.noop --port 0`: an ASGI application that reads what is posted and answers 200.
+"""`python -m bench.intake.noop --port 0`: an ASGI application that reads the body and responds with 200.
 
-Served as the bot serves its own, it shows what this machine, the HTTP server and the postmen can do at best.
+Served like the bot's own application, it shows the best that the machine, the HTTP server and the clients can
+do.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import uvloop
 
 
 async def answer(_scope: Any, receive: Any, send: Any) -> None:
-    """Read the body to its end, and answer."""
+    """Read the body to its end, and respond with 200."""
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})

@@ -1,5 +1,8 @@
-"""Posts updates as Telegram does: many connections that are kept, the secret in a header, on each of them one
-post at a time. Lean, as it shares the machine with what it measures."""
+"""A client (postman) that posts updates as Telegram does.
+
+It keeps many connections open, with one post at a time on each, and sends the secret in a header. It is lean,
+as it shares the machine with what it measures.
+"""
 
 import asyncio
 import json
@@ -13,20 +16,31 @@ from urllib.parse import urlsplit
 import uvloop
 
 ANSWER_S = 60.0
-"""Telegram waits this long for an answer."""
+"""Longest wait (s) for a response, as Telegram's."""
 FIRST_USER = 10_000_000
 PEOPLE = 2_000
-"""Users that write, in turn."""
+"""Number of users that write, in turn."""
 Update = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one postman posts: to `urls` in turn, on so many `connections` in all, from `start` (Unix time)
-    for `seconds`, at `rate` updates a second (0: each connection as fast as it is answered).
+    """What one client posts.
 
-    Of each hundred updates so many are `talk` (unknown commands), so many `repeats` of an earlier one; the
-    others ask for pictures. Numbers begin at `first` and go up by `step`.
+    Of each hundred updates `talk` are unknown commands and `repeats` are repeats of an earlier update; the
+    others ask for pictures.
+
+    Attributes:
+        urls: The bots, in turn.
+        secret: The webhook's secret.
+        start: Unix time of the first post.
+        seconds: Length of the round.
+        rate: Updates a second; 0: each connection as fast as its posts are acknowledged.
+        connections: Connections to all bots together.
+        first: The number of the first update.
+        step: The difference of two numbers.
+        talk: Percentage of unknown commands.
+        repeats: Percentage of repeats.
     """
 
     urls: Sequence[str]
@@ -43,8 +57,14 @@ class Round:
 
 @dataclass(slots=True)
 class Posted:
-    """`acks`: (ms from the moment it was due until it was answered, status); `asked`: numbers of the updates
-    that asked for a picture and were answered 200, `talked`: of those that did not."""
+    """What one client posted.
+
+    Attributes:
+        acks: For each post the ms from the moment it was due to its response, and the status.
+        asked: Numbers of the acknowledged updates that asked for a picture.
+        talked: Numbers of the other acknowledged updates.
+        troubles: Name of an error -> how often it occurred.
+    """
 
     acks: list[tuple[float, int]] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
@@ -53,17 +73,17 @@ class Posted:
 
 
 def is_talk(number: int, talk: int) -> bool:
-    """Whether the update of this number asks for nothing."""
+    """Return whether the update of this number is an unknown command."""
     return number * 37 % 100 < talk
 
 
 def user_of(number: int) -> int:
-    """Who sends the update of this number."""
+    """Return the user who sends the update of this number."""
     return FIRST_USER + number % PEOPLE
 
 
 def update(number: int, talk: int) -> Update:
-    """The update of this number: somebody writes in private."""
+    """Return the update of this number: a message in a private chat."""
     user = user_of(number)
     person = {"id": user, "first_name": "Ann", "last_name": "Lee", "username": f"u{user}"}
     message: Update = {
@@ -116,7 +136,7 @@ async def _post(job: Round) -> Posted:
 
 
 class Line(asyncio.Protocol):
-    """One connection; opened when it is needed, and again where it was closed."""
+    """One connection; opened when needed, and again after it was closed."""
 
     def __init__(self, url: str, secret: str) -> None:
         parts = urlsplit(url)
@@ -130,7 +150,11 @@ class Line(asyncio.Protocol):
         self._answer: asyncio.Future[int] | None = None
 
     async def send(self, body: bytes) -> int:
-        """Post; the status of the answer."""
+        """Post an update and return the response's status.
+
+        Raises:
+            TimeoutError: There was no response within ANSWER_S.
+        """
         loop = asyncio.get_running_loop()
         transport = self._transport
         if transport is None:
@@ -149,23 +173,23 @@ class Line(asyncio.Protocol):
             bound.cancel()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
             self._transport = None
 
     def connection_made(self, _transport: asyncio.BaseTransport) -> None:
-        """The connection is there."""
+        """Start with an empty buffer."""
         self._data = b""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """Fail the post that waits for a response."""
         self._transport = None
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionResetError("the server hung up"))
 
     def data_received(self, data: bytes) -> None:
-        """A part of the answer."""
+        """Collect the response; when it is complete, set its status."""
         self._data += data
         head, ended, rest = self._data.partition(b"\r\n\r\n")
         if not ended:

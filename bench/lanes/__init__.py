@@ -1,10 +1,9 @@
-"""`bench lanes`: who waits how long for a slot when the lanes are full.
+"""`bench lanes`: how long jobs wait for a slot when the lanes are full.
 
 Keys of the result: `vip_wait_p95_ratio` (VIP over regular, regular lanes saturated),
-`regular_throughput_share` (the worse lane in the worse mix, all lanes saturated),
-`light_user_wait_p95_ratio` (with over without a heavy user), `longest_wait_s` and `wait_bound_s` (in a
-lane that is kept full); beside them `jobs`, all of which were delivered, and what the figures
-were made of.
+`regular_throughput_share` (the worse lane in the worse mix, all lanes saturated), `light_user_wait_p95_ratio`
+(with over without a heavy user), `longest_wait_s` and `wait_bound_s` (in a lane that is kept full); beside
+them `jobs`, all of which were delivered, and the data behind these figures.
 """
 
 import argparse
@@ -27,7 +26,7 @@ TARGETS = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
     parser.add_argument(
@@ -36,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     plan = SHORT if options.short else Plan()
     if not options.short:
         report.wait_until_quiet(1.5, 300)
@@ -63,7 +62,13 @@ SHORT = Plan(
 
 
 def run(plan: Plan) -> tuple[dict[str, Any], Parts]:
-    """All four situations on one stack. Raises where a job is lost or fails."""
+    """Run all four situations on one stack and return the figures and their parts.
+
+    Raises:
+        TimeoutError: A job does not end in time.
+        LookupError: The ledger has lost a job.
+        ValueError: A job fails.
+    """
     circumstances = report.machine()
     fair = {"FAIR_SHARE_S": str(plan.fair_share_s)}
     with Stage(plan.slots, plan.seconds, plan.sigma, fair) as stage:

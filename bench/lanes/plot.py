@@ -1,4 +1,4 @@
-"""The picture of `bench lanes`."""
+"""The plot of `bench lanes`."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def draw(
     light: Compared,
     aging: Aging,
 ) -> None:
-    """Four panels, one for each situation."""
+    """Draw four panels, one for each situation."""
     figure = Figure(figsize=(9, 6), dpi=90, layout="constrained")
     axes = figure.subplots(2, 2).flat
     _shares(axes[0], {"VIP": vip.looked_at, "regular": vip.compared})

@@ -1,4 +1,4 @@
-"""The four situations of the lanes benchmark: each sends jobs into a stage, awaits their end and measures."""
+"""The four situations of the lanes benchmark. Each sends jobs, waits for their end and measures."""
 
 import time
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from jobs.model import Job, Kind, Lane
 
 REGULAR = ((Lane.IMG, Kind.IMAGE), (Lane.VID, Kind.VIDEO))
 FEW = 3
-"""Users so few that nearly all of their jobs stand behind other people's."""
+"""Number of users so small that nearly all of their jobs wait behind other users' jobs."""
 
 ACTIVE = 3
 """Active jobs that a user may have in `aging`."""
@@ -20,8 +20,19 @@ ACTIVE = 3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The size of a run. Each worker has `slots` slots; the provider takes `seconds` on average; `many` users
-    are so many that each has one active job at a time."""
+    """The size of a run.
+
+    Attributes:
+        slots: Slots of each worker.
+        seconds: Mean time of a prediction.
+        sigma: The spread of that time (log-normal).
+        fair_share_s: FAIR_SHARE_S.
+        backlog: LANE_BACKLOG.
+        many: Users, so many that each has about one active job at a time.
+        phase_s: Length of a measurement.
+        rounds: Repetitions of the light users' situation.
+        patience_s: Longest wait for a job's end.
+    """
 
     slots: int = 4
     seconds: float = 1.0
@@ -35,31 +46,31 @@ class Plan:
 
     @property
     def depth(self) -> int:
-        """Jobs that wait in a saturated lane: several times the slots."""
+        """The number of waiting jobs in a saturated lane: several times the slots."""
         return 4 * self.slots
 
     @property
     def slot_rate(self) -> float:
-        """Jobs that one worker's slots do in a second, about (a result is noticed with a delay)."""
+        """The jobs per second of one worker's slots, roughly: a result is noticed with a delay."""
         return self.slots / (1.15 * self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Seconds that jobs waited, of the ones looked at and of those that they are compared with."""
+    """Seconds that jobs waited: the jobs in question, and those that they are compared with."""
 
     looked_at: list[float]
     compared: list[float]
 
     @property
     def p95_ratio(self) -> float:
-        """p95 of the first over p95 of the second."""
+        """The p95 of the jobs in question over the p95 of the others."""
         return percentile(self.looked_at, 95) / percentile(self.compared, 95)
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Jobs claimed in a second from a regular lane, without and with a saturated VIP lane."""
+    """Jobs claimed per second from a regular lane, without and with a saturated VIP lane."""
 
     mix: str
     lane: Lane
@@ -68,13 +79,13 @@ class Throughput:
 
     @property
     def share(self) -> float:
-        """What is left of it."""
+        """The share of the throughput that is left beside the VIP lane."""
         return self.beside_vip / self.alone
 
 
 @dataclass(frozen=True, slots=True)
 class Aging:
-    """Waits of all jobs of a lane that is kept full, and of those whose users sent several at once."""
+    """Waits (s) in a lane that is kept full: of all jobs, and of users who sent several jobs at once."""
 
     all: list[float]
     eager: list[float]
@@ -82,8 +93,10 @@ class Aging:
 
 
 def vip_under_regular_load(stage: Stage, plan: Plan) -> Compared:
-    """Regular lanes saturated by many users; a few VIP users send 80 % of what the reserved worker can do.
-    VIP waits against regular ones."""
+    """Compare the waits of VIP jobs and regular jobs while the regular lanes are saturated.
+
+    Many users saturate the regular lanes. A few VIP users send 80 % of what the reserved worker can do.
+    """
     people, vips = stage.new_users(plan.many), stage.new_users(FEW, vip=True)
     moments = steady(Random(1), 0.8 * plan.slot_rate, plan.phase_s)
     with ExitStack() as stack:
@@ -99,8 +112,10 @@ def vip_under_regular_load(stage: Stage, plan: Plan) -> Compared:
 
 
 def regular_under_vip_load(stage: Stage, plan: Plan) -> list[Throughput]:
-    """All lanes saturated, against the regular ones alone. Measured where many VIP users and few regular ones
-    send the jobs, and the other way round."""
+    """Compare the regular lanes' throughput when all lanes are saturated and when only they are.
+
+    Measured with many VIP users and few regular ones, and the other way round.
+    """
     found = []
     for mix, regulars, vip_count in (("many VIP users", FEW, plan.many), ("few VIP users", plan.many, FEW)):
         people, vips = stage.new_users(regulars), stage.new_users(vip_count, vip=True)
@@ -111,8 +126,11 @@ def regular_under_vip_load(stage: Stage, plan: Plan) -> list[Throughput]:
 
 
 def light_users_beside_a_heavy_one(stage: Stage, plan: Plan) -> Compared:
-    """20 users send one picture each, again and again, and fill 80 % of the slots; then the same while one
-    user sends 20 at once, and again. The light users' waits with and without."""
+    """Compare the waits of 20 light users with and without a heavy user.
+
+    The light users send one picture at a time and fill 80 % of the slots. The heavy user sends 20 at once,
+    twice.
+    """
     light, heavy = stage.new_users(20), stage.new_users(1)
     waited: dict[bool, list[float]] = {True: [], False: []}
     for number in range(plan.rounds):
@@ -128,8 +146,11 @@ def light_users_beside_a_heavy_one(stage: Stage, plan: Plan) -> Compared:
 
 
 def aging(stage: Stage, plan: Plan) -> Aging:
-    """A lane kept as full as admission allows by users with one job each, VIP lane saturated too; other users
-    have all the jobs at once that one may have, and the last of these come behind most of the others."""
+    """Measure the waits in a lane that is kept as full as admission allows.
+
+    Users with one job each keep it full, and the VIP lane is saturated too. Other users have as many jobs at
+    once as one user may; the last of these are ordered after most of the others.
+    """
     people, vips, eager = (
         stage.new_users(plan.many),
         stage.new_users(plan.many, vip=True),
@@ -150,11 +171,11 @@ def aging(stage: Stage, plan: Plan) -> Aging:
 
 
 def wait_bound(plan: Plan, mean_work_s: float) -> float:
-    """Seconds after which a waiting job has got a slot, while the lane has its workers.
+    """Return the seconds after which a waiting job has a slot, as long as the lane has its workers.
 
-    A job of a user with k active ones counts as come k * FAIR_SHARE_S later; from that moment on nobody new
-    gets in front of it. In front are then fewer than LANE_BACKLOG jobs, and at worst every second slot goes
-    to a VIP job: (1 + 2 * LANE_BACKLOG / slots) times the mean time that a job holds a slot.
+    A job of a user with k active jobs counts as k * FAIR_SHARE_S later; from that moment on no new job gets
+    before it. Fewer than LANE_BACKLOG jobs are then before it, and at worst every second slot goes to a VIP
+    job. That makes (1 + 2 * LANE_BACKLOG / slots) times the mean time that a job holds a slot.
     """
     return (ACTIVE - 1) * plan.fair_share_s + (1 + 2 * plan.backlog / plan.slots) * mean_work_s
 
@@ -164,7 +185,7 @@ def _claim_rates(stage: Stage, plan: Plan, people: list[int], vips: list[int]) -
         if vips:
             stack.enter_context(vip := Feed(stage, Lane.VIP, Kind.IMAGE, vips, 3 * plan.depth))
         feeds = [stack.enter_context(Feed(stage, *lane, people, plan.depth)) for lane in REGULAR]
-        time.sleep(2 * plan.seconds)  # the slots that were free at the start have been filled by then
+        time.sleep(2 * plan.seconds)  # by then the slots that were free at the start are filled
         began = time.time()
         time.sleep(plan.phase_s)
         over = time.time()

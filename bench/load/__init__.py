@@ -1,9 +1,9 @@
-"""`bench load`: virtual users through the whole of Darkroom, from their message to the media in their chat.
+"""`bench load`: simulated users of the whole of Darkroom, from their message to the media in their chat.
 
 Keys of the result, for each number of users: `users, jobs, delivered, lost, duplicates, errors_share, mean_s,
 queue_max, cpu_share, memory_share, in_ms {p50, p95, p99}` (update -> submit), `out_ms` (provider done ->
-media in chat), `provider_requests_per_s`, and the circumstances. Exit code 1 where a job is lost or made
-twice, or a target is missed. What each of them means: docs/benchmarks.md.
+media in chat), `provider_requests_per_s`, and the circumstances. Exit code 1 if a job is lost or made twice,
+or a target is missed. What each key means: docs/benchmarks.md.
 """
 
 import argparse
@@ -30,7 +30,7 @@ OWN_MS = {"in_ms": {"p50": 30.0, "p99": 250.0}, "out_ms": {"p50": 150.0}}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--users", type=int, nargs="+", default=[300], help="one run for each number")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long they ask in each run")
     parser.add_argument("--think", type=float, default=30.0, help="mean think time of a user (seconds)")
@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def plan_of(options: argparse.Namespace, users: int) -> Surge:
-    """One run that the options ask for."""
+    """Return the run that the options ask for with this number of users."""
     deployment = Deployment(slots=options.slots, lifted=options.lift, webhooks=not options.no_webhooks)
     image_s, video_s = deployment.image_s * options.scale, deployment.video_s * options.scale
     habits = Habits(think_s=options.think, cancel_s=image_s / 3)
@@ -58,7 +58,7 @@ def plan_of(options: argparse.Namespace, users: int) -> Surge:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     runs = []
     for users in options.users:
         if not options.now:
@@ -76,7 +76,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def measure(plan: Surge) -> Figures:
-    """One run and its figures."""
+    """Run a plan and return its figures."""
     circumstances = report.machine()
     figures = toll.figures(surge.run(plan))
     figures["misses"] = misses(figures, own=plan.deployment.webhooks and plan.users <= 300)
@@ -87,7 +87,7 @@ def measure(plan: Surge) -> Figures:
 
 
 def misses(figures: Figures, *, own: bool) -> list[str]:
-    """What was promised and not found, in words; `own`: the targets of the platform's own share count."""
+    """Return the missed targets in words; with `own`, also those for the platform's own latency."""
     users = f"{figures['users']} users:"
     found = [
         f"{users} {key} {figures[key]} is not below {bound:g} ({unit})"
@@ -105,7 +105,7 @@ def misses(figures: Figures, *, own: bool) -> list[str]:
 
 
 def show(figures: Figures) -> None:
-    """Print one run as tables."""
+    """Print the figures of one run as tables."""
     plain = {name: value for name, value in figures.items() if isinstance(value, int | float)}
     rows = [
         (name, value, f"< {TARGETS[name][1]:g}" if name in TARGETS else "") for name, value in plain.items()

@@ -1,4 +1,4 @@
-"""What virtual users mean to do, each deed at its time."""
+"""The scheduler of the simulated users: runs each action at its time."""
 
 import heapq
 import itertools
@@ -16,7 +16,10 @@ class _Deed:
 
 
 class Agenda:
-    """Deeds by their time (`time.monotonic`); any thread may plan. `late_s`: how far it fell behind."""
+    """A queue of actions by their time (`time.monotonic`); any thread may add one.
+
+    `late_s` is the longest delay of an action (s).
+    """
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -25,18 +28,18 @@ class Agenda:
         self.late_s = 0.0
 
     def plan(self, due: float, do: Callable[[], object]) -> None:
-        """Have it done then."""
+        """Schedule an action."""
         with self._news:
             heapq.heappush(self._deeds, _Deed(due, next(self._numbers), do))
             self._news.notify()
 
     def work_off(self) -> None:
-        """Do all that is planned, what the deeds themselves plan too; returns when nothing is left."""
+        """Run all actions, also those that they schedule; return when none is left."""
         while self._deeds:
             self._next(self._deeds[0].due)
 
     def work_until(self, end: float, on: Callable[[Callable[[], object]], object]) -> None:
-        """Hand each deed to `on` when its time has come, until `end`; what is planned for later is left."""
+        """Hand each action to `on` at its time, until `end`; later actions are left."""
         while time.monotonic() < end:
             self._next(end, on)
 
@@ -44,7 +47,7 @@ class Agenda:
         with self._news:
             due = self._deeds[0].due if self._deeds else end
             if (wait := min(due, end) - time.monotonic()) > 0:
-                # A deed planned meanwhile may come before the one that is waited for.
+                # An action scheduled meanwhile may come before the one that is waited for.
                 self._news.wait(wait)
                 return
             if not self._deeds or due > end:

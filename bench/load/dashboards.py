@@ -1,7 +1,7 @@
-"""Pictures of every dashboard, from a load run of the whole stack under a real Prometheus.
+"""`bench dashboards`: images of every dashboard, from a load run under a real Prometheus.
 
-Users ask for pictures and videos, ask too often, ask for what others ask for, cancel and delete; the provider
-and Telegram throttle, fail and lose answers now and then; a worker is killed in the middle.
+Users ask for pictures and videos, ask too often, ask for what others ask for, cancel and delete. Meanwhile
+the provider and Telegram throttle, fail and drop replies, and a worker is killed in the middle of the run.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from monitoring.pictures import draw, series_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """How long, how much, and where the pictures go."""
+    """Add the options of the command."""
     parser.add_argument("--seconds", type=float, default=240)
     parser.add_argument("--per-s", type=float, default=2.0, help="requests a second")
     parser.add_argument("--trouble-s", type=float, default=5.0, help="seconds between two troubles")
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, draw, and name panels that have nothing to show; exit code 1 where there are any."""
+    """Run, draw, and name the panels without data; exit code 1 if there are any."""
     report.wait_until_quiet(2.0, 60)
     circumstances = report.machine()
     with Observed() as run:
@@ -47,7 +47,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def print_life(run: Observed, picture: Path) -> None:
-    """Draw and print the life of a job whose worker was killed, of another where there is none."""
+    """Draw and print the timeline of a job whose worker was killed, or of another job if there is none."""
     lives = run.lives()
     if lives:
         life = max(lives, key=lambda each: (each.job.crashes, len(each.workers), each.job.id))
@@ -56,7 +56,7 @@ def print_life(run: Observed, picture: Path) -> None:
 
 
 def empty_panels(run: Observed) -> list[str]:
-    """Dashboard, panel and query of every query without a value since the run began."""
+    """Return dashboard, panel and text of every query without a value since the run began."""
     end = time.time()
     return [
         f"{board['title']} / {panel['title']}: {target['expr']}"

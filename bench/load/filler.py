@@ -1,4 +1,4 @@
-"""A past for an empty Redis, as the product would have left it: ended jobs, histories, cached results."""
+"""Seeds an empty Redis with the past of a product in use: ended jobs, histories, cached results."""
 
 import json
 import time
@@ -19,7 +19,7 @@ _WAY = (State.ACCEPTED, State.CLAIMED, State.SUBMITTING, State.RUNNING, State.ST
 _ENDED = (*_WAY, State.DELIVERING, State.DELIVERED, "told")
 
 # ARGV: first and last number, fields of a record, entries of a trail (JSON arrays), seconds to keep, the keys
-#       of a job, a trail and a message, each ending where its number begins, and the number of chats
+# of a job, a trail and a message up to the number, and the number of chats
 _RECORDS = """
 local fields, trail = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
 for number = tonumber(ARGV[1]), tonumber(ARGV[2]) do
@@ -40,7 +40,7 @@ Fill = Callable[["redis.Redis"], None]
 
 
 def ended_jobs(count: int) -> Fill:
-    """So many delivered jobs: record, trail and the key of their message."""
+    """Return a function that writes `count` delivered jobs: record, trail and the key of their message."""
     record = _record()
     fields = [part for item in record.items() for part in item]
     trail = [f"{record['at:accepted']} {state}" for state in _ENDED]
@@ -50,14 +50,14 @@ def ended_jobs(count: int) -> Fill:
 
 
 def cached_results(count: int) -> Fill:
-    """So many results in the cache."""
+    """Return a function that writes `count` results into the cache."""
     hit = Hit(Artifact("2026/01/01/" + "a" * 20 + ".png", "image/png", 123_456), "A" * 70)
     value = json.dumps({"artifact": asdict(hit.artifact), "file_id": hit.file_id})
     return lambda client: _run(client, _CACHED, count, [keys.cached(""), value])
 
 
 def histories(users: list[int], length: int) -> Fill:
-    """A history of that length for each of the users."""
+    """Return a function that writes a history of `length` jobs for each user."""
 
     def fill(client: "redis.Redis") -> None:
         now = round(time.time() * 1000)
@@ -71,8 +71,8 @@ def histories(users: list[int], length: int) -> Fill:
 
 
 def _run(client: "redis.Redis", script: str, count: int, rest: list[Any]) -> None:
-    # A rewrite of the append-only file in the middle of a measurement would be what is measured. The stack's
-    # Redis must have the command.
+    # A rewrite of the append-only file during a measurement would be measured too. The stack's Redis must
+    # have CONFIG.
     client.config_set("auto-aof-rewrite-percentage", 0)
     for first in range(1, count + 1, _BATCH):
         client.eval(script, 0, first, min(count, first + _BATCH - 1), *rest)

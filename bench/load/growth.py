@@ -1,8 +1,8 @@
-"""`bench growth`: what one job costs as users, ended jobs, histories and cached results become more.
+"""`bench growth`: what one job costs as users, ended jobs, histories and cached results grow in number.
 
-The same rate of requests each time, through a small deployment; only the size of one thing differs. Keys of
-the result: `axes` (by axis a list of `{size, cpu_ms_per_job, redis_cpu_ms_per_job, redis_trips_per_job,
-in_ms, out_ms, redis_mb, jobs}`) and the circumstances. Exit code 1 where a job is lost or made twice.
+Each run has the same rate of requests and a small deployment; only the size of one part differs. Keys of the
+result: `axes` (by axis a list of `{size, cpu_ms_per_job, redis_cpu_ms_per_job, redis_trips_per_job, in_ms,
+out_ms, redis_mb, jobs}`) and the circumstances. Exit code 1 if a job is lost or made twice.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _HEAD = ("size", "CPU ms/job", "Redis CPU ms/job", "Redis trips/job", "in p50 ms
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--per-s", type=float, default=8.0, help="requests a second of all users together")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long they ask at each size")
     parser.add_argument("--axis", choices=tuple(FULL), nargs="+", default=list(FULL), help="what grows")
@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     if not (options.now or options.short):
         report.wait_until_quiet(1.5, 240)
     circumstances = report.machine()
@@ -71,7 +71,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def run(sizes: Mapping[str, Sequence[int]], per_s: float, seconds: float) -> dict[str, list[dict[str, Any]]]:
-    """All sizes of all axes, each on a stack of its own."""
+    """Run all sizes of all axes, each on its own stack."""
     return {axis: [_point(axis, size, per_s, seconds) for size in held] for axis, held in sizes.items()}
 
 
@@ -85,7 +85,7 @@ def _point(axis: str, size: int, per_s: float, seconds: float) -> dict[str, Any]
         memory.append(int(info["used_memory"]))
 
     deployment = Deployment(1, 0, 0, 1, image_s=1.0, video_s=1.0, sigma=0.3, lifted=True)
-    # A user's cycle is the think time and the second in which the job is made.
+    # A user's cycle is the think time plus the second that the job takes.
     habits = Habits(max(0.1, users / per_s - 1.0), videos=0.0, cancels=0.0, vips=0.0)
     found = toll.figures(surge.run(Surge(users, seconds, deployment, habits, 60.0, prepare=prepare)))
     kept = ("jobs", "lost", "duplicates", "cpu_ms_per_job", "in_ms", "out_ms", "asks_per_s")

@@ -1,4 +1,4 @@
-"""The picture of `bench growth`."""
+"""The plot of `bench growth`."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ LINES = {
 
 
 def draw(path: Path, axes: dict[str, list[dict[str, Any]]]) -> None:
-    """One panel for each thing that grows: the cost of one job against its size."""
+    """Draw one panel for each axis: the cost of one job against the size."""
     figure = Figure(figsize=(10, 3.2), dpi=90, layout="constrained")
     places = list(figure.subplots(1, len(axes), sharey=True, squeeze=False).flat)
     for place, (axis, points) in zip(places, axes.items(), strict=True):
@@ -25,7 +25,7 @@ def draw(path: Path, axes: dict[str, list[dict[str, Any]]]) -> None:
         place.set_xlabel(axis)
         place.spines[["top", "right"]].set_visible(False)
     places[0].set_ylabel("ms for each job")
-    # Shared by all panels, so only now it covers all of them.
+    # The panels share the axis; only now the limit covers all of them.
     places[0].set_ylim(bottom=0)
     handles = [places[0].plot([], [], "o-", color=color, label=name)[0] for name, color in LINES.values()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(LINES), frameon=False)

@@ -1,4 +1,4 @@
-"""Who asks Redis for what: the commands of its clients by name, read from its MONITOR stream."""
+"""Counts the commands of Redis's clients by name, from the MONITOR stream."""
 
 import re
 from collections import Counter
@@ -10,8 +10,14 @@ _JOB_PARTS = re.compile(rb"[0-9a-f]{16,}|\d{4,}|[\w-]+:\d+:[0-9a-f]+")
 
 
 def commands(path: Path, scripts: Mapping[str, str]) -> Counter[str]:
-    """Commands of clients (not those inside of scripts) by name; scripts by theirs, plain ones with the form
-    of their first key. `scripts` names them by their SHA-1."""
+    """Return the number of commands by name, without those inside scripts.
+
+    A script counts under its own name, a plain command with the pattern of its first key.
+
+    Args:
+        path: The recorded stream.
+        scripts: SHA-1 -> name of the ledger's scripts.
+    """
     found: Counter[str] = Counter()
     with path.open("rb") as file:
         for line in file:

@@ -1,4 +1,4 @@
-"""The whole stack under a real Prometheus that scrapes every second, with users of every kind of luck."""
+"""The whole stack under a real Prometheus that scrapes every second, with simulated users and faults."""
 
 import base64
 import itertools
@@ -28,7 +28,7 @@ from sandbox.stack import PRODUCT, Stack
 from stand.telegram.client import StandError
 
 WINDOW = "15s"
-"""What `$__rate_interval` stands for: a run is short, and scraped every second."""
+"""Value of `$__rate_interval`: a run is short, and scraped every second."""
 _KEY = "whsec_" + base64.b64encode(b"the key of a load run").decode()
 _PROVIDER = f"--latency image=2,video=5 --sigma 0.4 --seed 1 --fast-media --webhook-secret {_KEY}".split()
 _SETTINGS = {
@@ -51,13 +51,16 @@ _TROUBLE: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("telegram", "429", "", {"method": "editMessageText", "times": 2, "retry_after": 1}),
     ("telegram", "502", "", {"method": "editMessageText", "times": 2}),
 )
-"""What goes wrong in turn, all the time."""
+"""The faults, ordered in turn."""
 
 
 class Observed:
-    """A context manager. `prometheus` answers queries about what `load` did from `began` on (Unix seconds).
+    """A stack with load and a Prometheus; a context manager.
 
-    Raises FileNotFoundError where no `prometheus` is on PATH.
+    `prometheus` replies to queries about what `load` did from `began` on (Unix seconds).
+
+    Raises:
+        FileNotFoundError: No `prometheus` is on PATH.
     """
 
     def __init__(self, users: int = 24, vips: int = 4, seed: int = 1) -> None:
@@ -108,9 +111,15 @@ class Observed:
         self.began = time.time()
 
     def load(self, seconds: float, per_s: float, trouble_s: float) -> None:
-        """Have users ask at random moments, `per_s` requests a second; something goes wrong every `trouble_s`
-        seconds, a lane is paused for a tenth of the time, and in the middle a worker is killed and started
-        again."""
+        """Have users ask at random moments while faults occur.
+
+        A lane is paused for a tenth of the time. In the middle a worker is killed and started again.
+
+        Args:
+            seconds: Length of the load.
+            per_s: Requests per second.
+            trouble_s: Seconds between two faults.
+        """
         start = time.monotonic()
         trouble = itertools.cycle(_TROUBLE)
         next_trouble, killed = 2.0, False
@@ -127,7 +136,7 @@ class Observed:
             time.sleep(self._random.expovariate(per_s))
 
     def _hold(self, lane: Lane, *, while_: bool) -> None:
-        """Have an admin's pause be on or off."""
+        """Pause or resume a lane as an admin does, if needed."""
         if while_ and lane not in self._paused:
             self._controls.pause(lane, 0)
             self._paused.add(lane)
@@ -136,7 +145,7 @@ class Observed:
             self._paused.remove(lane)
 
     def settle(self, seconds: float) -> None:
-        """Let the jobs in hand end, for at most this long, and have what they did scraped."""
+        """Wait until the jobs in progress have ended, at most `seconds`, and until that has been scraped."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = self.prometheus.now("sum(jobs_in_state)")
@@ -146,7 +155,7 @@ class Observed:
         time.sleep(3)
 
     def lives(self) -> list[Life]:
-        """The lives of delivered jobs, the latest of each user."""
+        """Return the histories of delivered jobs, the latest jobs of each user."""
         jobs = [job for user in self._users for job in self.stack.users.history(user, limit=50)]
         return [
             Life(job, self.stack.trails.of(job), time.time()) for job in jobs if job.state is State.DELIVERED
@@ -166,7 +175,7 @@ class Observed:
             self._regret(user, said["message_id"], delete=draw < 0.20)
 
     def _regret(self, user: int, asked: int, *, delete: bool) -> None:
-        """Delete the bot's answer, or press Cancel under it, where it is there by now."""
+        """Delete the bot's status message, or press its Cancel, if it is there by now."""
         time.sleep(0.3)
         for message in self.stack.telegram.messages(user):
             if (message.get("reply_to_message") or {}).get("message_id") == asked:
@@ -186,7 +195,7 @@ class Observed:
 
 
 def _prometheus(folder: Path, port: int, exporter: int) -> Program:
-    """One that scrapes the exporter every second, with the rules that the dashboards ask for."""
+    """Return a Prometheus that scrapes the exporter every second, with the dashboards' recording rules."""
     rules = ROOT / "monitoring" / "prometheus" / "recording.yml"
     settings = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},

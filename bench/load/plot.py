@@ -1,4 +1,4 @@
-"""The picture of `bench load`."""
+"""The plot of `bench load`."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ INK, SOFT, MARK = "#c4462d", "#8a96a3", "#2d6cc4"
 
 
 def draw(path: Path, runs: list[dict[str, Any]]) -> None:
-    """Against the number of users: the own share of the time, the rates, and who used the machine."""
+    """Draw against the number of users: the platform's own latency, the rates, and the use of the machine."""
     figure = Figure(figsize=(11, 3.6), dpi=90, layout="constrained")
     own, rates, use = figure.subplots(1, 3)
     users = [run["users"] for run in runs]
@@ -42,7 +42,7 @@ def _labelled(axes: Axes, users: list[int], unit: str, *, log: bool = False) -> 
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    # Above the panel: inside, it lies on one line or another.
+    # Above the panel: inside, it would cover a line.
     columns = {"ncols": 2 if log else 3, "columnspacing": 0.8, "handlelength": 1.2, "fontsize": 7}
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.15, 1), **columns)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""One run of virtual users against a deployment, and what can be said of it afterwards."""
+"""One load run of simulated users against a deployment, and the data that it leaves."""
 
 import contextlib
 import threading
@@ -25,9 +25,18 @@ from sandbox.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """`users` ask for `seconds`; the last answers are waited for `patience_s`. `settings` are those of the
-    product that differ from the recommendation. `prepare` is called before, with the ledger's client and the
-    users' chats."""
+    """One load run.
+
+    Attributes:
+        users: Number of users.
+        seconds: How long they ask.
+        deployment: The processes and the provider's times.
+        habits: What the users do.
+        patience_s: Longest wait for the last replies (s).
+        settings: The product's settings that differ from the recommendation.
+        seed: Seed of the users' actions.
+        prepare: Called before the run with the ledger's client and the users' chats.
+    """
 
     users: int
     seconds: float
@@ -41,10 +50,21 @@ class Surge:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a run left behind: the users' own view, the chats and the provider's books as they stand at the
-    end, the ledger's records; what was used and what was called while they asked, and how many results came
-    `in_window`, in that time. `redis` counts commands, those inside of scripts too, and `(reads)`: round
-    trips."""
+    """The data that a run leaves.
+
+    Attributes:
+        surge: The run.
+        users: The users and their own view.
+        answers: (Chat, message) -> the bot's messages in reply, at the end.
+        submissions: The provider's paid submissions.
+        completed: Prompt -> when the provider completed it (Unix seconds).
+        jobs: The ledger's jobs.
+        gauges: Resources used while the users asked.
+        provider_calls: Calls to the provider while the users asked.
+        telegram_calls: Calls to Telegram while the users asked.
+        redis: Redis's commands while the users asked, also those inside scripts; `(reads)` are round trips.
+        in_window: Number of results that came while the users asked.
+    """
 
     surge: Surge
     users: Users
@@ -63,7 +83,12 @@ Beside = Callable[[Stack], contextlib.AbstractContextManager[None]]
 
 
 def run(surge: Surge, beside: Beside = lambda _: contextlib.nullcontext()) -> Seen:
-    """Open the deployment, let the users ask, and gather. `beside` runs while they ask (a profiler, say)."""
+    """Open the deployment, let the users ask, and gather the data.
+
+    Args:
+        surge: The run.
+        beside: A context manager that is open while the users ask (a profiler, for example).
+    """
     with (
         surge.deployment.open(surge.settings) as stack,
         contextlib.closing(connect(stack.settings.ledger_redis())) as client,
@@ -118,7 +143,7 @@ def _watched(stack: Stack, client: "redis.Redis", users: Users, surge: Surge) ->
 
 @contextlib.contextmanager
 def _after(seconds: float, do: Callable[[], object]) -> Iterator[None]:
-    """Have it done after so many seconds, and wait for it."""
+    """Call `do` after so many seconds, and wait for it at the end of the block."""
     timer = threading.Timer(seconds, do)
     timer.start()
     try:
@@ -129,7 +154,7 @@ def _after(seconds: float, do: Callable[[], object]) -> Iterator[None]:
 
 
 def _calls(stack: Stack, client: "redis.Redis") -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """What the provider and Telegram were asked by now, and what Redis did."""
+    """Return the calls of the provider and of Telegram so far, and Redis's commands."""
     asked = stack.provider.calls()["calls"]
     provider = Counter({name: sum(by_status.values()) for name, by_status in asked.items()})
     info: Any = client.info("stats")

@@ -1,8 +1,8 @@
-"""`bench throughput`: whole jobs a second, and what one job costs, with a provider that answers at once.
+"""`bench throughput`: jobs per second, and what one job costs, with a provider that returns at once.
 
-From the person's message to the media in the chat, through the whole of Darkroom, with all limits lifted and
-as many users asking as there is work for. Keys of the result: `jobs_per_s, cpu_ms_per_job, redis_per_job,
-telegram_per_job, start_s` and those of `bench load`. Exit code 1 where a job is lost or made twice.
+Measured from the user's message to the media in the chat, through the whole of Darkroom, with all limits
+lifted and enough users to keep it busy. Keys of the result: `jobs_per_s, cpu_ms_per_job, redis_per_job,
+telegram_per_job, start_s` and those of `bench load`. Exit code 1 if a job is lost or made twice.
 """
 
 import argparse
@@ -30,11 +30,11 @@ from sandbox.stack import Stack
 _PY_SPY = str(Path(sys.executable).with_name("py-spy"))
 TARGET_PER_S = 100.0
 PARTS = {"bot": "bot.__main__", "worker": "tasks.process"}
-"""What the two kinds of processes import."""
+"""Kind of process -> the module that it imports."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--users", type=int, default=64, help="so many ask without a pause")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--image", type=int, default=1, help="image workers")
@@ -47,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def plan_of(options: argparse.Namespace) -> Surge:
-    """The run that the options ask for: pictures alone, as videos take the same way."""
+    """Return the run that the options ask for: images only, as videos take the same path."""
     deployment = Deployment(
         options.image, 0, 0, 1, slots=options.slots, image_s=0.0, video_s=0.0, sigma=0.0, lifted=True
     )
@@ -55,7 +55,7 @@ def plan_of(options: argparse.Namespace) -> Surge:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     if not options.now:
         report.wait_until_quiet(1.5, 240)
     circumstances, starts = report.machine(), {name: import_s(module) for name, module in PARTS.items()}
@@ -86,7 +86,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def import_s(module: str) -> float:
-    """Seconds that a new process takes to import it: the least of three."""
+    """Return the seconds that a new process takes to import a module: the least of three."""
     took = []
     for _ in range(3):
         began = time.monotonic()
@@ -96,7 +96,7 @@ def import_s(module: str) -> float:
 
 
 class _Beside:
-    """What watches the run while the users ask."""
+    """The measurements that run while the users ask."""
 
     def __init__(self, options: argparse.Namespace, asked: Counter[str]) -> None:
         self._options = options
@@ -104,7 +104,7 @@ class _Beside:
 
     @contextlib.contextmanager
     def watch(self, stack: Stack) -> Iterator[None]:
-        """MONITOR, and a py-spy for each process of the product, where they are asked for."""
+        """Record MONITOR, and profile each process of the product with py-spy, as the options ask for."""
         with contextlib.ExitStack() as open_:
             if self._options.profile:
                 open_.enter_context(self._profiled(stack))

@@ -1,4 +1,4 @@
-"""The figures of a run: how the jobs went, how long each part took, and what it all cost."""
+"""The figures of a load run: outcomes of the jobs, latency of each part, and cost."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from jobs.model import Job
 from jobs.states import State
 
 STAND = ("telegram", "provider")
-"""The services that the platform is measured against, which run on the same machine."""
+"""The stand-ins for Telegram and the provider, which run on the same machine but are not the platform."""
 STAGES = {
     "accepted -> claimed": ("accepted", "claimed"),
     "claimed -> running": ("claimed", "running"),
@@ -25,7 +25,7 @@ STAGES = {
 
 
 def figures(seen: Seen) -> dict[str, Any]:
-    """All of them; see docs/benchmarks.md for what each means."""
+    """Return all figures; what each key means: docs/benchmarks.md."""
     asks = [ask for ask in seen.users.asks if ask.outcome != "words"]
     delivered = [ask for ask in asks if ask.outcome == "result"]
     states = Counter(job.state for job in seen.jobs.values())
@@ -70,7 +70,11 @@ def figures(seen: Seen) -> dict[str, Any]:
 
 
 def lost(seen: Seen, asks: Iterable[Ask]) -> int:
-    """Requests that nobody answered: their chats hold no result, no end and no words. And jobs that hang."""
+    """Return the number of lost requests.
+
+    Those are requests whose chat holds neither a result nor another reply, or jobs that hang, whichever are
+    more.
+    """
     silent = 0
     for ask in asks:
         found = seen.answers.get((ask.chat, ask.message))
@@ -79,7 +83,7 @@ def lost(seen: Seen, asks: Iterable[Ask]) -> int:
 
 
 def duplicates(seen: Seen, asks: Iterable[Ask]) -> int:
-    """Requests with more than one result in the chat, or more than one paid submission."""
+    """Return the number of requests with more than one result in the chat, or more than one submission."""
     paid = Counter(each["prompt"] for each in seen.submissions)
     many = 0
     for ask in asks:
@@ -89,13 +93,13 @@ def duplicates(seen: Seen, asks: Iterable[Ask]) -> int:
 
 
 def spread(values: Iterable[float]) -> dict[str, float]:
-    """p50, p95 and p99."""
+    """Return p50, p95 and p99."""
     held = list(values)
     return {f"p{part}": round(report.percentile(held, part), 1) for part in (50, 95, 99)}
 
 
 def stages(jobs: Iterable[Job]) -> dict[str, dict[str, float]]:
-    """By stage, in milliseconds, of the jobs that were delivered."""
+    """Return the milliseconds of each stage, for delivered jobs."""
     done = [job for job in jobs if job.state is State.DELIVERED]
     found: dict[str, dict[str, float]] = {}
     for name, (start, end) in STAGES.items():

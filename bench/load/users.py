@@ -1,4 +1,4 @@
-"""Virtual users who ask, wait for the answer, think, and ask again."""
+"""Simulated users who ask, wait for the result, think, and ask again."""
 
 import threading
 import time
@@ -17,13 +17,20 @@ from jobs.model import Kind
 from stand.telegram.client import StandError, TelegramStand
 
 _HANDS = 8
-"""Connections to the stand that all users share."""
+"""Number of connections to the stand that all users share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What the users do. Means in seconds; times are exponential. `videos`, `cancels` are shares of the
-    requests, `vips` one of the users. A cancel comes `cancel_s` after the status message."""
+    """What the users do. Times are exponential, with means in seconds.
+
+    Attributes:
+        think_s: Mean think time.
+        videos: Share of the requests that are for videos.
+        cancels: Share of the requests that are cancelled.
+        vips: Share of the users that are VIPs.
+        cancel_s: Mean time from the status message to its cancel.
+    """
 
     think_s: float = 30.0
     videos: float = 0.15
@@ -34,8 +41,11 @@ class Habits:
 
 @dataclass(slots=True)
 class Ask:
-    """One request, and its fate: `outcome` is result, end (a message that there is none), words (it was
-    turned away) or "" while nothing has come. `sent` and `answered` are the stand's times (Unix seconds)."""
+    """One request and its outcome.
+
+    `outcome` is "result", "end" (a message that there is no result), "words" (the request was refused), or ""
+    while it is pending. `sent` and `answered` are the stand's times (Unix seconds).
+    """
 
     chat: int
     kind: Kind
@@ -49,8 +59,11 @@ class Ask:
 
 
 class Users:
-    """`asks` is all that was ever asked for, every prompt once. `refused` counts messages that the stand
-    itself did not take; 0, or the run is worth nothing."""
+    """The simulated users.
+
+    `asks` are all their requests; every prompt is asked once. `refused` counts messages that the stand itself
+    did not accept. It must be 0 for a valid run.
+    """
 
     def __init__(self, telegram: TelegramStand, chats: Iterable[int], habits: Habits, random: Random) -> None:
         self._telegram = telegram
@@ -68,16 +81,19 @@ class Users:
 
     @property
     def late_s(self) -> float:
-        """How far the users fell behind their plan, at most."""
+        """The longest delay of a planned action (s)."""
         return self._agenda.late_s
 
     @property
     def waiting(self) -> int:
-        """Users who wait for an answer."""
+        """The number of users that wait for a result."""
         return len(self._open)
 
     def spend(self, seconds: float, patience_s: float) -> None:
-        """Ask for so long, each user first after a part of a think time; then wait for the last answers."""
+        """Ask for `seconds`, then wait for the last results.
+
+        Each user's first request comes after one think time.
+        """
         now = time.monotonic()
         self._asking_until = now + seconds
         for chat in self.chats:
@@ -114,7 +130,7 @@ class Users:
             self._open.pop(chat, None)
 
     def _listen(self) -> None:
-        """Hear all chats at once, from the stand's log of events."""
+        """Follow all chats at once in the stand's log of events."""
         while self._listening.is_set():
             heard = self._telegram.events(self._cursor, 1.0)
             self._cursor = int(heard["seq"])
@@ -127,7 +143,8 @@ class Users:
             if ask := self.by_text.get(message.get("text", "")):
                 ask.sent = message["at"]
             return
-        # The person's own words name the request; a "ready" replies to the bot's message, and is no answer.
+        # The user's own text identifies the request. A "ready" message replies to a message of the bot and
+        # does not count.
         ask = self.by_text.get((message.get("reply_to_message") or {}).get("text", ""))
         if ask is None:
             return

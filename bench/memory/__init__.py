@@ -1,13 +1,16 @@
-"""`bench memory`: what a worker's memory does with a large file, and over thousands of jobs.
+"""`bench memory`: a worker's memory with a large file, and over thousands of jobs.
 
-One worker process for all lanes, with media in a directory and then in S3 (moto's server). Its resident set
-(RSS) is sampled every 5 ms. Keys of the result, for `local` and `s3` each:
+One worker process serves all lanes, with media in a directory and then in S3 (moto's server). Its resident
+set (RSS) is sampled every 5 ms. Keys of the result, for `local` and `s3` each:
+
 `large`: a file that goes from download to store to delivery in that process: `size_mb`, `before_mb` (after
-small jobs have warmed it up), `peak_mb`, `after_mb` (a second after the delivery), `grown_mb` (peak over
-before), `seconds`;
+small jobs as a warm-up), `peak_mb`, `after_mb` (a second after the delivery), `grown_mb` (peak over before),
+`seconds`;
+
 `small`: many small jobs: `jobs`, `warm_up` (jobs left out of the slope), `after_warm_up_mb`, `end_mb`,
 `slope_kb_per_1000_jobs` (least squares) and `series` ([jobs done, RSS in MB], one for each batch).
-Beside them the `machine`. MB are 10^6 bytes. Exit code 1 where `grown_mb` is over its target.
+
+Beside them the `machine`. MB are 10^6 bytes. Exit code 1 if `grown_mb` is over its target.
 """
 
 import argparse
@@ -36,7 +39,7 @@ Figures = dict[str, Any]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--jobs", type=int, default=5000, help="small jobs (5000)")
     parser.add_argument("--large-mb", type=int, default=200, help="size of the large file (200)")
     parser.add_argument("--batch", type=int, default=100, help="small jobs under way between two looks (100)")
@@ -45,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     figures = run(options.jobs, options.large_mb, options.batch, options.stores)
     rows = [(store, *(figures[store]["large"][key] for key in _LARGE)) for store in options.stores]
     print(report.table(("media", *_LARGE), rows))
@@ -64,7 +67,13 @@ _SMALL = ("jobs", "warm_up", "after_warm_up_mb", "end_mb", "slope_kb_per_1000_jo
 
 
 def run(jobs: int, large_mb: int, batch: int, stores: tuple[str, ...] = ("local", "s3")) -> Figures:
-    """All of it. Raises where a job is lost or fails."""
+    """Measure with each media store and return the figures.
+
+    Raises:
+        TimeoutError: A job does not end in time.
+        LookupError: The ledger has lost a job.
+        ValueError: A job fails.
+    """
     figures: Figures = {}
     circumstances = report.machine()
     for store in stores:
@@ -78,7 +87,7 @@ def run(jobs: int, large_mb: int, batch: int, stores: tuple[str, ...] = ("local"
 
 
 def measured(places: Mapping[str, str], jobs: int, large_mb: int, batch: int) -> Figures:
-    """Both parts on one stack, with media where `places` says."""
+    """Measure both parts on one stack, with media in the given store."""
     limit = str(large_mb * MB + MB)
     settings = {
         "MEDIA_MAX_BYTES": limit,
@@ -95,7 +104,7 @@ def measured(places: Mapping[str, str], jobs: int, large_mb: int, batch: int) ->
 
 
 def one_large(stage: Stage, worker: psutil.Process, user: int, size: int) -> Figures:
-    """A video of that size."""
+    """Measure one video of that size."""
     prompt = "a very long film"
     before = rss(worker)
     with LargeFile(size) as file, watched(worker) as peak:
@@ -117,7 +126,10 @@ def one_large(stage: Stage, worker: psutil.Process, user: int, size: int) -> Fig
 
 
 def small(stage: Stage, worker: psutil.Process, users: list[int], jobs: int, batch: int) -> Figures:
-    """Pictures, a batch at a time, and a look at the memory after each. The first fifth is the warm-up."""
+    """Measure small pictures, with one sample of the memory after each batch.
+
+    The first fifth is the warm-up.
+    """
     series: list[tuple[int, float]] = []
     for done in range(0, jobs, batch):
         count = min(batch, jobs - done)
@@ -138,7 +150,7 @@ def small(stage: Stage, worker: psutil.Process, users: list[int], jobs: int, bat
 
 
 def sent(stage: Stage, user: int, kind: Kind, prompt: str = "") -> str:
-    """The id of a job that was taken."""
+    """Send a job and return its id."""
     job_id = stage.send(user, kind, prompt)
     if job_id is None:
         raise RuntimeError("a job was turned away though nothing is limited")
@@ -146,13 +158,13 @@ def sent(stage: Stage, user: int, kind: Kind, prompt: str = "") -> str:
 
 
 def rss(worker: psutil.Process) -> float:
-    """Resident memory in MB."""
+    """Return the resident memory in MB."""
     return float(worker.memory_info().rss) / MB
 
 
 @contextmanager
 def watched(worker: psutil.Process) -> Iterator[list[float]]:
-    """A list of one number: the most that was seen so far."""
+    """Sample the resident memory; the list holds one number, the maximum so far."""
     peak = [rss(worker)]
     over = threading.Event()
 

@@ -1,4 +1,4 @@
-"""A web server with one large video, as a provider's output host would have it."""
+"""A web server with one large video, like a provider's output host."""
 
 import threading
 from functools import partial
@@ -15,7 +15,7 @@ def _box(kind: bytes, content: bytes) -> bytes:
 
 _TRACK = _box(b"trak", _box(b"mdia", _box(b"hdlr", bytes(8) + b"vide" + bytes(13))))
 _HEADER = _box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41") + _box(b"moov", _TRACK)
-"""What makes a file a video in MP4; the rest of it is one box of padding."""
+"""The header that makes the file an MP4 video; the rest is one box of padding."""
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -24,7 +24,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 class LargeFile:
-    """A context manager: `url` of an MP4 of so many bytes, served by threads of this process."""
+    """Serves an MP4 of `size` bytes from threads of this process; a context manager."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -50,5 +50,5 @@ class LargeFile:
 
     @property
     def url(self) -> str:
-        """Where the file is."""
+        """The address of the file."""
         return f"http://127.0.0.1:{self._server.server_port}/large.mp4"

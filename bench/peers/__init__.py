@@ -1,9 +1,9 @@
 """`bench peers`: the same pipeline on other task queues, side by side.
 
-Keys of the result, for each system: `slots`, `own_ms` {p50, p99} (admission to picture in the chat, less the
-provider's own time, under a steady load), `polls_per_job` then, `jobs_per_s` in a burst (and
+Keys of the result, for each system: `slots`, `own_ms` {p50, p99} (admission to picture in the chat, minus the
+provider's own time, under a steady load), `polls_per_job` under that load, `jobs_per_s` in a burst (and
 `slots_could_do_per_s`, `burst_lost`: not delivered in 120 s), `memory_mb_per_100` jobs in flight (PSS of all
-processes but Redis and the stands); of `killed` jobs, half of them in the worker that got SIGKILL: `lost`
+processes except Redis and the stands); of `killed` jobs, half of them in the worker that got SIGKILL: `lost`
 (not delivered within the patience), `paid_again`, `delivered_again`, `all_within_s`.
 """
 
@@ -26,11 +26,11 @@ PANELS: dict[str, Callable[[Any], float]] = {
     "lost of 100 (SIGKILL)": itemgetter("lost"),
     "paid again (SIGKILL)": itemgetter("paid_again"),
 }
-"""What the picture shows."""
+"""Title of a panel in the plot -> its value."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     plan = Plan()
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=SYSTEMS, help="these systems")
     parser.add_argument("--slots", type=int, default=plan.slots, help="jobs in flight at a time")
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its table and write its files."""
     plan = Plan(slots=options.slots, seconds=options.seconds, burst=5 * options.slots)
     figures: dict[str, Any] = {}
     for name in options.only:

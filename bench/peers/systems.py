@@ -1,4 +1,4 @@
-"""What is compared: Darkroom, and the same pipeline on other task queues, each in its own environment."""
+"""The compared systems: Darkroom, and the same pipeline on other task queues, each in its own environment."""
 
 import itertools
 import shlex
@@ -24,27 +24,38 @@ from tasks.publish import Publisher
 
 APPS = Path(__file__).parent / "apps"
 SERVICES = 2
-"""Worker processes (groups of processes, for RQ) among which the slots are shared out."""
+"""Number of worker processes (for RQ groups of processes) that share the slots."""
 _MANY = 1_000_000
 _WORKER = "celery -A tasks worker -Q {lanes} -n {name}@%h --without-gossip --without-mingle"
 
 
 class System(Protocol):
-    """`services` are the worker processes with the slots; the first is the one to be killed. `others` belong
-    to it too."""
+    """A compared system.
+
+    `services` are the worker processes with the slots; one of them is killed. `others` are its further
+    processes.
+    """
 
     services: list[Program]
     others: list[Program]
 
     def push(self, chat: int, count: int, per_s: float, prefix: str) -> Mapping[str, float]:
-        """Admit and publish that many jobs (`per_s` 0: as fast as it goes): prompt -> when (Unix seconds)."""
+        """Admit and publish `count` jobs; return prompt -> time (Unix seconds).
+
+        `per_s` is the rate; 0: as fast as possible.
+        """
 
 
 class Darkroom:
-    """The product with its defaults; no bot, as the peers have none.
+    """The product with its defaults; without a bot, as the peers have none.
 
-    `posted` is called with each job that was taken, as the bot would post its status message then. With
-    `bot` one runs, for the provider's webhooks.
+    Args:
+        stack: Redis and the stands.
+        slots: Slots of all workers together.
+        services: Number of workers.
+        include: A further module for the workers to import.
+        posted: Called with each admitted job, when the bot would post its status message.
+        bot: Whether to run a bot, for the provider's webhooks.
     """
 
     def __init__(
@@ -71,7 +82,7 @@ class Darkroom:
         self._publisher = Publisher(self._app)
 
     def push(self, chat: int, count: int, per_s: float, prefix: str) -> Mapping[str, float]:
-        """See System."""
+        """Admit and publish the jobs; see `System`."""
         limits = replace(self._stack.settings, active_jobs=_MANY, lane_backlog=_MANY)
         sent = {}
         with BlockingAdmission(limits) as door:
@@ -92,14 +103,17 @@ class Darkroom:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A task queue from PyPI: what to install, the module with its app, and the command of one worker."""
+    """A task queue from PyPI: its requirements, the module with its app, and the command of one worker."""
 
     requirements: str
     app: str
     worker: str
 
     def bin(self) -> Path:
-        """The programs of its environment, made at the first call (needs a package index)."""
+        """Return the folder with the programs of its environment.
+
+        The first call makes the environment, which needs a package index.
+        """
         folder = Path(tempfile.gettempdir()) / f"darkroom-peer-{self.app}"
         ready = folder / "ready"
         if not ready.exists() or ready.read_text(encoding="utf-8") != self.requirements:
@@ -156,7 +170,7 @@ class Peer:
         self._numbers = itertools.count()
 
     def push(self, chat: int, count: int, per_s: float, prefix: str) -> Mapping[str, float]:
-        """See System."""
+        """Admit and publish the jobs; see `System`."""
         words: list[str | Path] = [self._python, APPS / "push.py"]
         words += [self._library.app, str(chat), str(count), str(per_s), prefix]
         timeout = 60 + (count / per_s if per_s else 60)

@@ -1,4 +1,4 @@
-"""One system's trial: a steady load, a burst, and a burst in which one of its two workers gets SIGKILL."""
+"""One system's trial: a steady load, a burst, and a burst in which one of its two workers is killed."""
 
 import contextlib
 import time
@@ -21,15 +21,24 @@ from sandbox.processes import Program
 from sandbox.stack import Stack
 
 WITH_WEBHOOKS = "darkroom, webhooks"
-"""The product as it is recommended; peers have no webhooks."""
+"""The product as recommended for production; the peers have no webhooks."""
 _WARM_S = 0.2
 _STARTS_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`slots` in all, predictions of `seconds` on average; `steady` jobs come at `load` of what the slots
-    could take, `burst` jobs at once. After the SIGKILL its jobs have `patience_s` to be delivered."""
+    """The size of a trial.
+
+    Attributes:
+        slots: Slots of all workers together.
+        seconds: Mean time of a prediction.
+        sigma: The spread of that time (log-normal).
+        steady: Jobs of the steady load.
+        load: Their rate, as a share of what the slots can do.
+        burst: Jobs of the burst, all at once.
+        patience_s: Longest wait for the jobs' delivery after the SIGKILL.
+    """
 
     slots: int = 100
     seconds: float = 4.0
@@ -41,7 +50,7 @@ class Plan:
 
 
 def run(name: str, plan: Plan) -> dict[str, Any]:
-    """All three parts; the keys are those of `bench peers`."""
+    """Run all three parts and return the figures with the keys of `bench peers`."""
     options = (
         f"--fast-media --latency image={plan.seconds},video={plan.seconds} --sigma {plan.sigma} --seed 1 "
         "--creates-per-min 1000000 --others-per-min 1000000"
@@ -73,14 +82,14 @@ class _Trial:
         self._plan = plan
 
     def warm(self) -> None:
-        """Wait until all workers work."""
+        """Run jobs until all workers are ready."""
         self._stack.provider.settings(image_mean_s=_WARM_S)
         chat, sent = self._push(2 * self._plan.slots, 0.0, "warm")
         pictures(self._stack.telegram, chat, sent, _STARTS_S)
         self._stack.provider.settings(image_mean_s=self._plan.seconds)
 
     def steady(self) -> dict[str, Any]:
-        """What a job takes beside the provider's own time, where there is a free slot for each."""
+        """Measure a job's time beyond the provider's own, with a free slot for each job."""
         rate = self._plan.load * self._plan.slots / self._plan.seconds
         chat, sent = self._push(self._plan.steady, rate, "steady")
         arrived = pictures(self._stack.telegram, chat, sent, 60.0)
@@ -97,7 +106,7 @@ class _Trial:
         }
 
     def burst(self) -> dict[str, Any]:
-        """Jobs per second with all slots taken, and the memory that takes."""
+        """Measure jobs per second and memory with all slots taken."""
         with usage.memory_over_time([*self._system.services, *self._system.others]) as seen:
             chat, sent = self._push(self._plan.burst, 0.0, "burst")
             arrived = pictures(self._stack.telegram, chat, sent, 120.0)
@@ -110,13 +119,15 @@ class _Trial:
         }
 
     def killed(self) -> dict[str, Any]:
-        """One SIGKILL while all slots are taken, of the worker that has worked most at these jobs (some take
-        more messages than their share); it is started again a second later."""
+        """SIGKILL a worker while all slots are taken, and start it again a second later.
+
+        It is the worker that has used the most CPU for these jobs: some take more messages than their share.
+        """
         count, before = self._plan.slots, self._stack.provider.total()
         services = self._system.services
         used = {each.pid: usage.cpu_seconds([each]) for each in services}
         chat, sent = self._push(count, 0.0, "killed")
-        # Who divides messages unevenly never has all of them in flight.
+        # A system that divides messages unevenly never has all of them in flight.
         with contextlib.suppress(TimeoutError):
             self._stack.provider.wait_for_submissions(before + count, seconds=self._plan.seconds)
         victim = max(services, key=lambda each: usage.cpu_seconds([each]) - used[each.pid])
@@ -141,7 +152,7 @@ class _Trial:
 
 
 def _kill(victim: Program) -> None:
-    """SIGKILL to all its processes at once, also to those that have left its group (as RQ's do)."""
+    """SIGKILL all processes of a worker at once, also those outside of its group (as RQ's are)."""
     family = psutil.Process(victim.pid).children(recursive=True)
     victim.kill()
     for process in family:

@@ -1,10 +1,10 @@
-"""`bench polling`: how many requests it takes to notice the end of a prediction, and how late it is noticed.
+"""`bench polling`: how many requests it takes to notice a prediction's end, and with which delay.
 
-On virtual time, through the code that waits in a worker: fixed 1 s, the plain backoff, and ours, on the same
-durations. Keys of the result: `traces` (by trace and policy `requests_per_job, mean_lag_s, p95_lag_s`),
-`crowd` (by number of active jobs and policy also `requests_per_s`), and the circumstances. Exit code 1 where
-ours does not have fewer requests and less lag than the plain backoff on every trace, or more than one request
-per job with webhooks.
+The waiting code of a worker runs on virtual time with three schedules: fixed 1 s, a plain backoff, and ours,
+on the same durations. Keys of the result: `traces` (by trace and policy `requests_per_job, mean_lag_s,
+p95_lag_s`), `crowd` (by number of active jobs and policy also `requests_per_s`), and the circumstances. Exit
+code 1 unless ours has fewer requests and less lag than the plain backoff on every trace, and at most one
+request per job with webhooks.
 """
 
 import argparse
@@ -24,21 +24,21 @@ JOBS = 1000
 CROWDS = (50, 100, 300)
 CROWD_S = 60.0
 AT_MOST_PER_S = 15.0
-"""Requests a second at 300 active jobs."""
+"""Target: requests per second at 300 active jobs."""
 Figures = dict[str, Any]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--jobs", type=int, default=JOBS, help="jobs of a trace")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="draw them here (PNG)")
 
 
 def main(options: argparse.Namespace) -> None:
-    """Run, print, write."""
+    """Run the benchmark, print its tables and write its files."""
     circumstances = report.machine()
-    # A lost webhook is a warning in a worker, and part of the plan here.
+    # A worker warns of each lost webhook; here they are lost on purpose.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     figures: Figures = {"traces": on_traces(traces(options.jobs)), "crowd": in_crowds(CROWDS, CROWD_S)}
     for trace, found in figures["traces"].items():
@@ -64,7 +64,7 @@ def main(options: argparse.Namespace) -> None:
 def on_traces(
     given: list[Trace], policies: tuple[Policy, ...] = (FIXED, BACKOFF, OURS, HINTED, LOSSY)
 ) -> Figures:
-    """By trace and policy."""
+    """Return the figures by trace and policy."""
     return {
         trace.name: {
             policy.name: lookout.follow(policy, trace.durations, trace.per_s, trace.deadline_s).figures()
@@ -75,7 +75,7 @@ def on_traces(
 
 
 def in_crowds(crowds: tuple[int, ...], seconds: float) -> Figures:
-    """By number of active jobs and policy."""
+    """Return the figures by number of active jobs and policy."""
     found: Figures = {}
     for active in crowds:
         found[str(active)] = by_policy = {}
@@ -89,7 +89,7 @@ def in_crowds(crowds: tuple[int, ...], seconds: float) -> Figures:
 
 
 def misses(figures: Figures) -> list[str]:
-    """What was promised and not found, in words."""
+    """Return the missed targets in words."""
     found = []
     for trace, by_policy in figures["traces"].items():
         ours, plain = by_policy[OURS.name], by_policy[BACKOFF.name]

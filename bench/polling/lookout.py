@@ -1,7 +1,7 @@
-"""Jobs that wait for their predictions on virtual time, by the code that waits in a worker.
+"""The simulation of polling: jobs wait for their predictions on virtual time.
 
-Simulated are the provider, its webhooks, and the memory that is in Redis; `tasks.generation.polling` and all
-below it run as they are. Requests take no time.
+Simulated are the provider, its webhooks, and the durations remembered in Redis. `tasks.generation.polling`
+and everything below it run unchanged. Requests take no time.
 """
 
 import random
@@ -23,12 +23,12 @@ from tasks.generation import polling
 
 _SPREAD_S, _LEARNING_S = 60.0, 240.0
 WEBHOOK_S = 0.1
-"""From an end to the slot's wake-up."""
+"""Delay of a webhook (s): from a prediction's end to the slot's wake-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A way of looking: settings, whether durations are remembered, the share of webhooks that get lost."""
+    """A way of polling: the settings, whether durations are remembered, and the share of lost webhooks."""
 
     name: str
     settings: Settings
@@ -48,13 +48,13 @@ LOSSY = replace(HINTED, name="ours, 5 % of webhooks lost", lost=0.05)
 
 @dataclass(slots=True)
 class Found:
-    """What was seen: when each end was noticed (seconds after it), and the looks, in the order of time."""
+    """The result of a simulation: the delay (s) with which each end was noticed, and the times of polls."""
 
     lags: list[float] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, float]:
-        """The keys of the benchmark's JSON."""
+        """Return the figures with the keys of the benchmark's JSON."""
         return {
             "requests_per_job": round(len(self.looks) / max(1, len(self.lags)), 3),
             "mean_lag_s": round(sum(self.lags) / max(1, len(self.lags)), 3),
@@ -65,7 +65,10 @@ class Found:
 
 
 class Lookout:
-    """All jobs of one account under one policy. `time` is theirs; `found` fills as it passes."""
+    """Simulates all jobs of one account under one policy.
+
+    `time` is the virtual time; `found` collects the result meanwhile.
+    """
 
     def __init__(self, policy: Policy, deadline_s: float, seed: int = 1) -> None:
         self.time = VirtualTime()
@@ -78,58 +81,65 @@ class Lookout:
         self._heard = True
         random.seed(seed)  # tenacity's jitter
 
-    # What `tasks.generation.polling` needs of a `tasks.process.Process`.
+    # The part of `tasks.process.Process` that `tasks.generation.polling` uses.
 
     @property
     def settings(self) -> Settings:
-        """The policy's."""
+        """The policy's settings."""
         return self._policy.settings
 
     @property
     def waiting(self) -> Any:
-        """The memory of durations."""
+        """The remembered durations: this object."""
         return self
 
     @property
     def slots(self) -> Any:
-        """Whether webhooks are heard."""
+        """The state of the webhooks: this object."""
         return self
 
     @property
     def calls(self) -> Any:
-        """The provider's limits are far away."""
+        """A rate limit that never limits."""
         return SimpleNamespace(to_ask=lambda _slot, _provider: None)
 
     @property
     def progress(self) -> Any:
-        """No chat."""
+        """A progress display without a chat."""
         return SimpleNamespace(show=lambda _slot, _percent: None)
 
     def typical_s(self, _job: Job) -> float:
-        """As `tasks.process.Process.typical_s`."""
+        """Stands in for `tasks.process.Process.typical_s`."""
         return 10.0
 
     def deadline_s(self, _job: Job) -> float:
-        """As `tasks.process.Process.deadline_s`."""
+        """Stands in for `tasks.process.Process.deadline_s`."""
         return self._deadline
 
     def past(self, model: str) -> tuple[list[float], int]:
-        """As `ledger.queue_position.Waiting.past`."""
+        """Stands in for `ledger.queue_position.QueuePositions.past`."""
         return list(self._memory.get(model, ())) if self._policy.learns else [], self._active
 
     @property
     def hinted(self) -> bool:
-        """As `tasks.slots.Slots.hinted`."""
+        """Stands in for `tasks.slots.Slots.hinted`."""
         return self._heard
 
     def unheard(self) -> None:
-        """A webhook was lost."""
+        """Note that a webhook was lost."""
         self._heard = False
 
-    # The run.
+    # The simulation itself.
 
     def add(self, moment: float, model: str, took: float, then: Callable[[], None] | None = None) -> None:
-        """A prediction is submitted then and takes that long; `then` is called when its end was noticed."""
+        """Submit a prediction at a moment.
+
+        Args:
+            moment: The virtual time (s).
+            model: The model.
+            took: How long the prediction takes (s).
+            then: Called when its end was noticed.
+        """
         self.time.start(moment, lambda: self._job(model, took, then))
 
     def _job(self, model: str, took: float, then: Callable[[], None] | None) -> None:
@@ -164,7 +174,7 @@ class Lookout:
 
 
 def follow(policy: Policy, durations: Iterable[float], per_s: float, deadline_s: float) -> Found:
-    """One model's jobs, which come independently of each other at that rate."""
+    """Simulate one model's jobs, which arrive as a Poisson process of that rate."""
     lookout, arrivals, moment = Lookout(policy, deadline_s), random.Random(7), 0.0
     for took in durations:
         moment += arrivals.expovariate(per_s)
@@ -174,8 +184,11 @@ def follow(policy: Policy, durations: Iterable[float], per_s: float, deadline_s:
 
 
 def crowd(policy: Policy, active: int, seconds: float, deadline_s: float = 600.0) -> Found:
-    """`active` jobs at every moment, as in the load runs 85 % of the submissions images and 15 % videos, for
-    so many seconds, after a time for the policy to learn."""
+    """Simulate `active` jobs at every moment, for `seconds`.
+
+    As in the load runs, 85 % of the submissions are images and 15 % videos. The measurement begins after a
+    time in which the policy learns.
+    """
     lookout, dice = Lookout(policy, deadline_s), random.Random(11)
 
     def another(moment: float) -> None:

@@ -1,4 +1,4 @@
-"""The picture of `bench polling`."""
+"""The plot of `bench polling`."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ COLORS = {FIXED.name: "#c9ced4", BACKOFF.name: "#8a96a3", OURS.name: "#c4462d", 
 
 
 def draw(path: Path, figures: dict[str, Any]) -> None:
-    """Requests against lag on each trace, and requests a second against active jobs."""
+    """Draw requests against lag for each trace, and requests per second against active jobs."""
     figure = Figure(figsize=(10, 6.4), dpi=90, layout="constrained")
     axes = list(figure.subplots(2, 4).flat)
     for place, (trace, found) in zip(axes, figures["traces"].items(), strict=False):

@@ -1,7 +1,7 @@
-"""How long predictions take: the traces of `bench polling`.
+"""Durations of predictions: the traces of `bench polling`.
 
-Drawn with fixed seeds, not recorded at a provider: log-normal as the stand's, with means as the load runs
-have them (image 12 s, video 60 s), and the shapes in which a plan could go wrong.
+They are drawn with fixed seeds, not recorded at a provider: log-normal like the stand's, with the means of
+the load runs (image 12 s, video 60 s), and shapes on which a schedule could fail.
 """
 
 import math
@@ -15,7 +15,7 @@ IMAGES = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One model's predictions in the order of their submission, seconds each, and how many come a second."""
+    """One model's predictions in the order of submission: durations (s), and how many come per second."""
 
     name: str
     about: str
@@ -39,12 +39,12 @@ def video(random: Random, _share: float) -> float:
 
 
 def bimodal(random: Random, _share: float) -> float:
-    """6 s from a warm model, 45 s where it boots (3 of 10)."""
+    """6 s from a warm model, 45 s if it boots (3 of 10)."""
     return _log_normal(random, 6, 0.15) if random.random() < 0.7 else _log_normal(random, 45, 0.25)
 
 
 def drifting(random: Random, share: float) -> float:
-    """From 8 s to 24 s, by and by."""
+    """From 8 s to 24 s, gradually."""
     return _log_normal(random, 8 * 3**share, 0.2)
 
 
@@ -54,7 +54,7 @@ def jumping(random: Random, share: float) -> float:
 
 
 def unseen(random: Random, _share: float) -> float:
-    """20 s on average; few jobs, the first of them before anything is known."""
+    """20 s on average; few jobs, the first of them without any known duration."""
     return _log_normal(random, 20, 0.3)
 
 
@@ -66,11 +66,11 @@ _SHAPES: tuple[tuple[Callable[[Random, float], float], float, float, float], ...
     (jumping, 1.0, 1.0, 180.0),
     (unseen, 0.5, 0.1, 180.0),
 )
-"""Each with its jobs a second, its part of the jobs, and its deadline in seconds."""
+"""For each shape: its jobs per second, its share of `jobs`, and its deadline (s)."""
 
 
 def traces(jobs: int) -> list[Trace]:
-    """All traces from a cold start, of `jobs` jobs each; that of the model never seen has a tenth."""
+    """Return all traces, each from a cold start and of `jobs` jobs; that of the unseen model has a tenth."""
     made = []
     for seed, (draw, per_s, part, deadline_s) in enumerate(_SHAPES, start=1):
         random, count = Random(seed), max(2, math.ceil(jobs * part))

@@ -1,6 +1,6 @@
 """Virtual time: threads that sleep for hours in a moment, one at a time, in the order of their waits.
 
-Code that waits through a slot runs here as it is in a worker, tenacity and all; only the clock is another.
+Code that waits through a slot runs here as in a worker, including tenacity; only the clock differs.
 """
 
 import heapq
@@ -13,7 +13,7 @@ Act = Callable[[], None]
 
 
 class VirtualTime:
-    """The clock (`now`, seconds) and all that is to happen. Nothing runs but what `run` lets run."""
+    """The clock (`now`, seconds) and the queue of events. A thread runs only while `run` lets it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -23,20 +23,20 @@ class VirtualTime:
         self._error: BaseException | None = None
 
     def clock(self) -> float:
-        """The present time."""
+        """Return the current virtual time."""
         return self.now
 
     def at(self, moment: float, act: Act) -> None:
-        """Have something happen then. It may not wait."""
+        """Schedule an event, which may not wait."""
         heapq.heappush(self._events, (moment, next(self._order), act))
 
     def start(self, moment: float, work: Act) -> None:
-        """Run `work` from then on in a thread of its own; it waits by `Sleeper.wait`."""
+        """Run `work` in its own thread from that moment on; it waits by `Sleeper.wait`."""
 
         def body() -> None:
             try:
                 work()
-            except BaseException as error:  # raised again where the run is waited for
+            except BaseException as error:  # raised again in `run`
                 self._error = error
             finally:
                 self._back.release()
@@ -48,7 +48,11 @@ class VirtualTime:
         self.at(moment, begin)
 
     def run(self, until: float = float("inf")) -> None:
-        """Let time pass until nothing is left to happen, or until then. Raises what a thread raised."""
+        """Let time pass until no event is left, or until `until`.
+
+        Raises:
+            BaseException: What a thread raised.
+        """
         while self._events and self._events[0][0] <= until:
             self.now, _, act = heapq.heappop(self._events)
             act()
@@ -56,18 +60,18 @@ class VirtualTime:
                 raise self._error
 
     def pause(self, gate: threading.Semaphore) -> None:
-        """Give the turn back, until the gate is opened."""
+        """Let `run` go on, and wait until the gate is opened."""
         self._back.release()
         gate.acquire()
 
     def resume(self, gate: threading.Semaphore) -> None:
-        """Open a gate, and wait until that thread waits again or ends."""
+        """Open a gate, and wait until its thread waits again or ends."""
         gate.release()
         self._back.acquire()
 
 
 class Sleeper:
-    """What a `tasks.slots.Slot` is to the code that waits: its job, and a wait that can be cut short."""
+    """Stands in for `tasks.slots.Slot`: its job, and a wait that can be cut short."""
 
     def __init__(self, time: VirtualTime, job: Any) -> None:
         self.job = job
@@ -77,10 +81,10 @@ class Sleeper:
         self._woken = False
 
     def check(self) -> None:
-        """There is never a reason to stop."""
+        """Never stop the job."""
 
     def wait(self, seconds: float) -> bool:
-        """Pause; True when woken before, or since the last wait."""
+        """Wait; return True if woken early, or since the last wait."""
         if not self._woken:
             self._waiting = mine = object()
             self._time.at(self._time.now + seconds, lambda: self._end(mine))
@@ -89,7 +93,7 @@ class Sleeper:
         return woken
 
     def wake(self) -> None:
-        """End the present or the next wait; to be called by what happens `at` a moment."""
+        """End the current or the next wait; may only be called by an event."""
         self._woken = True
         self._end(self._waiting)
 

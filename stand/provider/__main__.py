@@ -19,14 +19,14 @@ DEFAULTS = Settings()
 
 
 class Server(uvicorn.Server):
-    """Says where it listens, once it does."""
+    """An uvicorn server that prints its address once it listens."""
 
     def __init__(self, config: uvicorn.Config, address: str) -> None:
         super().__init__(config)
         self._address = address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
+        """Listen, then print the address."""
         await super().startup(sockets)
         print(f"provider stand on {self._address}", flush=True)
 
@@ -78,7 +78,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; 1 when the port is taken."""
+    """Serve until SIGTERM or SIGINT; return 1 if the port is taken."""
     args = _arguments(argv)
     try:
         listener = socket.create_server((args.host, args.port), backlog=2048)
@@ -118,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
         timeout_graceful_shutdown=1,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal again after its own orderly end; dying of it would skip ours.
+        # uvicorn raises the signal again after its own orderly end; the default handler would skip ours.
         signal.signal(number, _ended)
     Server(config, address).run(sockets=[listener])
     return 0

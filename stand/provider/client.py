@@ -1,4 +1,4 @@
-"""A Python client for the stand's control API; it needs nothing of the server."""
+"""A Python client for the stand's control API, without imports from the server."""
 
 import time
 from types import TracebackType
@@ -39,16 +39,16 @@ class ProviderStand:
         return response.json()
 
     def total(self, key: str | None = None) -> int:
-        """Paid submissions, of all jobs or of the job with that key."""
+        """Return the number of paid submissions, of all jobs or of the job with that key."""
         return int(self._submissions(key)["total"])
 
     def by_key(self) -> dict[str, int]:
-        """Paid submissions per job."""
+        """Return the number of paid submissions of each job."""
         counts: dict[str, int] = self._submissions(None)["by_key"]
         return counts
 
     def submissions(self, key: str | None = None) -> list[Json]:
-        """Every paid submission as {id, at, model, key, prompt, paid}, of all jobs or of one."""
+        """Return every paid submission as {id, at, model, key, prompt, paid}, of all jobs or of one."""
         made: list[Json] = self._submissions(key)["submissions"]
         return made
 
@@ -59,29 +59,35 @@ class ProviderStand:
         return found
 
     def settings(self, **changes: float | bool) -> Json:
-        """Change the named settings (see `settings.Settings`), and get all of them."""
+        """Change the named settings (see `settings.Settings`) and return all of them."""
         shown: Json = self._call("POST", "/settings", dict(changes))
         return shown
 
     def fault(self, kind: str, on: str, **more: Any) -> None:
-        """Order a fault (see `faults.Fault`): times, seconds, retry_after, match, error, url."""
+        """Order a fault.
+
+        Args:
+            kind: What goes wrong.
+            on: Where it goes wrong.
+            more: Further fields of `faults.Fault`: times, seconds, retry_after, match, error, url.
+        """
         self._call("POST", "/faults", {"kind": kind, "on": on, **more})
 
     def faults(self) -> list[Json]:
-        """The faults that have not struck out."""
+        """Return the faults that are still to strike."""
         ordered: list[Json] = self._call("GET", "/faults")
         return ordered
 
     def clear_faults(self) -> None:
-        """Call all faults off."""
+        """Cancel all faults."""
         self._call("DELETE", "/faults")
 
     def hold(self) -> None:
-        """From now on predictions stay in `processing` until they are released."""
+        """Keep predictions in `processing` from now on, until they are released."""
         self.settings(hold=True)
 
     def release(self, prediction_id: str | None = None) -> None:
-        """Let one held prediction succeed, or all of them and end the hold."""
+        """Let one held prediction succeed; or let all of them succeed and end the hold."""
         if prediction_id is None:
             self.settings(hold=False)
         else:
@@ -94,50 +100,56 @@ class ProviderStand:
         *,
         error: str | None = None,
     ) -> Json:
-        """End a prediction now, and get it as it ended."""
+        """End a prediction now and return it."""
         order = {"status": status} | ({} if error is None else {"error": error})
         ended: Json = self._call("POST", f"/predictions/{prediction_id}", order)
         return ended
 
     def progress(self, prediction_id: str, share: float) -> Json:
-        """Set how far a prediction is, from 0 to 1, as its logs show it."""
+        """Set a prediction's progress, from 0 to 1, which its logs show."""
         shown: Json = self._call("POST", f"/predictions/{prediction_id}", {"progress": share})
         return shown
 
     def webhook(self, prediction_id: str, how: str = "resend", **more: Any) -> None:
-        """Send a webhook again, or as a fault of `on: webhook` would; `event` and `seconds` are `more`."""
+        """Send a webhook again, or spoilt by a fault of `on: webhook`.
+
+        Args:
+            prediction_id: The prediction.
+            how: "resend", or the kind of a fault.
+            more: `event` (default "completed") and the `seconds` of a delay.
+        """
         self._call("POST", f"/predictions/{prediction_id}/webhook", {"how": how, **more})
 
     def webhooks(self) -> list[Json]:
-        """What came of each webhook: {prediction, event, url, at, fault, attempts, status}."""
+        """Return the outcome of each webhook: {prediction, event, url, at, fault, attempts, status}."""
         sent: list[Json] = self._call("GET", "/webhooks")
         return sent
 
     def predictions(self) -> list[Json]:
-        """Every prediction, oldest first, with its key, latency (seconds), seed and number of gets."""
+        """Return every prediction, oldest first, with its key, latency (seconds), seed and number of gets."""
         made: list[Json] = self._call("GET", "/predictions")
         return made
 
     def calls(self) -> Json:
-        """Counts: {"calls": {endpoint: {status: n}}, "gets": {prediction id: n}}; status 0 is no answer."""
+        """Return {"calls": {endpoint: {status: n}}, "gets": {prediction id: n}}; status 0: no response."""
         counts: Json = self._call("GET", "/calls")
         return counts
 
     def downloads(self) -> list[Json]:
-        """Every download of an output: {url, prediction, authorization, status, at}."""
+        """Return every download of an output: {url, prediction, authorization, status, at}."""
         made: list[Json] = self._call("GET", "/downloads")
         return made
 
     def files(self) -> list[Json]:
-        """Every uploaded file, with its signed `download` URL."""
+        """Return every uploaded file, with its signed `download` URL."""
         uploaded: list[Json] = self._call("GET", "/files")
         return uploaded
 
     def wait_for_submissions(self, count: int, *, key: str | None = None, seconds: float = 10.0) -> None:
-        """Wait until there are that many paid submissions.
+        """Wait until there are `count` paid submissions.
 
         Raises:
-            TimeoutError: there were fewer after `seconds`.
+            TimeoutError: There were fewer after `seconds`.
         """
         until = time.monotonic() + seconds
         while (made := self.total(key)) < count:

@@ -23,12 +23,20 @@ KINDS = {
 
 @dataclasses.dataclass
 class Fault:
-    """One order for trouble; `times` counts down as it strikes, and 0 orders it for good.
+    """An ordered fault.
 
-    `match` is a part of the prompt that it is for ("" = any). `seconds` is the length of a delay, or the
-    pause after each byte of a dribble,
-    `retry_after` what a 429 asks for, `error` the words of a failure, `url` the address of an inside_url,
-    `brand` the four letters of an MP4 file's brand.
+    Attributes:
+        kind: What goes wrong; see KINDS.
+        on: Where it goes wrong; see KINDS.
+        times: How often it strikes; 0: always.
+        seconds: The length of a delay, or the pause after each byte of a dribble.
+        retry_after: The wait that a 429 asks for (s).
+        match: A part of the prompts that it strikes; "": any.
+        error: The message of a failure.
+        url: The address of an inside_url.
+        unknown_status: The status that an unknown_status shows.
+        brand: The four letters of an MP4 file's brand.
+        struck: How often it has struck.
     """
 
     kind: str
@@ -45,10 +53,10 @@ class Fault:
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> "Fault":
-        """The fault that a control call asks for.
+        """Return the fault that a control call asks for.
 
         Raises:
-            ValueError: says what is wrong and what there is.
+            ValueError: A field is wrong; the message says what is allowed.
         """
         on, kind = values.get("on"), values.get("kind")
         if on not in KINDS:
@@ -75,19 +83,19 @@ class Faults:
         self._ordered: list[Fault] = []
 
     def __bool__(self) -> bool:
-        """Whether any is ordered."""
+        """Return whether any fault is ordered."""
         return bool(self._ordered)
 
     def order(self, fault: Fault) -> None:
-        """Let it strike from now on."""
+        """Let a fault strike from now on."""
         self._ordered.append(fault)
 
     def clear(self) -> None:
-        """Call all faults off."""
+        """Cancel all faults."""
         self._ordered.clear()
 
     def take(self, on: str, prompt: str = "") -> Fault | None:
-        """The fault that strikes here now, oldest order first, and counts as one strike."""
+        """Return the oldest fault that strikes here and count the strike; None if there is none."""
         for fault in self._ordered:
             if fault.on == on and fault.match in prompt:
                 fault.struck += 1
@@ -97,5 +105,5 @@ class Faults:
         return None
 
     def json(self) -> list[dict[str, Any]]:
-        """The faults that have not struck out."""
+        """Return the faults that are still to strike, as JSON objects."""
         return [dataclasses.asdict(fault) for fault in self._ordered]

@@ -1,4 +1,4 @@
-"""The picture that a prediction starts from: a data: URL, a file of this stand, or a URL on this machine."""
+"""The image that a prediction starts from: a data: URL, a file of this stand, or a URL on this machine."""
 
 import base64
 import binascii
@@ -15,17 +15,17 @@ TIMEOUT_S = 10.0
 
 
 class Inputs:
-    """Reads input images; other machines are never contacted."""
+    """Reads input images, never from other machines."""
 
     def __init__(self, files: Files, outputs: Outputs) -> None:
         self._files = files
         self._outputs = outputs
 
     async def read(self, url: str) -> bytes:
-        """The bytes at the URL.
+        """Return the content at the URL.
 
         Raises:
-            ValueError: there is nothing, too much, or it is not on this machine.
+            ValueError: There is nothing, it is too large, or it is not on this machine.
         """
         if url.startswith("data:"):
             return _data(url)

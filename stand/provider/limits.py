@@ -1,4 +1,4 @@
-"""Replicate's limits: calls a minute, and predictions at a time, per account."""
+"""Replicate's limits for each account: calls per minute, and predictions at a time."""
 
 import asyncio
 import collections
@@ -13,14 +13,14 @@ MINUTE = 60.0
 
 
 class CallLimits:
-    """A window of one minute per account and kind of call; it begins with the first call in it."""
+    """A window of one minute per account and kind of call; it begins with its first call."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._windows: dict[tuple[str, bool], tuple[float, int]] = {}
 
     def take(self, account: str, *, create: bool) -> dict[str, str]:
-        """Count a call; returns the headers that tell the account what is left.
+        """Count a call and return the headers that tell the account what is left.
 
         Raises:
             Problem: 429 with the seconds until the window ends.
@@ -37,12 +37,15 @@ class CallLimits:
         return {"ratelimit-remaining": str(limit - used - 1), "ratelimit-reset": str(max(1, round(left)))}
 
     def forget(self) -> None:
-        """Begin every window anew."""
+        """Start every window again."""
         self._windows.clear()
 
 
 class Places:
-    """At most `settings.concurrency` predictions of an account at work (0 = any); the rest wait in line."""
+    """Limits the running predictions of an account.
+
+    There are at most `settings.concurrency` (0: any); the rest wait in order.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -54,7 +57,7 @@ class Places:
 
     @contextlib.asynccontextmanager
     async def place(self, account: str) -> AsyncIterator[None]:
-        """Hold a place; waits in line for it."""
+        """Hold a place; wait in order until one is free."""
         line = self._lines.setdefault(account, collections.deque())
         if line or not self._free(account):
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -80,7 +83,7 @@ class Places:
         self.admit(account)
 
     def admit(self, account: str | None = None) -> None:
-        """Call those in line forward as far as there is room: a place fell free, or the bound changed."""
+        """Admit waiting predictions as far as there is room: a place became free, or the limit changed."""
         for name in [account] if account is not None else list(self._lines):
             line = self._lines.get(name)
             while line and self._free(name):

@@ -1,4 +1,4 @@
-"""The two models of the stand: what they take, and the checks that Replicate makes before a prediction."""
+"""The two models of the stand: their inputs, and the validation that Replicate does before a prediction."""
 
 import dataclasses
 import hashlib
@@ -35,7 +35,7 @@ class Model:
         return hashlib.sha256(f"{self.ref}@1".encode()).hexdigest()
 
     def version_json(self) -> Json:
-        """The version as `GET /v1/models/{owner}/{name}/versions/{id}` shows it."""
+        """Return the version as `GET /v1/models/{owner}/{name}/versions/{id}` shows it."""
         properties = {key: {"x-order": at, **schema} for at, (key, schema) in enumerate(self.inputs.items())}
         schemas = {
             "Input": {"type": "object", "title": "Input", "required": ["prompt"], "properties": properties},
@@ -50,7 +50,7 @@ class Model:
         }
 
     def json(self, base_url: str, run_count: int) -> Json:
-        """The model as `GET /v1/models/{owner}/{name}` shows it."""
+        """Return the model as `GET /v1/models/{owner}/{name}` shows it."""
         return {
             "url": f"{base_url}/{self.ref}",
             "owner": self.owner,
@@ -68,7 +68,7 @@ class Model:
         }
 
     def check(self, given: object) -> Json:
-        """The input with the defaults filled in.
+        """Return the input with the defaults filled in.
 
         Raises:
             Problem: 422 "Input validation failed", with every wrong field in `invalid_fields`.
@@ -195,7 +195,11 @@ MODELS = (SKETCH, MOTION)
 
 
 def by_name(owner: str, name: str) -> Model:
-    """The model of that name, or Problem 404."""
+    """Return the model of that name.
+
+    Raises:
+        Problem: 404, there is no such model.
+    """
     for model in MODELS:
         if (model.owner, model.name) == (owner, name):
             return model
@@ -203,7 +207,11 @@ def by_name(owner: str, name: str) -> Model:
 
 
 def by_version(version: object) -> Model:
-    """The model that a `version` names: an id, `owner/name` or `owner/name:id`; else Problem."""
+    """Return the model that a `version` names: an id, `owner/name` or `owner/name:id`.
+
+    Raises:
+        Problem: 404 or 422, it names none.
+    """
     if not isinstance(version, str) or not version:
         raise Problem(
             422,

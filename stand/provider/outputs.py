@@ -1,4 +1,4 @@
-"""The output files: unguessable URLs that end after a while, as those of replicate.delivery do."""
+"""The output files: unguessable URLs that expire, like those of replicate.delivery."""
 
 import asyncio
 import collections
@@ -23,7 +23,7 @@ HUGE = 4 * 1024**3
 
 @dataclasses.dataclass
 class Output:
-    """One URL: `made_at` starts its time to live; `fault` is what its download suffers."""
+    """The file at one URL: `made_at` starts its time to live; `fault` spoils its downloads."""
 
     media: Media
     name: str
@@ -44,7 +44,7 @@ class Outputs:
         self.downloads: collections.deque[dict[str, Any]] = collections.deque(maxlen=10_000)
 
     def publish(self, media: Media, *, prediction: str, prompt: str, fault: Fault | None) -> str:
-        """Give the file an URL."""
+        """Return a new URL for a file."""
         self._drop_expired()
         token = secrets.token_urlsafe(24)
         name = f"out-0{media.path.suffix}"
@@ -52,7 +52,7 @@ class Outputs:
         return f"{self._base_url}/outputs/{token}/{name}"
 
     def read(self, url: str) -> bytes | None:
-        """The bytes behind one of this stand's output URLs; None for another URL or an expired one."""
+        """Return the content at one of this stand's output URLs; None for another URL or an expired one."""
         token, _, name = url.removeprefix(f"{self._base_url}/outputs/").partition("/")
         output = self._live(token, name)
         return output.media.path.read_bytes() if output is not None else None
@@ -71,7 +71,7 @@ class Outputs:
             del self._outputs[token]
 
     async def download(self, request: Request) -> Response:
-        """`GET /outputs/{token}/{name}`: the file, without asking who is there."""
+        """`GET /outputs/{token}/{name}`: the file, without authentication."""
         output = self._live(request.path_params["token"], request.path_params["name"])
         response = await self._answer(output)
         self.downloads.append(
@@ -122,5 +122,5 @@ def _spoilt(output: Output, fault: Fault) -> Response:
 async def _zeros(length: int) -> AsyncIterator[bytes]:
     for _ in range(length // CHUNK):
         yield bytes(CHUNK)
-        # Once the reader has gone nothing else in this loop waits, and the end could not get in.
+        # Once the reader is gone nothing else in this loop awaits, and the cancellation would never arrive.
         await asyncio.sleep(0)

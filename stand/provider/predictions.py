@@ -1,4 +1,4 @@
-"""A prediction, as the provider remembers and shows it, and the store of all of them."""
+"""A prediction as the provider stores and shows it, and the store of all predictions."""
 
 import asyncio
 import base64
@@ -21,23 +21,23 @@ ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
 
 
 def moment(at: float) -> datetime:
-    """A Unix time, to the microsecond that `stamp` shows."""
+    """Return a Unix time as a datetime, to the microsecond."""
     return datetime.fromtimestamp(at, UTC)
 
 
 def stamp(at: float) -> str:
-    """A Unix time as Replicate writes it: `2025-01-01T00:00:00.000000Z`."""
+    """Return a Unix time in Replicate's format: `2025-01-01T00:00:00.000000Z`."""
     return moment(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def new_id() -> str:
-    """26 lower-case base-32 characters, like Replicate's ids."""
+    """Return a new id: 26 lower-case base-32 characters, like Replicate's."""
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 @dataclasses.dataclass(eq=False)
 class Prediction:
-    """One run of a model. `latency` is the seconds from creation to completion that were drawn for it."""
+    """One run of a model. `latency` is its planned time (s) from creation to completion."""
 
     model: Model
     input: Json
@@ -65,20 +65,20 @@ class Prediction:
 
     @property
     def prompt(self) -> str:
-        """The prompt that was asked for."""
+        """The prompt of the input."""
         return str(self.input.get("prompt", ""))
 
     @property
     def start_delay(self) -> float:
-        """Seconds in `starting`: a warm model starts at once, a slow one shows some of its queue."""
+        """Seconds in `starting`: short for a fast model, up to one second for a slow one."""
         return min(1.0, self.latency / 10)
 
     def start(self) -> None:
-        """From `starting` to `processing`."""
+        """Go from `starting` to `processing`."""
         self.status, self.started_at = "processing", time.time()
 
     def end(self, status: str, *, output: Any = None, error: str | None = None) -> bool:
-        """Reach a final status; False when it had one already."""
+        """Enter a final status; return False if there was one already."""
         if self.status in ENDED:
             return False
         self.output, self.error, self.completed_at = output, error, time.time()
@@ -87,7 +87,7 @@ class Prediction:
         return True
 
     def logs(self) -> str:
-        """What the model has printed by now."""
+        """Return the model's log so far."""
         if self.started_at is None:
             return ""
         run = max(self.latency - self.start_delay, 0.001)
@@ -100,7 +100,7 @@ class Prediction:
         return progress.logs(self.seed, done, self.model.steps, run)
 
     def json(self, base_url: str, ttl: float) -> Json:
-        """The body of `GET /v1/predictions/{id}`; its data is removed `ttl` seconds after the end."""
+        """Return the body of `GET /v1/predictions/{id}`; its data is removed `ttl` seconds after the end."""
         removed = self.completed_at is not None and time.time() > self.completed_at + ttl
         shown: Json = {
             "id": self.id,
@@ -137,7 +137,7 @@ class Prediction:
 
 
 class Predictions:
-    """Every prediction since the start, at most `bound`: the oldest ended ones are forgotten first."""
+    """All predictions since the start, at most `bound`: the oldest ended ones are dropped first."""
 
     def __init__(self, bound: int = 20_000) -> None:
         self._bound = bound
@@ -145,11 +145,11 @@ class Predictions:
         self._by_id: collections.OrderedDict[str, Prediction] = collections.OrderedDict()
 
     def __iter__(self) -> Iterator[Prediction]:
-        """Oldest first."""
+        """Iterate over the predictions, oldest first."""
         return iter(list(self._by_id.values()))
 
     def add(self, prediction: Prediction) -> None:
-        """Remember it."""
+        """Store a prediction and number it."""
         prediction.number = next(self._numbers)
         self._by_id[prediction.id] = prediction
         if len(self._by_id) > self._bound:
@@ -158,10 +158,10 @@ class Predictions:
                 del self._by_id[oldest.id]
 
     def get(self, prediction_id: str, account: str | None = None) -> Prediction:
-        """The prediction of that id, of that account where one is given.
+        """Return the prediction of that id, if given only of that account.
 
         Raises:
-            Problem: 404.
+            Problem: 404, there is no such prediction.
         """
         found = self._by_id.get(prediction_id)
         if found is None or account not in (None, found.account):

@@ -14,7 +14,13 @@ def _bar(share: float) -> str:
 
 
 def line(done: int, steps: int, seconds: float) -> str:
-    """One tqdm line, such as ` 40%|████      | 20/50 [00:02<00:03,  8.10it/s]`, for a run of `seconds`."""
+    """Return a tqdm line, such as ` 40%|████      | 20/50 [00:02<00:03,  8.10it/s]`.
+
+    Args:
+        done: Steps done.
+        steps: Steps of the run.
+        seconds: Length of the run.
+    """
     share = done / steps
     passed = share * seconds
     rate = steps / seconds
@@ -27,6 +33,6 @@ def line(done: int, steps: int, seconds: float) -> str:
 
 
 def logs(seed: int, done: int, steps: int, seconds: float) -> str:
-    """All that such a run has printed after `done` of its `steps`."""
+    """Return the log of such a run after `done` of its `steps`."""
     printed = [f"Using seed: {seed}"] + [line(step, steps, seconds) for step in range(done + 1)]
     return "\n".join(printed)

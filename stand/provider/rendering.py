@@ -1,4 +1,4 @@
-"""Rendering beside the HTTP side: a small pool of processes, and a bounded cache of what they drew."""
+"""Rendering outside of the HTTP process: a small pool of processes, and a bounded cache of their files."""
 
 import asyncio
 import collections
@@ -21,7 +21,7 @@ FAST_VARIANTS = 4
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-    """What is to be drawn; equal orders give equal files."""
+    """A file to draw; equal orders give equal files."""
 
     kind: Kind
     prompt: str
@@ -34,7 +34,7 @@ class Order:
     image: bytes | None = None
 
     def digest(self) -> str:
-        """The name of the cached render."""
+        """Return the name of the cached file."""
         facts = [v for f in dataclasses.fields(self) if f.name != "image" for v in [getattr(self, f.name)]]
         picture = hashlib.sha256(self.image).hexdigest() if self.image is not None else None
         return hashlib.sha256(json.dumps([*facts, picture]).encode()).hexdigest()
@@ -42,7 +42,7 @@ class Order:
 
 @dataclasses.dataclass(eq=False)
 class Media:
-    """A finished file; it is deleted when nobody holds it any more."""
+    """A finished file; it is deleted when it is no longer referenced."""
 
     path: Path
     mime: str
@@ -59,7 +59,7 @@ def _follow(parent: Any) -> None:
 def _settle_in() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        # A worker holds both ends of its queue and would outlive a killed server for ever.
+        # A worker holds both ends of its queue and would otherwise outlive a killed server.
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     os.nice(5)
 
@@ -90,9 +90,9 @@ def _draw(order: Order, path: str) -> str:
 
 
 class Renderers:
-    """Draws orders in `processes` processes; the last `bound` renders are kept.
+    """Draws orders in `processes` processes; the last `bound` files are kept.
 
-    With `fast`, every order is answered with one of a few small files, so that a load test costs nothing.
+    With `fast`, every order gets one of a few small files, so that drawing costs a load run nothing.
     """
 
     def __init__(self, folder: Path, *, processes: int = 1, bound: int = 256, fast: bool = False) -> None:
@@ -104,10 +104,10 @@ class Renderers:
         self._cache: collections.OrderedDict[str, asyncio.Future[Media]] = collections.OrderedDict()
 
     async def draw(self, order: Order) -> Media:
-        """The file of that order, drawn once however often it is asked for.
+        """Return the file of an order; it is drawn once, however often it is asked for.
 
         Raises:
-            ValueError: the order cannot be drawn, such as a given image that is none.
+            ValueError: The order cannot be drawn, for example because its image is none.
         """
         if self._fast:
             order = _cheap(order)
@@ -144,7 +144,7 @@ class Renderers:
         return self._pool
 
     def close(self) -> None:
-        """End the processes; what they are drawing is dropped."""
+        """Stop the processes; what they are drawing is dropped."""
         if self._pool is not None:
             workers: dict[int, Any] = dict(self._pool._processes)
             self._pool.shutdown(wait=False, cancel_futures=True)

@@ -21,7 +21,7 @@ LOGS_EVERY_S = 0.5
 
 
 class Runner:
-    """Runs predictions, each in a task of its own that ends with it."""
+    """Runs predictions, each in its own task."""
 
     def __init__(
         self,
@@ -47,17 +47,17 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def latency(self, model: Model) -> float:
-        """Seconds from creation to completion: log-normal around the mean set for the model's kind."""
+        """Draw the seconds from creation to completion: log-normal around the mean of the model's kind."""
         mean = self._settings.video_mean_s if model.kind == "video" else self._settings.image_mean_s
-        # exp(N(0, sigma)) has the mean exp(sigma^2 / 2); without that term the mean would drift with sigma.
+        # exp(N(0, sigma)) has the mean exp(sigma^2 / 2). Without this term the mean would grow with sigma.
         return mean * self._random.lognormvariate(-(self._settings.sigma**2) / 2, self._settings.sigma)
 
     def new_seed(self) -> int:
-        """The seed of a prediction whose creator gave none."""
+        """Return a seed for a prediction without one."""
         return self._random.randrange(2**32)
 
     def begin(self, prediction: Prediction) -> None:
-        """Let it live."""
+        """Start a prediction."""
         task = asyncio.create_task(self._live(prediction))
         prediction.task = task
         self._tasks.add(task)
@@ -66,7 +66,7 @@ class Runner:
     def end(
         self, prediction: Prediction, status: str, *, output: object = None, error: str | None = None
     ) -> None:
-        """End it as told; one that has ended stays as it is."""
+        """End a prediction with a status; a prediction that has ended stays as it is."""
         if prediction.end(status, output=output, error=error):
             if output is not None:
                 self._webhooks.tell(prediction, "output")
@@ -75,7 +75,7 @@ class Runner:
             prediction.task.cancel()
 
     async def close(self) -> None:
-        """Drop every prediction that is under way."""
+        """Drop every prediction in progress."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What can be set on the stand, at start and while it runs."""
+"""The stand's settings, at its start and while it runs."""
 
 import dataclasses
 from typing import Any
@@ -22,10 +22,10 @@ class Settings:
     webhook_retry_s: float = 0.5
 
     def change(self, values: dict[str, Any]) -> None:
-        """Set the named values; nothing is set when one of them is unknown or of a wrong type.
+        """Set the named values, or none if one of them is unknown or of a wrong type.
 
         Raises:
-            ValueError: names the setting and says what it takes.
+            ValueError: A value is wrong; the message names the setting and says what it takes.
         """
         fields = {field.name: field.type for field in dataclasses.fields(self)}
         checked: dict[str, Any] = {}

@@ -21,7 +21,10 @@ from stand.provider.webhooks import Webhooks, new_secret
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What is fixed at start. Sizes are the sides of a square picture in pixels; others have its area."""
+    """What is fixed at the start.
+
+    Sizes are the sides of a square image in pixels; other images have the same area.
+    """
 
     base_url: str
     seed: int | None = None
@@ -33,7 +36,7 @@ class Options:
 
 
 class Stand:
-    """Owns every part; use as an async context manager, inside the event loop that serves it."""
+    """Owns every part of the stand; it is closed by the application that serves it."""
 
     def __init__(self, options: Options, settings: Settings) -> None:
         self.base_url = options.base_url
@@ -64,14 +67,14 @@ class Stand:
         )
 
     def release_all(self) -> None:
-        """Let the predictions that are held complete now; one that never finishes is not held, but stuck."""
+        """Let the held predictions complete now, except those with the fault `never_finishes`."""
         for prediction in self.predictions:
             stuck = prediction.fault is not None and prediction.fault.kind == "never_finishes"
             if prediction.status == "processing" and not stuck:
                 prediction.released.set()
 
     async def close(self) -> None:
-        """End all work, and remove the files."""
+        """Stop all work and remove the files."""
         await self.runner.close()
         await self.webhooks.close()
         self.renderers.close()

@@ -1,4 +1,4 @@
-"""The counter of paid submissions: what tests and load runs hold the product to."""
+"""The counter of paid submissions, with which tests and load runs compare the product."""
 
 import collections
 import time
@@ -8,7 +8,7 @@ from stand.provider.predictions import Prediction
 
 
 class Submissions:
-    """Every prediction that was made and would be billed, by the job it was made for."""
+    """Every prediction that was created and would be billed, by its job."""
 
     def __init__(self, bound: int = 100_000) -> None:
         self._made: collections.deque[dict[str, Any]] = collections.deque(maxlen=bound)
@@ -16,7 +16,7 @@ class Submissions:
         self._by_model: collections.Counter[str] = collections.Counter()
 
     def count(self, prediction: Prediction) -> None:
-        """One more; Replicate bills every run, failed ones too."""
+        """Count a prediction; Replicate bills every run, failed ones too."""
         self._made.append(
             {
                 "id": prediction.id,
@@ -31,11 +31,11 @@ class Submissions:
         self._by_model[prediction.model.ref] += 1
 
     def of_model(self, ref: str) -> int:
-        """How often the model was run."""
+        """Return how often the model was run."""
         return self._by_model[ref]
 
     def json(self, key: str | None = None) -> dict[str, Any]:
-        """The whole record, or that of one key."""
+        """Return the record of all submissions, or of those with one key."""
         if key is None:
             return {
                 "total": self._by_key.total(),

@@ -1,4 +1,4 @@
-"""Webhooks as Replicate sends them: signed by the Standard Webhooks scheme, repeated until taken."""
+"""Webhooks as Replicate sends them: signed by the Standard Webhooks scheme, retried until accepted."""
 
 import asyncio
 import base64
@@ -23,12 +23,12 @@ DEFAULT_EVENTS = frozenset({"output", "completed"})
 
 
 def new_secret() -> str:
-    """A signing secret: `whsec_` and 24 random bytes in base 64."""
+    """Return a new signing secret: `whsec_` and 24 random bytes in base 64."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 class Webhooks:
-    """Sends the webhooks of all predictions; `sent` is the record of what came of each."""
+    """Sends the webhooks of all predictions; `sent` records the outcome of each."""
 
     def __init__(self, base_url: str, secret: str, settings: Settings, faults: Faults) -> None:
         self.secret = secret
@@ -41,13 +41,13 @@ class Webhooks:
         self.sent: collections.deque[dict[str, Any]] = collections.deque(maxlen=10_000)
 
     def tell(self, prediction: Prediction, event: str) -> None:
-        """Send the prediction as it is now, where its creator asked for that event."""
+        """Send the prediction as it is now, if its creator asked for that event."""
         if prediction.webhook is None or event not in (prediction.events or DEFAULT_EVENTS):
             return
         self.send(prediction, event, self._faults.take("webhook", prediction.prompt))
 
     def send(self, prediction: Prediction, event: str, fault: Fault | None = None) -> None:
-        """Send it whether asked for or not; a fault says what is wrong with it."""
+        """Send a webhook even if its creator did not ask for the event; a fault spoils it."""
         if prediction.webhook is None:
             raise ValueError(f"prediction {prediction.id} has no webhook")
         body = json.dumps(prediction.json(self._base_url, self._settings.ttl_s), separators=(",", ":"))
@@ -92,7 +92,7 @@ class Webhooks:
         }
 
     async def close(self) -> None:
-        """Drop what is not sent yet."""
+        """Drop webhooks that are not sent yet."""
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)

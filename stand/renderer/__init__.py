@@ -1,4 +1,4 @@
-"""A procedural renderer: pictures and clips from the words of a prompt. It needs no weights, and is no AI."""
+"""A procedural renderer: images and clips from the words of a prompt, without weights and without AI."""
 
 from stand.renderer.clips import render_video
 from stand.renderer.stills import NOTE, Rendered, image_format, render_image

@@ -8,7 +8,7 @@ from stand.renderer import image_format, render_image, render_video
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw what the arguments ask for; 1 with the reason when it cannot be."""
+    """Draw what the arguments ask for; return 1, with the reason printed, if that is impossible."""
     parser = argparse.ArgumentParser("python -m stand.renderer", description=__doc__)
     parser.add_argument("prompt")
     parser.add_argument("--out", type=Path, required=True, help="a .png, .jpg, .webp or .mp4 file")

@@ -1,4 +1,4 @@
-"""Where no word is known: a relief of cut paper whose forms and colours come from the prompt's hash."""
+"""The picture for a prompt without known words: a paper-cut relief; form and colours come from its hash."""
 
 import colorsys
 
@@ -17,7 +17,7 @@ def _wheel(hue: float, saturation: float, value: float) -> Colour:
 
 
 def tones(rng: np.random.Generator, wish: Wish) -> list[Colour]:
-    """A row of colours from deep to light, with one that stands against them at its end."""
+    """Return colours from dark to light, and a contrasting one at the end."""
     hue = float(rng.random())
     if wish.scene_colour is not None or wish.subject_colour is not None:
         r, g, b = wish.scene_colour or wish.subject_colour or (0, 0, 0)
@@ -35,7 +35,7 @@ def tones(rng: np.random.Generator, wish: Wish) -> list[Colour]:
 
 
 def _field(rng: np.random.Generator, size: tuple[int, int]) -> Array:
-    """The relief's height: noise, bent by rings, waves or a slope."""
+    """Return the relief's height: noise, bent by rings, waves or a slope."""
     field = noise_2d(rng, size, int(rng.integers(2, 4)), 2)
     y, x = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32) / max(size)
     kind, cx, cy = int(rng.integers(4)), rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.8)
@@ -54,7 +54,7 @@ def _field(rng: np.random.Generator, size: tuple[int, int]) -> Array:
 
 
 def layers(size: tuple[int, int], rng: np.random.Generator, wish: Wish) -> list[Layer]:
-    """The relief from its ground up; each sheet shades the one below, and moves with its height."""
+    """Return the relief from its ground up; each sheet shades the one below and moves with its height."""
     row = tones(rng, wish)
     if rng.random() < 0.5:
         row = [*reversed(row[:-1]), row[-1]]

@@ -1,4 +1,4 @@
-"""Places off the land: the sea, its ground, and space."""
+"""Places that are not on land: the sea, the sea bed, and space."""
 
 import numpy as np
 from PIL import Image
@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 def sea(site: Site) -> Place:
-    """Open water with a far shore."""
+    """Build open water with a far shore."""
     size, rng, wish, palette = site
     horizon = 0.5
     lamp = lamp_at(size, rng, horizon, low=low_sun(wish))
@@ -31,7 +31,7 @@ def sea(site: Site) -> Place:
 
 
 def space(site: Site) -> Place:
-    """A nebula, a ringed planet, and the ground of a small moon."""
+    """Build a nebula, a ringed planet, and the ground of a small moon."""
     size, rng, wish, _ = site
     hue = wish.scene_colour
     tones = [hue or rgb("#3b5bd6"), rgb("#b13a8f"), rgb("#1fa3a3")]
@@ -83,7 +83,7 @@ def _planet(size: Size, rng: np.random.Generator, hue: Colour | None) -> Image.I
 
 
 def underwater(site: Site) -> Place:
-    """Light from above, rocks, weed and coral."""
+    """Build light from above, rocks, weed and coral."""
     size, rng, wish, _ = site
     hue = wish.scene_colour or rgb("#1487a8")
     top, low = mix(hue, (220, 255, 250), 0.5), mix(hue, (4, 14, 50), 0.72)

@@ -15,12 +15,12 @@ Outline = str | Sequence[Sequence[float]]
 
 
 def rgb(text: str) -> Colour:
-    """`#rrggbb` as three numbers."""
+    """Return `#rrggbb` as three numbers."""
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
-    """`share` 0 gives a, 1 gives b."""
+    """Return a mix of two colours: `share` 0 gives a, 1 gives b."""
     return (
         round(a[0] + (b[0] - a[0]) * share),
         round(a[1] + (b[1] - a[1]) * share),
@@ -29,7 +29,7 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
 
 
 def tint(colour: Colour, light: tuple[float, float, float]) -> Colour:
-    """The colour under a light whose channels are factors."""
+    """Return the colour under a light whose channels are factors."""
     return (
         min(255, round(colour[0] * light[0])),
         min(255, round(colour[1] * light[1])),
@@ -39,9 +39,10 @@ def tint(colour: Colour, light: tuple[float, float, float]) -> Colour:
 
 @dataclasses.dataclass
 class Layer:
-    """A picture in the stack, or with `draw` one that is drawn anew for every moment (seconds).
+    """A picture in the stack; with `draw`, one that is drawn for every moment (seconds).
 
-    `depth` 0 stands still when the camera pans, 1 moves with the foreground; `drift` is pixels a second.
+    With `depth` 0 the layer stands still when the camera pans, with 1 it moves like the foreground. `drift`
+    is in pixels per second.
     """
 
     image: Image.Image | None
@@ -50,7 +51,7 @@ class Layer:
     draw: Callable[[float], Image.Image] | None = None
 
     def at(self, moment: float) -> Image.Image:
-        """The picture at that moment."""
+        """Return the picture at that moment."""
         if self.draw is not None:
             return self.draw(moment)
         assert self.image is not None  # noqa: S101  a layer has one of the two
@@ -58,13 +59,15 @@ class Layer:
 
 
 def blank(size: tuple[int, int], colour: Colour = (0, 0, 0)) -> Image.Image:
-    """A transparent layer; `colour` is what shows through soft edges."""
+    """Return a transparent layer; `colour` shows through soft edges."""
     return Image.new("RGBA", size, (*colour, 0))
 
 
 def corners(outline: Outline) -> Sequence[Sequence[float]]:
-    """The points of an outline. As text it is thousandths of the unit square: `370,145 470,155! 575,250`,
-    where ! marks a corner; as numbers a point has a third one, 1, where it is a corner.
+    """Return the points of an outline.
+
+    As text, points are thousandths of the unit square: `370,145 470,155! 575,250`, where ! marks a corner. As
+    numbers, a corner has 1 as its third number.
     """
     if not isinstance(outline, str):
         return outline
@@ -76,7 +79,7 @@ def corners(outline: Outline) -> Sequence[Sequence[float]]:
 
 
 def curve(outline: Outline, steps: int = 12) -> list[Point]:
-    """A closed smooth path through the points of the outline."""
+    """Return a closed smooth path through the points of the outline."""
     outline = corners(outline)
     points = [(p[0], p[1]) for p in outline]
     corner = [len(p) > 2 for p in outline]
@@ -97,7 +100,7 @@ def _spline(a: float, b: float, c: float, d: float, t: float) -> float:
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, turn: float = 0.0, steps: int = 40) -> list[Point]:
-    """The outline of an ellipse, turned by `turn` radians."""
+    """Return the outline of an ellipse, turned by `turn` radians."""
     cos, sin = math.cos(turn), math.sin(turn)
     angles = [2 * math.pi * i / steps for i in range(steps)]
     return [
@@ -110,11 +113,11 @@ def ellipse(cx: float, cy: float, rx: float, ry: float, turn: float = 0.0, steps
 
 
 def gradient(size: tuple[int, int], stops: Sequence[tuple[float, Colour]]) -> Image.Image:
-    """A vertical gradient through the stops (place from 0 to 1, colour)."""
+    """Return a vertical gradient through the stops (place from 0 to 1, colour)."""
     places = [place for place, _ in stops]
     at = np.linspace(0, 1, size[1])
     column = np.stack([np.interp(at, places, [c[i] for _, c in stops]) for i in range(3)], axis=1)
-    # Half a step of dither keeps wide gradients free of bands.
+    # Half a step of dither avoids bands in wide gradients.
     noise = np.random.default_rng(1).random((size[1], 64, 1)) - 0.5
     strip = np.clip(column[:, None, :] + noise + 0.5, 0, 255).astype(np.uint8)
     wide = np.tile(strip, (1, -(-size[0] // 64), 1))[:, : size[0]]
@@ -122,7 +125,7 @@ def gradient(size: tuple[int, int], stops: Sequence[tuple[float, Colour]]) -> Im
 
 
 def mask(size: tuple[int, int], outlines: Sequence[Sequence[Point]], scale: int = 2) -> Image.Image:
-    """The inside of the outlines, antialiased."""
+    """Return the inside of the outlines as an antialiased mask."""
     big = Image.new("L", (size[0] * scale, size[1] * scale), 0)
     draw = ImageDraw.Draw(big)
     for outline in outlines:
@@ -133,7 +136,7 @@ def mask(size: tuple[int, int], outlines: Sequence[Sequence[Point]], scale: int 
 def glow(
     size: tuple[int, int], at: Point, radius: float, colour: Colour, strength: float, power: float = 2.0
 ) -> Image.Image:
-    """A soft light: full at its middle, gone at `radius` pixels."""
+    """Return a soft light: full in the middle, zero at `radius` pixels."""
     small = (max(2, size[0] // 4), max(2, size[1] // 4))
     y, x = np.mgrid[0 : small[1], 0 : small[0]].astype(np.float32)
     away = np.hypot(x * 4 - at[0], y * 4 - at[1]) / radius
@@ -144,7 +147,7 @@ def glow(
 
 
 def soft(image: Image.Image, radius: float) -> Image.Image:
-    """Blurred, by way of a smaller picture where the radius is large."""
+    """Return the image blurred; a large radius is computed on a smaller picture."""
     factor = max(1, int(radius // 3))
     if factor == 1:
         return image.filter(ImageFilter.GaussianBlur(radius))
@@ -155,7 +158,7 @@ def soft(image: Image.Image, radius: float) -> Image.Image:
 def noise_1d(
     rng: np.random.Generator, count: int, waves: float, octaves: int = 5, fall: float = 0.5
 ) -> Array:
-    """A smooth line of `count` values around 0, about -1 to 1, with `waves` humps across."""
+    """Return a smooth line of `count` values around 0, about -1 to 1, with `waves` humps across."""
     x = np.linspace(0, 1, count, dtype=np.float32)
     line = np.zeros(count, dtype=np.float32)
     size = 1.0
@@ -171,7 +174,7 @@ def noise_1d(
 
 
 def noise_2d(rng: np.random.Generator, size: tuple[int, int], cells: int, octaves: int = 4) -> Array:
-    """A smooth field of the size (width, height), from 0 to 1."""
+    """Return a smooth field of the size (width, height), from 0 to 1."""
     total = np.zeros((size[1], size[0]), dtype=np.float32)
     weight = 1.0
     for octave in range(octaves):
@@ -185,7 +188,7 @@ def noise_2d(rng: np.random.Generator, size: tuple[int, int], cells: int, octave
 
 
 def shade_of(size: tuple[int, int], vignette: float) -> Image.Image:
-    """What to multiply a picture with to darken its corners."""
+    """Return the factors that darken a picture's corners."""
     width, height = size
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
@@ -195,7 +198,7 @@ def shade_of(size: tuple[int, int], vignette: float) -> Image.Image:
 
 
 def finish(image: Image.Image, seed: int, grain: float = 3.0, vignette: float = 0.22) -> Image.Image:
-    """The last touch: dark corners, and the grain of paper."""
+    """Return the finished image, with dark corners and the grain of paper."""
     shaded = ImageChops.multiply(image.convert("RGB"), shade_of(image.size, vignette))
     tooth = np.random.default_rng(seed).standard_normal((image.height, image.width), dtype=np.float32)
     pixels = np.asarray(shaded, dtype=np.int16) + np.rint(tooth * grain).astype(np.int16)[..., None]

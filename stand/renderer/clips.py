@@ -31,13 +31,13 @@ def render_video(
     image: bytes | None = None,
     size: int = 512,
 ) -> Rendered:
-    """Write an H.264 MP4 to `path`: the prompt's scene, or the picture `image` set in motion.
+    """Write an H.264 MP4 to `path`: the prompt's scene, or the image `image` set in motion.
 
-    With a picture the clip takes the picture's own shape. `size` is the side in pixels of a square with
-    the clip's area.
+    With an image the clip takes the image's shape. `size` is the side (pixels) of a square with the clip's
+    area.
 
     Raises:
-        ValueError: a bad ratio, size or length, or an image that is none.
+        ValueError: The ratio, the size or the length is wrong, or `image` is no image.
     """
     if not 1 <= seconds <= 30:
         raise ValueError(f"seconds is 1 to 30, not {seconds}")
@@ -82,19 +82,19 @@ def _scene_frames(prompt: str, size: tuple[int, int], seed: int, count: int) -> 
 
 @dataclasses.dataclass
 class Strip:
-    """A layer, and the rows of it that show anything: the rest is not worth laying."""
+    """A layer and the rows of it that show anything; only these rows are composed."""
 
     layer: Layer
     top: int
     bottom: int
 
     def lay(self, frame: Image.Image, moment: float, left: float) -> None:
-        """Put the part of the layer that begins at `left` on the frame."""
+        """Compose the part of the layer that begins at `left` onto the frame."""
         picture = self.layer.at(moment)
         whole = math.floor(min(max(0.0, left), picture.width - frame.width - 1.0))
         box = (whole, self.top, whole + frame.width, self.bottom)
         window = picture.crop(box)
-        # A slow pan by whole pixels would stutter, and a blend of neighbours is the quickest part of a pixel.
+        # A slow pan by whole pixels would stutter; blending neighbours is the fastest part-pixel shift.
         if (part := left - whole) > 0.02:
             window = Image.blend(
                 window, picture.crop((box[0] + 1, box[1], box[2] + 1, box[3])), min(1.0, part)
@@ -103,7 +103,10 @@ class Strip:
 
 
 def _parted(scene: Scene, pad: int, size: tuple[int, int]) -> tuple[Image.Image, list[Strip]]:
-    """What never moves, laid once (only that which has nothing moving behind it), and the rest."""
+    """Return the background that never moves, composed once, and the strips in front of it.
+
+    A layer belongs to the background only if no moving layer is behind it.
+    """
     frame = Image.new("RGBA", size)
     moving: list[Strip] = []
     for layer in scene.layers:
@@ -140,7 +143,7 @@ def _picture_frames(
 
 
 def _overlay(prompt: str, size: tuple[int, int], seed: int) -> list[Layer]:
-    """What the prompt lets fall before the picture; a wandering light where it names nothing."""
+    """Return what falls in front of the image, from the prompt; without such words, a moving light."""
     wish = read(prompt)
     if wish.weather == "snow":
         return [Layer(None, draw=weather.Snow(size, seed).draw)]

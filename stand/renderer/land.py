@@ -21,7 +21,7 @@ def ground(
 
 
 def mountain(site: Site) -> Place:
-    """Three chains, foothills with firs, a clearing."""
+    """Build three chains, foothills with firs, a clearing."""
     size, rng, wish, palette = site
     horizon = 0.66
     snowy = wish.weather == "snow" or rng.random() < 0.75
@@ -43,7 +43,7 @@ def mountain(site: Site) -> Place:
 
 
 def forest(site: Site) -> Place:
-    """Rows of firs that come out of the haze."""
+    """Build rows of firs that come out of the haze."""
     size, rng, wish, palette = site
     horizon = 0.62
     layers = []
@@ -65,7 +65,7 @@ def forest(site: Site) -> Place:
 
 
 def meadow(site: Site) -> Place:
-    """Rolling hills with a few far trees and flowers in front."""
+    """Build rolling hills with a few far trees and flowers in front."""
     size, rng, wish, palette = site
     horizon = 0.6
     layers = []
@@ -87,7 +87,7 @@ def meadow(site: Site) -> Place:
 
 
 def desert(site: Site) -> Place:
-    """Dunes, and a cactus or two."""
+    """Build dunes, and a cactus or two."""
     size, rng, wish, palette = site
     horizon = 0.56
     layers = terrain.dunes(rng, size, palette, horizon)

@@ -1,4 +1,4 @@
-"""The colours of a scene: by time of day and weather, leaning towards a colour that the prompt names."""
+"""The colours of a scene: from time of day and weather, shifted towards a colour that the prompt names."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ Light = tuple[float, float, float]
 
 @dataclasses.dataclass(frozen=True)
 class Palette:
-    """Sky from top to horizon, land from far to near, the light on things, and the lamp in the sky."""
+    """The colours of the sky (top to horizon) and the land (far to near), the light, and the sun or moon."""
 
     top: Colour
     middle: Colour
@@ -24,11 +24,11 @@ class Palette:
     dark: bool
 
     def land(self, nearness: float) -> Colour:
-        """The land's colour: 0 at the horizon, lost in haze; 1 in front."""
+        """Return the land's colour: at nearness 0 the horizon's, lost in haze; at 1 the foreground's."""
         return mix(mix(self.low, self.far, 0.45), self.near, nearness**0.85)
 
     def lit(self, colour: Colour) -> Colour:
-        """A thing's own colour in this light."""
+        """Return a subject's own colour in this light."""
         return tint(colour, self.light)
 
 
@@ -50,7 +50,7 @@ SNOW_SKY = ("#7ea6cc", "#bcd4e8", "#f3f4f2", "#a3bdd6")
 
 
 def choose(wish: Wish, rng: np.random.Generator) -> Palette:
-    """The palette of the wish; the time of day that it leaves open is chosen by `rng`."""
+    """Return the palette of the wish; `rng` chooses a time of day that the wish leaves open."""
     time = wish.time or _time(wish, rng)
     top, middle, low, far, near = (rgb(text) for text in TIMES[time][:5])
     light: Light = TIMES[time][5]

@@ -1,4 +1,4 @@
-"""What a place is made from, and what it gives: layers around a spot where a subject can stand."""
+"""The input and the result of building a place: layers around a spot where a subject can stand."""
 
 import dataclasses
 from typing import NamedTuple
@@ -13,7 +13,7 @@ Size = tuple[int, int]
 
 
 class Site(NamedTuple):
-    """Where and how to build."""
+    """Where and how to build a place."""
 
     size: Size
     rng: np.random.Generator
@@ -23,7 +23,7 @@ class Site(NamedTuple):
 
 @dataclasses.dataclass
 class Place:
-    """A built place: horizon and ground (shares of the height), the lamp's spot in pixels."""
+    """A built place: horizon and ground (shares of the height), the sun's or moon's position (pixels)."""
 
     horizon: float
     ground: float

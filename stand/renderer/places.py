@@ -18,5 +18,5 @@ BUILDERS: dict[str, Callable[[Site], Place]] = {
 
 
 def build(site: Site) -> Place:
-    """The place of the site's wish."""
+    """Build the place of the site's wish."""
     return BUILDERS[site.wish.place or "meadow"](site)

@@ -1,4 +1,4 @@
-"""What grows in rows and at the edges: firs, hedges, cactus, grass and weed."""
+"""Plants in rows and at the edges: firs, hedges, cacti, grass and weed."""
 
 import numpy as np
 from PIL import Image
@@ -22,7 +22,7 @@ Size = tuple[int, int]
 
 
 def pine(cx: float, foot: float, tall: float, lean: float = 0.0) -> list[list[Point]]:
-    """A fir of stacked triangles with drooping arms."""
+    """Return a fir of stacked triangles with drooping branches."""
     outlines: list[list[Point]] = []
     tiers = 4
     for tier in range(tiers):
@@ -55,7 +55,7 @@ def pine(cx: float, foot: float, tall: float, lean: float = 0.0) -> list[list[Po
 
 
 def snow_on(fir: list[list[Point]], cx: float, tall: float) -> list[list[Point]]:
-    """The snow on a `pine`: the upper side of each tier, with a ragged edge."""
+    """Return the snow on a `pine`: the upper side of each tier, with a ragged edge."""
     caps: list[list[Point]] = []
     for tier in fir[:-1]:
         tip, right, left = tier[0], tier[2], tier[6]
@@ -85,7 +85,7 @@ def firs(
     *,
     snow: Colour | None,
 ) -> Image.Image:
-    """A stand of firs on the line `edge`; `tall` and `gap` in pixels, with snow on the arms where given."""
+    """Return firs along the line `edge`, with snow if its colour is given; `tall` and `gap` are in pixels."""
     layer = blank(size, colour)
     outlines: list[list[Point]] = []
     tops: list[list[Point]] = []
@@ -106,7 +106,7 @@ def firs(
 
 
 def cactus(cx: float, foot: float, tall: float) -> list[list[Point]]:
-    """A saguaro with two arms."""
+    """Return a saguaro with two arms."""
     w = tall * 0.085
     stem = [
         *ellipse(cx, foot - tall + w, w, w),
@@ -122,7 +122,7 @@ def cactus(cx: float, foot: float, tall: float) -> list[list[Point]]:
 
 
 def frame(size: Size, rng: np.random.Generator, palette: Palette, snow: Colour | None) -> Layer:
-    """Tall firs at both sides, close to the eye."""
+    """Return tall firs at both sides, close to the viewer."""
     colour = mix(palette.lit(rgb("#14404a")), palette.top, 0.15)
     layer = blank(size, colour)
     for x, tall in ((0.1, 0.5), (0.92, 0.56), (-0.01, 0.62), (1.02, 0.66)):
@@ -156,7 +156,7 @@ def round_trees(
 
 
 def grass(size: Size, rng: np.random.Generator, palette: Palette) -> Layer:
-    """Blades and blossoms at the lower edge."""
+    """Return grass and blossoms at the lower edge."""
     colour = palette.lit(mix(palette.near, (6, 26, 20), 0.45))
     layer = blank(size, colour)
     blades, petals, hearts = [], [], []

@@ -1,4 +1,4 @@
-"""From a wish to a stack of layers: what stands where in the picture."""
+"""Builds the stack of layers from a wish: what is where in the picture."""
 
 import dataclasses
 import hashlib
@@ -18,7 +18,7 @@ Size = tuple[int, int]
 
 @dataclasses.dataclass
 class Scene:
-    """The layers from back to front; `size` is larger than the picture where a camera moves over it."""
+    """The layers from back to front; `size` is larger than the image if a camera moves over it."""
 
     size: Size
     layers: list[Layer]
@@ -26,13 +26,13 @@ class Scene:
 
 
 def seed_of(prompt: str, seed: int, size: Size) -> int:
-    """The seed of everything in a picture: the same words, seed and size give the same picture."""
+    """Return the seed of a whole picture: the same words, seed and size give the same picture."""
     text = f"{prompt.strip().lower()}|{seed}|{size[0]}x{size[1]}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
 def compose(prompt: str, negative: str, size: Size, seed: int) -> Scene:
-    """The scene that the prompt asks for."""
+    """Return the scene that the prompt asks for."""
     number = seed_of(prompt, seed, size)
     rng = np.random.default_rng(number)
     wish = read(prompt, negative)
@@ -62,7 +62,7 @@ HOMES = {
 
 
 def _settled(wish: Wish) -> Wish:
-    """The wish with a place where its subjects can be."""
+    """Return the wish with a place that fits its subjects."""
     if wish.place is not None:
         return wish
     homes = [HOMES[name] for name in wish.subjects if name in HOMES]
@@ -97,7 +97,7 @@ def _heaven(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, 
 
 
 def _mist(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, horizon: float) -> list[Layer]:
-    """Fog behind the subjects; woods always have a little."""
+    """Return fog behind the subjects; forests always have a little."""
     if wish.weather != "fog" and (wish.place != "forest" or wish.weather == "rain"):
         return []
     colour, thickness = mix(palette.low, (255, 255, 255), 0.3), 1.0 if wish.weather == "fog" else 0.45
@@ -106,7 +106,7 @@ def _mist(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette, ho
 
 
 def _falling(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette) -> list[Layer]:
-    """What is in the air before everything."""
+    """Return the weather in front of everything."""
     seed = int(rng.integers(2**31))
     layers: list[Layer] = []
     if wish.weather == "snow":
@@ -123,7 +123,7 @@ def _falling(size: Size, rng: np.random.Generator, wish: Wish, palette: Palette)
 
 
 def _merged(layers: list[Layer]) -> list[Layer]:
-    """Neighbours that move alike are made one, so that a clip has fewer layers to lay."""
+    """Merge neighbouring layers that move alike, so that a clip has fewer layers to compose."""
     done: list[Layer] = []
     for layer in layers:
         last = done[-1] if done else None

@@ -1,4 +1,4 @@
-"""Moving water: bands of paper waves, foam on their crests, and the lamp's glitter."""
+"""Moving water: bands of paper waves, foam on their crests, and the glitter of the sun or moon."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ BANDS = 10
 
 @dataclasses.dataclass
 class Sea:
-    """The sea from `horizon` (share of the height) down; `lamp_x` (pixels) is where it glitters."""
+    """The sea from `horizon` (share of the height) down; it glitters at `lamp_x` (pixels)."""
 
     size: tuple[int, int]
     horizon: float
@@ -30,7 +30,7 @@ class Sea:
         self._xs: Array = np.linspace(0, self.size[0] * 2, self.size[0] // 5, dtype=np.float32)
 
     def draw(self, moment: float) -> Image.Image:
-        """The water at that moment (seconds)."""
+        """Return the water at that moment (seconds)."""
         width, height = self.size
         top = int(self.horizon * height)
         big = Image.new("RGBA", (width * 2, (height - top) * 2), (0, 0, 0, 0))
@@ -45,7 +45,7 @@ class Sea:
             colour = self._colour(share)
             crest = mix(colour, self.palette.lit(mix(self.palette.middle, (255, 255, 255), 0.45)), 0.34)
             rise = 26 * share**1.5 * unit * self.swell
-            # Each wave is cut of four papers, from the light of its crest to the dark of its trough.
+            # Each wave consists of four papers, from the light of its crest to the dark of its trough.
             for step in range(4):
                 drop = edge + step * (0.3 + 0.22 * step) * rise
                 line = [*zip(self._xs.tolist(), drop.tolist(), strict=True)]
@@ -60,7 +60,7 @@ class Sea:
         return layer
 
     def _foam(self, draw: ImageDraw.ImageDraw, edge: Array, share: float, unit: float) -> None:
-        """White water: a line that swells where the crest is highest."""
+        """Draw white water: a line that swells where the crest is highest."""
         white = mix(self._colour(share), self.palette.lit((255, 255, 255)), min(0.92, 0.3 + 0.55 * share))
         low, high = float(edge.max()), float(edge.min())
         thick = (0.5 + 3.6 * share**1.4) * unit
@@ -83,7 +83,7 @@ class Sea:
         rise = (1.2 + 34 * share**1.5) * unit * self.swell
         x = self._xs
         pace = moment * (1.1 + 0.5 * share)
-        # Crests are sharp and troughs round, as in a real swell.
+        # Crests are sharp and troughs round, as in real waves.
         lean = x / length * math.pi + a - pace
         crest = 1 - np.abs(np.sin(lean + 0.35 * np.sin(2 * lean)))
         chop = (

@@ -25,13 +25,13 @@ Size = tuple[int, int]
 
 
 def backdrop(size: Size, palette: Palette, horizon: float) -> Image.Image:
-    """The sky's gradient; below the horizon it stays as it is there."""
+    """Return the sky's gradient; below the horizon its colour stays the same."""
     stops = [(0.0, palette.top), (horizon * 0.62, palette.middle), (horizon, palette.low), (1.0, palette.low)]
     return gradient(size, stops).convert("RGBA")
 
 
 def stars(size: Size, rng: np.random.Generator, count: int, bottom: float) -> Image.Image:
-    """`count` stars, thinner towards `bottom` (a share of the height)."""
+    """Return `count` stars, thinner towards `bottom` (a share of the height)."""
     layer = blank(size, (255, 255, 255))
     draw = ImageDraw.Draw(layer)
     unit = min(size) / 512
@@ -49,7 +49,7 @@ def stars(size: Size, rng: np.random.Generator, count: int, bottom: float) -> Im
 
 
 def lamp(size: Size, palette: Palette, at: Point, radius: float, *, moon: bool) -> Image.Image:
-    """The sun or the moon with its halo; `at` and `radius` in pixels."""
+    """Return the sun or the moon with its halo; `at` and `radius` are in pixels."""
     halo = mix(palette.lamp, palette.low, 0.35)
     sky = glow(size, at, radius * 7, halo, 0.55 if moon else 0.75, 2.2)
     sky.alpha_composite(glow(size, at, radius * 2.6, palette.lamp, 0.55, 2.0))
@@ -65,7 +65,7 @@ def lamp(size: Size, palette: Palette, at: Point, radius: float, *, moon: bool) 
 
 
 def clouds(size: Size, rng: np.random.Generator, palette: Palette, count: int, low: float) -> Image.Image:
-    """Flat-bottomed paper clouds above `low` (a share of the height)."""
+    """Return flat-bottomed paper clouds above `low` (a share of the height)."""
     layer = blank(size, palette.low)
     white = mix(palette.low, (255, 255, 255), 0.12 if palette.dark else 0.62)
     for i in range(count):
@@ -84,7 +84,7 @@ def clouds(size: Size, rng: np.random.Generator, palette: Palette, count: int, l
 
 
 def _cloud(cx: float, cy: float, width: float, rng: np.random.Generator) -> list[list[Point]]:
-    """Puffs on one base line, cut flat by that line."""
+    """Return puffs on one base line, cut flat at that line."""
     outline: list[list[Point]] = []
     puffs = 5
     for i in range(puffs):
@@ -96,7 +96,7 @@ def _cloud(cx: float, cy: float, width: float, rng: np.random.Generator) -> list
 
 
 def aurora(size: Size, rng: np.random.Generator, phase: float = 0.0) -> Image.Image:
-    """Curtains of green and violet light, `phase` radians on in their waving."""
+    """Return curtains of green and violet light at the given phase (radians) of their waving."""
     width, height = size[0] // 3, size[1] // 3
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     y /= height
@@ -120,7 +120,7 @@ def aurora(size: Size, rng: np.random.Generator, phase: float = 0.0) -> Image.Im
 
 
 def nebula(size: Size, rng: np.random.Generator, tones: list[Colour]) -> Image.Image:
-    """Clouds of coloured gas on black."""
+    """Return clouds of coloured gas on black."""
     small = (size[0] // 4, size[1] // 4)
     picture = np.zeros((small[1], small[0], 3), np.float32)
     for tone in tones:
@@ -132,7 +132,7 @@ def nebula(size: Size, rng: np.random.Generator, tones: list[Colour]) -> Image.I
 
 
 def flock(size: Size, rng: np.random.Generator, count: int, colour: Colour) -> Layer:
-    """Far birds, each a pair of wings."""
+    """Return distant birds, each a pair of wings."""
     layer = blank(size, colour)
     draw = ImageDraw.Draw(layer)
     cx, cy = rng.uniform(0.25, 0.75) * size[0], rng.uniform(0.15, 0.35) * size[1]
@@ -149,7 +149,7 @@ def flock(size: Size, rng: np.random.Generator, count: int, colour: Colour) -> L
 
 
 def bolt(size: Size, rng: np.random.Generator, bottom: float) -> Image.Image:
-    """A flash of lightning with its glow, down to `bottom` (a share of the height)."""
+    """Return a flash of lightning with its glow, down to `bottom` (a share of the height)."""
     x, steps = rng.uniform(0.25, 0.75) * size[0], 14
     offsets = noise_1d(rng, steps + 1, 5, 2) * size[0] * 0.05
     points = [

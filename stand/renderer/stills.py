@@ -1,4 +1,4 @@
-"""Pictures."""
+"""Still images."""
 
 import dataclasses
 import io
@@ -16,7 +16,7 @@ MIMES: dict[Format, str] = {"png": "image/png", "jpg": "image/jpeg", "webp": "im
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
-    """A finished picture or clip; `data` is empty where it went to a file."""
+    """A finished image or clip; `data` is empty if it was written to a file."""
 
     data: bytes
     mime: str
@@ -25,10 +25,10 @@ class Rendered:
 
 
 def dimensions(aspect_ratio: str, size: int) -> tuple[int, int]:
-    """Width and height, even numbers, of a picture with the area of a square of `size` pixels.
+    """Return width and height, even numbers, of an image with the area of a square of `size` pixels.
 
     Raises:
-        ValueError: the ratio is not of the form 16:9, or it or the size is out of bounds.
+        ValueError: The ratio is not like 16:9, or the ratio or the size is out of bounds.
     """
     across, _, down = aspect_ratio.partition(":")
     if not across.isdigit() or not down.isdigit() or not 0.2 <= int(across) / max(int(down), 1) <= 5:
@@ -40,10 +40,10 @@ def dimensions(aspect_ratio: str, size: int) -> tuple[int, int]:
 
 
 def image_format(extension: str) -> Format:
-    """The format of that extension.
+    """Return the format of an extension.
 
     Raises:
-        ValueError: there is no such format.
+        ValueError: There is no such format.
     """
     for known in MIMES:
         if extension.lower().replace("jpeg", "jpg") == known:
@@ -52,7 +52,7 @@ def image_format(extension: str) -> Format:
 
 
 def draw_still(prompt: str, negative: str, size: tuple[int, int], seed: int) -> Image.Image:
-    """The scene at its first moment."""
+    """Return the scene at its first moment."""
     scene = compose(prompt, negative, size, seed)
     picture = Image.new("RGBA", size)
     for layer in scene.layers:
@@ -69,10 +69,12 @@ def render_image(
     size: int = 768,
     format: Format = "png",  # noqa: A002  the word of every image API
 ) -> Rendered:
-    """Draw the prompt. `size` is the side in pixels of a square with the picture's area.
+    """Draw the prompt.
+
+    `size` is the side (pixels) of a square with the image's area.
 
     Raises:
-        ValueError: a bad ratio, size or format.
+        ValueError: The ratio, the size or the format is wrong.
     """
     width, height = dimensions(aspect_ratio, size)
     picture = draw_still(prompt, negative_prompt, (width, height), seed or 0)

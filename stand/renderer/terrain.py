@@ -1,4 +1,4 @@
-"""The land, the water and the towns, from the horizon to the front: each part a layer of cut paper."""
+"""Land, water and towns, from the horizon to the front: each part a layer of cut paper."""
 
 import numpy as np
 from PIL import Image
@@ -23,7 +23,10 @@ Size = tuple[int, int]
 def sheet(
     size: Size, edge: Array, top: Colour, bottom: Colour, span: float, shadow: float = 0.35
 ) -> Image.Image:
-    """Paper below the line `edge` (pixels from the top, one per 2 columns), shaded over `span` pixels."""
+    """Return paper below the line `edge`, shaded over `span` pixels.
+
+    `edge` has pixels from the top, one value per 2 columns.
+    """
     width, height = size
     xs = np.linspace(0, width, len(edge))
     outline = [
@@ -38,7 +41,7 @@ def sheet(
     colour.paste(gradient((width, run), [(0, top), (1, bottom)]), (0, crest))
     layer = blank(size, bottom)
     if shadow:
-        # What lies behind is darker near the edge, as if this sheet stood a little in front of it.
+        # The paper behind is darker near the edge, as if this sheet stood a little in front of it.
         dark = soft(inside, min(size) * 0.012).point([int(v * shadow) for v in range(256)])
         layer = Image.new("RGBA", size, (*mix(bottom, (8, 8, 24), 0.75), 0))
         layer.putalpha(dark)
@@ -47,13 +50,13 @@ def sheet(
 
 
 def hills(rng: np.random.Generator, size: Size, base: float, swing: float, waves: float) -> Array:
-    """A soft line of hills around `base`, `swing` high (shares of the height)."""
+    """Return a soft line of hills around `base`, `swing` high (shares of the height)."""
     line = noise_1d(rng, size[0] // 2, waves, 3, 0.35)
     return ((base - swing * line) * size[1]).astype(np.float32)
 
 
 def peaks(rng: np.random.Generator, size: Size, base: float, swing: float, waves: float) -> Array:
-    """A jagged line of mountains that stand on `base` (shares of the height)."""
+    """Return a jagged line of mountains on `base` (shares of the height)."""
     count = size[0] // 2
     x = np.linspace(0, waves, count, dtype=np.float32) + rng.random()
     shift = noise_1d(rng, count, waves, 2) * 0.35
@@ -68,7 +71,7 @@ def peaks(rng: np.random.Generator, size: Size, base: float, swing: float, waves
 def range_of_mountains(
     rng: np.random.Generator, size: Size, palette: Palette, base: float, nearness: float, *, snowy: bool
 ) -> Image.Image:
-    """A chain with a lit and a shaded side, and snow on its heads."""
+    """Return a mountain range with a lit and a shaded side, and snow on its peaks."""
     edge = peaks(rng, size, base, 0.34 - 0.1 * nearness, 2.2 + 1.6 * nearness)
     colour = mix(palette.far, palette.land(0.75), 0.15 + 0.55 * nearness)
     layer = sheet(size, edge, colour, mix(colour, palette.low, 0.55), size[1] * 0.2)
@@ -84,7 +87,7 @@ def range_of_mountains(
 
 
 def _faces(rng: np.random.Generator, size: Size, edge: Array) -> tuple[Image.Image, Image.Image]:
-    """Masks: the sides that look away from the light, and the heads."""
+    """Return masks of the sides that face away from the light, and of the peaks."""
     width, height = size
     xs = np.linspace(0, width, len(edge))
     tops = [i for i in range(4, len(edge) - 4) if edge[i] <= edge[i - 4 : i + 5].min()]
@@ -109,7 +112,7 @@ def _faces(rng: np.random.Generator, size: Size, edge: Array) -> tuple[Image.Ima
 
 
 def dunes(rng: np.random.Generator, size: Size, palette: Palette, horizon: float) -> list[Layer]:
-    """Sand in long waves, each with a lit crest."""
+    """Return sand in long waves, each with a lit crest."""
     layers = []
     for i in range(4):
         share = i / 3

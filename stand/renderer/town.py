@@ -1,4 +1,4 @@
-"""The city: rows of houses whose windows shine when it is dark."""
+"""The city: rows of houses whose windows are lit when it is dark."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -13,7 +13,7 @@ Size = tuple[int, int]
 def skyline(
     rng: np.random.Generator, size: Size, base: float, tall: float, colour: Colour, lights: Colour | None
 ) -> Image.Image:
-    """Houses and towers that stand on `base`, up to `tall` high (shares of the height), with lit windows."""
+    """Return houses and towers with lit windows on `base`, up to `tall` high (shares of the height)."""
     layer = blank(size, colour)
     inside = Image.new("L", size, 0)
     draw, panes = ImageDraw.Draw(inside), []
@@ -69,7 +69,7 @@ def _windows(
 
 
 def city(site: Site) -> Place:
-    """Three rows of houses; their windows shine when it is dark."""
+    """Build three rows of houses; their windows are lit when it is dark."""
     size, rng, wish, palette = site
     horizon = 0.74
     dark = palette.dark or wish.time in ("sunset",) or wish.weather in ("rain", "storm")
@@ -98,7 +98,7 @@ def city(site: Site) -> Place:
 
 
 def _lamplight(size: Size, rng: np.random.Generator) -> Image.Image:
-    """What the wet street gives back of the windows."""
+    """Return the reflection of the windows in the wet street."""
     layer = blank(size, (255, 210, 140))
     for x in rng.uniform(0, 1, 9):
         tone = rgb(("#ffd98a", "#ff8f6b", "#7fd4ff", "#ff7fb6")[int(rng.integers(4))])

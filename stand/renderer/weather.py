@@ -1,4 +1,4 @@
-"""What falls and drifts before the scene: snow, rain, fog, sparks."""
+"""Weather in front of the scene: snow, rain, fog, sparks."""
 
 import math
 
@@ -19,7 +19,7 @@ class Snow:
         self._flakes = np.random.default_rng(seed).random((count, 5)).tolist()
 
     def draw(self, moment: float) -> Image.Image:
-        """The flakes at that moment (seconds)."""
+        """Return the flakes at that moment (seconds)."""
         width, height = self._size
         unit = min(width, height) / 512
         big = Image.new("L", (width * 2, height * 2), 0)
@@ -44,7 +44,7 @@ class Rain:
         self._drops = np.random.default_rng(seed).random((count, 3)).tolist()
 
     def draw(self, moment: float) -> Image.Image:
-        """The streaks at that moment (seconds)."""
+        """Return the streaks at that moment (seconds)."""
         width, height = self._size
         unit = min(width, height) / 512
         big = Image.new("L", (width * 2, height * 2), 0)
@@ -62,7 +62,7 @@ class Rain:
 
 
 class Fog:
-    """Banks of mist that drift apart at their own pace."""
+    """Banks of mist that drift at different speeds."""
 
     def __init__(self, size: Size, seed: int, colour: Colour, horizon: float, thickness: float = 0.8) -> None:
         width, height = size
@@ -77,7 +77,7 @@ class Fog:
         self._colour = colour
 
     def draw(self, moment: float) -> Image.Image:
-        """The banks at that moment (seconds)."""
+        """Return the banks at that moment (seconds)."""
         width = self._wide.width // 2
         left = 10.0 + moment * self._size[0] * 0.006
         box = (left, 0, left + width, self._wide.height)
@@ -95,7 +95,7 @@ class Sparks:
         self._sparks = np.random.default_rng(seed).random((count, 4)).tolist()
 
     def draw(self, moment: float) -> Image.Image:
-        """The lights at that moment (seconds)."""
+        """Return the lights at that moment (seconds)."""
         width, height = self._size
         unit = min(width, height) / 512
         alpha = Image.new("L", (width * 2, height * 2), 0)

@@ -1,4 +1,4 @@
-"""From a prompt to what shall be seen: a list of stems, English and Russian, and what they stand for."""
+"""Reads a prompt: a list of word stems, English and Russian, and what they mean for the picture."""
 
 import dataclasses
 import re
@@ -32,7 +32,7 @@ _COLOURS = {name: _pattern(stems) for name, (stems, _) in _LIST["colours"].items
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What the prompt asks for; None and empty where it says nothing."""
+    """The picture that the prompt asks for; None and empty where it says nothing."""
 
     subjects: tuple[str, ...] = ()
     place: str | None = None
@@ -44,7 +44,7 @@ class Wish:
 
     @property
     def known(self) -> bool:
-        """Whether a word said what to draw; colours alone do not."""
+        """Return whether a word said what to draw; colours alone do not."""
         return bool(self.subjects or self.place or self.time or self.weather or self.things)
 
 
@@ -53,7 +53,7 @@ def _all(words: list[str], table: dict[str, re.Pattern[str]]) -> list[str]:
 
 
 def read(prompt: str, negative: str = "") -> Wish:
-    """The wish in a prompt, without what the negative prompt names."""
+    """Return the wish in a prompt, without what the negative prompt names."""
     words = [word.lower() for word in WORD.findall(prompt)]
     no = [word.lower() for word in WORD.findall(negative)]
 
@@ -76,7 +76,10 @@ def read(prompt: str, negative: str = "") -> Wish:
 
 
 def _colours(words: list[str], no: list[str]) -> tuple[Colour | None, Colour | None]:
-    """A colour belongs to the subject that follows it within two words, else to the scene."""
+    """Return the subject's colour and the scene's.
+
+    A colour belongs to the subject that follows it within two words, otherwise to the scene.
+    """
     subject: Colour | None = None
     scene: Colour | None = None
     unwanted = _all(no, _COLOURS)

@@ -1,1 +1,1 @@
-"""A strict Telegram Bot API server with virtual users. Start it with `python -m stand.telegram`."""
+"""A strict Telegram Bot API server with simulated users. Start it with `python -m stand.telegram`."""

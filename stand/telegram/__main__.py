@@ -15,7 +15,7 @@ from stand.telegram.world import World
 
 
 class _Server(uvicorn.Server):
-    """Ends the long polls at the first signal: uvicorn would wait for them and then cut them off."""
+    """An uvicorn server that ends the long polls at the first signal; uvicorn itself would cut them off."""
 
     def __init__(self, config: uvicorn.Config, world: World) -> None:
         super().__init__(config)
@@ -53,10 +53,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Bind first, so that a taken port is a clear sentence and port 0 a known number."""
+    """Run the server; return 1 if it cannot listen.
+
+    It binds the port first. A taken port is then a clear error, and the number of port 0 is known.
+    """
     arguments = _arguments()
     family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
-    # With the protocol left at 0 asyncio sets no TCP_NODELAY, and every answer waits 40 ms for an ACK.
+    # With the protocol left at 0 asyncio sets no TCP_NODELAY, and every response waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -84,7 +87,7 @@ def main() -> int:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
     )
-    # uvicorn shuts down in order and then raises the signal again: an ordered stop ends with 0.
+    # uvicorn shuts down in order and then raises the signal again; an orderly stop must end with 0.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     print(f"telegram stand on http://{arguments.host}:{listener.getsockname()[1]}", flush=True)

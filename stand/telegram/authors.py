@@ -1,4 +1,4 @@
-"""In whose name a message is: its writer's, a group's, or a channel's."""
+"""The author of a message: its writer, a group, or a channel."""
 
 import hashlib
 import time
@@ -8,17 +8,23 @@ from stand.telegram.chats import Chat, Person
 
 Json = dict[str, Any]
 
-# Users that stand for others: for whoever writes as a group or as a channel, and for Telegram itself.
+# Users that stand for others: for somebody who writes as a group or as a channel, and for Telegram itself.
 _GROUP: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 _CHANNEL: Json = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 _TELEGRAM: Json = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
 
 
 def author_of(body: Json, person: Person, chat: Chat) -> tuple[Json, Json]:
-    """Return the User object that a message comes from, and what else the message tells of its author.
+    """Return the User object that a message comes from, and the message's other fields about its author.
 
-    With `anonymous` in `body` it is written as the group, with `channel` (a title) as that channel; with
-    `forwarded` it is the channel's post, repeated by Telegram.
+    Args:
+        body: The order. With `anonymous` the group is the author, with `channel` (a title) that channel. With
+            `forwarded` the message is the channel's post, which Telegram repeats.
+        person: The user who writes.
+        chat: The chat.
+
+    Raises:
+        ValueError: Somebody other than the group's creator writes anonymously.
     """
     if body.get("anonymous"):
         if chat.id > 0 or person.id != chat.members[0]:

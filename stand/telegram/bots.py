@@ -1,4 +1,4 @@
-"""A bot: its card, its updates, and what it said about itself."""
+"""A bot: its card, its updates, and its own description."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ TOKEN = re.compile(r"([1-9]\d{0,15}):[\w-]{30,}")
 
 @dataclass
 class Press:
-    """A callback query of a bot and what became of it."""
+    """A callback query of a bot and the answer to it."""
 
     id: str
     bot: int
@@ -27,13 +27,13 @@ class Press:
     show_alert: bool = False
 
     def view(self) -> Json:
-        """The control API's answer."""
+        """Return the control API's view."""
         return {"answered": self.answered, "text": self.text, "show_alert": self.show_alert}
 
 
 @dataclass
 class Bot:
-    """Made at the first call with its token."""
+    """A bot, created at the first call with its token."""
 
     id: int
     token: str
@@ -46,11 +46,11 @@ class Bot:
     menu_buttons: dict[int | None, Json] = field(default_factory=dict)
 
     def card(self) -> Json:
-        """Telegram's User object, as the author of messages."""
+        """Return Telegram's User object, as the author of messages."""
         return {"id": self.id, "is_bot": True, "first_name": self.name, "username": self.username}
 
     def full_card(self) -> Json:
-        """The User object of getMe."""
+        """Return the User object of getMe."""
         flags = {
             "can_join_groups": True,
             "can_read_all_group_messages": False,

@@ -1,4 +1,4 @@
-"""The log of bot calls: the last ones in full, all of them in exact counters."""
+"""The log of the bots' calls: the latest in full, all of them in exact counters."""
 
 import time
 from collections import Counter, deque
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class CallLog:
-    """Kept by the dispatcher, read by GET /control/calls."""
+    """The call log, written by the dispatcher and read by GET /control/calls."""
 
     def __init__(self, length: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -16,8 +16,9 @@ class CallLog:
     def add(
         self, method: str, chat: int | None, message_id: int | None, code: int, description: str | None
     ) -> None:
-        """One finished call; `code` is the HTTP status, 0 where the connection was closed without an
-        answer.
+        """Log a finished call.
+
+        `code` is the HTTP status, or 0 if the connection was closed without a response.
         """
         self.counts[method] += 1
         if code != 200:
@@ -25,7 +26,7 @@ class CallLog:
         self._calls.append((time.time(), method, chat, message_id, code, description))
 
     def view(self, method: str | None = None, chat: int | None = None) -> dict[str, Any]:
-        """The logged calls, oldest first, filtered; the counters are of all calls since the start."""
+        """Return the logged calls that match, oldest first; the counters are of all calls since the start."""
         calls = []
         for at, name, where, message_id, code, description in self._calls:
             if (method and name.lower() != method.lower()) or (chat is not None and where != chat):

@@ -1,4 +1,4 @@
-"""Users, chats and the messages in them, as the stand keeps them."""
+"""Users, chats and the messages in them, as the stand stores them."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """A virtual user. `card` is Telegram's User object."""
+    """A simulated user. `card` is Telegram's User object."""
 
     id: int
     card: Json
@@ -19,9 +19,14 @@ class Person:
 class Record:
     """One message.
 
-    `body` is Telegram's Message as the bot sees it; an edit replaces it and never changes it in place.
-    `author`: the id of the user or bot that wrote it. `shown`: the media as the control API shows it.
-    `asks`: the placeholder of the answer that a ForceReply opens; None where the message opens none.
+    Attributes:
+        body: Telegram's Message as the bot sees it. An edit replaces it and never changes it in place.
+        author: The id of the user or bot that wrote it.
+        at: When it was posted (Unix seconds).
+        shown: The media as the control API shows it.
+        asks: The placeholder of the reply that a ForceReply opens; None without a ForceReply.
+        deleted: Whether it was deleted.
+        edits: Its versions.
     """
 
     body: Json
@@ -43,7 +48,7 @@ class Record:
         return int(self.body["chat"]["id"])
 
     def note_version(self, at: float) -> None:
-        """Add the present content to the history that the control API shows."""
+        """Add the current content to the history that the control API shows."""
         version: Json = {"at": at}
         for name in ("text", "caption"):
             if name in self.body:
@@ -53,16 +58,16 @@ class Record:
         self.edits.append(version)
 
     def buttons(self) -> list[Json]:
-        """The inline buttons, row by row."""
+        """Return the inline buttons, row by row."""
         rows = self.body.get("reply_markup", {}).get("inline_keyboard", [])
         return [button for row in rows for button in row]
 
     def snapshot(self) -> "Snapshot":
-        """The message as it is now; cheap, since bodies are replaced and never changed."""
+        """Return the message as it is now; cheap, since bodies are replaced and never changed."""
         return Snapshot(self.body, self.at, self.shown, self.asks, self.deleted, self.edits, len(self.edits))
 
     def view(self) -> Json:
-        """The control API's ChatMessage."""
+        """Return the control API's ChatMessage."""
         return self.snapshot().view()
 
 
@@ -79,7 +84,7 @@ class Snapshot:
     versions: int
 
     def view(self) -> Json:
-        """The control API's ChatMessage."""
+        """Return the control API's ChatMessage."""
         more = {
             "deleted": self.deleted,
             "edits": self.edits[: self.versions],
@@ -92,11 +97,13 @@ class Snapshot:
 
 @dataclass
 class Chat:
-    """A private chat (its id is the user's) or a group; keeps the last `history` messages.
+    """A private chat (its id is the user's) or a group.
 
-    `forbidden`: what bots may not send there, by kind ("text", "photo", "video", "animation", "document").
-    `topics`: the open and closed ones by their thread's id, True for open.
-    `open`: bots see every message in it, as where privacy mode is off or they are admins.
+    Attributes:
+        history: The number of messages that are kept.
+        open: Whether bots see every message, as if privacy mode is off or they are admins.
+        forbidden: The kinds that bots may not send ("text", "photo", "video", "animation", "document").
+        topics: Thread id of a topic -> whether it is open.
     """
 
     id: int
@@ -114,22 +121,22 @@ class Chat:
     reactions: dict[int, list[Json]] = field(default_factory=dict)
 
     def next_id(self) -> int:
-        """A message id never used in this chat."""
+        """Return a message id that was never used in this chat."""
         self.last_id += 1
         return self.last_id
 
     def add(self, record: Record) -> None:
-        """Append a message and forget the oldest beyond the bound."""
+        """Append a message and drop the oldest beyond the limit."""
         self.messages[record.id] = record
         while len(self.messages) > self.history:
             old, _ = self.messages.popitem(last=False)
             self.reactions.pop(old, None)
 
     def get(self, message_id: int) -> Record | None:
-        """The message, if it is still in the chat."""
+        """Return the message if it is still in the chat."""
         record = self.messages.get(message_id)
         return None if record is None or record.deleted else record
 
     def view(self) -> Json:
-        """The control API's Chat."""
+        """Return the control API's Chat."""
         return {**self.card, "members": self.members}

@@ -1,4 +1,4 @@
-"""A client of the stand's control API: virtual users for tests, the one-shot demo and the load runs."""
+"""A client of the stand's control API: simulated users for tests, the one-shot demo and the load runs."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,11 +9,11 @@ import httpx
 
 Json = dict[str, Any]
 PATIENCE_S = 60.0
-"""Longest wait, where the caller names none: a bound against hanging, for a machine that is busy."""
+"""Longest wait (s) unless the caller names one, enough for a busy machine."""
 
 
 class StandError(Exception):
-    """The stand refused; the text is its reason."""
+    """The stand refused an order; the text is its reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"{status}: {reason}")
@@ -23,9 +23,9 @@ class StandError(Exception):
 class TelegramStand:
     """Talks to `python -m stand.telegram` at `base_url`; close it, or use it as a context manager.
 
-    Messages are Telegram's Message objects as dictionaries; those of `messages` and `wait_message` are the
-    control API's ChatMessages: they also have "deleted", "edits", "at" (unix seconds), "media" and "asks"
-    (the placeholder of a ForceReply, or None).
+    Messages are Telegram's Message objects as dictionaries. `messages` and `wait_message` return the control
+    API's ChatMessages, which also have "deleted", "edits", "at" (Unix seconds), "media" and "asks" (the
+    placeholder of a ForceReply, or None).
     """
 
     def __init__(self, base_url: str, timeout: float = PATIENCE_S) -> None:
@@ -69,44 +69,51 @@ class TelegramStand:
         username: str | None = None,
         user_id: int | None = None,
     ) -> int:
-        """A new user; returns the id, which is also the id of the private chat with the bot."""
+        """Create a user; return the id, which is also the id of the private chat with the bot."""
         body = {"first_name": first_name, "language_code": language_code, "username": username, "id": user_id}
         return int(self._call("POST", "users", body)["id"])
 
     def users(self) -> list[Json]:
-        """All User objects."""
+        """Return all User objects."""
         return list(self._call("GET", "users")["users"])
 
     def new_group(
         self, title: str, members: Iterable[int], kind: str = "supergroup", *, open_: bool = False
     ) -> int:
-        """A new "supergroup" or "group" with the bot in it; returns its id. `open_`: the bot sees all
-        messages there, as with privacy mode off."""
+        """Create a "supergroup" or "group" with the bot in it; return its id.
+
+        With `open_` the bot sees all messages there, as with privacy mode off.
+        """
         body = {"title": title, "members": list(members), "type": kind, "open": open_}
         return int(self._call("POST", "chats", body)["id"])
 
     def chats(self) -> list[Json]:
-        """All chats with their members."""
+        """Return all chats with their members."""
         return list(self._call("GET", "chats")["chats"])
 
     def migrate(self, chat: int) -> int:
-        """Upgrade a group; returns the supergroup's id."""
+        """Upgrade a group; return the supergroup's id."""
         return int(self._call("POST", f"chats/{chat}/migrate")["migrated_to"])
 
     def forbid(self, chat: int, *kinds: str) -> None:
-        """Bots may not send these kinds ("text", "photo", "video", "animation", "document") to the chat, and
-        may send all others.
+        """Forbid bots to send these kinds to the chat, and allow all others.
+
+        The kinds are "text", "photo", "video", "animation" and "document".
         """
         self._call("POST", f"chats/{chat}/rights", {"forbidden": list(kinds)})
 
     def topic(self, chat: int, thread: int | None = None, state: str = "open") -> int:
-        """A new topic of a supergroup, or a known one that becomes "open", "closed" or "deleted"; returns its
-        thread.
+        """Create a topic of a supergroup, or change an existing one; return its thread.
+
+        Args:
+            chat: The supergroup.
+            thread: The existing topic; None: a new one.
+            state: "open", "closed" or "deleted".
         """
         return int(self._call("POST", f"chats/{chat}/topics", {"thread": thread, "state": state})["thread"])
 
     def block(self, user: int, blocked: bool = True) -> None:
-        """The user blocks (or unblocks) the bot."""
+        """Block (or unblock) the bot as this user."""
         self._call("POST", "blocks", {"user": user, "blocked": blocked})
 
     # -- what users do
@@ -116,43 +123,46 @@ class TelegramStand:
     def send(
         self, user: int, text: str, chat: int | None = None, reply_to: int | None = None, thread: int = 0
     ) -> Json:
-        """The user writes; `chat` defaults to the private chat, `reply_to` is a message id."""
+        """Write as a user; `chat` defaults to the private chat, `reply_to` is a message id."""
         return self._write(user, chat, reply_to, {"text": text, "thread": thread})
 
     def send_anonymously(self, user: int, text: str, chat: int, reply_to: int | None = None) -> Json:
-        """The creator of a group writes in the group's name."""
+        """Write as a group's creator, in the group's name."""
         return self._write(user, chat, reply_to, {"text": text, "anonymous": True})
 
     def send_as_channel(
         self, user: int, channel: str, text: str, chat: int, *, forwarded: bool = False
     ) -> Json:
-        """Somebody writes in a group in the name of a channel, given by its title. `forwarded`: it is the
-        channel's post, which Telegram repeats in its discussion group."""
+        """Write in a group in the name of a channel, given by its title.
+
+        With `forwarded` it is the channel's post, which Telegram repeats in its discussion group.
+        """
         return self._write(user, chat, None, {"text": text, "channel": channel, "forwarded": forwarded})
 
     def sticker(self, user: int, chat: int | None = None, reply_to: int | None = None) -> Json:
-        """The user sends a sticker."""
+        """Send a sticker as a user."""
         return self._write(user, chat, reply_to, {"sticker": True})
 
     def photo(
         self, user: int, chat: int | None = None, reply_to: int | None = None, caption: str = ""
     ) -> Json:
-        """The user sends a photo."""
+        """Send a photo as a user."""
         return self._write(user, chat, reply_to, {"photo": True, "caption": caption})
 
     def edit(self, user: int, message_id: int, text: str, chat: int | None = None) -> Json:
-        """The user edits a message of their own."""
+        """Edit a user's own message."""
         return self._call(
             "POST", "edits", {"user": user, "chat": chat, "message_id": message_id, "text": text}
         )
 
     def delete(self, chat: int, message_id: int) -> None:
-        """A message is removed from the chat for everybody."""
+        """Delete a message for everybody."""
         self._call("POST", "deletes", {"chat": chat, "message_id": message_id})
 
     def press(self, user: int, message_id: int, button: str, chat: int | None = None) -> str:
-        """The user presses a button, named by its label or, where no label fits, its data; returns the
-        query's id.
+        """Press a button as a user; return the callback query's id.
+
+        `button` is the button's label, or its data if no label matches.
         """
         body = {"user": user, "chat": chat, "message_id": message_id}
         try:
@@ -167,8 +177,10 @@ class TelegramStand:
         return str(answer["callback_query_id"])
 
     def press_answer(self, callback_id: str, timeout: float = PATIENCE_S) -> Json:
-        """Wait until the bot answered the press: {"answered", "text", "show_alert"}; TimeoutError after
-        `timeout` s.
+        """Wait until the bot answered the press; return {"answered", "text", "show_alert"}.
+
+        Raises:
+            TimeoutError: There was no answer within `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -183,12 +195,14 @@ class TelegramStand:
 
     # -- what is in the chats
     def messages(self, chat: int) -> list[Json]:
-        """The chat's messages, oldest first, deleted ones too."""
+        """Return the chat's messages, oldest first, deleted ones too."""
         return list(self._call("GET", f"chats/{chat}/messages")["messages"])
 
     def wait_message(self, chat: int, predicate: Callable[[Json], bool], timeout: float = PATIENCE_S) -> Json:
-        """The newest message for which `predicate` is true; TimeoutError with the chat's content after
-        `timeout` s.
+        """Wait for a message for which `predicate` is true; return the newest.
+
+        Raises:
+            TimeoutError: There was none within `timeout` seconds; the message lists the chat's content.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -204,7 +218,7 @@ class TelegramStand:
             self.events(seq, min(left, 5), chat)
 
     def file(self, message: Json) -> bytes:
-        """The bytes of a ChatMessage's media."""
+        """Return the content of a ChatMessage's media."""
         if not message.get("media"):
             raise ValueError(f"message {message.get('message_id')} has no media")
         answer = self._http.get(message["media"]["url"])
@@ -212,36 +226,41 @@ class TelegramStand:
         return answer.content
 
     def events(self, after: int = 0, timeout: float = 0, chat: int | None = None) -> Json:
-        """{"seq", "events"} after a number; waits up to `timeout` seconds (at most 25) for a first one.
+        """Return {"seq", "events"} after a number.
 
-        `chat` leaves out all others; "seq" is where to go on.
+        Wait up to `timeout` seconds (at most 25) for the first event. With `chat` only that chat's events are
+        returned. "seq" is the number to continue from.
         """
         return self._call("GET", "events", after=after, timeout=timeout, chat=chat)
 
     # -- the server
     def fault(self, kind: str, **order: Any) -> int:
-        """Order a fault: method, chat, text (a part of it), times, retry_after, seconds, description.
+        """Order a fault and return its id.
 
-        Returns its id.
+        Args:
+            kind: What goes wrong.
+            order: method, chat, text (a part of the call's text), times, retry_after, seconds, description.
         """
         return int(self._call("POST", "faults", {"kind": kind, **order})["id"])
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults not used up yet, as they were ordered, with the `times` that are left."""
+        """Return the faults that are still to strike, with the `times` that are left."""
         return list(self._call("GET", "faults")["faults"])
 
     def struck(self, order: int) -> int | None:
-        """The chat of the latest call that a fault has hit; None where it has hit none (or long ago)."""
+        """Return the chat of the latest call that a fault has hit; None if there is none (or long ago)."""
         chat: int | None = self._call("GET", "faults")["struck"].get(str(order))
         return chat
 
     def clear_faults(self) -> None:
-        """Forget all faults that were not used up, and end the delays of calls that wait now."""
+        """Cancel all faults and end the delays of waiting calls."""
         self._call("DELETE", "faults")
 
     def limits(self, **changes: Any) -> Json:
-        """Change flood control (enabled, per_chat_per_s, burst, group_per_min, global_per_s); returns
-        the settings.
+        """Change flood control and return its settings.
+
+        Args:
+            changes: enabled, per_chat_per_s, burst, group_per_min, global_per_s.
         """
         return self._call("POST", "limits", changes)
 
@@ -250,15 +269,15 @@ class TelegramStand:
         self._call("POST", "replays", {"update_id": update_id})
 
     def calls(self, method: str | None = None, chat: int | None = None) -> Json:
-        """{"calls", "counts", "refused"}: the log of bot calls."""
+        """Return the log of the bots' calls: {"calls", "counts", "refused"}."""
         return self._call("GET", "calls", method=method, chat=chat)
 
     def commands(self, language_code: str = "") -> list[Json]:
-        """The bot's commands as its menu shows them in a private chat."""
+        """Return the bot's commands as its menu shows them in a private chat."""
         return list(self._call("GET", "commands", language_code=language_code)["commands"])
 
     def state(self) -> Json:
-        """Totals: last_update_id, updates_sent, updates_pending, webhook, messages, ..."""
+        """Return totals: last_update_id, updates_sent, updates_pending, webhook, messages, ..."""
         return self._call("GET", "state")
 
 

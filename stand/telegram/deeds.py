@@ -1,4 +1,4 @@
-"""What virtual users do: write, edit, press, block, upgrade a group; and what the bot hears of it."""
+"""The actions of simulated users (write, edit, press, block, ...) and the resulting updates to the bot."""
 
 import asyncio
 import hashlib
@@ -20,11 +20,15 @@ Json = dict[str, Any]
 
 
 class Missing(LookupError):
-    """Nothing by that id: 404."""
+    """There is no object with that id (404)."""
 
 
 def find_person(world: World, user_id: int) -> Person:
-    """The user, or Missing."""
+    """Return the user.
+
+    Raises:
+        Missing: There is none with that id.
+    """
     person = world.people.get(user_id)
     if person is None:
         raise Missing(f"no user {user_id}; make one with POST /control/users")
@@ -32,7 +36,11 @@ def find_person(world: World, user_id: int) -> Person:
 
 
 def find_chat(world: World, chat_id: int) -> Chat:
-    """The chat, or Missing."""
+    """Return the chat.
+
+    Raises:
+        Missing: There is none with that id.
+    """
     chat = world.chats.get(chat_id)
     if chat is None:
         raise Missing(f"no chat {chat_id}")
@@ -40,7 +48,11 @@ def find_chat(world: World, chat_id: int) -> Chat:
 
 
 def find_message(world: World, chat_id: int, message_id: int) -> Record:
-    """The message, if it is still in the chat, or Missing."""
+    """Return the message, if it is still in the chat.
+
+    Raises:
+        Missing: It is not.
+    """
     record = find_chat(world, chat_id).get(message_id)
     if record is None:
         raise Missing(f"no message {message_id} in chat {chat_id}")
@@ -48,7 +60,7 @@ def find_message(world: World, chat_id: int, message_id: int) -> Record:
 
 
 def new_group(world: World, title: str, kind: str, members: list[int], *, open_: bool = False) -> Json:
-    """A group of existing users. The first one is its creator. `open_` as in Chat."""
+    """Create a group of existing users, the first of them its creator. `open_` is as in `Chat`."""
     if kind not in ("group", "supergroup"):
         raise ValueError("type must be group or supergroup")
     ids = [find_person(world, int(user_id)).id for user_id in members]
@@ -68,7 +80,7 @@ def _author(world: World, body: Json) -> tuple[Person, Chat]:
 
 
 def forbid(chat: Chat, kinds: list[str]) -> Json:
-    """Members, and so bots, may not send these kinds of messages any more, and may send all others."""
+    """Forbid members, and so bots, to send these kinds of messages, and allow all others."""
     if unknown := set(kinds) - KINDS:
         raise ValueError(
             f"no kinds of messages: {', '.join(sorted(unknown))}; there are {', '.join(sorted(KINDS))}"
@@ -78,7 +90,7 @@ def forbid(chat: Chat, kinds: list[str]) -> Json:
 
 
 def set_topic(world: World, chat: Chat, thread: int | None, state: str) -> Json:
-    """Make a topic (`thread` None), close or open it, or delete it with its messages; returns its thread."""
+    """Create a topic (`thread` None), close or open it, or delete it with its messages; return its thread."""
     if chat.type != "supergroup":
         raise ValueError("only supergroups have topics")
     if state not in ("open", "closed", "deleted"):
@@ -98,7 +110,7 @@ def set_topic(world: World, chat: Chat, thread: int | None, state: str) -> Json:
 
 
 async def write(world: World, body: Json) -> Json:
-    """A user writes a text, or sends a sticker or a photo; returns the Message as the bot sees it."""
+    """Write a text, or send a sticker or a photo, as a user; return the Message as the bot sees it."""
     person, chat = _author(world, body)
     author, content = author_of(body, person, chat)
     if thread := int(body.get("thread") or 0):
@@ -165,7 +177,7 @@ async def _picture(world: World) -> FileRef:
 
 
 def edit(world: World, body: Json) -> Json:
-    """A user edits their own text."""
+    """Edit a user's own text."""
     person, chat = _author(world, body)
     record = find_message(world, chat.id, int(body["message_id"]))
     if record.author != person.id or "text" not in record.body:
@@ -176,7 +188,7 @@ def edit(world: World, body: Json) -> Json:
 
 
 def press(world: World, body: Json) -> str:
-    """A user presses a button, named by its data or its label; returns the callback query's id."""
+    """Press a button as a user, named by its data or its label; return the callback query's id."""
     person, chat = _author(world, body)
     record = find_message(world, chat.id, int(body["message_id"]))
     name, wanted = ("data", body["data"]) if body.get("data") is not None else ("text", body["text"])
@@ -206,7 +218,7 @@ def press(world: World, body: Json) -> str:
 
 
 def block(world: World, user_id: int, blocked: bool) -> None:
-    """The user stops or restarts the bot; the bots get my_chat_member."""
+    """Block or unblock the bots as a user; the bots get my_chat_member."""
     person = find_person(world, user_id)
     if blocked == (user_id in world.blocked):
         return
@@ -222,7 +234,7 @@ def block(world: World, user_id: int, blocked: bool) -> None:
 
 
 def migrate(world: World, chat_id: int) -> Json:
-    """A group becomes a supergroup with a new id; the bot hears it in both chats."""
+    """Upgrade a group to a supergroup with a new id; the bot gets an update in both chats."""
     old = find_chat(world, chat_id)
     if old.type != "group" or old.migrated_to is not None:
         raise ValueError(f"chat {chat_id} is no group that could be upgraded")
@@ -236,7 +248,7 @@ def migrate(world: World, chat_id: int) -> Json:
 
 
 def commands(world: World, language_code: str) -> list[Json]:
-    """The first bot's commands as a private chat shows them: for the language, else for all languages."""
+    """Return the first bot's commands in a private chat, in the language or else for all languages."""
     bot = next(iter(world.bots.values()), None)
     if bot is None:
         return []
@@ -246,7 +258,7 @@ def commands(world: World, language_code: str) -> list[Json]:
 
 
 def state(world: World) -> Json:
-    """Totals since the start."""
+    """Return totals since the start."""
     bots = list(world.bots.values())
     webhooks = [bot.webhook for bot in bots if bot.webhook]
     return {

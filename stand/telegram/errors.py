@@ -1,11 +1,12 @@
-"""The errors that the Bot API answers with, in Telegram's own words."""
+"""The errors of the Bot API, with Telegram's own texts."""
 
 from typing import Any
 
 
 class ApiError(Exception):
-    """A call that Telegram would refuse: HTTP status, description, and `parameters` where Telegram adds
-    them.
+    """A call that Telegram would refuse.
+
+    It has an HTTP status, a description, and `parameters` where Telegram adds them.
     """
 
     def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:
@@ -15,7 +16,7 @@ class ApiError(Exception):
         self.parameters = parameters
 
     def body(self) -> dict[str, Any]:
-        """The JSON object of the answer."""
+        """Return the JSON object of the response."""
         answer: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
         if self.parameters:
             answer["parameters"] = self.parameters
@@ -23,10 +24,9 @@ class ApiError(Exception):
 
 
 def bad_request(words: str) -> ApiError:
-    """400.
+    """Return a 400.
 
-    TDLib's messages start in lower case after the prefix, codes such as BUTTON_DATA_INVALID stay as they
-    are.
+    After the prefix TDLib's messages start in lower case. Codes such as BUTTON_DATA_INVALID stay as they are.
     """
     if len(words) > 1 and not (words[1].isupper() or words[1] == "_"):
         words = words[0].lower() + words[1:]
@@ -34,22 +34,22 @@ def bad_request(words: str) -> ApiError:
 
 
 def forbidden(words: str) -> ApiError:
-    """403: the bot may not write there."""
+    """Return a 403: the bot may not write there."""
     return ApiError(403, f"Forbidden: {words}")
 
 
 def conflict(words: str) -> ApiError:
-    """409: two consumers of one bot's updates."""
+    """Return a 409: two consumers of one bot's updates."""
     return ApiError(409, f"Conflict: {words}")
 
 
 def too_many(retry_after: int) -> ApiError:
-    """429 with the whole seconds to wait."""
+    """Return a 429 with the whole seconds to wait."""
     return ApiError(429, f"Too Many Requests: retry after {retry_after}", {"retry_after": retry_after})
 
 
 def upgraded(migrate_to_chat_id: int) -> ApiError:
-    """400 for a group that is a supergroup now; the new chat id is in `parameters`."""
+    """Return a 400 for a group that is a supergroup now; the new chat id is in `parameters`."""
     words = "Bad Request: group chat was upgraded to a supergroup chat"
     return ApiError(400, words, {"migrate_to_chat_id": migrate_to_chat_id})
 

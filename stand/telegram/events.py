@@ -1,4 +1,4 @@
-"""What happens in the chats, as numbered events: a long poll and a stream read them."""
+"""The events in the chats, numbered; a long poll and a stream read them."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Events:
-    """The last `length` events. An event with a message keeps the message as it was at that moment."""
+    """The last `length` events. An event with a message holds the message as it was at that moment."""
 
     def __init__(self, length: int) -> None:
         self.seq = 0
@@ -36,7 +36,7 @@ class Events:
         self._fresh.set()
 
     def after(self, seq: int, chat: int | None = None) -> list[Json]:
-        """The events with a number above `seq`, oldest first; of one chat only, where `chat` is given."""
+        """Return the events with a number above `seq`, oldest first; with `chat`, only that chat's."""
         found: list[Json] = []
         for number, event, snapshot in reversed(self._events):
             if number <= seq:
@@ -51,7 +51,7 @@ class Events:
         timeout: float,  # noqa: ASYNC109 - the long poll's own parameter
         chat: int | None = None,
     ) -> list[Json]:
-        """As `after`; waits up to `timeout` seconds for a first one."""
+        """Return the events as `after` does; wait up to `timeout` seconds for the first."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         seen = seq
@@ -71,7 +71,7 @@ class Events:
                 self.readers -= 1
 
     async def stream(self, seq: int) -> AsyncIterator[Json]:
-        """All events after `seq`, for as long as the reader stays."""
+        """Yield all events after `seq` until the stand stops."""
         while not self._closed:
             for event in await self.wait(seq, 15):
                 seq = event["seq"]

@@ -1,4 +1,4 @@
-"""Faults on request: what the next matching bot calls run into."""
+"""Faults on request: what goes wrong with the next matching calls of bots."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ _WORDS = {
 
 @dataclass
 class Fault:
-    """One order of POST /control/faults; `times` falls with every call it hits."""
+    """One order of POST /control/faults; `times` decreases with every call that it hits."""
 
     id: int
     kind: str
@@ -32,7 +32,7 @@ class Fault:
     description: str | None
 
     def error(self) -> ApiError | None:
-        """The answer instead of the call's own, or None for the kinds that work on the connection."""
+        """Return the error response; None for the kinds that act on the connection."""
         if self.kind == "429":
             return too_many(self.retry_after)
         if self.kind in _WORDS:
@@ -41,8 +41,11 @@ class Fault:
 
 
 class Faults:
-    """The orders not used up yet, first come first served. `struck` has the chat of the latest call that was
-    hit, for each of the last orders that hit one (0: the call names none)."""
+    """The orders that are still to strike, oldest first.
+
+    `struck` has the id of an order -> the chat of the latest call that it hit (0: the call names none), for
+    the last 100 orders that hit a call.
+    """
 
     def __init__(self) -> None:
         self._orders: list[Fault] = []
@@ -50,9 +53,10 @@ class Faults:
         self.struck: dict[int, int] = {}
 
     def order(self, body: Mapping[str, Any]) -> int:
-        """Take an order as POST /control/faults describes it; returns its id.
+        """Take an order as POST /control/faults describes it; return its id.
 
-        Raises ValueError for a bad one.
+        Raises:
+            ValueError: The order is wrong.
         """
         kind = str(body.get("kind", ""))
         if kind not in KINDS:
@@ -71,7 +75,7 @@ class Faults:
                 text=str(body.get("text", "")),
                 times=times,
                 retry_after=int(body.get("retry_after", 3)),
-                # A dropped answer is dropped at once unless told otherwise; a delay needs a length.
+                # By default a dropped response is dropped at once; a delay needs a length.
                 seconds=float(body.get("seconds", 0 if kind == "drop_answer" else 2)),
                 description=body.get("description"),
             )
@@ -79,16 +83,21 @@ class Faults:
         return self._last_id
 
     def ordered(self) -> list[dict[str, Any]]:
-        """The orders not used up yet, with the `times` that are left."""
+        """Return the orders that are still to strike, with the `times` that are left."""
         return [asdict(fault) for fault in self._orders]
 
     def clear(self) -> None:
-        """Forget all orders."""
+        """Cancel all orders."""
         self._orders.clear()
 
     def hit(self, method: str, chat: int | None, text: str) -> Fault | None:
-        """The fault that this call (method in lower case) runs into, if any; counts it. `text` is what it
-        says."""
+        """Return the fault that strikes this call and count it; None if there is none.
+
+        Args:
+            method: The method in lower case.
+            chat: The call's chat.
+            text: The call's text or caption.
+        """
         for fault in self._orders:
             if fault.method not in ("*", method) or fault.chat not in (None, chat) or fault.text not in text:
                 continue

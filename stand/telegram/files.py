@@ -1,4 +1,4 @@
-"""The files of the stand: bytes on disk once per content, and the identifiers that bots know them by."""
+"""The stand's files: each content once on disk, and the identifiers that bots know it by."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ _EXTENSIONS = {
     "video/mp4": ".mp4",
 }
 LOOKED_INTO_BYTES = 10_000_000
-"""Telegram measures videos up to about this size itself; of larger ones it shows what the sender says."""
+"""Size up to which Telegram measures videos itself, about; for larger ones it shows the sender's figures."""
 _MOST_FILES = 50_000
 THUMBNAIL_BOXES = (90, 320, 800)
 
@@ -43,7 +43,7 @@ THUMBNAIL_BOXES = (90, 320, 800)
 class Blob:
     """One content.
 
-    `path` is None before a thumbnail is first asked for and after the oldest files were dropped.
+    `path` is None until a thumbnail is first requested, and after the file was dropped as the oldest.
     """
 
     unique_id: str
@@ -57,9 +57,9 @@ class Blob:
 
 @dataclass(frozen=True)
 class FileRef:
-    """What a `file_id` stands for: one bot's handle on a blob, sent as `kind`.
+    """The object of a `file_id`: one bot's reference to a blob, sent as `kind`.
 
-    `told`: width, height and duration of a video as its sender says, 0 for what is not said.
+    `told` are a video's width, height and duration as the sender says, 0 where it says none.
     """
 
     file_id: str
@@ -71,7 +71,7 @@ class FileRef:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Width, height and duration as chats show them."""
+        """The width, height and duration that chats show."""
         look = self.blob.probe
         if self.kind == "video" and self.blob.size > LOOKED_INTO_BYTES:
             return self.told
@@ -79,7 +79,7 @@ class FileRef:
 
     @property
     def file_path(self) -> str:
-        """The path in getFile's answer, below /file/bot<token>/."""
+        """The path in getFile's result, below /file/bot<token>/."""
         extension = (
             _EXTENSIONS.get(self.blob.probe.mime_type) or Path(self.file_name or "file.bin").suffix or ".bin"
         )
@@ -92,9 +92,9 @@ def _short(*parts: object, size: int) -> str:
 
 
 class FileStore:
-    """Owns a temporary directory; `close` removes it.
+    """Owns a temporary directory, which `close` removes.
 
-    Beyond `limit_bytes` (or 50,000 files) the oldest file is forgotten with all its identifiers.
+    Beyond `limit_bytes` (or 50,000 files) the oldest file is dropped with all its identifiers.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -111,18 +111,18 @@ class FileStore:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def incoming(self) -> Path:
-        """A fresh path to receive an upload into; give it back by `adopt` or unlink it."""
+        """Return a new path for an upload; `adopt` it or unlink it afterwards."""
         self._incoming += 1
         return self.directory / f"incoming-{self._incoming}"
 
     def known(self, sha256: str) -> Blob | None:
-        """The blob with this content, if it is still on disk."""
+        """Return the blob with this content, if it is still on disk."""
         return self._blobs.get("AQAD" + _short(sha256, size=9))
 
     def adopt(self, path: Path, sha256: str, name: str | None) -> Blob:
         """Make the received file a blob.
 
-        Blocking (it decodes): call it in a thread. Safe to call twice for one content.
+        It decodes the file and blocks: call it in a thread. Two calls for one content are safe.
         """
         blob = self.known(sha256)
         if blob:
@@ -134,9 +134,9 @@ class FileStore:
         return Blob(unique_id, kept.stat().st_size, found, kept)
 
     def keep(self, blob: Blob) -> Blob:
-        """Enter an adopted blob into the books and drop the oldest files beyond the limit.
+        """Register an adopted blob and drop the oldest files beyond the limit.
 
-        In the event loop's thread.
+        Call it in the event loop's thread.
         """
         known = self.blob(blob.unique_id)
         if known:
@@ -166,7 +166,7 @@ class FileStore:
         file_name: str | None,
         told: tuple[int, int, int] = (0, 0, 0),
     ) -> FileRef:
-        """The bot's `file_id` for the blob; the same one every time that the same is told of it."""
+        """Return the bot's `file_id` for the blob; the same arguments give the same one."""
         file_id = _ID_PREFIX[kind] + _short(bot, kind, blob.unique_id, file_name, told, size=36)
         ref = self._refs.get(file_id)
         if ref is None:
@@ -175,16 +175,17 @@ class FileStore:
         return ref
 
     def find(self, file_id: str) -> FileRef | None:
-        """The handle with this `file_id`, whichever bot's it is."""
+        """Return the reference with this `file_id`, of any bot."""
         return self._refs.get(file_id)
 
     def blob(self, unique_id: str) -> Blob | None:
-        """The blob with this `file_unique_id`."""
+        """Return the blob with this `file_unique_id`."""
         return self._blobs.get(unique_id)
 
     def thumbnails(self, blob: Blob) -> list[Blob]:
-        """The smaller sizes that Telegram makes of a photo; their bytes are made when somebody downloads
-        them.
+        """Return the smaller sizes that Telegram makes of a photo.
+
+        Their content is made at the first download.
         """
         if not blob.smaller:
             for box in THUMBNAIL_BOXES:
@@ -198,13 +199,13 @@ class FileStore:
     def _smaller(self, blob: Blob, scale: float) -> Blob:
         width, height = (max(1, round(side * scale)) for side in (blob.probe.width, blob.probe.height))
         unique_id = "AQAD" + _short(blob.unique_id, width, size=9)
-        # 0 bytes: the size is not known before somebody downloads it; Telegram's file_size is optional.
+        # 0 bytes: the size is unknown before the first download; Telegram's file_size is optional.
         return Blob(unique_id, 0, Probe("image", "image/jpeg", width, height), None, blob)
 
     def bytes_of(self, blob: Blob) -> Path | None:
-        """The file with the blob's bytes; None where it was dropped.
+        """Return the file with the blob's content; None if it was dropped.
 
-        Blocking for a thumbnail's first time.
+        It blocks the first time for a thumbnail.
         """
         if blob.path is None and blob.source is not None and blob.source.path is not None:
             path = self.directory / blob.unique_id

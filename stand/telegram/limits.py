@@ -1,7 +1,7 @@
 """Flood control: token buckets per chat, per group and per bot.
 
-Telegram publishes only the order of the numbers (about 1 message/s in a chat with short bursts, 20/min in a
-group, about 30/s in all); these are the defaults. A refused call takes nothing from any bucket.
+Telegram publishes only the order of magnitude (about 1 message/s in a chat with short bursts, 20/min in a
+group, about 30/s in total); these are the defaults. A refused call takes no tokens.
 """
 
 import math
@@ -27,7 +27,7 @@ class Rates:
 
 
 class FloodControl:
-    """Counts sends and edits; `take` raises 429 with `retry_after` when one of the buckets is empty."""
+    """Counts sends and edits; `take` raises 429 with `retry_after` when a bucket is empty."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.rates = Rates()
@@ -35,8 +35,10 @@ class FloodControl:
         self._buckets: dict[tuple[int, int, str], tuple[float, float]] = {}
 
     def configure(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Change some of the rates and start all buckets full; raises ValueError for an unknown or bad
-        value.
+        """Change some of the rates, fill all buckets, and return the rates.
+
+        Raises:
+            ValueError: A value is unknown or wrong.
         """
         known = {field.name for field in fields(Rates)}
         for name, value in changes.items():
@@ -53,7 +55,11 @@ class FloodControl:
         return asdict(self.rates)
 
     def take(self, bot: int, chat: int, messages: int = 1) -> None:
-        """Account for `messages` sent or edited by `bot` in `chat` (negative ids are groups)."""
+        """Count `messages` sent or edited by `bot` in `chat` (negative ids are groups).
+
+        Raises:
+            ApiError: 429, a bucket is empty.
+        """
         rates = self.rates
         if not rates.enabled:
             return
@@ -69,7 +75,7 @@ class FloodControl:
         for key, rate, size in wanted:
             level, stamp = self._buckets.get(key, (size, now))
             level = min(size, level + (now - stamp) * rate)
-            # An album larger than the bucket passes when the bucket is full.
+            # An album larger than the bucket passes if the bucket is full.
             needed = min(messages, size)
             if level < needed:
                 wait = max(wait, (needed - level) / rate)
@@ -82,5 +88,5 @@ class FloodControl:
             self._forget(now)
 
     def _forget(self, now: float) -> None:
-        # A bucket untouched for two minutes is full again under any of the default rates.
+        # A bucket that was unused for two minutes is full again under the default rates.
         self._buckets = {key: value for key, value in self._buckets.items() if now - value[1] < 120}

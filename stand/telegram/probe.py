@@ -1,6 +1,4 @@
-"""What uploaded bytes are: kind, type and real dimensions, read from the bytes and never from what the
-sender says.
-"""
+"""Kind, type and real dimensions of uploads, read from the content and not from what the sender says."""
 
 import mimetypes
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Probe:
-    """`kind` is "image", "gif", "video" or "other"; `broken` marks an image whose data does not decode."""
+    """What a file is: `kind` is "image", "gif", "video" or "other"; `broken`: the image does not decode."""
 
     kind: str
     mime_type: str
@@ -23,9 +21,7 @@ class Probe:
 
 
 def probe(path: Path, name: str | None) -> Probe:
-    """Look into the file at `path`; `name` only helps with the MIME type of what is neither image nor
-    video.
-    """
+    """Probe the file at `path`; `name` only gives the MIME type of files that are neither image nor video."""
     return _image(path) or _video(path) or Probe("other", _by_name(name))
 
 
@@ -65,7 +61,7 @@ def _video(path: Path) -> Probe | None:
             if not streams or "mp4" not in container.format.name:
                 return None
             stream = streams[0]
-            # A frame that decodes is the proof: a cut-off file can have a header that looks well.
+            # A decoded frame is the proof: a truncated file can have a correct header.
             if next(container.decode(stream), None) is None:
                 return None
             seconds = (container.duration or 0) / 1_000_000

@@ -1,16 +1,25 @@
-"""What can be set when the stand starts."""
+"""The settings of the stand, at its start."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Bounds of the stand's memory and disk, and the numbers that Telegram does not publish.
+    """Limits of the stand's memory and disk, and the numbers that Telegram does not publish.
 
-    `history`: messages kept per chat. `spool_bytes`: bytes of media kept on disk; the oldest files go
-    first. `calls`, `events`, `past_updates`: lengths of the logs. `callback_seconds`: how long a button
-    press can be answered (Telegram keeps it to itself; bots in the field see "query is too old" from about
-    half a minute on).
+    Attributes:
+        history: Messages kept per chat.
+        spool_bytes: Media kept on disk, in bytes; the oldest files are dropped first.
+        calls: Length of the call log.
+        events: Length of the event log.
+        past_updates: Length of the log of updates.
+        callback_seconds: How long a button press can be answered. Telegram does not publish it; bots in the
+            field see "query is too old" after about half a minute.
+        photo_bytes: Largest photo.
+        upload_bytes: Largest upload.
+        download_bytes: Largest file for getFile.
+        photo_by_url_bytes: Largest photo sent by URL.
+        file_by_url_bytes: Largest other file sent by URL.
     """
 
     history: int = 1_000

@@ -1,4 +1,4 @@
-"""A bot's queue of updates: kept until confirmed, given out by offset."""
+"""A bot's queue of updates: kept until confirmed, returned by offset."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -7,7 +7,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# Left out unless a bot asks for them by name in allowed_updates.
+# Kinds that are left out unless a bot names them in allowed_updates.
 ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 KINDS = frozenset({"message", "edited_message", "callback_query", "my_chat_member"}) | ON_REQUEST
 
@@ -15,7 +15,7 @@ KINDS = frozenset({"message", "edited_message", "callback_query", "my_chat_membe
 class UpdateQueue:
     """Updates with increasing ids.
 
-    Ids start at a number of Telegram's size, so that nobody relies on small ones.
+    Ids start at a number of Telegram's magnitude, so that no bot relies on small ones.
     """
 
     def __init__(self, first_id: int, past: int) -> None:
@@ -31,7 +31,7 @@ class UpdateQueue:
 
     @property
     def pending(self) -> int:
-        """Updates not confirmed yet."""
+        """The number of updates that are not confirmed yet."""
         return len(self._pending) + len(self._replays)
 
     @property
@@ -40,11 +40,11 @@ class UpdateQueue:
         return self._next_id - 1
 
     def wants(self, kind: str) -> bool:
-        """Whether the bot's allowed_updates let this kind through."""
+        """Return whether the bot's allowed_updates include this kind."""
         return kind in self.allowed if self.allowed else kind not in ON_REQUEST
 
     def put(self, kind: str, content: Json) -> int | None:
-        """Queue an update; returns its id, or None if the bot doesn't want this kind."""
+        """Queue an update; return its id, or None if the bot does not want this kind."""
         if not self.wants(kind):
             return None
         update: Json = {"update_id": self._next_id, kind: content}
@@ -56,7 +56,7 @@ class UpdateQueue:
         return int(update["update_id"])
 
     def replay(self, update_id: int) -> bool:
-        """Deliver a past update once more, under its old id; False if it is not remembered."""
+        """Deliver a past update once more, under its old id; return False if it is no longer known."""
         update = self._past.get(update_id)
         if update is None:
             return False
@@ -71,10 +71,10 @@ class UpdateQueue:
         self.wake()
 
     def take(self, offset: int, limit: int) -> list[Json]:
-        """Confirm what lies below `offset` and return the first `limit` of the rest.
+        """Confirm the updates below `offset` and return the first `limit` of the rest.
 
-        A negative offset confirms all but the last -offset.
-        A replay is given out once whatever the offset, since its id is an old one.
+        A negative offset confirms all but the last -offset. A replay is returned once, whatever the offset,
+        since its id is an old one.
         """
         if offset < 0:
             while len(self._pending) > -offset:
@@ -91,18 +91,18 @@ class UpdateQueue:
         return batch
 
     def drain(self) -> list[Json]:
-        """Take everything out (for a webhook, or drop_pending_updates)."""
+        """Return all updates and empty the queue (for a webhook, or drop_pending_updates)."""
         batch = [*self._replays, *self._pending]
         self._replays.clear()
         self._pending.clear()
         return batch
 
     def restore(self, updates: list[Json]) -> None:
-        """Put undelivered updates of a webhook back to the front."""
+        """Put a webhook's undelivered updates back to the front."""
         self._pending.extendleft(reversed(updates))
 
     def wake(self) -> None:
-        """End a waiting long poll with what there is."""
+        """End a waiting long poll with the present updates."""
         if self._poller and self.polled:
             self._poller.set_result(True)
 
@@ -112,12 +112,12 @@ class UpdateQueue:
         return self._poller is not None and not self._poller.done()
 
     def interrupt(self) -> None:
-        """End a waiting long poll: another consumer takes over."""
+        """End a waiting long poll because another consumer takes over."""
         if self._poller and self.polled:
             self._poller.set_result(False)
 
     def waiter(self) -> asyncio.Future[bool]:
-        """A future that becomes True with the next update and False when another consumer takes over."""
+        """Return a future: True with the next update, False when another consumer takes over."""
         self.interrupt()
         self._poller = asyncio.get_running_loop().create_future()
         return self._poller

@@ -1,4 +1,4 @@
-"""Delivers a bot's updates by HTTP, as Telegram does: in order within a chat, side by side between chats."""
+"""Delivers a bot's updates by HTTP, as Telegram does: in order in a chat, concurrently between chats."""
 
 import asyncio
 import json
@@ -29,7 +29,8 @@ def _lane(update: Json) -> int:
 class Webhook:
     """One bot's webhook.
 
-    An answer other than 2xx is tried again after 1, 2, 4 ... 60 s, and holds up its chat only.
+    After a response other than 2xx an update is retried after 1, 2, 4 ... 60 s; only its chat waits
+    meanwhile.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Webhook:
         self._last_error: tuple[int, str] | None = None
 
     def put(self, update: Json) -> None:
-        """Queue an update behind those of its chat."""
+        """Queue an update after those of its chat."""
         lane = _lane(update)
         queue = self._lanes.get(lane)
         if queue is not None:
@@ -105,11 +106,11 @@ class Webhook:
 
     @property
     def pending(self) -> int:
-        """Updates not delivered yet."""
+        """The number of updates that are not delivered yet."""
         return sum(map(len, self._lanes.values()))
 
     def info(self) -> Json:
-        """The webhook's part of WebhookInfo."""
+        """Return the webhook's part of WebhookInfo."""
         info: Json = {
             "url": self.url,
             "pending_update_count": self.pending,
@@ -121,7 +122,7 @@ class Webhook:
         return info
 
     async def stop(self) -> list[Json]:
-        """End all deliveries; returns the updates that weren't delivered, in order."""
+        """Stop all deliveries; return the undelivered updates, in order."""
         for worker in list(self._workers):
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)

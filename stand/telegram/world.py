@@ -1,4 +1,4 @@
-"""The stand's whole state: who there is, which chats, and what reaches which bot."""
+"""The stand's whole state: people, chats, bots, and the updates between them."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ _PRESSES_KEPT = 50_000
 
 
 class World:
-    """Everything lives in the event loop's thread; nothing here blocks or awaits."""
+    """The stand's state. It lives in the event loop's thread; no method but `pause` waits."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -45,7 +45,7 @@ class World:
         self._last_group = 4_000_000
 
     def stop(self) -> None:
-        """End all long polls, streams and pauses, so that the server can go."""
+        """End all long polls, streams and pauses, so that the server can stop."""
         self._stopping = True
         self._over.set()
         self.events.close()
@@ -53,12 +53,12 @@ class World:
             bot.updates.wake()
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, but not beyond `end_pauses` or the stand's stop."""
+        """Sleep until `end_pauses` or the stand's stop, at most `seconds`."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._over.wait(), seconds)
 
     def end_pauses(self) -> None:
-        """Have all calls go on that pause now."""
+        """End the pauses of all waiting calls."""
         if not self._stopping:
             self._over.set()
             self._over = asyncio.Event()
@@ -69,8 +69,9 @@ class World:
 
     # -- bots ------------------------------------------------------------------
     def bot(self, bot_id: int, token: str) -> Bot:
-        """The bot with this id, made at its first call; updates that came before any bot are the first
-        one's.
+        """Return the bot with this id, which its first call creates.
+
+        The first bot gets the updates that came before any bot.
         """
         bot = self.bots.get(bot_id)
         if bot is None:
@@ -85,8 +86,10 @@ class World:
         return bot
 
     def update(self, kind: str, content: Json, record: Record | None = None, bot: Bot | None = None) -> None:
-        """Send an update to `bot`, or to the one that a private chat is with, or to all members of a
-        group that see it.
+        """Queue an update.
+
+        It goes to `bot` if given, in a private chat to the first bot, in a group to every member that sees
+        it.
         """
         if not self.bots:
             self._early.append((kind, content, record))
@@ -121,9 +124,10 @@ class World:
     def add_person(
         self, first_name: str, username: str | None, language_code: str, user_id: int | None
     ) -> Person:
-        """A new user and the private chat with them.
+        """Create a user and the private chat with them.
 
-        Raises ValueError for an id that is taken or not positive.
+        Raises:
+            ValueError: The id is taken or not positive.
         """
         if user_id is None:
             user_id = self._last_user + 1
@@ -143,7 +147,7 @@ class World:
         return person
 
     def add_group(self, title: str, kind: str, members: list[int], *, open_: bool = False) -> Chat:
-        """A new group or supergroup; all bots are members at once."""
+        """Create a group or supergroup; all bots are members at once."""
         self._last_group += 1
         chat_id = -self._last_group if kind == "group" else -1_000_000_000_000 - self._last_group
         chat = Chat(
@@ -163,8 +167,14 @@ class World:
         shown: Json | None = None,
         asks: str | None = None,
     ) -> Record:
-        """Add a message by a user or a bot (`author` is the User object) with `content` (text, photo,
-        reply_markup, ...); `asks` as in Record.
+        """Add a message by a user or a bot.
+
+        Args:
+            chat: The chat.
+            author: The User object of the author.
+            content: The fields of the Message (text, photo, reply_markup, ...).
+            shown: The media as the control API shows it.
+            asks: As in `Record`.
         """
         now = time.time()
         body = {"message_id": chat.next_id(), "from": author, "chat": chat.card, "date": int(now), **content}
@@ -176,7 +186,7 @@ class World:
         return record
 
     def revise(self, record: Record, content: Json, shown: Json | None, keep: tuple[str, ...]) -> None:
-        """Give a message new content, keeping of the old body only its head and the fields in `keep`."""
+        """Replace a message's content; of the old body only the head and the fields in `keep` stay."""
         now = time.time()
         head = (
             "message_id",
@@ -205,7 +215,7 @@ class World:
         self.events.add("delete", record.chat, record)
 
     def add_press(self, press: Press) -> None:
-        """Remember a callback query, and forget the oldest."""
+        """Store a callback query and drop the oldest beyond the limit."""
         self.presses[press.id] = press
         if len(self.presses) > _PRESSES_KEPT:
             del self.presses[next(iter(self.presses))]

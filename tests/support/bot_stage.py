@@ -1,4 +1,4 @@
-"""A running bot between the Telegram stand and a real Redis, for its tests. No worker: jobs wait."""
+"""A running bot between the Telegram stand and a real Redis. There is no worker: jobs wait."""
 
 import asyncio
 import io
@@ -38,7 +38,7 @@ Message = dict[str, Any]
 
 
 def stand_program(port: int = 0) -> Program:
-    """A Telegram stand, not started."""
+    """Return a Telegram stand, not started."""
     argv = [sys.executable, "-m", "stand.telegram", "--port", str(port)]
     return Program(argv, ready=r"telegram stand on (?P<url>http://\S+)", cwd=ROOT)
 
@@ -51,9 +51,9 @@ def bot_program(
     token: str = TOKEN,
     settings: Mapping[str, str] | None = None,
 ) -> Program:
-    """A bot, not started; its budget for calls is wide, so that tests need not wait for it.
+    """Return a bot, not started; its rate limits are so high that tests need not wait for them.
 
-    `settings` are laid over those of the stage.
+    `settings` override those of the stage.
     """
     env = {
         "TELEGRAM_TOKEN": token,
@@ -73,7 +73,7 @@ def bot_program(
 
 
 def worker_program(stand_url: str, redis_url: str, folder: Path, settings: Mapping[str, str]) -> Program:
-    """A worker of the delivery lane, not started; it keeps media in `folder`."""
+    """Return a worker of the delivery lane, not started; it keeps media in `folder`."""
     env = {
         "TELEGRAM_TOKEN": TOKEN,
         "TELEGRAM_API_URL": stand_url,
@@ -88,21 +88,21 @@ def worker_program(stand_url: str, redis_url: str, folder: Path, settings: Mappi
 
 
 def picture() -> bytes:
-    """A PNG."""
+    """Return a PNG."""
     file = io.BytesIO()
     Image.new("RGB", (320, 240), "orange").save(file, "PNG")
     return file.getvalue()
 
 
 def assert_ends_in_time(bot: Program) -> None:
-    """Send SIGTERM: the bot ends in order, and within five seconds."""
+    """Check that after SIGTERM the bot ends in order, and within five seconds."""
     began = time.monotonic()
     assert bot.terminate(LONG_S) == 0
     assert time.monotonic() - began < promised(5)
 
 
 class Scene:
-    """What a test sees: the chats (`stand`), the ledger, the broker."""
+    """What a test can see: the chats (`stand`), the ledger, the broker."""
 
     def __init__(self, stand: TelegramStand, redis_url: str) -> None:
         self.stand = stand
@@ -112,7 +112,7 @@ class Scene:
         self.users = Users(self.redis, self.ledger)
 
     def choices(self, user: int) -> dict[str, str]:
-        """What the user has chosen in /settings."""
+        """Return what the user has chosen in /settings."""
 
         async def read() -> dict[str, str]:
             async with opened(self._settings.ledger_redis()) as pipeline:
@@ -121,7 +121,7 @@ class Scene:
         return asyncio.run(read())
 
     def choose(self, user: int, name: str, value: str) -> None:
-        """Have the user choose in /settings."""
+        """Choose a value in /settings for the user."""
 
         async def write() -> None:
             async with opened(self._settings.ledger_redis()) as pipeline:
@@ -130,7 +130,7 @@ class Scene:
         asyncio.run(write())
 
     def forget_requests(self) -> None:
-        """Have the same words make a job of their own again, whatever earlier tests left unfinished."""
+        """Forget the running requests, so that the same prompt makes a new job again."""
         for key in self.redis.scan_iter(keys.inflight("*")):
             self.redis.delete(key)
 
@@ -139,12 +139,12 @@ class Scene:
         self.redis.close()
 
     def ask(self, user: int, text: str, chat: int | None = None, reply_to: int | None = None) -> Message:
-        """The user writes; returns the bot's answer to that very message."""
+        """Write as the user; return the bot's reply to that very message."""
         said = self.stand.send(user, text, chat, reply_to)
         return self.answer(chat or user, said["message_id"])
 
     def answer(self, chat: int, message_id: int) -> Message:
-        """The bot's reply to a message."""
+        """Return the bot's reply to a message."""
         return self.stand.wait_message(
             chat,
             lambda each: (
@@ -154,16 +154,16 @@ class Scene:
         )
 
     def press(self, user: int, message: Message, button: str, chat: int | None = None) -> Message:
-        """The user presses a button; returns the answer to the press."""
+        """Press a button as the user; return the bot's answer to the press."""
         press_id = self.stand.press(user, message["message_id"], button, chat)
         return self.stand.press_answer(press_id)
 
     def job(self, user: int, text: str = "/image a red fox", chat: int | None = None) -> Job:
-        """A job that the user asked for, shown in the chat and on the broker."""
+        """Ask for a job as the user; return it once it is shown in the chat and on the broker."""
         return self.job_of(self.ask(user, text, chat), chat or user)
 
     def job_of(self, message: Message, chat: int) -> Job:
-        """The job that lives in the message, once it is queued and knows its message."""
+        """Return the job of a status message, once it is queued and knows that message."""
         found: list[Job] = []
 
         def queued() -> bool:
@@ -175,18 +175,18 @@ class Scene:
         return found[0]
 
     def jobs(self, user: int) -> list[Job]:
-        """All jobs of the user, newest first."""
+        """Return all jobs of the user, newest first."""
         return self.users.history(user, 50)
 
     def on_broker(self, job_id: str, lane: Lane) -> int:
-        """Messages for the job that wait in the lane, over its priorities."""
+        """Return the number of messages for the job that wait in the lane, over all priorities."""
         keys = [key for key in self.redis.scan_iter(f"{lane}*") if self.redis.type(key) == "list"]
         return sum(job_id in item for key in keys for item in self.redis.lrange(key, 0, -1))
 
     def finish(self, job: Job, file_id: str = "") -> Job:
-        """Do what worker and delivery do: the job's message becomes the result.
+        """Do the work of worker and delivery: the job's status message becomes the result.
 
-        With a `file_id` the chat is left alone, as if the result had been sent as a message of its own.
+        With a `file_id` the chat is not changed, as if the result were a new message.
         """
         made = self.ledger.claim(job.id, "a worker", Stage.GENERATE)
         assert made is not None
@@ -214,7 +214,7 @@ class Scene:
         return str(answer["photo"][-1]["file_id"])
 
     def with_button(self, chat: int, data: str) -> Message:
-        """A message with a button "x" that carries any data, as a changed client could press it."""
+        """Post a message with a button "x" that carries any data, as a manipulated client could press it."""
         keyboard = json.dumps({"inline_keyboard": [[{"text": "x", "callback_data": data}]]})
         fields = {"chat_id": str(chat), "text": "x", "reply_markup": keyboard}
         message: Message = self.bot_call("sendMessage", fields)

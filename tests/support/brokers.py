@@ -1,4 +1,4 @@
-"""Darkroom's Celery app has one broker in each process, and tests have many."""
+"""Switches the broker: Darkroom's Celery app has one broker per process, and tests have many."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,10 @@ from tasks.app import app
 
 @contextmanager
 def broker(url: str) -> Iterator[None]:
-    """Have Darkroom's Celery app in this process use the broker at `url`, and keep no connection to it."""
+    """Let Darkroom's Celery app in this process use the broker at `url` during the block.
+
+    Afterwards no connection to it stays open.
+    """
     before = app.conf.broker_url
     _use(url)
     try:
@@ -22,5 +25,5 @@ def broker(url: str) -> Iterator[None]:
 def _use(url: str) -> None:
     pools.reset()  # type: ignore[no-untyped-call]
     app.close()
-    app.__dict__.pop("amqp", None)  # a cached property, which holds the pool of the broker of its first use
+    app.__dict__.pop("amqp", None)  # a cached property that holds the pool of the first broker
     app.conf.broker_url = url

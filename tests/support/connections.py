@@ -1,4 +1,4 @@
-"""Bare connections to a server, which say as much or as little as a test wants."""
+"""Bare connections to a server, which send as much or as little as a test wants."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from patience import LONG_S
 
 
 def connected(url: str, says: bytes = b"") -> socket.socket:
-    """Return a connection to the server at `url` that has said this much."""
+    """Return a connection to the server at `url` that has sent `says`."""
     address = urlsplit(url)
     made = socket.create_connection((address.hostname, address.port or 0), timeout=LONG_S)
     made.sendall(says)
@@ -16,7 +16,7 @@ def connected(url: str, says: bytes = b"") -> socket.socket:
 
 
 def ended(connection: socket.socket) -> bytes:
-    """Return all that comes until the server closes the connection."""
+    """Return everything received until the server closes the connection."""
     told = b""
     with contextlib.suppress(ConnectionError):
         while part := connection.recv(65_536):

@@ -1,4 +1,4 @@
-"""What Markdown documents name (links, anchors, pictures, files, commands), and what of it is missing."""
+"""What Markdown documents refer to (links, anchors, images, files, commands), and what of it is missing."""
 
 import importlib.util
 import re
@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 PARSER = MarkdownIt("commonmark").enable("table")
 MADE_LATER = {".env", ".venv", "data", "secrets"}
-"""What is made by running Darkroom, and is not in the repository."""
+"""Folders and files that running Darkroom creates, and that are not in the repository."""
 _IN_HTML = re.compile(r'\b(?:src|srcset|href)="([^"\s]+)[^"]*"')
 _ID_IN_HTML = re.compile(r'\b(?:id|name)="([^"]+)"')
 _MAKE = re.compile(r"(?:^|&&|;|\|) *(?:\w+=\S* +)*make((?: +\w+=\S*| +[a-z][\w-]*)+)", re.MULTILINE)
@@ -26,10 +26,14 @@ _FILE = re.compile(
 
 @dataclass(slots=True)
 class Document:
-    """What a Markdown file says.
+    """The content of a Markdown file.
 
-    `targets` are those of its links and pictures, `anchors` what can be linked to in it; `terms` are set as
-    code within a line; `blocks` are blocks of code, each with its language ("" where it names none).
+    Attributes:
+        path: The file.
+        targets: Targets of its links and images.
+        anchors: Anchors that can be linked to in it.
+        terms: Code within lines.
+        blocks: Blocks of code, each with its language ("" if it names none).
     """
 
     path: Path
@@ -40,7 +44,7 @@ class Document:
 
     @property
     def commands(self) -> str:
-        """All that is set as code, without comments."""
+        """Everything set as code, without comments."""
         return "\n".join(map(_without_comments, [*self.terms, *(text for _, text in self.blocks)]))
 
 
@@ -57,12 +61,12 @@ def read(path: Path) -> Document:
 
 
 def anchor(heading: str) -> str:
-    """The anchor that GitHub gives to a heading."""
+    """Return the anchor that GitHub gives to a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
 def problems(root: Path) -> list[str]:
-    """All that is wrong with the documents of a repository, each as `FILE: WHAT`."""
+    """Return all faults of a repository's documents, each as `FILE: FAULT`."""
     documents = {path: read(path) for path in documents_of(root)}
     targets = _make_targets(root)
     found = []
@@ -78,13 +82,13 @@ def problems(root: Path) -> list[str]:
 
 
 def documents_of(root: Path) -> Iterator[Path]:
-    """The documents of a repository that are held to it."""
+    """Yield the documents of a repository that are checked."""
     yield from sorted(root.glob("*.md"))
     yield from sorted((root / "docs").rglob("*.md"))
 
 
 def reached(start: Path) -> set[Path]:
-    """Return the documents to which the links of `start` lead, and theirs, `start` among them."""
+    """Return `start` and all documents that can be reached from it by links."""
     found = set()
     ahead = [start.resolve()]
     while ahead:
@@ -135,9 +139,9 @@ def _broken_links(document: Document, documents: dict[Path, Document], root: Pat
 
 
 def _paths(document: Document, root: Path) -> Iterator[str]:
-    """The words set as code that look like paths in the repository.
+    """Yield the words set as code that look like paths in the repository.
 
-    A file name without a folder counts within a line only: in a block it may be what the command writes.
+    A file name without a folder counts only within a line: in a block the command may create it.
     """
     entries = {each.name for each in root.iterdir()}
     names = {word for term in document.terms for word in term.split() if _FILE.fullmatch(word)}
@@ -149,7 +153,7 @@ def _paths(document: Document, root: Path) -> Iterator[str]:
 
 
 def _exists(name: str, root: Path) -> bool:
-    """Whether the repository has a path; a bare file name may stand in any of its folders."""
+    """Return whether the repository has a path; a bare file name may be in any of its folders."""
     if (root / name).exists():
         return True
     return "/" not in name and any(

@@ -1,4 +1,4 @@
-"""A host that answers as no honest one does: each connection is given to a script of a test's own."""
+"""A hostile host: it gives each connection to a test's own script."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 class Line:
-    """One connection, whose request was read."""
+    """One connection whose request was read."""
 
     def __init__(self, line: socket.socket, request: bytes, over: threading.Event) -> None:
         self.request = request
@@ -18,11 +18,15 @@ class Line:
         self._over = over
 
     def send(self, data: bytes) -> None:
-        """Send at once; OSError where the other side is gone."""
+        """Send data at once.
+
+        Raises:
+            OSError: The other side is gone.
+        """
         self._line.sendall(data)
 
     def dribble(self, data: Iterator[int] | bytes, pause_s: float = 0.05) -> None:
-        """Send a byte, and after a pause the next one, until the other side is gone or the test is over."""
+        """Send one byte at a time, with pauses, until the other side is gone or the test is over."""
         for byte in data:
             self.send(bytes([byte]))
             if self._over.wait(pause_s):
@@ -30,7 +34,7 @@ class Line:
 
 
 class FoulHost:
-    """Serves on loopback until it is closed; `seen` has each request as it came."""
+    """Serves on loopback until it is closed; `seen` holds the requests as they came."""
 
     def __init__(self) -> None:
         self.script: Script = lambda line: line.send(HEAD + b"Content-Length: 0\r\n\r\n")
@@ -43,7 +47,7 @@ class FoulHost:
         self._threads[0].start()
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._over.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -74,6 +78,6 @@ class FoulHost:
 
 
 def json_answer(body: bytes, *headers: bytes) -> bytes:
-    """A whole answer with that body."""
+    """Return a whole response with a JSON body."""
     lines = (b"Content-Type: application/json", b"Content-Length: %d" % len(body), *headers)
     return HEAD + b"\r\n".join(lines) + b"\r\nConnection: close\r\n\r\n" + body

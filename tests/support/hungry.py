@@ -1,6 +1,6 @@
-"""A worker's clients in a process of their own, which says how much memory it took at most (see test_memory).
+"""A worker's clients in a separate process, which prints its peak of memory (see test_memory).
 
-python hungry.py api|files URL THREADS FOLDER: so many threads at a time make one call each.
+python hungry.py api|files URL THREADS FOLDER: THREADS threads make one call each, all at once.
 """
 
 import re
@@ -26,20 +26,20 @@ assert process  # all that a worker has in memory, whether or not it is used her
 
 
 def job(name: str) -> Job:
-    """A job whose output is being stored."""
+    """Return a job whose output is being stored."""
     request = Request(Kind.IMAGE, "sketch", "a fox", seed=7)
     stamps = {"accepted": 1.7e9}
     return Job(name, request, Origin(5, 5, 9), Tier.REGULAR, Lane.IMG, State.STORING, stamps=stamps)
 
 
 def fetched(downloader: Downloader, store: MediaStore, url: str, name: str) -> str:
-    """Store a file as a slot does."""
+    """Store a file as a slot does; return its key."""
     with downloader.stream(url, private=True) as chunks:
         return store.keep(job(name), chunks).key
 
 
 def looked(replicate: Replicate, downloader: Downloader, store: MediaStore, name: str) -> str:
-    """Look at a prediction, and store what it shows."""
+    """Poll a prediction and store its outputs; return its status."""
     with staying():
         found: Prediction = replicate.get("p1")
         for url in found.outputs[:8]:
@@ -48,13 +48,13 @@ def looked(replicate: Replicate, downloader: Downloader, store: MediaStore, name
 
 
 def peak_mb() -> int:
-    """The most memory that this program had; `getrusage` counts that of the one which started it too."""
+    """Return this program's peak of memory (MB); `getrusage` would include its parent's."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
     return int(found[1]) // 1024 if found else 0
 
 
 def main(what: str, url: str, threads: int, folder: str) -> None:
-    """Make the calls, and print what came of them and the peak in megabytes."""
+    """Make the calls; print their outcomes and the peak of memory (MB)."""
     settings = Settings(media_url=folder, media_max_bytes=20_000_000)
     store, downloader = MediaStore(settings), Downloader(60.0, largest=settings.media_max_bytes)
     replicate = Replicate(f"{url}/v1", "r8", 60.0, threads)

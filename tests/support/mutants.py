@@ -1,4 +1,4 @@
-"""Genuine JSON and genuine lines, put wrong in places: the same for the same seed."""
+"""Valid JSON and valid lines with faults put into them, the same for the same seed."""
 
 import copy
 import json
@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "120"))
-"""Of each kind; `make fuzz` sets more."""
+"""Number of examples of each kind; `make fuzz` sets more."""
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 
 
 def nested(depth: int, inner: Any = 1) -> Any:
-    """Lists inside one another."""
+    """Return `depth` nested lists."""
     for _ in range(depth):
         inner = [inner]
     return inner
@@ -27,11 +27,11 @@ ODD: Sequence[Any] = (
     {"__type__": "decimal", "__value__": "x"},
     {"url": nested(20, "https://x/a.png")}, nested(63), nested(70), nested(200), list(range(1000)),
 )  # fmt: skip
-"""Values that are seldom where they are looked for."""
+"""Values that a program rarely expects."""
 
 
 def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return every place in a JSON value, as the keys that lead there."""
+    """Return the path of keys to every place in a JSON value."""
     found = [way] if way else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:
@@ -40,7 +40,7 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def mutant(chance: Random, original: Any) -> Any:
-    """Return a copy of which one to three places are put wrong or left out; sometimes it is another value."""
+    """Return a copy with one to three values replaced or left out; sometimes another value altogether."""
     if chance.random() < 0.05:
         return copy.deepcopy(chance.choice(ODD))
     changed = copy.deepcopy(original)
@@ -60,13 +60,13 @@ def mutant(chance: Random, original: Any) -> Any:
 
 
 def text(chance: Random, value: Any) -> bytes:
-    """Return it as JSON, which is sometimes damaged."""
+    """Return a value as JSON, which is sometimes damaged."""
     raw = json.dumps(value, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
     return damaged(chance, raw) if chance.random() < 0.2 else raw
 
 
 def damaged(chance: Random, raw: bytes) -> bytes:
-    """Return bytes of which some are cut off, doubled, or others."""
+    """Return bytes of which some are cut off, repeated, or replaced."""
     at = chance.randrange(len(raw) + 1)
     how = chance.randrange(4)
     if how == 0:

@@ -1,4 +1,4 @@
-"""nginx with deploy/nginx/nginx.conf on free ports, in front of a bot that answers everything."""
+"""nginx with deploy/nginx/nginx.conf on free ports, in front of a server that responds to everything."""
 
 import asyncio
 import os
@@ -33,34 +33,34 @@ SLOW = "/providers/slow"
 
 
 class Nginx:
-    """The door, and how clients of different addresses come to it."""
+    """The running nginx, and clients of it with different addresses."""
 
     def __init__(self, port: int, go: threading.Event) -> None:
         self.port = port
         self.go = go
-        """Requests for SLOW are answered once it is set."""
+        """Requests for SLOW get their response once it is set."""
 
     def client(self, address: str) -> httpx.Client:
-        """A client that comes from this address; each request has a connection of its own."""
+        """Return a client with this address; it may open up to 300 connections."""
         transport = httpx.HTTPTransport(local_address=address, limits=httpx.Limits(max_connections=300))
         return httpx.Client(
             transport=transport, base_url=f"http://127.0.0.1:{self.port}", timeout=LONG_S, trust_env=False
         )
 
     def connected(self, address: str, says: bytes) -> socket.socket:
-        """A connection that has said this much."""
+        """Return a connection from this address that has sent `says`."""
         made = socket.create_connection(("127.0.0.1", self.port), timeout=LONG_S, source_address=(address, 0))
         made.sendall(says)
         return made
 
     def post(self, address: str) -> int:
-        """The status of an update that comes from this address."""
+        """Post an update from this address; return the status."""
         with self.client(address) as client:
             return client.post("/telegram", json={}).status_code
 
 
 def running(folder: Path) -> Iterator[Nginx]:
-    """nginx until the end of the test, which is skipped where it, or openssl, is not installed."""
+    """Run nginx until the end of the test; skip the test without nginx or openssl."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None or shutil.which("openssl") is None:
         pytest.skip("nginx or openssl is not installed (Debian: apt install nginx-light openssl)")
@@ -93,7 +93,7 @@ def _alive(door: Nginx) -> bool:
 
 
 def _here(folder: Path, port: int, bot: str) -> str:
-    """The configuration with this machine's places, and an address of this machine for Telegram's."""
+    """Return the configuration with paths and addresses of this machine."""
     text = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
     text = re.sub(r"(?<= )/(?:tmp|run/secrets)/(?=\w)", f"{folder}/", text)
     for before, after in {
@@ -123,7 +123,7 @@ def _make_secrets(folder: Path) -> None:
 
 @contextmanager
 def _bot(go: threading.Event) -> Iterator[str]:
-    """A server in a thread of its own that answers every request; its address."""
+    """Run a server that responds to every request, in its own thread; yield its address."""
 
     async def answer(request: Request) -> Response:
         async for _ in request.stream():
@@ -145,7 +145,7 @@ def _bot(go: threading.Event) -> Iterator[str]:
 
 
 def closed_after(connection: socket.socket, says: bytes) -> float:
-    """Say a piece of it each half second; how many seconds the other side bears that."""
+    """Send `says` every half second; return the seconds until the other side closes the connection."""
     began = time.monotonic()
     connection.settimeout(0.5)
     with suppress(ConnectionError):

@@ -1,4 +1,4 @@
-"""How long tests wait. No test may fail because the machine is busy with other things, nor hang for ever."""
+"""How long tests wait. A busy machine must not make a test fail, and no test may hang forever."""
 
 import time
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LONG_S = 60.0
-"""Longest wait for something that normally takes a moment: a bound against hanging, no measure of speed."""
+"""Longest wait (s) for what normally takes a moment: a limit against hanging, no measure of speed."""
 _WORK_S = 0.1
 _LOOK_S = 0.02
 
 
 def eventually(look: Callable[[], T | None], within_s: float = LONG_S) -> T:
-    """Return what `look` finds, once that is something; fail when it is nothing for too long."""
+    """Return the result of `look` once it is true; fail if that takes too long."""
     deadline = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < deadline, f"still {found!r} after {within_s:g} s"
@@ -22,9 +22,9 @@ def eventually(look: Callable[[], T | None], within_s: float = LONG_S) -> T:
 
 
 def promised(seconds: float) -> float:
-    """Return a time that Darkroom promises, in seconds on this machine as it is now.
+    """Return a time that Darkroom promises, in seconds on this machine at this moment.
 
-    On an idle machine these are the same; on a busy one it is longer by as much as work takes longer there,
+    On an idle machine it is `seconds`. On a busy one it is longer by the factor by which work takes longer,
     which is measured.
     """
     began, worked = time.monotonic(), time.thread_time()
@@ -34,7 +34,10 @@ def promised(seconds: float) -> float:
 
 
 def one_day(seconds: float) -> None:
-    """Wait for midnight (UTC) where it is nearer than this: a test of a day's budget lies within one day."""
+    """Wait for midnight (UTC) if it is less than `seconds` away.
+
+    A test of a day's budget must lie within one day.
+    """
     left = 86_400 - time.time() % 86_400
     if left < seconds:
         time.sleep(left + 0.1)

@@ -1,4 +1,4 @@
-"""A server that takes whatever is posted to it, in the place of Sentry and of an OTLP receiver."""
+"""A server that accepts everything posted to it, in place of Sentry and of an OTLP receiver."""
 
 import gzip
 import threading
@@ -10,7 +10,7 @@ from patience import LONG_S
 
 
 class Sink:
-    """`posted` has every (path, body) that came, uncompressed."""
+    """The server; `posted` holds every (path, body), uncompressed."""
 
     def __init__(self, server: ThreadingHTTPServer, posted: list[tuple[str, bytes]]) -> None:
         self.port = int(server.server_address[1])
@@ -18,13 +18,13 @@ class Sink:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The server's address."""
         return f"http://127.0.0.1:{self.port}"
 
 
 @contextmanager
 def sink() -> Iterator[Sink]:
-    """One on a free port."""
+    """Run a sink on a free port."""
     posted: list[tuple[str, bytes]] = []
 
     class Taker(BaseHTTPRequestHandler):
@@ -39,7 +39,7 @@ def sink() -> Iterator[Sink]:
             self.wfile.write(b"{}")
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,4 +1,4 @@
-"""What stories about spools need: one process's pipeline, time that passes, and patience."""
+"""Tools for tests of durable queues: one process's pipeline, time that passes, and patience."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,7 @@ from ledger.pipeline import SharedPipeline
 
 @asynccontextmanager
 async def opened(place: RedisPlace, timeout_s: float = 2) -> AsyncIterator[SharedPipeline]:
-    """What one process has."""
+    """Open the pipeline of one process."""
     client = connect_async(place, timeout_s)
     pipeline = SharedPipeline(client)
     try:
@@ -25,7 +25,7 @@ async def opened(place: RedisPlace, timeout_s: float = 2) -> AsyncIterator[Share
 
 
 def age(url: str, spool: str, seconds: float) -> None:
-    """Let so much time pass for all that a spool keeps."""
+    """Let time pass for all items of a durable queue."""
     with connect(url) as client:
         for each, at in client.zrange(keys.spool(spool), 0, -1, withscores=True):
             client.zadd(keys.spool(spool), {each: at - seconds * 1000})
@@ -34,7 +34,7 @@ def age(url: str, spool: str, seconds: float) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for it, at most 10 s."""
+    """Wait until the condition holds, at most LONG_S."""
     async with asyncio.timeout(LONG_S):
-        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
+        while not condition():  # noqa: ASYNC110 - the condition signals nobody
             await asyncio.sleep(0.01)

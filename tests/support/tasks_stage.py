@@ -1,7 +1,7 @@
-"""A worker's inside between both stands and a real Redis: the tasks run in the test's own process.
+"""The inside of a worker between both stands and a real Redis: tasks run in the test's own process.
 
-Messages lie on the broker until `Stage.work` gives them to their tasks, so that a test decides what
-happens between two of them.
+Messages stay on the broker until `Stage.work` gives them to their tasks. A test thus decides what happens
+between two of them.
 """
 
 import os
@@ -42,10 +42,10 @@ QUICK: dict[str, Any] = {
     "poll_first_s": 0.05,
     "poll_max_s": 0.1,
     "heartbeat_s": 0.1,
-    "lease_s": 30.0,  # a test lets leases lapse and graces end itself, however slow the machine
+    "lease_s": 30.0,  # tests let leases expire and grace periods end themselves, however slow the machine
     "unpublished_s": 60.0,  # likewise
     "unknown_grace_s": 60.0,
-    "sweep_s": 3600.0,  # its threads look once at the start; from then on the test sweeps
+    "sweep_s": 3600.0,  # its threads sweep once at the start; from then on the test sweeps
     "media_max_bytes": 1_000_000,
     "telegram_rate_per_s": 10_000.0,
     "telegram_chat_rate_per_s": 1000.0,
@@ -60,7 +60,7 @@ TASKS: dict[str, Callable[[str], None]] = {"generate": generate, "deliver": deli
 
 
 class Stage:
-    """What a test sees: the chats (`telegram`), the account (`provider`), the ledger, and the worker."""
+    """What a test can see: the chats (`telegram`), the account (`provider`), the ledger, and the worker."""
 
     def __init__(
         self,
@@ -81,16 +81,16 @@ class Stage:
         self.process.chat.call(lambda gateway: gateway.bot.get_me())
 
     def new_process(self) -> Process:
-        """A worker's composition root; the caller closes it."""
+        """Return a worker's composition root; the caller closes it."""
         return Process(self.settings, app, list(Lane), 8)
 
     def take_charge(self) -> None:
-        """Have tasks run in this stage's worker from now on, whatever other stages are open."""
+        """Let tasks run in this stage's worker from now on, whatever other stages are open."""
         processes()[os.getpid()] = self.process
 
     @contextmanager
     def another_worker(self) -> Iterator[Process]:
-        """In the block a second, new worker process runs the tasks; the first one goes on afterwards."""
+        """Let a second, new worker process run the tasks during the block; then the first goes on."""
         first = self.process
         with closing(self.new_process()) as second:
             self.process = second
@@ -102,23 +102,23 @@ class Stage:
                 self.take_charge()
 
     def close(self) -> None:
-        """End the worker."""
+        """Close the worker."""
         if processes().get(os.getpid()) is self.process:
             processes().clear()
         self.process.close()
         self.redis.close()
 
-    # What people do.
+    # What users do.
 
     def job(self, prompt: str, kind: Kind = Kind.IMAGE, source: str = "", language: str = "en") -> Job:
-        """A job of a new person, shown in the chat and on the broker, as the bot leaves it behind."""
+        """Return a job of a new user, shown in the chat and on the broker, as the bot leaves it."""
         user = self.telegram.new_user(language_code=language)
         asked = self.telegram.send(user, prompt)
         origin = Origin(user, user, asked["message_id"], language)
         return self.job_for(origin, prompt, kind, source)
 
     def job_for(self, origin: Origin, prompt: str, kind: Kind = Kind.IMAGE, source: str = "") -> Job:
-        """The same for somebody known."""
+        """Return such a job of a known user."""
         self.take_charge()
         model = "sketch" if kind is Kind.IMAGE else "motion"
         request = Request(kind, model, prompt, seed=7, source=source)
@@ -134,9 +134,10 @@ class Stage:
     # What the worker does.
 
     def work(self, *, only: str = "") -> list[tuple[str, str]]:
-        """Give all messages on the broker (`only` those of one task) to their tasks, until there are none.
+        """Give all messages on the broker (`only`: those of one task) to their tasks, until there are none.
 
-        Answers task and job id of each, in order.
+        Returns:
+            Task and job id of each message, in order.
         """
         done = []
         while found := self._take(only):
@@ -146,7 +147,7 @@ class Stage:
 
     @contextmanager
     def working(self, job: Job) -> Iterator[threading.Thread]:
-        """A thread takes the job up meanwhile; it must end with the block, or soon after."""
+        """Generate the job in a thread during the block; the thread must end soon after the block."""
         thread = threading.Thread(target=generate, args=(job.id,))
         thread.start()
         try:
@@ -156,45 +157,45 @@ class Stage:
         assert not thread.is_alive(), "the worker did not come to an end"
 
     def claimed_elsewhere(self, job: Job) -> Job:
-        """Another worker process takes the job."""
+        """Claim the job as another worker process."""
         claimed = self.ledger.claim(job.id, "another", Claim.GENERATE)
         assert claimed is not None
         return claimed
 
     def lapse(self, job: Job) -> None:
-        """The worker that holds the job is gone, and its lease is over."""
+        """Let the job's lease expire, as if its worker were gone."""
         self.redis.zadd(keys.due(), {job.id: 0}, xx=True)
 
     def orphaned(self, job: Job) -> str:
-        """The prediction of a job, as one that no job has written down yet."""
+        """Return the job's prediction, after making it one that no job has recorded yet."""
         prediction = self.now(job).prediction
         assert self.redis.delete(keys.prediction(prediction))
         return prediction
 
-    # What a test looks at.
+    # What a test checks.
 
     def now(self, job: Job) -> Job:
-        """The job's record as it is now."""
+        """Return the job's current record."""
         found = self.ledger.get(job.id)
         assert found is not None
         return found
 
     def message(self, job: Job) -> dict[str, Any]:
-        """The job's message as its chat shows it."""
+        """Return the job's message as its chat shows it."""
         number = self.now(job).message
         return next(one for one in self.telegram.messages(job.origin.chat) if one["message_id"] == number)
 
     def by_bot(self, job: Job) -> list[dict[str, Any]]:
-        """All that the bot says in the job's chat now."""
+        """Return the bot's messages in the job's chat, without deleted ones."""
         told = self.telegram.messages(job.origin.chat)
         return [one for one in told if one["from"]["is_bot"] and not one["deleted"]]
 
     def paid(self, prompt: str) -> int:
-        """Submissions with this prompt that the provider bills."""
+        """Return the number of submissions with this prompt that the provider bills."""
         return self.provider.total(prompt)
 
     def predictions(self, prompt: str) -> list[dict[str, Any]]:
-        """The provider's side of them."""
+        """Return the provider's predictions with this prompt."""
         return [one for one in self.provider.predictions() if one["key"] == prompt]
 
     def _take(self, only: str) -> tuple[str, str] | None:
@@ -209,14 +210,14 @@ class Stage:
 
 
 def processes() -> dict[int, Process]:
-    """Where the tasks look for their process's composition root."""
+    """Return the dictionary in which tasks find their process's composition root."""
     found: dict[int, Process] = app.__dict__.setdefault("darkroom_processes", {})
     return found
 
 
 @contextmanager
 def stage(redis_url: str, folder: Path, **overrides: Any) -> Iterator[Stage]:
-    """Both stands as processes, and a worker's inside between them."""
+    """Start both stands as processes, and a worker's inside between them."""
     provider = [sys.executable, "-m", "stand.provider", "--fast-media", "--sigma", "0"]
     provider += ["--latency", "image=0.05,video=0.05"]
     telegram = [sys.executable, "-m", "stand.telegram", "--port", "0"]

@@ -1,4 +1,4 @@
-"""The machine-readable Bot API, where it lies beside the checkout: types to check values against."""
+"""The machine-readable Bot API, if it is beside the checkout: types to check values against."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,11 @@ class Spec:
         self.types: Json = source["types"]
 
     def check_answer(self, method: str, result: Any) -> None:
-        """AssertionError unless the result is one of the types that the method returns."""
+        """Check that the result has one of the types that the method returns.
+
+        Raises:
+            AssertionError: It has none of them.
+        """
         self._any(self.methods[method]["returns"], result, method)
 
     def _any(self, names: list[str], value: Any, where: str) -> None:
@@ -32,7 +36,11 @@ class Spec:
         raise AssertionError("; ".join(problems))
 
     def check(self, name: str, value: Any, where: str) -> None:
-        """AssertionError that says where, unless the value is of the type."""
+        """Check that a value has a type.
+
+        Raises:
+            AssertionError: It has not; the message says where.
+        """
         simple: dict[str, Any] = {
             "Integer": int,
             "String": str,
@@ -63,5 +71,5 @@ class Spec:
 
 
 def load_spec() -> Spec | None:
-    """Return the spec, or None where the file is missing."""
+    """Return the spec, or None if the file is missing."""
     return Spec(json.loads(SPEC_FILE.read_text())) if SPEC_FILE.exists() else None

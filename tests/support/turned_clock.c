@@ -1,4 +1,4 @@
-/* Loaded before the C library: a program's date is off by the seconds (a double) at the start of a file. */
+/* Loaded before the C library: shifts a program's clock by the seconds (a double) at the start of a file. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

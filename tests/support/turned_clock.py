@@ -1,4 +1,4 @@
-"""A program whose date can be turned back and forward while it runs, by a library in front of libc's."""
+"""A program whose clock can be set back and forward while it runs, by a library in front of libc's."""
 
 import shutil
 import struct
@@ -11,7 +11,10 @@ _SOURCE = Path(__file__).with_suffix(".c")
 
 
 class TurnedClock:
-    """`env` is laid over the environment of the program. Needs a C compiler; the test is skipped without."""
+    """A clock that a test turns; `env` is added to the environment of the program.
+
+    It needs a C compiler; without one the test is skipped.
+    """
 
     def __init__(self, folder: Path) -> None:
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -24,6 +27,6 @@ class TurnedClock:
         self.env = {"LD_PRELOAD": str(library), "TURNED_CLOCK": str(self._file)}
 
     def turn(self, seconds: float) -> None:
-        """From now on the program's date is off by so many seconds."""
+        """Set the program's clock off by so many seconds from now on."""
         with self._file.open("r+b" if self._file.exists() else "wb") as file:
             file.write(struct.pack("d", seconds))

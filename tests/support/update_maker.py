@@ -1,5 +1,8 @@
-"""Updates for tests that put them wrong: genuine ones of each kind, and ones made of the Bot API's own
-description where that is at hand; and what becomes of them when fields have another type."""
+"""Updates for tests that put faults into them.
+
+Valid updates of each kind; updates made from the Bot API's own description, if it is there; and copies of
+them with fields of another type.
+"""
 
 import copy
 import random
@@ -48,7 +51,7 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "length": (1, 6),
     "id": (5, 77, -1001234567890),
 }
-"""What fields of these names hold, so that an update means something to a handler."""
+"""Values for fields of these names, so that an update means something to a handler."""
 WRONG: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 7, 1.5, 10**30, float("nan")),
     *("", "x", "5", "\ud800", "\x00", "a" * 5000, "/image " * 900),
@@ -73,7 +76,7 @@ OTHERS = ("channel_post", "inline_query", "my_chat_member", "poll", "message_rea
 
 
 def genuine() -> list[Json]:
-    """One of each kind that a handler of Darkroom takes."""
+    """Return a valid update of each kind that Darkroom handles."""
     user = 5
     person = {"id": user, "is_bot": False, "first_name": "Ann", "language_code": "en", "username": "ann"}
     message = said(user, "/image a fox --ar 16:9", 9)["message"]
@@ -129,7 +132,7 @@ def _sticker() -> Json:
 
 
 def places(value: Any, way: Way = ()) -> list[Way]:
-    """Every place in a JSON value, as the keys that lead there."""
+    """Return the path of keys to every place in a JSON value."""
     found = [way] if way else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:
@@ -138,7 +141,7 @@ def places(value: Any, way: Way = ()) -> list[Way]:
 
 
 def put(value: Json, way: Way, what: Any) -> Json:
-    """A copy with another value at this place, or none."""
+    """Return a copy with another value at this place, or without it."""
     changed = copy.deepcopy(value)
     parent: Any = changed
     for key in way[:-1]:
@@ -151,7 +154,7 @@ def put(value: Json, way: Way, what: Any) -> Json:
 
 
 def field_by_field() -> list[Json]:
-    """Each genuine update with each of its fields put wrong, in each of the ways."""
+    """Return each valid update with each of its fields replaced by each wrong value."""
     return [
         put(update, way, what)
         for update in genuine()
@@ -161,14 +164,14 @@ def field_by_field() -> list[Json]:
 
 
 class Maker:
-    """Makes updates of the types that the Bot API's description has (`types` of its JSON)."""
+    """Makes updates of the types in the Bot API's description (`types` of its JSON)."""
 
     def __init__(self, types: Json, dice: random.Random) -> None:
         self._types = types
         self._dice = dice
 
     def update(self) -> Json:
-        """One of any kind, of which one to three fields are put wrong."""
+        """Return an update of a random kind with one to three wrong fields."""
         kind = self._dice.choice(OURS * 4 + OTHERS)
         (types,) = [field["types"] for field in self._types["Update"]["fields"] if field["name"] == kind]
         made: Json = {kind: self._value(kind, types[0], 0)}

@@ -1,4 +1,4 @@
-"""A Redis that outlives a machine, as an operator runs it: a master, two replicas, three sentinels."""
+"""A Redis that survives the loss of a machine, as in production: a master, two replicas, three sentinels."""
 
 import os
 import time
@@ -22,8 +22,11 @@ _READY = "Ready to accept connections|Running mode=sentinel|Sentinel ID is"
 
 
 class Watched:
-    """`nodes` are the servers by port, the first one the master at the start; `settings` is how Darkroom's
-    processes find it."""
+    """The servers and sentinels.
+
+    `nodes` are the servers by port, the first one the initial master. `settings` are those with which
+    Darkroom's processes find it.
+    """
 
     def __init__(self, nodes: dict[int, Program], sentinels: dict[int, Program]) -> None:
         self.nodes = nodes
@@ -36,7 +39,7 @@ class Watched:
         }
 
     def master(self) -> int:
-        """The port of the master as most of the sentinels see it; 0 while they do not agree."""
+        """Return the port of the master on which two sentinels agree; 0 if there is none."""
         seen: list[int] = []
         for port in self.sentinels:
             with redis.Redis(port=port, password=SENTINEL_PASSWORD, socket_timeout=2) as sentinel:
@@ -49,13 +52,13 @@ class Watched:
         return next((port for port in seen if seen.count(port) >= 2), 0)
 
     def is_followed(self, port: int) -> bool:
-        """Whether this master has a replica that is up to date: nothing counts before it has one."""
+        """Return whether this master has a replica in sync: before that no write counts."""
         with node(port) as client:
             replicas: Any = client.info("replication")
         return any(replicas.get(f"slave{number}", {}).get("state") == "online" for number in (0, 1))
 
     def is_whole(self) -> bool:
-        """Whether all sentinels know each other and both replicas, and these are up to date."""
+        """Return whether all sentinels know each other and both replicas, and the replicas are in sync."""
         for port in self.sentinels:
             with redis.Redis(port=port, password=SENTINEL_PASSWORD, socket_timeout=2) as sentinel:
                 state: Any = sentinel.sentinel_master(MASTER)
@@ -67,13 +70,13 @@ class Watched:
 
 
 def node(port: int) -> "redis.Redis":
-    """A client of one server."""
+    """Return a client of one server."""
     return redis.Redis(port=port, password=PASSWORD, socket_timeout=5, decode_responses=True)
 
 
 @contextmanager
 def watched(folder: Path) -> Iterator[Watched]:
-    """All six, on free ports, with the data and the sentinels' files under `folder`."""
+    """Run all six, on free ports, with their data and files under `folder`."""
     with ExitStack() as open_:
         ports = [free_port() for _ in range(6)]
         nodes = {port: _server(folder, port, ports[0]) for port in ports[:3]}
@@ -132,5 +135,5 @@ sentinel failover-timeout {MASTER} 6000
 
 
 def path_of_server() -> str:
-    """A PATH on which `redis-server` is the one that the tests use."""
+    """Return a PATH on which `redis-server` is the one that the tests use."""
     return f"{Path(find_server()).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

@@ -15,7 +15,7 @@ from stand.telegram.client import TelegramStand
 
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
-    """One for a module's tests; each brings people of its own."""
+    """Run a bot in webhook mode for a module's tests; each test makes its own users."""
     port = free_port()
     with (
         stand_program() as stand,

@@ -1,4 +1,4 @@
-"""A bot that takes in updates by webhook, with a Redis of its own that tests take away."""
+"""A bot that takes updates by webhook, with its own Redis that tests can stop."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ PROVIDER_KEY = "whsec_" + base64.b64encode(b"the provider's signing key").decode
 
 
 def webhook_settings(port: int) -> dict[str, str]:
-    """Both kinds of webhooks, to a port of this machine."""
+    """Return settings for both kinds of webhooks, on a port of this machine."""
     return {
         "BOT_MODE": "webhook",
         "WEBHOOK_URL": f"http://127.0.0.1:{port}",
@@ -35,7 +35,7 @@ def webhook_settings(port: int) -> dict[str, str]:
 
 
 def provider_settings(port: int) -> dict[str, str]:
-    """The providers' webhooks alone."""
+    """Return settings for the providers' webhooks alone."""
     return {
         "WEBHOOK_BIND": f"127.0.0.1:{port}",
         "REPLICATE_API_URL": "http://127.0.0.1:1/v1",
@@ -47,7 +47,7 @@ def provider_settings(port: int) -> dict[str, str]:
 
 
 def signed(body: bytes, delivery: str, age_s: float = 0, key: str = PROVIDER_KEY) -> dict[str, str]:
-    """The headers of a provider's webhook."""
+    """Return the headers of a provider's webhook."""
     at = datetime.now(UTC) - timedelta(seconds=age_s)
     return {
         "webhook-id": delivery,
@@ -57,7 +57,7 @@ def signed(body: bytes, delivery: str, age_s: float = 0, key: str = PROVIDER_KEY
 
 
 class Door(Scene):
-    """The bot's HTTP door, and what a `Scene` has."""
+    """The bot's HTTP side beside what a `Scene` has."""
 
     def __init__(
         self, stand: TelegramStand, redis_url: str, http: httpx.Client, bot: Program, server: Program
@@ -93,14 +93,14 @@ class Door(Scene):
         )
 
     def info(self) -> dict[str, Any]:
-        """Telegram's WebhookInfo."""
+        """Return Telegram's WebhookInfo."""
         url = f"{self.stand.base_url}/bot{TOKEN}/getWebhookInfo"
         answer: dict[str, Any] = httpx.get(url, trust_env=False).json()
         return dict(answer["result"])
 
 
 def said(user: int, text: str, number: int) -> dict[str, Any]:
-    """An update: somebody writes to the bot in private."""
+    """Return an update: a user writes to the bot in private."""
     person = {"id": user, "is_bot": False, "first_name": "Ann", "language_code": "en"}
     message = {
         "message_id": number,

@@ -1,4 +1,4 @@
-"""arq: a coroutine; a job of a dead worker is run again when its time is over."""
+"""arq: a coroutine; a job of a dead worker runs again when its timeout is over."""
 
 import asyncio
 import os
@@ -14,12 +14,12 @@ _loop = asyncio.new_event_loop()
 
 
 async def work(_context: dict[str, Any], job_id: str) -> None:
-    """The job."""
+    """Run a job."""
     await make_async(job_id)
 
 
 class WorkerSettings:
-    """What `arq arq_app.WorkerSettings` runs."""
+    """The settings that `arq arq_app.WorkerSettings` runs."""
 
     functions: ClassVar = [work]
     redis_settings = REDIS
@@ -33,5 +33,5 @@ def _pool() -> ArqRedis:
 
 
 def publish(job_id: str) -> None:
-    """Enqueue it."""
+    """Enqueue a job."""
     _loop.run_until_complete(_pool().enqueue_job("work", job_id))

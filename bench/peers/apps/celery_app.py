@@ -1,4 +1,4 @@
-"""Celery as a plain design has it: a blocking task for each job, on whichever pool the worker has."""
+"""Celery in a plain design: a blocking task for each job, on whichever pool the worker has."""
 
 import os
 
@@ -9,16 +9,16 @@ from pipeline import make
 app = Celery("peer", broker=os.environ["REDIS_URL"])
 app.conf.task_ignore_result = True
 app.conf.worker_prefetch_multiplier = 1
-# Kombu's own 10 are too few for the acknowledgements of many greenlets.
+# Kombu's default of 10 is too small for the acknowledgements of many greenlets.
 app.conf.broker_transport_options = {"max_connections": int(os.environ.get("SLOTS", "10")) + 10}
 
 
 @app.task
 def work(job_id: str) -> None:
-    """The job."""
+    """Run a job."""
     make(job_id)
 
 
 def publish(job_id: str) -> None:
-    """Enqueue it."""
+    """Enqueue a job."""
     work.delay(job_id)

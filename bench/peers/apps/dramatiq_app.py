@@ -11,10 +11,10 @@ dramatiq.set_broker(RedisBroker(url=os.environ["REDIS_URL"]))
 
 @dramatiq.actor(max_retries=3, time_limit=DEADLINE_S * 1000)
 def work(job_id: str) -> None:
-    """The job."""
+    """Run a job."""
     make(job_id)
 
 
 def publish(job_id: str) -> None:
-    """Enqueue it."""
+    """Enqueue a job."""
     work.send(job_id)

@@ -1,4 +1,4 @@
-"""For `celery worker --include lag_in_celery`: measures how late waits end in each process with jobs."""
+"""For `celery worker --include lag_in_celery`: measures how late waits end in each process that runs jobs."""
 
 import lag
 from celery.signals import worker_process_init, worker_ready

@@ -1,4 +1,4 @@
-"""No task queue at all: one coroutine for each job, ids from a Redis list. The bound of what can be held."""
+"""No task queue: one coroutine for each job, ids from a Redis list. It shows the most that can be held."""
 
 import asyncio
 import os
@@ -12,12 +12,12 @@ QUEUE = "peer:poller"
 
 
 def publish(job_id: str) -> None:
-    """Enqueue it."""
+    """Enqueue a job."""
     store().rpush(QUEUE, job_id)
 
 
 async def main() -> None:
-    """Start each job at once, until the process is ended."""
+    """Start each job at once, until the process is stopped."""
     client = redis.asyncio.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
     async with client, asyncio.TaskGroup() as group:
         group.create_task(_watch())

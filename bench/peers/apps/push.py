@@ -12,7 +12,7 @@ import pipeline
 
 
 def main(app: str, chat: str, count: int, per_s: float, prefix: str) -> None:
-    """Admit and publish them, in their rhythm."""
+    """Admit and publish the jobs at their rate."""
     publish = importlib.import_module(app).publish
     start = time.monotonic()
     for number in range(count):

@@ -9,7 +9,7 @@ from rq import Queue, Retry
 
 
 def work(job_id: str) -> None:
-    """The job."""
+    """Run a job."""
     make(job_id)
 
 
@@ -19,5 +19,5 @@ def _queue() -> Queue:
 
 
 def publish(job_id: str) -> None:
-    """Enqueue it."""
+    """Enqueue a job."""
     _queue().enqueue(work, job_id, job_timeout=DEADLINE_S, retry=Retry(max=3))

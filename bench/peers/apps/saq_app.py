@@ -1,4 +1,4 @@
-"""SAQ: a coroutine; a job that is stuck for longer than its time is swept up and tried again."""
+"""SAQ: a coroutine; a job that is stuck for longer than its timeout is swept and retried."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ _loop = asyncio.new_event_loop()
 
 
 async def work(_context: dict[str, Any], *, job_id: str) -> None:
-    """The job."""
+    """Run a job."""
     await make_async(job_id)
 
 
@@ -20,5 +20,5 @@ settings = {"queue": queue, "functions": [work], "concurrency": int(os.environ.g
 
 
 def publish(job_id: str) -> None:
-    """Enqueue it."""
+    """Enqueue a job."""
     _loop.run_until_complete(queue.enqueue("work", job_id=job_id, timeout=DEADLINE_S, retries=3))

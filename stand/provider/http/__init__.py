@@ -1,1 +1,1 @@
-"""The provider over HTTP: its calls, its refusals, and the control side."""
+"""The provider over HTTP: its API, its errors, and the control API."""

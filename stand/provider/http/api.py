@@ -1,4 +1,4 @@
-"""The calls under /v1 that ask, each as a function of a `Call`."""
+"""The calls under /v1 that create no prediction, each as a function of a `Call`."""
 
 import base64
 import hashlib
@@ -25,14 +25,14 @@ async def get_prediction(call: Call) -> Response:
 
 
 async def cancel_prediction(call: Call) -> Response:
-    """`POST /v1/predictions/{id}/cancel`; one that has ended is shown as it ended."""
+    """`POST /v1/predictions/{id}/cancel`; a prediction that has ended stays as it is."""
     prediction = call.stand.predictions.get(call.request.path_params["id"], call.account)
     call.stand.runner.end(prediction, "canceled")
     return _shown(call.stand, prediction, 200)
 
 
 async def list_predictions(call: Call) -> Response:
-    """`GET /v1/predictions`: 100 a page, newest first, with no input shown."""
+    """`GET /v1/predictions`: 100 per page, newest first, without inputs."""
     after, before = _moment(call.request, "created_after"), _moment(call.request, "created_before")
     mine = [
         prediction
@@ -87,7 +87,7 @@ async def get_version(call: Call) -> Response:
 
 
 async def get_account(call: Call) -> Response:
-    """`GET /v1/account`: the name is made of the token's hash."""
+    """`GET /v1/account`: the name is derived from the token's hash."""
     return JSONResponse({"type": "user", "username": username(call.account), "name": "A user of the stand"})
 
 
@@ -120,7 +120,7 @@ async def delete_file(call: Call) -> Response:
 
 
 def username(account: str) -> str:
-    """The public name of the account of that token."""
+    """Return the public name of the account with that token."""
     return f"sketcher-{hashlib.sha256(account.encode()).hexdigest()[:8]}"
 
 

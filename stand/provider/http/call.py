@@ -1,4 +1,4 @@
-"""One call of the API, on its way through the stand."""
+"""One call of the API."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from stand.provider.stand import Stand
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A request to the stand from an account: the bearer token, "" for the control API."""
+    """A request to the stand by an account: the bearer token, or "" for the control API."""
 
     stand: Stand
     request: Request

@@ -1,4 +1,4 @@
-"""Hanging up on a client in the middle of a call, which ASGI itself has no way to do."""
+"""Closing a connection in the middle of a call, which ASGI itself cannot do."""
 
 import asyncio
 import socket
@@ -11,21 +11,22 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class Line(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol, which shows its connection to the application in the scope's state."""
+    """uvicorn's HTTP/1.1 protocol; it passes its connection to the application in the scope's state."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client is there."""
+        """Store the new connection for the application."""
         self.app_state = {**self.app_state, "transport": transport}
-        # asyncio sets it where the socket's protocol number is TCP's, and `socket.create_server` leaves that
-        # at 0; without it an answer's second packet waits 40 ms for the acknowledgement of the first.
+        # asyncio sets TCP_NODELAY only if the socket's protocol number is TCP's, and `socket.create_server`
+        # leaves that at 0. Without TCP_NODELAY a response's second packet waits 40 ms for the acknowledgement
+        # of the first.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
 
 
 class HangUp(Response):
-    """No answer: the line goes dead, by a TCP reset or as a server that ends closes it.
+    """No response: the connection ends, by a TCP reset or as a stopping server closes it.
 
-    With `body`, the headers and that body come first, under a Content-Length that promises `promised` bytes.
+    With `body`, the headers and that body are sent first, with a Content-Length of `promised` bytes.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class HangUp(Response):
         self._promised = promised
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """End the connection, and see it ended."""
+        """End the connection and wait until it has ended."""
         if self._promised:
             self.headers["content-length"] = str(self._promised)
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

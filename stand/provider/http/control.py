@@ -1,4 +1,4 @@
-"""The control API: what tests, the chaos checker and load runs order and ask. It wants no token."""
+"""The control API for tests, the chaos checker and load runs. It asks for no token."""
 
 import asyncio
 import dataclasses
@@ -21,7 +21,7 @@ Function = Callable[[Call], Awaitable[Any]]
 
 
 def routes(stand: Stand) -> list[Route]:
-    """The routes under /control."""
+    """Return the routes under /control."""
 
     def route(method: str, path: str, function: Function) -> Route:
         async def answer(request: Request) -> Response:

@@ -111,7 +111,7 @@ def _wait_seconds(prefer: str) -> int:
 
 
 def prompt_of(body: bytes) -> str:
-    """The prompt in a create call's body, "" where there is none."""
+    """Return the prompt in the body of a create call; "" if there is none."""
     try:
         found = json.loads(body)["input"]["prompt"]
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Refusals in Replicate's words: `{"title", "detail", "status"}` as `application/problem+json`."""
+"""Errors in Replicate's format: `{"title", "detail", "status"}` as `application/problem+json`."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse
 
 
 class Problem(Exception):
-    """A refusal of a call; the server answers it as the body it carries."""
+    """An error response of the API, raised by the calls."""
 
     def __init__(
         self, status: int, title: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
@@ -17,29 +17,29 @@ class Problem(Exception):
         self.body = {"title": title, "detail": detail, "status": status, **more}
 
     def response(self) -> JSONResponse:
-        """The HTTP answer."""
+        """Return the HTTP response."""
         return JSONResponse(
             self.body, status_code=self.status, headers=self.headers, media_type="application/problem+json"
         )
 
 
 def unauthenticated() -> Problem:
-    """No token came with the call."""
+    """Return the error for a call without a token."""
     return Problem(401, "Unauthenticated", "You did not pass an authentication token")
 
 
 def not_found(detail: str = "The requested resource could not be found.") -> Problem:
-    """There is no such thing, or it belongs to another account."""
+    """Return the error for an object that does not exist or belongs to another account."""
     return Problem(404, "Not found", detail)
 
 
 def bad_request(detail: str) -> Problem:
-    """The body is not what the endpoint takes."""
+    """Return the error for a body that the endpoint does not accept."""
     return Problem(400, "Bad Request", detail)
 
 
 def refused(status: int) -> Problem:
-    """A refusal that was ordered, in the words that the real one has for this status."""
+    """Return an ordered error, with the text of the real provider for this status."""
     if status == 401:
         return unauthenticated()
     if status == 402:
@@ -50,7 +50,7 @@ def refused(status: int) -> Problem:
 
 
 def throttled(seconds: float) -> Problem:
-    """Too many calls; the body and the headers name the wait, as the real ones do."""
+    """Return the error for too many calls; body and headers name the wait, as the real provider's do."""
     wait = max(1, round(seconds))
     return Problem(
         429,
@@ -62,7 +62,7 @@ def throttled(seconds: float) -> Problem:
 
 
 def invalid_version() -> Problem:
-    """The version of a create call names nothing that this stand runs."""
+    """Return the error for a create call whose version is not on this stand."""
     return Problem(
         422,
         "Invalid version or not permitted",

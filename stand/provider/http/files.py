@@ -39,7 +39,7 @@ class File:
     path: Path
 
     def json(self, base_url: str) -> dict[str, Any]:
-        """The body of `GET /v1/files/{id}`."""
+        """Return the body of `GET /v1/files/{id}`."""
         return {
             "id": self.id,
             "name": self.name,
@@ -55,7 +55,7 @@ class File:
 
 
 class Files:
-    """The uploads of all accounts; each lives a day, and the oldest goes when there are too many."""
+    """The uploads of all accounts. A file lives for a day; beyond 1000 files the oldest is deleted."""
 
     def __init__(self, folder: Path, base_url: str) -> None:
         self._folder = folder
@@ -64,11 +64,11 @@ class Files:
         self._files: collections.OrderedDict[str, File] = collections.OrderedDict()
 
     def __iter__(self) -> Iterator[File]:
-        """Oldest first, of all accounts."""
+        """Iterate over the files of all accounts, oldest first."""
         return iter(list(self._files.values()))
 
     async def create(self, request: Request, account: str) -> dict[str, Any]:
-        """Keep what came as the multipart field `content`.
+        """Store the multipart field `content`.
 
         Raises:
             Problem: 400 without content or with metadata that is no JSON object, 413 above 100 MB.
@@ -96,22 +96,34 @@ class Files:
         return file.json(self._base_url)
 
     def get(self, file_id: str, account: str | None = None) -> File:
-        """The file, of that account where one is given, or Problem 404."""
+        """Return the file, if given only of that account.
+
+        Raises:
+            Problem: 404, there is no such file.
+        """
         file = self._files.get(file_id)
         if file is None or account not in (None, file.account) or time.time() > file.created_at + TTL_S:
             raise not_found("File not found")
         return file
 
     def listed(self, account: str) -> list[File]:
-        """The account's files, newest first."""
+        """Return the account's files, newest first."""
         return [file for file in reversed(self._files.values()) if file.account == account]
 
     def delete(self, file_id: str, account: str) -> None:
-        """Delete the file, or Problem 404."""
+        """Delete the file.
+
+        Raises:
+            Problem: 404, there is no such file.
+        """
         self._forget(self.get(file_id, account).id)
 
     def read(self, url: str) -> bytes | None:
-        """The bytes behind one of this stand's file URLs, None for another URL; Problem 404 when gone."""
+        """Return the content at one of this stand's file URLs; None for another URL.
+
+        Raises:
+            Problem: 404, the file is gone.
+        """
         prefix = f"{self._base_url}/v1/files/"
         if not url.startswith(prefix):
             return None
@@ -119,13 +131,17 @@ class Files:
         return self.get(file_id).path.read_bytes()
 
     def signed_url(self, file: File, owner: str) -> str:
-        """The download URL, good until the file expires."""
+        """Return the download URL, valid until the file expires."""
         expiry = int(file.created_at + TTL_S)
         query = {"owner": owner, "expiry": expiry, "signature": self._sign(owner, file.id, expiry)}
         return f"{self._base_url}/v1/files/{file.id}/download?{urlencode(query)}"
 
     def download(self, request: Request) -> File:
-        """The file that a signed download URL names, or Problem 404."""
+        """Return the file of a signed download URL.
+
+        Raises:
+            Problem: 404, the signature is wrong or expired, or the file is gone.
+        """
         query = request.query_params
         file_id, owner, expiry = request.path_params["id"], query.get("owner", ""), query.get("expiry", "")
         if not expiry.isdigit() or int(expiry) < time.time():

@@ -1,4 +1,4 @@
-"""Answers that no honest provider gives: byte by byte, or a few kilobytes that unpack to gigabytes."""
+"""Hostile responses: byte by byte, or a few kilobytes that unpack to gigabytes."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ _BLOCK = 16 * 1024**2
 
 
 def foul(fault: Fault, body: bytes, status: int, mime: str) -> Response:
-    """The answer that a fault makes of an honest one."""
+    """Return the hostile response that a fault makes of a correct one."""
     if fault.kind == "bomb":
         return Response(bomb(), status, {"Content-Encoding": "gzip, gzip"}, mime)
     headers = {"Content-Length": str(len(body))}
@@ -24,9 +24,9 @@ def foul(fault: Fault, body: bytes, status: int, mime: str) -> Response:
 
 @functools.cache
 def bomb() -> bytes:
-    """Return zeros that were packed twice: some kilobytes, which unpack to 4 GB."""
+    """Return zeros that were compressed twice: some kilobytes, which unpack to 4 GB."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    # After a full flush nothing refers to what was before, so the same block can come again and again.
+    # After a full flush nothing refers to earlier data, so the same block can be repeated.
     block = packer.compress(bytes(_BLOCK)) + packer.flush(zlib.Z_FULL_FLUSH)
     head = gzip.compress(b"")[:10]
     return gzip.compress(head + block * (UNPACKED // _BLOCK) + packer.flush())

@@ -1,4 +1,4 @@
-"""The HTTP application: routes, and what every call under /v1 goes through."""
+"""The HTTP application: the routes, and the steps of every call under /v1."""
 
 import asyncio
 import contextlib
@@ -26,9 +26,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def application(stand: Stand, hosts: frozenset[str] = frozenset()) -> Starlette:
-    """The application that serves the stand, and closes it at its own end.
+    """Return the application that serves the stand and closes it when it shuts down.
 
-    It answers programs; `hosts` are the names that it has beside this machine's own.
+    It only serves programs, not web pages of other sites.
+
+    Args:
+        stand: The stand.
+        hosts: Its host names beside this machine's own.
     """
 
     @contextlib.asynccontextmanager

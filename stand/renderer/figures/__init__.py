@@ -1,1 +1,1 @@
-"""What can stand in a picture, each cut out of paper."""
+"""The figures that can be in a picture, each cut out of paper."""

@@ -51,13 +51,13 @@ def _sitting(coat: Colour, belly: Colour, socks: Colour) -> list[Part]:
 
 
 def fox(coat: Colour | None = None) -> list[Part]:
-    """A sitting fox."""
+    """Return a sitting fox."""
     coat = mix(coat, rgb("#e8622a"), 0.6) if coat else rgb("#e2622b")
     return _canine(coat, CREAM, rgb("#3a2028"))
 
 
 def wolf(coat: Colour | None = None) -> list[Part]:
-    """A sitting wolf."""
+    """Return a sitting wolf."""
     return _canine(coat or rgb("#76808f"), rgb("#dfe3ea"), rgb("#414a58"), tip=False)
 
 
@@ -81,7 +81,7 @@ def _canine(coat: Colour, white: Colour, socks: Colour, *, tip: bool = True) -> 
 
 
 def dog(coat: Colour | None = None) -> list[Part]:
-    """A sitting dog with hanging ears."""
+    """Return a sitting dog with hanging ears."""
     coat = coat or rgb("#c98a4b")
     ear_tone = mix(coat, INK, 0.4)
     tail = "620,900 740,840 820,700 850,560 800,550 755,670 660,780"
@@ -96,7 +96,7 @@ def dog(coat: Colour | None = None) -> list[Part]:
 
 
 def cat(coat: Colour | None = None) -> list[Part]:
-    """A sitting cat with a curled tail and stripes."""
+    """Return a sitting cat with a curled tail and stripes."""
     coat = coat or rgb("#8b8f9c")
     stripe, pale = mix(coat, INK, 0.4), mix(coat, CREAM, 0.8)
     tail = "600,950 800,950 900,820 860,660 890,550 840,520 790,620 810,780 740,860 600,860"
@@ -138,7 +138,7 @@ def cat(coat: Colour | None = None) -> list[Part]:
 
 
 def rabbit(coat: Colour | None = None) -> list[Part]:
-    """A sitting rabbit."""
+    """Return a sitting rabbit."""
     coat = coat or rgb("#b9a493")
     pale = mix(coat, CREAM, 0.8)
     parts = [Part(ellipse(0.7, 0.86, 0.07, 0.07), pale, 0.05), *_sitting(coat, pale, pale)]
@@ -152,7 +152,7 @@ def rabbit(coat: Colour | None = None) -> list[Part]:
 
 
 def bear(coat: Colour | None = None) -> list[Part]:
-    """A sitting bear."""
+    """Return a sitting bear."""
     coat = coat or rgb("#7a5238")
     pale, dark = mix(coat, CREAM, 0.55), mix(coat, INK, 0.3)
     a = 0.45

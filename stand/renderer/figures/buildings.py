@@ -12,7 +12,7 @@ def _box(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
 
 
 def house(coat: Colour | None = None) -> list[Part]:
-    """A cottage with warm windows."""
+    """Return a cottage with warm windows."""
     wall, roof, wood = rgb("#efdcc0"), coat or rgb("#b9483a"), rgb("#6a4632")
     parts = [
         Part(_box(0.66, 0.14, 0.76, 0.42), rgb("#8d5a4a"), 0.2),
@@ -42,7 +42,7 @@ def house(coat: Colour | None = None) -> list[Part]:
 
 
 def castle(coat: Colour | None = None) -> list[Part]:
-    """A castle with pointed towers."""
+    """Return a castle with pointed towers."""
     stone, roof = rgb("#b9b4c4"), coat or rgb("#44569c")
     dark = mix(stone, INK, 0.3)
     parts: list[Part] = []
@@ -84,7 +84,7 @@ def castle(coat: Colour | None = None) -> list[Part]:
 
 
 def lighthouse(coat: Colour | None = None) -> list[Part]:
-    """A banded lighthouse on its rock."""
+    """Return a banded lighthouse on its rock."""
     coat = coat or rgb("#d8432f")
     parts: list[Part] = []
     rock = "100,970! 160,860 300,800 420,780 600,790 740,840 880,880 950,970!"

@@ -8,7 +8,7 @@ from stand.renderer.figures.sprite import Part, piece
 
 
 def flower(coat: Colour | None = None) -> list[Part]:
-    """A large blossom with two leaves."""
+    """Return a large blossom with two leaves."""
     coat = coat or rgb("#ea5a7f")
     leaf = rgb("#3f9a5a")
     parts = [piece("485,450 515,450 520,750 510,980! 475,980! 480,750", leaf)]
@@ -32,7 +32,7 @@ def flower(coat: Colour | None = None) -> list[Part]:
 
 
 def tree(coat: Colour | None = None) -> list[Part]:
-    """A broad tree with a round crown."""
+    """Return a broad tree with a round crown."""
     coat = coat or rgb("#4a9a56")
     bark = rgb("#6b4632")
     parts = [piece("440,550 560,550 560,800 640,980! 360,980! 440,800", bark, 0.25)]
@@ -57,7 +57,7 @@ def tree(coat: Colour | None = None) -> list[Part]:
 
 
 def mushroom(coat: Colour | None = None) -> list[Part]:
-    """A spotted toadstool and a small one beside it."""
+    """Return a spotted toadstool and a small one beside it."""
     coat = coat or rgb("#d8412f")
     parts: list[Part] = []
     for x, y, s in ((0.76, 0.46, 0.5), (0.44, 0.02, 0.95)):

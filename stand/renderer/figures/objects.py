@@ -1,4 +1,4 @@
-"""Things that people make, in the unit square."""
+"""Man-made objects, in the unit square."""
 
 import math
 
@@ -18,7 +18,7 @@ def _both(part: Part, axis: float = 0.5) -> list[Part]:
 
 
 def boat(coat: Colour | None = None) -> list[Part]:
-    """A sailing boat."""
+    """Return a sailing boat."""
     coat = coat or rgb("#b5452f")
     sail = rgb("#fbf3e2")
     parts = [Part(_box(0.487, 0.04, 0.505, 0.8), rgb("#5a3c2c"), 0)]
@@ -31,7 +31,7 @@ def boat(coat: Colour | None = None) -> list[Part]:
 
 
 def balloon(coat: Colour | None = None) -> list[Part]:
-    """A hot-air balloon in stripes."""
+    """Return a hot-air balloon in stripes."""
     coat = coat or rgb("#e2553d")
     gold = rgb("#f6c453") if coat[0] - coat[2] > 60 else CREAM
     ropes = ["372,660 378,660 423,860 417,860", "452,660 458,660 473,860 467,860"]
@@ -56,7 +56,7 @@ def balloon(coat: Colour | None = None) -> list[Part]:
 
 
 def robot(coat: Colour | None = None) -> list[Part]:
-    """A friendly robot."""
+    """Return a friendly robot."""
     coat = coat or rgb("#8fa3b8")
     dark, glow = mix(coat, INK, 0.4), rgb("#7df0e0")
     parts = [
@@ -89,7 +89,7 @@ def robot(coat: Colour | None = None) -> list[Part]:
 
 
 def rocket(coat: Colour | None = None) -> list[Part]:
-    """A rocket under way."""
+    """Return a rocket under way."""
     coat = coat or rgb("#e0483c")
     hull = rgb("#f1f1f5")
     parts = [piece("420,740 580,740 600,860 500,1000! 400,860", rgb("#f58b2e"), 0, 0)]
@@ -108,7 +108,7 @@ def rocket(coat: Colour | None = None) -> list[Part]:
 
 
 def car(coat: Colour | None = None) -> list[Part]:
-    """A small round car."""
+    """Return a small round car."""
     coat = coat or rgb("#2f86c9")
     parts = [piece("240,620! 310,450 420,390 620,390 720,460 790,620!", mix(coat, INK, 0.1), 0.1)]
     parts += [
@@ -129,7 +129,7 @@ def car(coat: Colour | None = None) -> list[Part]:
 
 
 def person(coat: Colour | None = None) -> list[Part]:
-    """Someone in a long coat and scarf, seen from behind, looking into the distance."""
+    """Return a person in a long coat and scarf, seen from behind."""
     coat = coat or rgb("#33507a")
     parts = _both(piece("410,820 490,820 485,965 415,970", rgb("#2a2630")))
     parts.append(piece("400,340 500,310 600,340 640,550 680,870 500,900 320,870 360,550", coat, 0.2))
@@ -142,7 +142,7 @@ def person(coat: Colour | None = None) -> list[Part]:
 
 
 def cup(coat: Colour | None = None) -> list[Part]:
-    """A steaming cup on a saucer."""
+    """Return a steaming cup on a saucer."""
     coat = coat or rgb("#e9e2d4")
     parts = [Part(ellipse(0.46, 0.9, 0.38, 0.06), mix(coat, INK, 0.15), 0.2)]
     ring = [*ellipse(0.76, 0.62, 0.13, 0.14), *reversed(ellipse(0.75, 0.62, 0.08, 0.09))]
@@ -160,7 +160,7 @@ def cup(coat: Colour | None = None) -> list[Part]:
 
 
 def heart(coat: Colour | None = None) -> list[Part]:
-    """A folded heart."""
+    """Return a folded heart."""
     coat = coat or rgb("#e0344f")
     whole = "500,300! 580,180 740,120 900,220 920,400 800,620 500,920! 200,620 80,400 100,220 260,120 420,180"
     half = "500,300! 580,180 740,120 900,220 920,400 800,620 500,920!"

@@ -1,4 +1,4 @@
-"""Figures of cut paper: parts drawn one upon another, each with a soft shadow on those below."""
+"""Figures of cut paper: parts drawn one over another, each with a soft shadow on those below."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ SCALE = 2
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One piece of paper in the unit square (0, 0 top left); `shade` is how much darker its foot is."""
+    """One piece of paper in the unit square (0, 0 top left); `shade` is how much darker its lower end is."""
 
     outline: Sequence[Point]
     colour: Colour
@@ -22,22 +22,25 @@ class Part:
 
 
 def piece(outline: Outline, colour: Colour, shade: float = 0.16, shadow: float = 0.28) -> Part:
-    """A part with a smooth outline; see `canvas.curve`."""
+    """Return a part with a smooth outline; see `canvas.curve`."""
     return Part(curve(outline), colour, shade, shadow)
 
 
 def flat(outline: str, colour: Colour, shade: float = 0.16, shadow: float = 0.28) -> Part:
-    """A part with straight edges, its outline as text."""
+    """Return a part with straight edges and an outline given as text."""
     return Part([(p[0], p[1]) for p in corners(outline)], colour, shade, shadow)
 
 
 def mirrored(part: Part, axis: float) -> Part:
-    """The part on the other side of the vertical line x = axis."""
+    """Return the part mirrored at the vertical line x = axis."""
     return dataclasses.replace(part, outline=[(2 * axis - x, y) for x, y in part.outline])
 
 
 def draw(parts: Sequence[Part], size: tuple[int, int], light: tuple[float, float, float]) -> Image.Image:
-    """The parts as a picture of that size; the unit square fills its smaller side, centred, at its foot."""
+    """Return the parts as an image of that size.
+
+    The unit square fills the smaller side, centred, at the bottom.
+    """
     width, height = size[0] * SCALE, size[1] * SCALE
     unit = min(width, height)
     left, top = (width - unit) / 2, height - unit
@@ -93,7 +96,7 @@ def _under(picture: Image.Image, light: tuple[float, float, float]) -> Image.Ima
 def shadow_of(
     size: tuple[int, int], centre: Point, half: float, colour: Colour, strength: float = 0.35
 ) -> Image.Image:
-    """The soft spot that a figure throws on the ground."""
+    """Return the soft shadow of a figure on the ground."""
     y, x = np.mgrid[0 : size[1] : 4, 0 : size[0] : 4].astype(np.float32)
     away = np.hypot((x - centre[0]) / half, (y - centre[1]) / (half * 0.22))
     alpha = np.clip(1 - away, 0, 1) ** 0.9 * 255 * strength

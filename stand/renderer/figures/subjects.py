@@ -1,4 +1,4 @@
-"""The subjects of the word list, and where they stand, float or fly in the picture."""
+"""The subjects of the word list, and whether they stand, float or fly in the picture."""
 
 import math
 from collections.abc import Callable
@@ -56,7 +56,7 @@ AUTUMN = rgb("#d9752b")
 def stand(
     size: tuple[int, int], rng: np.random.Generator, wish: Wish, palette: Palette, place: Place
 ) -> list[Layer]:
-    """The layers of the wish's subjects, side by side."""
+    """Return the layers of the wish's subjects, side by side."""
     wanted = [name for name in wish.subjects if name in FIGURES]
     layers = []
     for at, name in enumerate(wanted):
@@ -114,7 +114,7 @@ def _floating(
 
 
 def _put(layer: Image.Image, picture: Image.Image, at: tuple[int, int]) -> None:
-    """Lay the picture at the place, cut off where it hangs over the edge."""
+    """Draw the picture at the place, cropped where it exceeds the edge."""
     left, top = max(0, -at[0]), max(0, -at[1])
     if left < picture.width and top < picture.height:
         part = picture.crop((left, top, picture.width, picture.height))

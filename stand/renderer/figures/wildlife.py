@@ -10,7 +10,7 @@ def _both(part: Part, axis: float = 0.5) -> list[Part]:
 
 
 def owl(coat: Colour | None = None) -> list[Part]:
-    """An owl, face on, upon a branch."""
+    """Return an owl, face on, upon a branch."""
     coat = coat or rgb("#8a6447")
     dark, pale = mix(coat, INK, 0.35), mix(coat, CREAM, 0.72)
     parts = [piece("20,900 300,885 700,895 980,870 980,915 600,945 200,940 20,950", rgb("#4a3328"))]
@@ -34,7 +34,7 @@ def owl(coat: Colour | None = None) -> list[Part]:
 
 
 def deer(coat: Colour | None = None) -> list[Part]:
-    """A stag that stands and looks this way."""
+    """Return a stag that stands and looks this way."""
     coat = coat or rgb("#a5673f")
     dark, pale = mix(coat, INK, 0.3), mix(coat, CREAM, 0.75)
     parts: list[Part] = []
@@ -106,7 +106,7 @@ def deer(coat: Colour | None = None) -> list[Part]:
 
 
 def bird(coat: Colour | None = None) -> list[Part]:
-    """A bird on wide wings."""
+    """Return a bird on wide wings."""
     coat = coat or rgb("#f2f1ec")
     dark = mix(coat, INK, 0.55)
     far = "470,520 400,360 240,200 60,130! 160,270 260,420 380,560"
@@ -123,7 +123,7 @@ def bird(coat: Colour | None = None) -> list[Part]:
 
 
 def fish(coat: Colour | None = None) -> list[Part]:
-    """A striped fish that swims to the left."""
+    """Return a striped fish that swims to the left."""
     coat = coat or rgb("#f08a35")
     dark, pale = mix(coat, INK, 0.25), mix(coat, (255, 255, 255), 0.75)
     parts = [piece("700,500 860,330 980,270! 920,500 980,730! 860,670", dark, 0.2)]

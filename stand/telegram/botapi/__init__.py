@@ -1,1 +1,1 @@
-"""The Bot API side: one module per kind of method; `dispatch` is the way in."""
+"""The Bot API: one module per kind of method; calls enter through `dispatch`."""

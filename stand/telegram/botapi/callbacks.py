@@ -8,9 +8,9 @@ from stand.telegram.errors import QUERY_TOO_OLD, bad_request
 
 @method("answerCallbackQuery", "callback_query_id! text show_alert url cache_time")
 async def answer_callback_query(call: Call) -> bool:
-    """End the button's wait, with a notice or an alert of up to 200 characters.
+    """Answer a press of a button, with a notice or an alert of up to 200 characters.
 
-    Not subject to flood control.
+    The call does not count for flood control.
     """
     query_id = call.params.required("callback_query_id")
     press = call.world.presses.get(query_id)

@@ -14,7 +14,7 @@ _GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscript
 
 @method("getChat", "chat_id!")
 async def get_chat(call: Call) -> Json:
-    """ChatFullInfo."""
+    """Return a ChatFullInfo."""
     chat = find_chat(call)
     gifts = dict.fromkeys(_GIFTS, chat.id > 0)
     return {
@@ -41,7 +41,7 @@ def _member(call: Call, chat: Chat, user_id: int) -> Json:
 
 @method("getChatMember", "chat_id! user_id!")
 async def get_chat_member(call: Call) -> Json:
-    """A user or bot in the chat; the first of a group's members is its creator."""
+    """Return a user or bot in the chat; the first of a group's members is its creator."""
     chat = find_chat(call)
     user_id = call.params.integer("user_id")
     if user_id <= 0:
@@ -51,14 +51,14 @@ async def get_chat_member(call: Call) -> Json:
 
 @method("getChatMemberCount", "chat_id!")
 async def get_chat_member_count(call: Call) -> int:
-    """All users, and the bots that didn't leave."""
+    """Return the number of users and of bots that did not leave."""
     chat = find_chat(call)
     return len(chat.members) + sum(bot not in chat.left_by for bot in call.world.bots)
 
 
 @method("getChatAdministrators", "chat_id! return_bots")
 async def get_chat_administrators(call: Call) -> list[Json]:
-    """The creator."""
+    """Return the creator."""
     chat = find_chat(call)
     if chat.id > 0:
         raise bad_request("there are no administrators in the private chat")
@@ -67,7 +67,7 @@ async def get_chat_administrators(call: Call) -> list[Json]:
 
 @method("leaveChat", "chat_id!")
 async def leave_chat(call: Call) -> bool:
-    """The bot leaves a group; its sends there give 403 from then on."""
+    """Take the bot out of a group; its messages there get 403 from then on."""
     chat = find_chat(call)
     if chat.id > 0:
         raise bad_request("chat member status can't be changed in private chats")
@@ -80,28 +80,28 @@ async def leave_chat(call: Call) -> bool:
 
 @method("pinChatMessage", "business_connection_id chat_id! message_id! disable_notification")
 async def pin_chat_message(call: Call) -> bool:
-    """Accepted where the message exists; the stand shows no pins."""
+    """Accept the call if the message exists; the stand shows no pins."""
     message_in(call, writable_chat(call), "message to pin")
     return True
 
 
 @method("unpinChatMessage", "business_connection_id chat_id! message_id")
 async def unpin_chat_message(call: Call) -> bool:
-    """Accepted; the stand shows no pins."""
+    """Accept the call; the stand shows no pins."""
     writable_chat(call)
     return True
 
 
 @method("unpinAllChatMessages", "chat_id!")
 async def unpin_all_chat_messages(call: Call) -> bool:
-    """Accepted; the stand shows no pins."""
+    """Accept the call; the stand shows no pins."""
     writable_chat(call)
     return True
 
 
 @method("getFile", "file_id!")
 async def get_file(call: Call) -> Json:
-    """File with its path for /file/bot<token>/<file_path>; up to 20 MB."""
+    """Return a File with its path for /file/bot<token>/<file_path>; up to 20 MB."""
     file_id = call.params.text("file_id")
     if not file_id:
         raise bad_request("file_id is not specified")
@@ -116,7 +116,7 @@ async def get_file(call: Call) -> Json:
 
 @method("getUserProfilePhotos", "user_id! offset limit")
 async def get_user_profile_photos(call: Call) -> Json:
-    """Virtual users have none."""
+    """Return no photos; simulated users have none."""
     if call.params.integer("user_id") not in call.world.people:
         raise bad_request("user not found")
     return {"total_count": 0, "photos": []}

@@ -24,7 +24,7 @@ _GIVEN = {
 
 
 def read_text(params: Params) -> Json:
-    """{"text", "entities"?} of sendMessage and editMessageText."""
+    """Return {"text", "entities"?} of sendMessage and editMessageText."""
     source = params.text("text")
     if not source:
         raise bad_request("message text is empty")
@@ -38,9 +38,7 @@ def read_text(params: Params) -> Json:
 
 
 def read_caption(source: Params | Mapping[str, Any]) -> Json:
-    """{"caption", "caption_entities"?, ...} from a call's parameters or an InputMedia; {} without a
-    caption.
-    """
+    """Return {"caption", "caption_entities"?, ...} of a call or an InputMedia; {} without a caption."""
     if isinstance(source, Params):
         caption, mode = source.text("caption"), source.text("parse_mode")
         entities = source.json("caption_entities", "caption entities")

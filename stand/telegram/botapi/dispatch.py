@@ -1,4 +1,4 @@
-"""The way in: token, method, faults, the call itself, the log, the answer."""
+"""The entry of each call: token, method, faults, the call itself, the log, the response."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from stand.telegram.world import World
 
 Json = dict[str, Any]
 
-# Imported for the methods that they register.
+# Imported because they register methods.
 PARTS = (callbacks, chats, edits, messages, polling, profile, sending)
 _NOT_FOUND = ApiError(404, "Not Found")
 
@@ -44,7 +44,7 @@ def _find_bot(world: World, token: str) -> Bot:
 
 
 async def run(world: World, bot: Bot, name: str, values: Mapping[str, Any]) -> Any:
-    """Carry out one call that came without an HTTP request of its own (a webhook's answer) and log it."""
+    """Run and log a call that has no HTTP request: one in the response to a webhook."""
     found = METHODS.get(name.lower())
     if found is None:
         raise ApiError(404, "Not Found: method not found")
@@ -59,7 +59,7 @@ async def run(world: World, bot: Bot, name: str, values: Mapping[str, Any]) -> A
 
 
 async def bot_api(request: Request) -> Response:
-    """GET|POST /bot<token>/<method>."""
+    """Serve GET|POST /bot<token>/<method>."""
     world: World = request.app.state.world
     token, _, name = request.path_params["rest"].partition("/")
     found = METHODS.get(name.lower())
@@ -121,8 +121,9 @@ async def _before(world: World, fault: Fault) -> None:
 
 
 async def _unless_gone(work: Any, call: Call, request: Request) -> Any:
-    """Await the handler; a long poll whose client went away is given up, so that it takes no other
-    consumer's place.
+    """Await the handler; abandon a long poll whose client is gone.
+
+    Otherwise the long poll would take another consumer's place.
     """
     if call.method != "getUpdates":
         return await work
@@ -139,7 +140,7 @@ async def _unless_gone(work: Any, call: Call, request: Request) -> Any:
 
 
 async def bot_file(request: Request) -> Response:
-    """GET /file/bot<token>/<file_path>."""
+    """Serve GET /file/bot<token>/<file_path>."""
     world: World = request.app.state.world
     token, _, path = request.path_params["rest"].partition("/")
     try:

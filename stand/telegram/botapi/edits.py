@@ -1,6 +1,6 @@
-"""The edit...
+"""The edit... methods.
 
-methods. An edit that changes nothing is refused, and one without a keyboard takes the keyboard away.
+An edit that changes nothing is refused; an edit without a keyboard removes the keyboard.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ def _revise(
 
 @method("editMessageText", EDITING + "text parse_mode entities link_preview_options rich_message")
 async def edit_message_text(call: Call) -> Json:
-    """New text for a text message."""
+    """Replace the text of a text message."""
     content = read_text(call.params)
     keyboard = read_markup(call.params)
     record = editable_message(call)
@@ -44,7 +44,7 @@ async def edit_message_text(call: Call) -> Json:
 
 @method("editMessageCaption", EDITING + "caption parse_mode caption_entities show_caption_above_media")
 async def edit_message_caption(call: Call) -> Json:
-    """New caption for a media message; an empty one takes it away."""
+    """Replace the caption of a media message; an empty one removes it."""
     content = read_caption(call.params)
     keyboard = read_markup(call.params)
     record = editable_message(call)
@@ -55,14 +55,14 @@ async def edit_message_caption(call: Call) -> Json:
 
 @method("editMessageMedia", EDITING + "media!")
 async def edit_message_media(call: Call) -> Json:
-    """New media in place of the old, or of the text (Bot API 10)."""
+    """Replace the media, or a text by media (Bot API 10)."""
     keyboard = read_markup(call.params)
     item = read_input_media(call.params)
     if call.params.text("inline_message_id") and isinstance(item.source, Upload):
         raise bad_request("invalid message content specified")
     permit(call.world.chats[editable_message(call).chat], item.kind)
     media = await attach_media(call, item)
-    # The file was received and looked into meanwhile: the message can be gone by now.
+    # The message can be gone by now: receiving and probing the file took time.
     record = editable_message(call)
     if "media_group_id" in record.body and media.shown["kind"] == "animation":
         raise bad_request("can't use the media of the specified type in the album")
@@ -71,7 +71,7 @@ async def edit_message_media(call: Call) -> Json:
 
 @method("editMessageReplyMarkup", EDITING)
 async def edit_message_reply_markup(call: Call) -> Json:
-    """A new keyboard, or none."""
+    """Replace the keyboard, or remove it."""
     keyboard = read_markup(call.params)
     record = editable_message(call)
     keep = tuple(name for name in record.body if name not in ("reply_markup", "edit_date"))

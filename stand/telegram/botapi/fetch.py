@@ -1,6 +1,6 @@
 """Sending by URL.
 
-The stand reaches nothing but loopback, so any other URL fails as an unreachable one does.
+The stand only connects to loopback; any other URL fails like an unreachable one.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _SECONDS = 20.0
 
 
 def on_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine by its name or number."""
+    """Return whether the URL's host is this machine, by name or address."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -27,7 +27,7 @@ def on_loopback(url: str) -> bool:
 
 
 async def fetch(world: World, url: str, photo: bool) -> Upload:
-    """Download the file (at most 5 MB for a photo, 20 MB for others) into the spool."""
+    """Download the file (at most 5 MB for a photo, 20 MB for others) to disk."""
     failed = bad_request("failed to get HTTP URL content")
     if not on_loopback(url):
         raise failed

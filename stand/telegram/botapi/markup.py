@@ -1,4 +1,4 @@
-"""Reply markup: inline keyboards checked button by button, the other kinds as a whole."""
+"""Reply markup: inline keyboards are checked button by button, the other kinds as a whole."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,8 +14,9 @@ _STRINGS = ("url", "callback_data", "switch_inline_query", "switch_inline_query_
 
 
 def read_markup(params: Params) -> Json:
-    """{"reply_markup": InlineKeyboardMarkup} as a Message shows it; {} for the other kinds, which
-    Messages don't show.
+    """Return {"reply_markup": InlineKeyboardMarkup} as a Message shows it.
+
+    The other kinds return {}: Messages do not show them.
     """
     value = params.json("reply_markup", "reply keyboard markup")
     if value is None:
@@ -42,7 +43,7 @@ def read_markup(params: Params) -> Json:
 
 
 def forced_reply(params: Params) -> str | None:
-    """Return the placeholder of a ForceReply ("" without one); None where the message brings none."""
+    """Return the placeholder of a ForceReply ("" without one); None if the message has no ForceReply."""
     value = params.json("reply_markup", "reply keyboard markup")
     if not isinstance(value, dict) or not value.get("force_reply"):
         return None
@@ -55,7 +56,7 @@ def _check_rows(rows: list[Any], what: str) -> None:
 
 
 def _labelled(button: Any) -> bool:
-    # TDLib passes over buttons with an empty text; one without the field is an error.
+    # TDLib ignores buttons with an empty text; a button without the field is an error.
     return not (isinstance(button, dict) and button.get("text") == "")
 
 

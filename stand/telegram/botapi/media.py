@@ -19,8 +19,10 @@ KINDS = ("photo", "video", "animation", "document")
 
 @dataclass(frozen=True)
 class Item:
-    """What a call wants to send: an uploaded file, or the text of a `file_id` or URL, and what is said
-    of it (`told`: width, height and duration).
+    """A file that a call wants to send.
+
+    `source` is an upload, or the text of a `file_id` or URL. `told` is what the sender says: width, height
+    and duration.
     """
 
     kind: str
@@ -33,14 +35,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Media:
-    """`content`: the fields of the Message; `shown`: the control API's `media`."""
+    """A file as message content.
+
+    `content` are the fields of the Message; `shown` is the control API's `media`.
+    """
 
     content: Json
     shown: Json
 
 
 def read_item(params: Params, kind: str) -> Item:
-    """The file of sendPhoto, sendVideo, sendAnimation or sendDocument."""
+    """Return the file of sendPhoto, sendVideo, sendAnimation or sendDocument."""
     source = _source(params, kind, params.text(kind))
     if source is None:
         raise bad_request(f"there is no {kind} in the request")
@@ -50,13 +55,13 @@ def read_item(params: Params, kind: str) -> Item:
 
 
 def read_input_media(params: Params) -> Item:
-    """The InputMedia of editMessageMedia."""
+    """Return the InputMedia of editMessageMedia."""
     params.required("media")
     return _input_media(params, params.json("media", "input media"), album=False)
 
 
 def read_album(params: Params) -> list[Item]:
-    """The items of sendMediaGroup."""
+    """Return the items of sendMediaGroup."""
     params.required("media")
     value = params.json("media", "media")
     if not isinstance(value, list):
@@ -100,9 +105,10 @@ def _source(params: Params, name: str, text: str) -> Upload | str | None:
 
 
 async def attach_media(call: Call, item: Item) -> Media:
-    """Resolve the item: receive, look into and register its file.
+    """Receive, probe and register the file of an item.
 
-    Raises Telegram's errors for what it wouldn't take.
+    Raises:
+        ApiError: Telegram would refuse the file.
     """
     files = call.world.files
     if isinstance(item.source, str) and not item.source.startswith(("http://", "https://")):
@@ -142,7 +148,7 @@ def _check_size(call: Call, kind: str, upload: Upload) -> None:
 
 
 def _kind(item: Item, blob: Blob, name: str) -> str:
-    """How Telegram files the bytes: what it can't play as the kind asked for becomes a document."""
+    """Return the kind as which Telegram stores the file; an unplayable one becomes a document."""
     look = blob.probe
     if item.kind == "photo":
         if look.kind not in ("image", "gif") or look.broken:
@@ -162,7 +168,7 @@ def _kind(item: Item, blob: Blob, name: str) -> str:
 
 
 def photo_size(files: FileStore, ref: FileRef, blob: Blob) -> Json:
-    """Telegram's PhotoSize for a size of the photo; registers its own `file_id`."""
+    """Return the PhotoSize for a size of the photo and register its own `file_id`."""
     handle = files.handle(ref.bot, "thumbnail", blob, None) if blob is not ref.blob else ref
     size: Json = {"file_id": handle.file_id, "file_unique_id": blob.unique_id}
     size |= {"width": blob.probe.width, "height": blob.probe.height}

@@ -57,7 +57,7 @@ def send(call: Call, content: Json, shown: Json | None = None, chat: Chat | None
 
 @method("sendMessage", SENDING + "text! parse_mode entities link_preview_options")
 async def send_message(call: Call) -> Json:
-    """Text, 1-4096 characters."""
+    """Send a text of 1-4096 characters."""
     content = read_text(call.params)
     options = call.params.json("link_preview_options", "link preview options")
     if isinstance(options, dict):
@@ -67,7 +67,7 @@ async def send_message(call: Call) -> Json:
 
 @method("deleteMessage", "chat_id! message_id!")
 async def delete_message(call: Call) -> bool:
-    """The bot's own messages anywhere, a user's in a private chat."""
+    """Delete a message: the bot's own anywhere, a user's in a private chat."""
     chat = find_chat(call)
     record = message_in(call, chat, "message to delete")
     _delete(call, chat, record)
@@ -76,7 +76,7 @@ async def delete_message(call: Call) -> bool:
 
 @method("deleteMessages", "chat_id! message_ids!")
 async def delete_messages(call: Call) -> bool:
-    """Up to 100; those not found are passed over, as in Telegram."""
+    """Delete up to 100 messages; those not found are ignored, as in Telegram."""
     chat = find_chat(call)
     for message_id in _ids(call):
         record = chat.get(message_id)
@@ -115,7 +115,7 @@ def _copied(source: Record, with_caption: bool = True) -> Json:
     "allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters reply_markup",
 )
 async def copy_message(call: Call) -> Json:
-    """A new message with the content of another."""
+    """Send a new message with the content of another."""
     call.params.required("from_chat_id")
     source = message_in(call, find_chat(call, "from_chat_id"), "message to copy")
     replaced = "caption" in call.params and source.shown is not None
@@ -128,7 +128,7 @@ async def copy_message(call: Call) -> Json:
     COPYING + "message_ids! remove_caption",
 )
 async def copy_messages(call: Call) -> list[Json]:
-    """As copyMessage, up to 100 at once."""
+    """Copy up to 100 messages at once, as copyMessage does."""
     records = [record for record in map(_source(call).get, _ids(call)) if record]
     keep = not call.params.flag("remove_caption")
     return [{"message_id": send(call, _copied(record, keep), record.shown).id} for record in records]
@@ -149,7 +149,7 @@ def _forwarded(source: Record) -> Json:
     COPYING + "message_id! video_start_timestamp message_effect_id suggested_post_parameters",
 )
 async def forward_message(call: Call) -> Json:
-    """The message with its origin."""
+    """Send a message again with its origin."""
     source = message_in(call, _source(call), "message to forward")
     return send(call, _forwarded(source), source.shown).body
 
@@ -159,14 +159,14 @@ async def forward_message(call: Call) -> Json:
     COPYING + "message_ids!",
 )
 async def forward_messages(call: Call) -> list[Json]:
-    """As forwardMessage, up to 100 at once."""
+    """Forward up to 100 messages at once, as forwardMessage does."""
     records = [record for record in map(_source(call).get, _ids(call)) if record]
     return [{"message_id": send(call, _forwarded(record), record.shown).id} for record in records]
 
 
 @method("sendChatAction", "business_connection_id chat_id! message_thread_id action!")
 async def send_chat_action(call: Call) -> bool:
-    """ "typing", "upload_photo", ...; shown for 5 s. Not subject to flood control."""
+    """Show "typing", "upload_photo", ... for 5 s. The call does not count for flood control."""
     action = call.params.text("action").lower()
     if action not in ACTIONS:
         raise bad_request("wrong parameter action in request")
@@ -177,7 +177,7 @@ async def send_chat_action(call: Call) -> bool:
 
 @method("setMessageReaction", "chat_id! message_id! reaction is_big")
 async def set_message_reaction(call: Call) -> bool:
-    """One emoji from a bot; an empty list takes it away."""
+    """Set a bot's one emoji; an empty list removes it."""
     record = message_in(call, chat := find_chat(call), "message to react")
     reactions = call.params.json("reaction", "reaction types") or []
     if not isinstance(reactions, list):

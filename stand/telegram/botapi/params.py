@@ -1,4 +1,4 @@
-"""The parameters of one call. Telegram takes them as text, whether they come in a URL, a form or JSON."""
+"""The parameters of a call. Telegram reads them as text, whether they come in a URL, a form or JSON."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from stand.telegram.errors import ApiError, bad_request
 
 @dataclass
 class Upload:
-    """A file of a multipart request, spooled to `path`; the dispatcher removes it unless it is adopted."""
+    """A file of a multipart request, stored at `path`; the dispatcher removes it unless it is adopted."""
 
     path: Path
     name: str
@@ -30,7 +30,7 @@ class Params:
         return self._values.get(name) not in (None, "") or name in self.uploads
 
     def text(self, name: str) -> str:
-        """The value as text, "" where it is missing."""
+        """Return the value as text; "" if it is missing."""
         value = self._values.get(name)
         if value is None:
             return ""
@@ -41,7 +41,10 @@ class Params:
         return json.dumps(value, ensure_ascii=False)
 
     def integer(self, name: str, default: int = 0, low: int | None = None, high: int | None = None) -> int:
-        """A whole number, clamped to low..high; what is no number counts as 0, as in Telegram's server."""
+        """Return a whole number, clamped to low..high.
+
+        Text that is no number counts as 0, as in Telegram's server.
+        """
         text = self.text(name).strip()
         if not text:
             return default
@@ -54,12 +57,14 @@ class Params:
         return value if high is None else min(high, value)
 
     def flag(self, name: str) -> bool:
-        """True for "true", "yes", "1", "t", "y" in any case."""
+        """Return True for "true", "yes", "1", "t", "y" in any case."""
         return self.text(name).strip().lower() in ("true", "yes", "t", "y", "1")
 
     def json(self, name: str, what: str) -> Any:
-        """The decoded JSON value, None where it is missing; 400 "can't parse {what} JSON object" where
-        it isn't JSON.
+        """Return the decoded JSON value; None if it is missing.
+
+        Raises:
+            ApiError: 400 "can't parse {what} JSON object", it is no JSON.
         """
         value = self._values.get(name)
         if value is None or value == "":
@@ -72,7 +77,11 @@ class Params:
             raise bad_request(f"can't parse {what} JSON object") from None
 
     def required(self, name: str) -> str:
-        """The text of a parameter that has no error text of its own."""
+        """Return the text of a parameter for which Telegram has no error text of its own.
+
+        Raises:
+            ApiError: 400, it is missing.
+        """
         text = self.text(name)
         if not text:
             raise bad_request(f'parameter "{name}" is required')
@@ -80,9 +89,12 @@ class Params:
 
 
 def field(source: Mapping[str, Any], name: str, kind: type, required: bool = False) -> Any:
-    """A field of a JSON object in a parameter, checked as TDLib's JSON reader does; None where it is missing.
+    """Return a field of a JSON object in a parameter, checked like TDLib's JSON reader.
 
-    Numbers may come as text and text as numbers; other mismatches raise ValueError with TDLib's words.
+    A missing field is None. Numbers may come as text and text as numbers.
+
+    Raises:
+        ValueError: The field has another type, or is missing and required; the message is TDLib's.
     """
     value = source.get(name)
     if value is None:
@@ -105,5 +117,5 @@ def field(source: Mapping[str, Any], name: str, kind: type, required: bool = Fal
 
 
 def too_large() -> ApiError:
-    """413, Telegram's answer to an upload above 50 MB."""
+    """Return Telegram's error for an upload above 50 MB (413)."""
     return ApiError(413, "Request Entity Too Large")

@@ -17,7 +17,10 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]*")
 
 @method("getUpdates", "offset limit timeout allowed_updates")
 async def get_updates(call: Call) -> list[Json]:
-    """Long polling, up to 50 s. A second consumer ends the first one's wait with 409."""
+    """Return the next updates, after a long poll of up to 50 s.
+
+    A second consumer ends the first one's wait with 409.
+    """
     updates = call.bot.updates
     if call.bot.webhook:
         raise conflict(WEBHOOK_ACTIVE)
@@ -52,7 +55,7 @@ def _allow(call: Call) -> None:
     "url! certificate ip_address max_connections allowed_updates drop_pending_updates secret_token",
 )
 async def set_webhook(call: Call) -> bool:
-    """Deliver by HTTP. The stand takes http:// too, and loopback only; no url means no webhook."""
+    """Deliver updates by HTTP to a loopback URL, http:// too; without url, remove the webhook."""
     url = call.params.text("url").strip()
     if not url:
         await _stop(call)
@@ -71,7 +74,7 @@ async def set_webhook(call: Call) -> bool:
     await _stop(call)
 
     async def answer(body: Json) -> None:
-        # The webhook's answer may itself be a call; Telegram tells nobody how it went.
+        # The response to a webhook may itself be a call; Telegram reports its result to nobody.
         from stand.telegram.botapi.dispatch import run  # noqa: PLC0415 - dispatch imports all methods
 
         try:
@@ -100,14 +103,14 @@ async def _stop(call: Call) -> None:
 
 @method("deleteWebhook", "drop_pending_updates")
 async def delete_webhook(call: Call) -> bool:
-    """Back to getUpdates; what wasn't delivered waits there."""
+    """Return to getUpdates; undelivered updates wait there."""
     await _stop(call)
     return True
 
 
 @method("getWebhookInfo")
 async def get_webhook_info(call: Call) -> Json:
-    """WebhookInfo; an empty url while polling."""
+    """Return a WebhookInfo; its url is empty while polling."""
     info: Json = {
         "url": "",
         "has_custom_certificate": False,

@@ -1,4 +1,4 @@
-"""What a bot says about itself: card, commands, name and descriptions, menu button."""
+"""A bot's own description: card, commands, name and descriptions, menu button."""
 
 import json
 import re
@@ -27,19 +27,19 @@ _SCOPES = frozenset(
 
 @method("getMe")
 async def get_me(call: Call) -> Json:
-    """The bot's User object."""
+    """Return the bot's User object."""
     return call.bot.full_card()
 
 
 @method("logOut")
 async def log_out(call: Call) -> bool:  # noqa: ARG001
-    """Accepted: there is no other Bot API server to go to."""
+    """Accept the call; there is no other Bot API server to move to."""
     return True
 
 
 @method("close")
 async def close(call: Call) -> bool:
-    """Accepted once the webhook is gone, as before a move to another server."""
+    """Accept the call once the webhook is removed, as before a move to another server."""
     if call.bot.webhook:
         raise ApiError(429, "Too Many Requests: retry after 600", {"retry_after": 600})
     return True
@@ -58,7 +58,7 @@ def _scope(call: Call) -> tuple[str, str]:
 
 @method("setMyCommands", "commands! scope language_code")
 async def set_my_commands(call: Call) -> bool:
-    """Up to 100 commands of 1-32 characters a-z0-9_, descriptions of 1-256."""
+    """Set up to 100 commands of 1-32 characters a-z0-9_, descriptions of 1-256."""
     call.params.required("commands")
     commands = call.params.json("commands", "commands")
     if not isinstance(commands, list):
@@ -87,7 +87,7 @@ def _command(value: Any) -> Json:
 
 @method("getMyCommands", "scope language_code")
 async def get_my_commands(call: Call) -> list[Json]:
-    """The commands of exactly this scope and language."""
+    """Return the commands of exactly this scope and language."""
     return call.bot.commands.get(_scope(call), [])
 
 
@@ -133,7 +133,7 @@ _text_methods("ShortDescription", "short_description", 120, "BOT_SHORT_DESCRIPTI
 
 @method("setChatMenuButton", "chat_id menu_button")
 async def set_chat_menu_button(call: Call) -> bool:
-    """For one private chat, or for all."""
+    """Set the button for one private chat, or for all."""
     button = call.params.json("menu_button", "menu button") or {"type": "default"}
     if not isinstance(button, dict) or button.get("type") not in ("commands", "default", "web_app"):
         raise bad_request("can't parse menu button: MenuButton has unsupported type")
@@ -143,7 +143,7 @@ async def set_chat_menu_button(call: Call) -> bool:
 
 @method("getChatMenuButton", "chat_id")
 async def get_chat_menu_button(call: Call) -> Json:
-    """The chat's button, or that of all chats."""
+    """Return the chat's button, or that of all chats."""
     buttons = call.bot.menu_buttons
     default: Json = {"type": "commands"}
     return buttons.get(call.params.integer("chat_id") or None) or buttons.get(None) or default

@@ -11,7 +11,7 @@ from stand.telegram.world import World
 
 @dataclass
 class Call:
-    """One call on its way: who calls, with what, and what the log shall say of it."""
+    """One call in progress: the bot, its parameters, and what the log needs of it."""
 
     world: World
     bot: Bot
@@ -26,7 +26,7 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Method:
-    """`parameters`: name -> whether the Bot API requires it."""
+    """A registered method; `parameters` is name -> whether the Bot API requires it."""
 
     name: str
     parameters: dict[str, bool]
@@ -39,8 +39,10 @@ METHODS: dict[str, Method] = {}
 def method(name: str, parameters: str = "") -> Callable[[Handler], Handler]:
     """Register a handler for the method.
 
-    `parameters` are their names, with `!` after those that the Bot API requires.
-    Required ones without words of their own in Telegram are checked by `Params.required` in the handler.
+    Args:
+        name: The method.
+        parameters: The parameters' names, with `!` after those that the Bot API requires. If Telegram has no
+            error text of its own for a required one, the handler checks it by `Params.required`.
     """
 
     def register(handler: Handler) -> Handler:
@@ -51,7 +53,7 @@ def method(name: str, parameters: str = "") -> Callable[[Handler], Handler]:
     return register
 
 
-# What all send... methods take beside the content.
+# The parameters that all send... methods take besides the content.
 SENDING = (
     "business_connection_id chat_id! message_thread_id direct_messages_topic_id disable_notification "
     "protect_content allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters "

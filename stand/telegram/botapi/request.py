@@ -1,6 +1,4 @@
-"""Reads an HTTP request of the Bot API: query, form, JSON or multipart, files spooled to disk as they
-arrive.
-"""
+"""Reads an HTTP request of the Bot API: query, form, JSON or multipart; files go to disk as they arrive."""
 
 import hashlib
 import json
@@ -19,9 +17,10 @@ _TEXT_LIMIT = 20 << 20
 
 
 async def read_params(request: Request, spool: Callable[[], Path], upload_limit: int) -> Params:
-    """The call's parameters.
+    """Return the call's parameters.
 
-    Raises ApiError for bodies that Telegram wouldn't take; no spooled file is left then.
+    Raises:
+        ApiError: Telegram would refuse the body; no file is left on disk.
     """
     values: dict[str, Any] = dict(request.query_params) if request.url.query else {}
     content_type = request.headers.get("content-type", "")
@@ -46,7 +45,7 @@ async def read_params(request: Request, spool: Callable[[], Path], upload_limit:
 
 
 class _Multipart:
-    """Takes a multipart body apart; files go to disk and through SHA-256, texts to memory."""
+    """Parses a multipart body; files go to disk and through SHA-256, texts to memory."""
 
     def __init__(self, content_type: str, spool: Callable[[], Path], upload_limit: int) -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
@@ -74,7 +73,7 @@ class _Multipart:
     async def read(self, stream: AsyncIterator[bytes]) -> None:
         """Feed the body to the parser.
 
-        An oversized body is read to its end, so that the client hears the answer.
+        An oversized body is read to its end, so that the client receives the response.
         """
         try:
             async for chunk in stream:
@@ -84,7 +83,7 @@ class _Multipart:
                 self._parser.finalize()
         except BaseException as error:
             self._discard()
-            # The parser's errors are ValueErrors; a body that breaks off never gets here as a call.
+            # The parser's errors are ValueErrors; an incomplete body never becomes a call.
             if isinstance(error, ValueError):
                 raise bad_request("can't parse multipart request") from None
             raise

@@ -27,7 +27,7 @@ async def _send_media(call: Call, kind: str) -> Json:
 
 @method("sendPhoto", SENDING + CAPTION + ABOVE + "photo!")
 async def send_photo(call: Call) -> Json:
-    """A photo: 10 MB, width + height <= 10,000, ratio <= 20."""
+    """Send a photo: 10 MB, width + height <= 10,000, ratio <= 20."""
     return await _send_media(call, "photo")
 
 
@@ -39,19 +39,19 @@ async def send_photo(call: Call) -> Json:
     + "video! duration width height thumbnail cover start_timestamp supports_streaming",
 )
 async def send_video(call: Call) -> Json:
-    """An MPEG-4 video; anything else is sent as a document, as Telegram does."""
+    """Send an MPEG-4 video; anything else is sent as a document, as Telegram does."""
     return await _send_media(call, "video")
 
 
 @method("sendAnimation", SENDING + CAPTION + ABOVE + "animation! duration width height thumbnail")
 async def send_animation(call: Call) -> Json:
-    """A GIF or a silent MPEG-4; anything else is sent as a document."""
+    """Send a GIF or an MPEG-4 video; anything else is sent as a document."""
     return await _send_media(call, "animation")
 
 
 @method("sendDocument", SENDING + CAPTION + "document! thumbnail disable_content_type_detection")
 async def send_document(call: Call) -> Json:
-    """Any file up to 50 MB."""
+    """Send any file up to 50 MB."""
     return await _send_media(call, "document")
 
 
@@ -61,7 +61,7 @@ async def send_document(call: Call) -> Json:
     "protect_content allow_paid_broadcast message_effect_id reply_parameters",
 )
 async def send_media_group(call: Call) -> list[Json]:
-    """An album of up to 10; counts as that many messages for flood control."""
+    """Send an album of up to 10; flood control counts each item as a message."""
     items = read_album(call.params)
     chat = writable_chat(call)
     for item in items:

@@ -1,4 +1,4 @@
-"""Which chat and which message a call is about, and whether the bot may touch them."""
+"""The chat and the message of a call, and whether the bot may use them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def find_chat(call: Call, name: str = "chat_id") -> Chat:
-    """The chat that the parameter names, by id or @username."""
+    """Return the chat that the parameter names, by id or @username."""
     text = call.params.text(name).strip()
     if not text:
         raise bad_request("chat_id is empty")
@@ -34,7 +34,7 @@ def find_chat(call: Call, name: str = "chat_id") -> Chat:
 
 
 def writable_chat(call: Call) -> Chat:
-    """The chat of `chat_id`, if the bot may write there."""
+    """Return the chat of `chat_id`, if the bot may write there."""
     chat = find_chat(call)
     call.chat = chat.id
     if chat.id > 0:
@@ -54,17 +54,17 @@ _RIGHTS = {
     "document": "documents",
 }
 KINDS = frozenset(_RIGHTS)
-"""What a chat may forbid one by one."""
+"""The kinds of messages that a chat may forbid."""
 
 
 def permit(chat: Chat, kind: str) -> None:
-    """Refuse what members of the chat have no right to send; each kind has a right of its own."""
+    """Refuse kinds that members of the chat may not send; each kind has its own right."""
     if kind in chat.forbidden:
         raise bad_request(f"not enough rights to send {_RIGHTS[kind]} to the chat")
 
 
 def topic_of(call: Call, chat: Chat) -> Json:
-    """The Message's fields for the topic of `message_thread_id`; {} where none is named."""
+    """Return the Message's fields for the topic of `message_thread_id`; {} without one."""
     thread = call.params.integer("message_thread_id")
     if not thread:
         return {}
@@ -76,7 +76,11 @@ def topic_of(call: Call, chat: Chat) -> Json:
 
 
 def message_in(call: Call, chat: Chat, what: str, name: str = "message_id") -> Record:
-    """The message of the parameter, or 400 "{what} not found"."""
+    """Return the message that the parameter names.
+
+    Raises:
+        ApiError: 400 "{what} not found".
+    """
     call.message_id = call.params.integer(name)
     record = chat.get(call.message_id)
     if record is None:
@@ -85,7 +89,7 @@ def message_in(call: Call, chat: Chat, what: str, name: str = "message_id") -> R
 
 
 def editable_message(call: Call) -> Record:
-    """The bot's own message that an edit... method is about."""
+    """Return the bot's own message that an edit... method names."""
     if not call.params.text("chat_id") and not call.params.integer("message_id"):
         if not call.params.text("inline_message_id"):
             raise bad_request("message identifier is not specified")
@@ -97,8 +101,9 @@ def editable_message(call: Call) -> Record:
 
 
 def reply_target(call: Call, chat: Chat) -> Json:
-    """{"reply_to_message": ...} for reply_parameters (or the older reply_to_message_id), {} where there
-    are none.
+    """Return {"reply_to_message": ...} for reply_parameters; {} without them.
+
+    The older reply_to_message_id counts too.
     """
     params = call.params
     parameters = params.json("reply_parameters", "reply parameters")

@@ -1,4 +1,4 @@
-"""Connections that end without an answer: the stand's faults work on the socket itself."""
+"""Connections that end without a response: some faults act on the socket itself."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ _KEY = "stand.abort"
 
 
 class Hangup(Exception):
-    """The call gets no answer; `reset` ends the connection with RST instead of FIN."""
+    """The call gets no response; with `reset` the connection ends with RST instead of FIN."""
 
     def __init__(self, why: str, reset: bool = False) -> None:
         super().__init__(why)
@@ -23,7 +23,7 @@ class Hangup(Exception):
 
 
 class StandProtocol(H11Protocol):
-    """uvicorn's HTTP protocol that also hands the app a way to cut its own connection."""
+    """uvicorn's HTTP protocol, which also gives the application a way to cut its own connection."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -45,13 +45,13 @@ class StandProtocol(H11Protocol):
 class _NoAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         message: Message = {"type": ""}
-        # The server counts the request as ended only when it saw the connection go.
+        # To the server the request has ended only once it saw the disconnect.
         while message["type"] != "http.disconnect":
             message = await receive()
 
 
 async def hang_up(request: Request, hangup: Hangup) -> Response:
-    """Cut the request's connection; return the response that sends nothing."""
+    """Cut the request's connection; return a response that sends nothing."""
     cut: Callable[[bool], None] = request.scope[_KEY]
     cut(hangup.reset)
     return _NoAnswer()

@@ -1,4 +1,4 @@
-"""The control API: virtual users, faults, limits, and a view of everything.
+"""The control API: simulated users, faults, limits, and a view of everything.
 
 Errors are 4xx {"error": "..."}.
 """
@@ -173,7 +173,8 @@ async def _stream(world: World, _body: Json, request: Request) -> Response:
         async for event in world.events.stream(after):
             yield {"id": str(event["seq"]), "data": json.dumps(event, ensure_ascii=False)}
 
-    # The stream ends by itself when the stand stops; the grace lets it, before the library cuts it off.
+    # The stream ends by itself when the stand stops; the grace period lets it, before the library cuts it
+    # off.
     return EventSourceResponse(lines(), shutdown_grace_period=1)
 
 

@@ -29,9 +29,13 @@ async def _page(request: Request) -> Response:  # noqa: ARG001
 
 
 def application(settings: Settings, hosts: frozenset[str] = frozenset()) -> Starlette:
-    """A fresh world behind the routes of the contract; its files go when the server stops.
+    """Return an application with a new world; the world's files are removed when the server stops.
 
-    It answers its own page and programs; `hosts` are the names that it has beside this machine's own.
+    It only serves programs and its own page, not other sites' pages.
+
+    Args:
+        settings: The stand's settings.
+        hosts: Its host names beside this machine's own.
     """
     world = World(settings)
 

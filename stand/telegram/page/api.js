@@ -30,10 +30,10 @@ export const edit = (user, chat, message_id, text) => post("edits", { user, chat
 export const remove = (chat, message_id) => post("deletes", { chat, message_id });
 export const press = (user, chat, message_id, data) => post("presses", { user, chat, message_id, data });
 
-/** {seq, events}: the stand's newest event number, and what came after one. */
+/** {seq, events}: the stand's newest event number, and the events after a given one. */
 export const events = (after) => get(`events?after=${after}&timeout=0`);
 
-/** The bot's commands; an older stand that cannot tell has none. */
+/** The bot's commands; none from an older stand without this call. */
 export async function commands() {
   try {
     return (await get("commands")).commands ?? [];

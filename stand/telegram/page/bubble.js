@@ -1,4 +1,4 @@
-/** One message on the page: built once, then only the parts that changed are built again. */
+/** One message on the page: built once; later only the changed parts are rebuilt. */
 
 import { el, icon, iconButton } from "/page/dom.js";
 import { rich } from "/page/entities.js";
@@ -30,7 +30,7 @@ export class Bubble {
     this.#render(message);
   }
 
-  /** Show a newer version; a new picture is fetched first, so that it takes its place at once. */
+  /** Show a newer version; a new picture is loaded first, so that it appears at once. */
   async update(message) {
     this.#latest = message;
     const changes = message.media && message.media.url !== this.message.media?.url;
@@ -55,7 +55,7 @@ export class Bubble {
   }
 
   #tapped(event) {
-    // With a finger there is no hover that would show the tools.
+    // A touch screen has no hover that would show the tools.
     if (matchMedia("(hover: none)").matches && !event.target.closest("a, button, video")) this.#menu(event);
   }
 
@@ -134,7 +134,7 @@ function meta(message, own) {
     el("time", { datetime: at.toISOString(), title: at.toLocaleString() }, clock(at)), own ? icon("checks") : null);
 }
 
-/** The bar is kept from edit to edit, so that it grows rather than starts anew. */
+/** The progress bar is kept from edit to edit, so that it grows instead of starting again. */
 function progress(percent, bar) {
   if (percent === null) return null;
   const node = bar ?? el("div", { class: "progress", testid: "progress", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 }, el("span"));

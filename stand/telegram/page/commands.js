@@ -1,4 +1,4 @@
-/** The bot's commands above the composer: by the "/" button, or by typing one. */
+/** The menu of the bot's commands above the composer, opened by the "/" button or by typing "/". */
 
 import * as api from "/page/api.js";
 import { byId, el } from "/page/dom.js";
@@ -9,8 +9,8 @@ export class Commands {
   #at = 0;
   #turn = 0;
 
-  /** `send` gets a command that was picked ("/image" and the like), as Telegram sends it at once; `complete` one
-   * that is only to be written out, by Tab, for words to follow. */
+  /** `send` gets a command that was picked ("/image", for example), which is sent at once, as in Telegram. `complete`
+   * gets a command that Tab only writes out, so that more words can follow. */
   constructor(send, complete) {
     this.send = send;
     this.complete = complete;
@@ -27,7 +27,7 @@ export class Commands {
     return !this.node.hidden;
   }
 
-  /** Follow what is typed: "/im" shows what begins so, anything else closes the menu. */
+  /** Follow the typed text: "/im" shows the commands that begin with it, any other text closes the menu. */
   async follow(text) {
     const typed = /^\/(\w*)$/.exec(text);
     if (!typed) return this.close();
@@ -38,7 +38,7 @@ export class Commands {
     this.#turn += 1;
     const turn = this.#turn;
     if (!this.isOpen) this.#known = await api.commands().catch((error) => complain(error) ?? []);
-    // What was typed or sent meanwhile has the last word.
+    // Text that was typed or sent meanwhile takes precedence.
     if (turn !== this.#turn) return undefined;
     this.#at = 0;
     const fitting = this.#known.filter(({ command }) => command.startsWith(beginning.toLowerCase()));
@@ -56,7 +56,7 @@ export class Commands {
     this.input.removeAttribute("aria-activedescendant");
   }
 
-  /** True where the key was for the menu. */
+  /** Return whether the menu used the key. */
   key(event) {
     const rows = this.node.querySelectorAll("[role=option]");
     if (!this.isOpen || !rows.length) return false;

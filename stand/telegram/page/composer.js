@@ -1,4 +1,4 @@
-/** Where one writes: a text, a reply, the edit of an own text, something attached. */
+/** The composer: a text, a reply, an edit of one's own text, or an attachment. */
 
 import * as api from "/page/api.js";
 import { Commands } from "/page/commands.js";
@@ -8,7 +8,7 @@ import { openMenu, under } from "/page/menu.js";
 import { complain } from "/page/toast.js";
 
 const TALLEST = 180;
-/** Where the browser fits a field to its text itself, style sheets do it. */
+/** If the browser can fit a field to its text, the style sheet does it. */
 const GROWS = CSS.supports("field-sizing", "content");
 
 export class Composer {
@@ -38,7 +38,7 @@ export class Composer {
     store.on("gone", ({ id }) => this.#context?.message.message_id === id && this.#leave());
   }
 
-  /** Put words in, ready to be sent. */
+  /** Put text into the field, ready to be sent. */
   suggest(words) {
     this.input.value = words;
     this.#fit();
@@ -122,7 +122,7 @@ export class Composer {
     this.#fit();
   }
 
-  /** Another chat or another person: each has a draft of its own. */
+  /** Change to another chat or person; each has a separate draft. */
   #moved() {
     if (this.#place) this.#drafts.set(this.#place, this.#context?.kind === "edit" ? "" : this.input.value);
     this.#leave();

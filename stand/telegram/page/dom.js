@@ -1,4 +1,4 @@
-/** Build elements without ever parsing markup: whatever a chat holds reaches the page as text. */
+/** Builds elements without parsing markup: content of a chat reaches the page only as text. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -18,7 +18,7 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
-/** An icon of the sprite in index.html. */
+/** Return an icon from the sprite in index.html. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon");
@@ -35,5 +35,5 @@ export function iconButton(name, label, props = {}) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Whether motion is welcome on this machine. */
+/** Return whether this machine's settings allow animations. */
 export const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;

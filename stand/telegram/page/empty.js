@@ -1,4 +1,4 @@
-/** What stands where there is no message yet: what a newcomer can type. */
+/** The view of a chat without messages: examples of what a newcomer can type. */
 
 import { el, icon } from "/page/dom.js";
 

@@ -1,4 +1,4 @@
-/** A text with Telegram's entities (offsets in UTF-16 units, as JavaScript counts too) as nodes. */
+/** Turns a text with Telegram's entities (offsets in UTF-16 units, as in JavaScript) into nodes. */
 
 import { el } from "/page/dom.js";
 
@@ -7,7 +7,7 @@ const TAGS = {
   blockquote: "blockquote", expandable_blockquote: "blockquote",
 };
 
-/** Nodes of `text`; `onCommand(command)` is called when a command in it is clicked. */
+/** Return the nodes of `text`; a click on a command in it calls `onCommand(command)`. */
 export function rich(text, entities = [], onCommand = () => {}) {
   const sorted = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
   return between(text, 0, text.length, sorted, onCommand);
@@ -47,7 +47,7 @@ function wrap(entity, raw, inner, onCommand) {
   }
 }
 
-/** Only the web's own schemes become links: a bot's text must not run script here. */
+/** Only the web's own schemes become links: a bot's text must not run scripts on this page. */
 export function safeUrl(url) {
   try {
     return ["http:", "https:", "tg:"].includes(new URL(url, location.href).protocol) ? url : null;

@@ -1,4 +1,4 @@
-/** How people, times, sizes and messages are put into words. */
+/** Formats people, times, sizes and messages. */
 
 import { el, icon } from "/page/dom.js";
 
@@ -15,7 +15,7 @@ const ACTIONS = {
 
 export const nameOf = (user) => [user.first_name, user.last_name].filter(Boolean).join(" ") || `User ${user.id}`;
 
-/** A round picture with the initials; the bot has its aperture. */
+/** Return a round picture with the initials, or the bot's aperture. */
 export function avatar(of, size = "") {
   if (of.bot) return el("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, icon("aperture"));
   const words = of.name.trim().split(/\s+/).filter(Boolean);
@@ -27,7 +27,7 @@ export const hueOf = (id) => `hue-${Math.abs(id) % HUES}`;
 export const sentAt = (message) => new Date((message.at ?? message.date) * 1000);
 export const clock = (date) => date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 
-/** "Today", "Yesterday", "21 November", with the year where it is another one. */
+/** Return "Today", "Yesterday" or "21 November", with the year unless it is this one. */
 export function day(date) {
   const midnight = (d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
   const days = Math.round((midnight(new Date()) - midnight(date)) / 86_400_000);
@@ -37,7 +37,7 @@ export function day(date) {
   return date.toLocaleDateString([], { day: "numeric", month: "long", year });
 }
 
-/** The time of a chat's last message: a clock today, a date before. */
+/** Return the time of a chat's last message: the clock time if today, otherwise the date. */
 export function shortTime(date) {
   return day(date) === "Today" ? clock(date) : date.toLocaleDateString([], { day: "2-digit", month: "2-digit" });
 }
@@ -51,7 +51,7 @@ export function size(bytes) {
 
 export const action = (name) => ACTIONS[name] ?? name.replaceAll("_", " ");
 
-/** What a message says in one line (chat list, quotes). */
+/** Return a message's content in one line (chat list, quotes). */
 export function gist(message) {
   const words = message.text ?? message.caption ?? "";
   if (words) return words.replace(/\s+/g, " ").slice(0, 160);
@@ -64,7 +64,7 @@ export function gist(message) {
   return service(message) ?? "Message";
 }
 
-/** The sentence of a service message (someone came, the group moved), or null for any other. */
+/** Return the sentence of a service message (a user joined, the group was upgraded), or null for others. */
 export function service(message) {
   const who = message.from ? nameOf(message.from) : "Someone";
   if (message.new_chat_members) return `${message.new_chat_members.map(nameOf).join(", ")} joined the group`;

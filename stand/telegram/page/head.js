@@ -1,4 +1,4 @@
-/** The head of the conversation: whose it is, who is in it, what the bot does just now. */
+/** The head of the conversation: its name, its members, and the bot's current action. */
 
 import { byId, el, iconButton } from "/page/dom.js";
 import { action, avatar } from "/page/format.js";

@@ -5,7 +5,7 @@ import { el, icon } from "/page/dom.js";
 import { safeUrl } from "/page/entities.js";
 import { alertBox, complain, toast } from "/page/toast.js";
 
-/** A client waits about this long for answerCallbackQuery, then lets the button go. */
+/** A client waits about this long for answerCallbackQuery and then stops showing the press. */
 const ANSWER_WAIT = 15_000;
 const REMEMBERED = 50;
 
@@ -21,13 +21,13 @@ export class Presses {
   #answered(event) {
     const settle = this.#waiting.get(event.callback_query_id);
     if (settle) return settle(event);
-    // The answer may overtake the answer to the press itself.
+    // The bot's answer may arrive before the response to the press itself.
     this.#early.set(event.callback_query_id, event);
     if (this.#early.size > REMEMBERED) this.#early.delete(this.#early.keys().next().value);
     return undefined;
   }
 
-  /** Press a button; resolves once the bot has answered or the wait is over. */
+  /** Press a button; resolve when the bot has answered or the wait is over. */
   async press(message, data) {
     const { me, open } = this.store;
     try {
@@ -53,7 +53,7 @@ export class Presses {
   }
 }
 
-/** The keyboard node of a message, or null. */
+/** Return the keyboard node of a message, or null. */
 export function keyboardNode(message, presses) {
   const rows = message.reply_markup?.inline_keyboard;
   if (!rows?.length) return null;

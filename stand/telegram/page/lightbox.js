@@ -1,4 +1,4 @@
-/** A photo or video alone on the dark, as large as the window allows. */
+/** The light box: one photo or video on a dark ground, as large as the window allows. */
 
 import { el, icon, iconButton } from "/page/dom.js";
 

@@ -1,4 +1,4 @@
-/** Puts the page together: the store, its views, the stream of events, the address. */
+/** Connects the page's parts: the store, its views, the stream of events, the address. */
 
 import * as api from "/page/api.js";
 import { Composer } from "/page/composer.js";
@@ -49,7 +49,7 @@ function link(state) {
   node.querySelector(".link-text").textContent = LINK[state];
 }
 
-/** The person and chat that the address names, or the nearest that exist; the first person is made where there is none. */
+/** Return the person and chat that the address names, or others that exist; create the first person if needed. */
 async function place() {
   const wished = route.read();
   // The address may be ahead of the events.
@@ -67,13 +67,13 @@ async function place() {
   await store.enter(user, chat);
 }
 
-// A group that became a supergroup goes on under another id.
+// A group that became a supergroup continues under another id.
 store.on("message", ({ chat, message }) => {
   if (chat === store.open && message.migrate_to_chat_id) route.go(store.me.id, message.migrate_to_chat_id);
 });
 
 let turn = Promise.resolve();
-/** One thing after another: an event must not overtake the one before it. */
+/** Handle events one after another: none may overtake the one before it. */
 const inTurn = (work) => {
   turn = turn.then(work).catch(complain);
 };

@@ -1,22 +1,22 @@
-/** Photos, videos, GIFs and files as they stand in a bubble. */
+/** Photos, videos, GIFs and files in a bubble. */
 
 import { el, icon, iconButton } from "/page/dom.js";
 import { size } from "/page/format.js";
 import { openLightbox } from "/page/lightbox.js";
 
-/** The box that a picture fits into, CSS px; a narrow one is widened so that buttons stay readable. */
+/** The box that a picture must fit (CSS px); a narrow picture is widened so that buttons stay readable. */
 const BOX = 420;
 const NARROWEST = 220;
 const PRELOAD_WAIT = 4_000;
 
-/** {width, ratio} of the place a picture or video takes, known before its bytes are. */
+/** Return {width, ratio} of the space for a picture or video, before it is loaded. */
 export function frame({ width, height }) {
   if (!width || !height) return { width: 320, ratio: 4 / 3 };
   const scale = Math.min(BOX / width, BOX / height, 1);
   return { width: Math.round(Math.max(width * scale, NARROWEST)), ratio: width / height };
 }
 
-/** The media node of a message, or null; `caption` goes along into the light box. */
+/** Return the media node of a message, or null; the light box shows `caption`. */
 export function mediaNode(media, caption) {
   if (!media) return null;
   if (media.kind === "photo") return photo(media, caption);
@@ -48,7 +48,7 @@ function video(media, caption) {
   });
   player.muted = true;
   const open = (event) => {
-    // The strip of controls at the bottom stays the player's own.
+    // Clicks on the strip of controls at the bottom are for the player.
     if (player.controls && event.offsetY > player.clientHeight - 56) return;
     event.preventDefault();
     player.pause();
@@ -67,7 +67,7 @@ function file(media) {
     el("span", { class: "file-words" }, el("span", { class: "file-name" }, name), el("span", { class: "file-size" }, [size(media.file_size), "Download"].filter(Boolean).join(" · "))));
 }
 
-/** Resolves when a photo's bytes are decoded (or after a bound, or at once for anything else). */
+/** Resolve when a photo is decoded, or after a time limit; for other media at once. */
 export async function preload(media) {
   if (media.kind !== "photo") return;
   const image = new Image();

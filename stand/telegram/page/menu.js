@@ -4,7 +4,7 @@ import { el, icon } from "/page/dom.js";
 
 let shut = () => {};
 
-/** items: [{label, icon?, lead?, danger?, checked?, testid?, run}] or "line"; at: {x, y}, the wished corner. */
+/** items: [{label, icon?, lead?, danger?, checked?, testid?, run}] or "line"; at: {x, y}, the preferred corner. */
 export function openMenu(items, at, label) {
   shut();
   const back = document.activeElement;
@@ -53,7 +53,7 @@ function move(menu, event, close) {
   }
 }
 
-/** The point under a button, and above it where there is no room below. */
+/** Return the point under a button, or above it if there is no room below. */
 export function under(button) {
   const { left, bottom, top } = button.getBoundingClientRect();
   return { x: left, y: bottom + 6, above: top - 6 };

@@ -1,4 +1,4 @@
-/** The open conversation: its bubbles in order, days between them, and where it is scrolled to. */
+/** The open conversation: its bubbles in order, the days between them, and the scroll position. */
 
 import { Bubble } from "/page/bubble.js";
 import { byId, el, moves } from "/page/dom.js";
@@ -93,7 +93,7 @@ export class Messages {
     bubble.node.animate([{ height: `${height}px`, opacity: 1 }, { height: 0, opacity: 0, transform: "scale(.9)" }], { duration: 200, easing: "ease-in" }).finished.finally(leave);
   }
 
-  /** Drop what the store no longer keeps; set days, groups of one sender, and the empty state. */
+  /** Remove messages that the store dropped; set days, groups of one sender, and the empty state. */
   #arrange() {
     const kept = this.store.open?.messages ?? new Map();
     for (const [id, bubble] of this.#bubbles) {
@@ -128,7 +128,7 @@ export class Messages {
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
-    // Only a move upwards leaves the end: what grows below has not been scrolled away from.
+    // Only scrolling upwards leaves the end; new content below does not.
     if (scrollHeight - scrollTop - clientHeight < NEAR) this.#pinned = true;
     else if (scrollTop < this.#top) this.#pinned = false;
     this.#top = scrollTop;
@@ -144,7 +144,7 @@ export class Messages {
   }
 }
 
-/** Put a day over a bubble, or take it away. One that is right stays: the list is read aloud as it grows. */
+/** Put a day above a bubble, or remove it. A correct one stays: screen readers announce changes of the list. */
 function dayOver(bubble, date) {
   if (bubble.day?.textContent === date) return;
   bubble.day?.remove();
@@ -152,7 +152,7 @@ function dayOver(bubble, date) {
   if (date) bubble.node.before(bubble.day);
 }
 
-/** Whether two neighbours read as one turn of one sender. */
+/** Return whether two neighbouring messages belong to one turn of one sender. */
 function joined(first, second) {
   if (!first || !second || first.node.classList.contains("service") || second.node.classList.contains("service")) return false;
   const [a, b] = [first.message, second.message];

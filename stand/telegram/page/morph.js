@@ -1,10 +1,10 @@
-/** The change of a bubble from words to a picture, without a jump. */
+/** The animated change of a bubble from text to a picture. */
 
 import { moves } from "/page/dom.js";
 
 const EASE = "cubic-bezier(.2, .8, .2, 1)";
 
-/** Run `change` (which swaps the bubble's parts at once) and let the eye see it happen. */
+/** Run `change`, which swaps the bubble's parts at once, and animate the difference. */
 export function morph(bubble, change) {
   if (!moves() || document.hidden) return change();
   const before = bubble.getBoundingClientRect();

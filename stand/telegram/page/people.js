@@ -1,4 +1,4 @@
-/** Who sits at the page: the switcher, new people, new groups. */
+/** The user of the page: the switcher, new people, new groups. */
 
 import * as api from "/page/api.js";
 import { byId, el, icon } from "/page/dom.js";
@@ -62,7 +62,7 @@ export class People {
   }
 }
 
-/** A form in a dialog; it closes once `done` has succeeded. */
+/** Open a form in a dialog; it closes once `done` has succeeded. */
 function ask(title, verb, fields, done) {
   const submit = el("button", { class: "primary", testid: "dialog-ok" }, verb);
   const dialog = el("dialog", { class: "box", testid: "dialog", "aria-label": title },

@@ -1,6 +1,6 @@
-/** Who is at the page and which chat is open: kept in the address, so that each tab can be another person. */
+/** The page's person and open chat, kept in the address, so that each tab can be another person. */
 
-/** {user: id | null, chat: id | "list" | null}; null = the address does not say. */
+/** {user: id | null, chat: id | "list" | null}; null = not in the address. */
 export function read() {
   const fields = new URLSearchParams(location.hash.slice(1));
   const chat = fields.get("chat");
@@ -15,7 +15,7 @@ export function go(user, chat) {
   location.hash = hash(user, chat);
 }
 
-/** Put the address right without a step in the history. */
+/** Correct the address without a step in the history. */
 export function settle(user, chat) {
   history.replaceState(null, "", hash(user, chat));
 }

@@ -17,7 +17,7 @@ export class Sidebar {
     if (!this.store.me) return;
     const chats = this.store.mine();
     const rows = chats.map((chat) => this.#row(chat));
-    // Moving a row that stays in place would take the focus from it.
+    // Moving a row that is already in place would take its focus away.
     if (rows.length !== this.list.children.length || rows.some((row, i) => row !== this.list.children[i])) this.list.replaceChildren(...rows);
     for (const id of this.#rows.keys()) if (!chats.some((chat) => `${this.store.me.id}:${chat.id}` === id)) this.#rows.delete(id);
     const unread = chats.reduce((sum, chat) => sum + this.store.unread(chat), 0);

@@ -1,9 +1,9 @@
-/** What the page knows: people, chats, messages, what is unread. Tells its listeners what changed. */
+/** The page's data: people, chats, messages, unread counts. Notifies its listeners of changes. */
 
 import * as api from "/page/api.js";
 import { nameOf } from "/page/format.js";
 
-/** Messages kept per chat; older ones leave the page. */
+/** Number of messages kept per chat; older ones are dropped from the page. */
 export const KEPT = 300;
 const ACTION_LASTS = 5_500;
 
@@ -70,7 +70,7 @@ export class Store extends EventTarget {
       }).then((messages) => {
         for (const message of messages.slice(-KEPT)) this.#put(chat, message);
         chat.messages = new Map([...chat.messages].sort(([a], [b]) => a - b));
-        // What was there before the page was opened counts as read.
+        // Messages from before the page was opened count as read.
         const old = [...chat.messages.values()].filter((message) => (message.at ?? message.date) < this.#began);
         for (const user of chat.members) this.#read.set(`${user}:${chat.id}`, old.at(-1)?.message_id ?? 0);
       });
@@ -79,7 +79,7 @@ export class Store extends EventTarget {
     return this.#loads.get(chat.id);
   }
 
-  /** Take a message in; false where the page has it as new or newer already. */
+  /** Store a message; return false if the page already has this version or a newer one. */
   #put(chat, message) {
     if (message.deleted || chat.gone.has(message.message_id)) return false;
     const known = chat.messages.get(message.message_id);
@@ -89,7 +89,7 @@ export class Store extends EventTarget {
     return true;
   }
 
-  /** One event of the stream. */
+  /** Apply one event of the stream. */
   async take(event) {
     if (event.type === "user") await this.loadUsers();
     if (event.type === "user" || event.type === "chat" || (event.chat && !this.chats.has(event.chat))) await this.loadChats();
@@ -105,7 +105,7 @@ export class Store extends EventTarget {
   #arrive(chat, message, type) {
     const before = chat.messages.get(message.message_id);
     if (!this.#put(chat, message)) return;
-    // What the bot was doing is done, be it by a new message or by a picture edited into an old one.
+    // The bot's action is over, with a new message or with a picture edited into an old one.
     const done = type === "message" || (message.media && message.media.url !== before?.media?.url);
     if (done && message.from?.is_bot) this.#act(chat, null);
     this.#tell("message", { chat, message: chat.messages.get(message.message_id) });
@@ -129,7 +129,7 @@ export class Store extends EventTarget {
     this.#tell("chat", chat);
   }
 
-  /** The chats that the person sees, the newest talk first. */
+  /** The chats that the person sees, the most recently used first. */
   mine() {
     const moved = (chat) => this.last(chat)?.migrate_to_chat_id;
     const mine = [...this.chats.values()].filter((chat) => chat.members.includes(this.me.id) && !moved(chat));
@@ -148,14 +148,14 @@ export class Store extends EventTarget {
     return [...chat.messages.values()].filter((m) => m.message_id > read && m.from?.id !== this.me.id).length;
   }
 
-  /** The person has seen the open chat to its end. */
+  /** Note that the person has seen the open chat to its end. */
   markRead() {
     if (!this.open) return;
     this.#read.set(`${this.me.id}:${this.open.id}`, this.last(this.open)?.message_id ?? 0);
     this.#tell("chat", this.open);
   }
 
-  /** The newest text of the person in the open chat: what arrow-up edits. */
+  /** The person's newest text in the open chat, which arrow-up edits. */
   myLastText() {
     const own = [...this.open.messages.values()].filter((m) => m.from?.id === this.me.id && m.text);
     return own.sort((a, b) => b.message_id - a.message_id)[0] ?? null;

@@ -1,4 +1,4 @@
-/** The stand's events over SSE, continued after a break from the last one seen. */
+/** The stand's events over SSE; after a break they continue after the last one received. */
 
 import { events } from "/page/api.js";
 
@@ -9,14 +9,14 @@ export class Stream {
   #source = null;
   #wait = FIRST_WAIT;
 
-  /** handlers: event(object), state("live" | "broken"), restarted() when the stand began anew. */
+  /** handlers: event(object), state("live" | "broken"), restarted() when the stand was restarted. */
   constructor(handlers) {
     this.handlers = handlers;
     this.seq = 0;
     this.last = null;
   }
 
-  /** Begin with what comes from now on. */
+  /** Start with the events from now on. */
   async fromNow() {
     const { seq } = await events(Number.MAX_SAFE_INTEGER);
     this.seq = seq;
@@ -36,7 +36,7 @@ export class Stream {
       this.last = event;
       this.handlers.event(event);
     };
-    // EventSource would reconnect to the same address, whose `after` is out of date by then.
+    // EventSource would reconnect to the same address, whose `after` is then out of date.
     this.#source.onerror = () => {
       this.#source.close();
       this.handlers.state("broken");
@@ -45,7 +45,7 @@ export class Stream {
     };
   }
 
-  /** Whether this is no longer the stand that gave the last event: its numbers begin anew with it. */
+  /** Return whether the stand was restarted since the last event: its numbers then start again. */
   async #isAnother() {
     const { seq, events: since } = await events(this.seq - 1);
     const same = since.find((event) => event.seq === this.seq);

@@ -1,4 +1,4 @@
-/** Short notices over the page, and the alert that a bot may ask for. */
+/** Short notices over the page, and the alert with which a bot may answer a press. */
 
 import { byId, el } from "/page/dom.js";
 

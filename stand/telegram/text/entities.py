@@ -1,7 +1,6 @@
-"""Formatted text: what Telegram finds in plain text, and the HTML parse mode.
+"""Formatted text: what Telegram recognizes in plain text, and the HTML parse mode.
 
-The texts of the errors and the rules (tags, attributes, entities, byte offsets) are those of TDLib's
-`parse_html`.
+The error texts and the rules (tags, attributes, entities, byte offsets) are those of TDLib's `parse_html`.
 Offsets and lengths in entities count UTF-16 code units.
 """
 
@@ -34,12 +33,12 @@ _REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|lt|gt|amp|quot);?")
 
 
 def units(text: str) -> int:
-    """The length in UTF-16 code units."""
+    """Return the length in UTF-16 code units."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def plain_entities(text: str) -> list[Entity]:
-    """Commands, URLs, mentions and hashtags in a text without formatting."""
+    """Return the commands, URLs, mentions and hashtags in a text without formatting."""
     if not any(mark in text for mark in "/@#"):
         return []
     return [
@@ -49,7 +48,7 @@ def plain_entities(text: str) -> list[Entity]:
 
 
 def add_plain(text: str, entities: list[Entity]) -> list[Entity]:
-    """`entities` plus those found in the text outside of them, in Telegram's order."""
+    """Return `entities` plus those recognized in the text outside of them, in Telegram's order."""
     taken = [(entity["offset"], entity["offset"] + entity["length"]) for entity in entities]
     for found in plain_entities(text):
         start, end = found["offset"], found["offset"] + found["length"]
@@ -60,8 +59,10 @@ def add_plain(text: str, entities: list[Entity]) -> list[Entity]:
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:
-    """Text and entities of an HTML-formatted text; raises 400 "can't parse entities: ..." as Telegram
-    does.
+    """Return text and entities of an HTML-formatted text.
+
+    Raises:
+        ApiError: 400 "can't parse entities: ...", as Telegram does.
     """
     parser = _Html(source)
     return parser.text(), parser.entities

@@ -1,7 +1,7 @@
-"""The MarkdownV2 parse mode, and what the legacy Markdown shares with it.
+"""The MarkdownV2 parse mode, and the part that legacy Markdown shares with it.
 
 The rules are those of https://core.telegram.org/bots/api#markdownv2-style: reserved characters must be
-escaped, and an entity that is opened must be closed. Blockquotes and custom emoji are taken for plain text.
+escaped, and an opened entity must be closed. Blockquotes and custom emoji count as plain text.
 """
 
 import re
@@ -26,7 +26,11 @@ _ESCAPE = re.compile(r"\\([\x01-\x7e])")
 
 
 def parse_markdown_v2(source: str, legacy: bool = False) -> tuple[str, list[Entity]]:
-    """Text and entities of a Markdown text; raises 400 "can't parse entities: ..." as Telegram does."""
+    """Return text and entities of a Markdown text.
+
+    Raises:
+        ApiError: 400 "can't parse entities: ...", as Telegram does.
+    """
     return _Markdown(source, legacy).parse()
 
 
