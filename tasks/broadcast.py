@@ -48,7 +48,7 @@ class Stopping(DarkroomError):
 @app.task(name="broadcast", bind=True)
 def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
     """Write to the next users and publish the turn after this one. Where it breaks off, the round of
-    `Process.revive_broadcast` goes on."""
+    `tasks.handover.revive_broadcast` goes on."""
     process = current(self.app)
     try:
         try:

@@ -3,19 +3,16 @@
 import os
 import threading
 from collections.abc import Sequence
+from functools import partial
 
-import structlog
 from celery import Celery
 
 from chat.calls import MEDIA_BOUND_S
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
-from config.catalogue import Model, load_catalogue
+from config.catalogue import load_catalogue
 from config.settings import Settings, load
-from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
-from jobs.failures import Failure
-from jobs.model import Job, Lane
-from jobs.states import ENDED, State
+from jobs.model import Lane
 from ledger.admin.broadcasts import Broadcasts
 from ledger.artifacts import artifacts_in_use
 from ledger.cache import Cache
@@ -33,20 +30,19 @@ from media.links import Links
 from media.retention import LAPSES_S, PERIOD_S, Retention
 from media.store import MediaStore
 from providers.base import Provider
-from providers.metered import Metered
 from providers.replicate import Replicate
 from tasks import broker
-from tasks.delivery import endings
 from tasks.delivery.gateway_thread import Chat
 from tasks.delivery.progress import Progress
 from tasks.generation.calls import Calls
+from tasks.generation.terms import Terms
+from tasks.handover import Handover, revive_broadcast
 from tasks.heartbeat import Heartbeat
 from tasks.publish import Publisher
 from tasks.slots import Slots
 from tasks.sweep import Sweep, excusing
 from tasks.traces import Traces
 
-log = structlog.get_logger(__name__)
 _CHAT_CALL_S = MEDIA_BOUND_S + 20
 _SPARE = 64
 """Connections to Redis beside one for each slot: for the rounds, the heartbeat, the chat's own looks."""
@@ -80,9 +76,10 @@ class Process:
             lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
         )
         self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.links, self.chat)
+        self.handover = Handover(self.ledger, self.publisher)
         self.slots = Slots(self.ledger, new_owner())
         wanted = settings.otel_exporter_otlp_endpoint
-        self._traces = Traces(settings, self._redis, self.ledger, self.slots.owner) if wanted else None
+        self.traces = Traces(settings, self._redis, self.ledger, self.slots.owner) if wanted else None
         self._providers: dict[str, Provider] = {
             "replicate": Replicate(
                 settings.replicate_api_url,
@@ -92,6 +89,7 @@ class Process:
                 capacity,
             )
         }
+        self.terms = Terms(self.catalogue, self._providers, self.tally)
         creates, others = settings.replicate_creates_per_min, settings.replicate_calls_per_min
         self.calls = Calls(
             {"replicate": Allowance(self._redis, "replicate", "creates", creates)},
@@ -102,9 +100,10 @@ class Process:
         sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
         # A round takes far less than a beat; who dies in one keeps the others out for so long.
         lapses_s = settings.heartbeat_s
+        reviving = partial(revive_broadcast, self.broadcasts, self.publisher)
         self._rounds = [
             Background(name, settings.sweep_s, alone(self._redis, name, lapses_s, work))
-            for name, work in (("places", self.progress.round), ("broadcast", self.revive_broadcast))
+            for name, work in (("places", self.progress.round), ("broadcast", reviving))
         ]
         retention = Retention(settings, lambda: artifacts_in_use(self._redis))
         keeping = alone(self._redis, "retention", LAPSES_S, retention.round)
@@ -112,95 +111,13 @@ class Process:
         sweeping = alone(self._redis, "sweep", lapses_s, sweep.round)
         self._rounds.append(Background("sweep", settings.sweep_s, excusing(self.ledger, sweeping)))
 
-    def model_of(self, job: Job) -> Model:
-        """The job's model; JobFailed where the catalogue no longer has it."""
-        model = self.catalogue.models.get(job.request.model)
-        if model is None:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"model {job.request.model!r} is not in the catalogue")
-        return model
-
-    def typical_s(self, job: Job) -> float:
-        """How long the job's model takes, as far as is known; one of its kind where the model is gone."""
-        return endings.model_of(job, self.catalogue).typical_s
-
-    def deadline_s(self, job: Job) -> float:
-        """For how long the job's prediction may run, in seconds."""
-        if job.ordered:
-            return job.ordered.deadline_s
-        model = self.catalogue.models.get(job.request.model)
-        return model.deadline_s if model else self.catalogue.longest_deadline()
-
-    def provider_of(self, job: Job) -> Provider:
-        """The provider that was asked for the job, or is to be; JobFailed where it is not known."""
-        return Metered(self._provider(self._provider_name(job)), job.request.model, self.tally)
-
-    def _provider_name(self, job: Job) -> str:
-        if job.ordered:
-            return job.ordered.provider
-        if job.prediction and job.request.model not in self.catalogue.models and len(self._providers) == 1:
-            # An older release wrote down what it paid for, and not whom.
-            return next(iter(self._providers))
-        return self.model_of(job).provider
-
-    def _provider(self, name: str) -> Provider:
-        if name not in self._providers:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {name!r} is not known")
-        return self._providers[name]
-
-    def publish_delivery(self, job_id: str) -> None:
-        """Have the chat told now; where the broker is away, the sweep does it later."""
-        try:
-            self.publisher.publish_delivery(job_id)
-        except LedgerUnavailable as error:
-            log.warning("delivery not published; the sweep will", job=job_id, error=str(error))
-
-    def publish_generation(self, job_id: str) -> None:
-        """Have a worker take the job up now; where the broker is away, the sweep does it later."""
-        try:
-            if job := self.ledger.get(job_id):
-                self.publisher.publish_generation(job)
-        except LedgerUnavailable as error:
-            log.warning("job not published; the sweep will", job=job_id, error=str(error))
-
-    def revive_broadcast(self) -> None:
-        """Have another worker go on with a broadcast whose worker is gone."""
-        if overdue := self.broadcasts.revive():
-            log.info("broadcast goes on", broadcast=overdue[0])
-            self.publisher.publish_broadcast(*overdue)
-
-    def trace(self, job_id: str) -> None:
-        """Send the trace of a job that has ended, where traces are wanted."""
-        try:
-            if self._traces:
-                self._traces.send(job_id)
-        except LedgerUnavailable as error:
-            log.warning("trace not sent", job=job_id, error=str(error))
-
-    def hand_over(self, job: Job) -> None:
-        """Give a held job to another worker, at once."""
-        try:
-            self.ledger.release(job)
-            if job.state is State.DELIVERING or job.state in ENDED:
-                self.publisher.publish_delivery(job.id)
-            else:
-                self.publisher.publish_generation(job)
-        except (LeaseLost, LedgerUnavailable) as error:
-            log.warning("hand-over not published; the sweep will", job=job.id, error=str(error))
-
-    def put_off(self, job: Job, seconds: float) -> None:
-        """Give a held job back; the sweep publishes it again when the seconds are over."""
-        try:
-            self.ledger.release(job, seconds)
-        except (LeaseLost, LedgerUnavailable) as error:
-            log.warning("job not handed back; its lease lapses", job=job.id, error=str(error))
-
     def close(self) -> None:
         """Close everything in the reverse order."""
         for background in self._rounds:
             background.close()
         self._heartbeat.close()
-        if self._traces:
-            self._traces.close()
+        if self.traces:
+            self.traces.close()
         self.chat.close()
         self.downloader.close()
         for provider in self._providers.values():

@@ -105,12 +105,17 @@ class Lookout:
         """No chat."""
         return SimpleNamespace(show=lambda _slot, _percent: None)
 
+    @property
+    def terms(self) -> Any:
+        """How long the jobs take, and may take."""
+        return self
+
     def typical_s(self, _job: Job) -> float:
-        """As `tasks.process.Process.typical_s`."""
+        """As `tasks.generation.terms.Terms.typical_s`."""
         return 10.0
 
     def deadline_s(self, _job: Job) -> float:
-        """As `tasks.process.Process.deadline_s`."""
+        """As `tasks.generation.terms.Terms.deadline_s`."""
         return self._deadline
 
     def past(self, model: str) -> tuple[list[float], int]:

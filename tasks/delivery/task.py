@@ -57,16 +57,17 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> str:
                 log.exception("delivery broken off by an error of ours")
                 stumbled(process, slot)
         except HandOver:
-            process.hand_over(slot.job)
+            process.handover.hand_over(slot.job)
         except (PassingError, OSError) as error:
             advice = getattr(error, "retry_after", None)
             log.info("delivery put off", reason=str(error), retry_after=advice)
-            process.put_off(slot.job, advice or 1.0)
+            process.handover.put_off(slot.job, advice or 1.0)
         except (LeaseLost, IllegalMove) as error:
             log.warning("delivery left to another worker", reason=str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable; the delivery is resumed", error=str(error))
-        process.trace(slot.job.id)
+        if process.traces:
+            process.traces.try_send(slot.job.id)
         return slot.account()
 
 
@@ -167,7 +168,7 @@ def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> Non
     stay `unheard`."""
     if slot.job.state is State.DELIVERING:
         slot.job, _ = process.ledger.failed(slot.job, failure)
-        process.publish_delivery(slot.job.id)
+        process.handover.publish_delivery(slot.job.id)
         return
     log.warning("ended unheard", why=unheard)
     if unheard is not Unheard.GONE:

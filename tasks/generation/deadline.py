@@ -40,7 +40,7 @@ def last_word(process: Process, slot: Slot, provider: Provider, deadline_s: floa
         if over_s < PATIENCE_S:
             again = outputs.again_in(over_s, error.retry_after)
             log.warning("no answer at the deadline", reason=str(error), again_in_s=again)
-            process.put_off(slot.job, again)
+            process.handover.put_off(slot.job, again)
             return None
         raise PredictionOver(Failure.TIMED_OUT, f"nothing heard after {deadline_s:g} s: {error}") from error
     raise PredictionOver(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s")

@@ -61,11 +61,11 @@ def fetch(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
         return retries.brief(slot.wait)(attempt)
     except PassingError as error:
         age = process.ledger.now() - slot.job.stamps["storing"]
-        if age >= patience(error, process.deadline_s(slot.job) - _generated_s(slot.job)):
+        if age >= patience(error, process.terms.deadline_s(slot.job) - _generated_s(slot.job)):
             raise JobFailed(_failure(error), str(error)) from error
         again = again_in(age, error.retry_after)
         log.warning("output put off", reason=str(error), again_in_s=again)
-        process.put_off(slot.job, again)
+        process.handover.put_off(slot.job, again)
         return None
 
 

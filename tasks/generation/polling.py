@@ -63,7 +63,7 @@ class Watch:
         self._provider = provider
         self._seen = created
         self._fresh = created is not None
-        settings, deadline_s = process.settings, process.deadline_s(slot.job)
+        settings, deadline_s = process.settings, process.terms.deadline_s(slot.job)
         # A prediction that this slot has submitted begins now, whatever has become of the ledger's clock.
         self._began = clock() if self._fresh else min(clock(), slot.job.stamps["running"])
         self._deadline = self._began + deadline_s
@@ -71,7 +71,7 @@ class Watch:
             durations, active = process.waiting.past(slot.job.request.model)
         except LedgerUnavailable:
             durations, active = [], 0
-        self._longest = max(durations, default=process.typical_s(slot.job))
+        self._longest = max(durations, default=process.terms.typical_s(slot.job))
         self._ticks = Backoff(settings.poll_first_s, settings.poll_factor, settings.poll_max_s)
         self._rhythm = rhythm(settings, durations, active)
         self._trouble: Backoff | None = None

@@ -42,7 +42,7 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
 
     Answers what the provider made of it, None where nobody knows.
     """
-    model, provider = process.model_of(slot.job), process.provider_of(slot.job)
+    model, provider = process.terms.model_of(slot.job), process.terms.provider_of(slot.job)
     order = inputs.order(process, slot, model, provider)
     try:
         prediction = retries.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
@@ -54,7 +54,7 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
         log.warning("submission with unknown outcome", error=str(error))
         slot.job = process.ledger.unknown(slot.job)
         if slot.cancel:
-            process.publish_generation(slot.job.id)
+            process.handover.publish_generation(slot.job.id)
         return None
     except PassingError as error:
         raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
@@ -108,7 +108,7 @@ def search(process: Process, slot: Slot) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
     job = slot.job
     try:
-        provider = process.provider_of(job)
+        provider = process.terms.provider_of(job)
         process.calls.to_ask(slot, provider)
         with _for_at_most(_SEARCH_S):
             found = look_for(process, slot, provider)
@@ -120,7 +120,7 @@ def search(process: Process, slot: Slot) -> None:
         log.info("not found for now", reason=str(error))
     if process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
         raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
-    process.put_off(job, _LOOK_AGAIN_S)
+    process.handover.put_off(job, _LOOK_AGAIN_S)
 
 
 def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
@@ -148,7 +148,7 @@ def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
     """
     if job.ordered:
         return job.ordered.reference, job.ordered.input
-    model = process.model_of(job)
+    model = process.terms.model_of(job)
     values = inputs.fields(job.request, model)
     if job.request.source:
         values[model.source_field] = job.upload
@@ -158,7 +158,7 @@ def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
 def find_to_stop(process: Process, slot: Slot) -> None:
     """Look once for the submission that nobody saw arrive, so that it can be stopped."""
     try:
-        provider = process.provider_of(slot.job)
+        provider = process.terms.provider_of(slot.job)
         process.calls.made(provider)
         with _for_at_most(_LAST_SEARCH_S):
             found = look_for(process, slot, provider)

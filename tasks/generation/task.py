@@ -41,7 +41,7 @@ def generate(self: "Task[Any, Any]", job_id: str) -> str:
         try:
             make(process, slot)
         except HandOver:
-            process.hand_over(slot.job)
+            process.handover.hand_over(slot.job)
         except CancelWanted:
             cancel(process, slot)
         except JobFailed as error:
@@ -76,9 +76,9 @@ def go_on(process: Process, slot: Slot) -> None:
     elif slot.job.state is State.SUBMITTING:
         submitting.adopt(process, slot)
     if slot.job.state is State.RUNNING:
-        seen = poll(process, slot, process.provider_of(slot.job), seen)
+        seen = poll(process, slot, process.terms.provider_of(slot.job), seen)
     if slot.job.state is State.STORING:
-        store(process, slot, process.provider_of(slot.job), seen)
+        store(process, slot, process.terms.provider_of(slot.job), seen)
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -86,7 +86,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
 
     `created`: what its submission answered in this slot.
     """
-    deadline_s = process.deadline_s(slot.job)
+    deadline_s = process.terms.deadline_s(slot.job)
     try:
         prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
     except RetryError:
@@ -125,10 +125,10 @@ def cancel(process: Process, slot: Slot) -> None:
         return
     slot.job, heirs = ended
     job = slot.job
-    process.publish_delivery(job.id)
+    process.handover.publish_delivery(job.id)
     for heir in heirs:
         log.info("cancelled; another job goes on with its prediction", heir=heir)
-        process.publish_generation(heir)
+        process.handover.publish_generation(heir)
     if job.prediction and not heirs:
         stop(process, job)
 
@@ -143,7 +143,7 @@ def give_up(process: Process, slot: Slot, failure: Failure, *, over: bool = Fals
 def stop(process: Process, job: Job) -> None:
     """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
     try:
-        provider = process.provider_of(job)
+        provider = process.terms.provider_of(job)
         process.calls.made(provider)
         outcome = provider.cancel(job.prediction)
         log.info("cancelled at the provider", outcome=outcome)
@@ -161,7 +161,7 @@ def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]
         return False
     slot.job, others = ended
     for job_id in (slot.job.id, *others):
-        process.publish_delivery(job_id)
+        process.handover.publish_delivery(job_id)
     return True
 
 

@@ -147,7 +147,7 @@ def test_a_prediction_that_is_not_ready_in_time_is_stopped(scene: Stage) -> None
     scene.provider.hold()
     job = scene.job("a fox for ever")
     submission = Submission("darkroom/sketch", {"prompt": "a fox for ever"}, 60)
-    prediction = scene.process.provider_of(job).submit(submission)
+    prediction = scene.process.terms.provider_of(job).submit(submission)
     scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction.id)
     scene.redis.hset(keys.job(job.id), "at:running", "1000")
     scene.lapse(job)

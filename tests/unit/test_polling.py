@@ -60,6 +60,10 @@ class Scene:
     def progress(self) -> Any:
         return self
 
+    @property
+    def terms(self) -> Any:
+        return self
+
     def deadline_s(self, _job: Job) -> float:
         return DEADLINE_S
 
