@@ -41,7 +41,7 @@ def post_anew(process: Process, job: Job) -> Job | None:
     view = status.announcement(job, texts(job.origin.language))
     mark = _Mark(process, job, _PLACES)
     try:
-        message = process.chat.call(lambda gateway: gateway.post(job.origin, view, mark))
+        message = process.delivery.chat.call(lambda gateway: gateway.post(job.origin, view, mark))
     except SentBefore:
         return None
     except OutcomeUnknown as error:
@@ -63,7 +63,7 @@ def send_once(
     """
     mark = _Mark(process, job, _END)
     try:
-        return process.chat.call(lambda gateway: send(gateway, mark))
+        return process.delivery.chat.call(lambda gateway: send(gateway, mark))
     except SentBefore:
         log.warning("sent before, with unknown outcome")
     except OutcomeUnknown as error:
@@ -74,7 +74,7 @@ def send_once(
 def lives_in(process: Process, job: Job, message: int) -> Job:
     """Return the job with a new message as its own; the former one does not stay beside it."""
     retract(process, job)
-    process.ledger.sent_anew(job, message)
+    process.records.ledger.sent_anew(job, message)
     return replace(job, message=message)
 
 
@@ -83,7 +83,7 @@ def retract(process: Process, job: Job) -> None:
     if not job.message:
         return
     try:
-        process.chat.call(lambda gateway: gateway.remove(job))
+        process.delivery.chat.call(lambda gateway: gateway.remove(job))
     except Exception as error:  # whatever it is, the end counts
         log.warning("status message not removed", error=repr(error))
 
@@ -92,7 +92,7 @@ class _Mark:
     """One of several marks in the ledger that a new message may be sent, once for each of them."""
 
     def __init__(self, process: Process, job: Job, marks: tuple[str, ...]) -> None:
-        self._ledger = process.ledger
+        self._ledger = process.records.ledger
         self._job = job
         self._marks = marks
         self._taken = ""

@@ -48,7 +48,7 @@ def give_link(process: Process, slot: Slot) -> bool:
 
     Idempotent: giving it again makes the message's link a fresh one.
     """
-    view = endings.link(slot.job, process.catalogue, process.links)
+    view = endings.link(slot.job, process.catalogue, process.files.links)
     if view is None:
         return False
     say(process, slot, view)
@@ -68,8 +68,8 @@ def content(process: Process, job: Job) -> Upload | Known:
     """The file to give: what Telegram has already, else the stored artifact."""
     artifact = _artifact(job)
     name = f"darkroom-{job.id}.{artifact.key.rpartition('.')[2]}"
-    upload = Upload(name, artifact.mime, artifact.size, lambda: process.media.open(artifact))
-    hit = None if job.file_id or not job.digest else process.cache.get(job.digest)
+    upload = Upload(name, artifact.mime, artifact.size, lambda: process.files.store.open(artifact))
+    hit = None if job.file_id or not job.digest else process.records.cache.get(job.digest)
     # Of an artifact that several jobs share, Telegram may have it from the first of them.
     known = job.file_id or (hit.file_id if hit and hit.artifact == artifact else "")
     return Known(known, artifact.mime, upload) if known else upload
@@ -90,7 +90,7 @@ def _put(
     ways = () if slot.job.cached and not slot.job.message else (Way.EDIT, Way.FALLBACK)
     for way in ways:
         try:
-            return way, process.chat.call(edit)
+            return way, process.delivery.chat.call(edit)
         except MediaForbidden:
             raise  # in another message it would be as well
         except (MessageGone, Refused) as error:
@@ -120,7 +120,7 @@ def _say_in_doubt(process: Process, job: Job) -> None:
     that go with either may be said again. Raises PassingError where they are to be said later."""
     text = status.in_doubt(job, texts(job.origin.language))
     try:
-        process.chat.call(lambda gateway: gateway.say(job.origin, text))
+        process.delivery.chat.call(lambda gateway: gateway.say(job.origin, text))
     except (OutcomeUnknown, Refused, Unreachable, ChatMoved) as error:
         log.warning("nobody knows whether the end arrived, and that was not said", reason=str(error))
 

@@ -97,7 +97,7 @@ def tell(process: Process, slot: Slot) -> None:
     except FileNotFoundError as error:
         # It does not come back, and a second payment would not be ours to make.
         log.warning("the artifact is gone", error=str(error))
-        process.cache.drop(slot.job.digest)
+        process.records.cache.drop(slot.job.digest)
         end(process, slot, Failure.INTERNAL, Unheard.BROKEN)
     except (PassingError, OSError) as error:
         if not given_up(process, slot, error):
@@ -110,14 +110,14 @@ def given_up(process: Process, slot: Slot, error: Exception) -> bool:
     """Whether a trouble has lasted for too long; what comes from our own limiter is none."""
     if isinstance(error, NotNow):
         return False
-    lasted_s, _ = process.ledger.hindered(slot.job)
+    lasted_s, _ = process.records.ledger.hindered(slot.job)
     advised = getattr(error, "retry_after", None) is not None
     return lasted_s > (_GIVE_UP_ADVISED_S if advised else _GIVE_UP_S)
 
 
 def follow(process: Process, slot: Slot, chat: int) -> None:
     """The group has a new id. A message's id of the old one may be another message's there."""
-    process.ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
+    process.records.ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
     origin = replace(slot.job.origin, chat=chat, reply_to=0, thread=0)
     slot.job = replace(slot.job, origin=origin, message=0, moved=True)
 
@@ -134,11 +134,11 @@ def give_result(process: Process, slot: Slot) -> None:
             return
         way, file_id = Way.LINK, ""
     job = slot.job
-    slot.job = process.ledger.delivered(job, file_id, way)
+    slot.job = process.records.ledger.delivered(job, file_id, way)
     news = not job.cached or file_id != job.file_id
     # Without a file_id nobody knows whether it arrived; whoever asks again is given it.
     if job.artifact and news and (file_id or way is not Way.EDIT):
-        process.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
+        process.records.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     if way is not Way.FALLBACK:
         ring(process, slot.job)
@@ -147,18 +147,22 @@ def give_result(process: Process, slot: Slot) -> None:
 def say_end(process: Process, slot: Slot) -> None:
     """Say why there is no result."""
     result.say(process, slot, status.ended(slot.job, texts(slot.job.origin.language)))
-    process.ledger.told(slot.job)
+    process.records.ledger.told(slot.job)
     log.info("told the end", state=slot.job.state, failure=slot.job.failure)
 
 
 def ring(process: Process, job: Job) -> None:
     """Edits raise no notification: after a long job one short reply does, at most once, never repeated."""
     took = job.seconds("accepted", "delivered") or 0.0
-    if took < process.settings.ready_after_s or not job.message or not process.ledger.once(job.id, "ready"):
+    if (
+        took < process.settings.ready_after_s
+        or not job.message
+        or not process.records.ledger.once(job.id, "ready")
+    ):
         return
     text = status.ready(job, texts(job.origin.language))
     try:
-        process.chat.call(lambda gateway: gateway.reply(job, text))
+        process.delivery.chat.call(lambda gateway: gateway.reply(job, text))
     except Exception as error:  # whatever it is, the result is there
         log.info("no ready reply", reason=str(error))
 
@@ -167,26 +171,26 @@ def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> Non
     """This does not go on: a result becomes a `failure`, of which the chat is told; words that cannot be said
     stay `unheard`."""
     if slot.job.state is State.DELIVERING:
-        slot.job, _ = process.ledger.failed(slot.job, failure)
+        slot.job, _ = process.records.ledger.failed(slot.job, failure)
         process.handover.publish_delivery(slot.job.id)
         return
     log.warning("ended unheard", why=unheard)
     if unheard is not Unheard.GONE:
         retract(process, slot.job)
-    process.ledger.told(slot.job, unheard)
+    process.records.ledger.told(slot.job, unheard)
 
 
 def stumbled(process: Process, slot: Slot) -> None:
     """An error of ours: it may be this process's alone, so a few others try. Then it is told in the plainest
     words, and where that breaks as well it ends unheard."""
-    lasted_s, errors = process.ledger.hindered(slot.job, error=True)
+    lasted_s, errors = process.records.ledger.hindered(slot.job, error=True)
     if errors < process.settings.max_crashes:
         raise PassingError("an error of ours")
     if slot.job.state is not State.DELIVERING:
         try:
             plain = replace(slot.job, state=State.FAILED, failure=Failure.INTERNAL)
             result.say(process, slot, status.ended(plain, texts("")))
-            process.ledger.told(slot.job)
+            process.records.ledger.told(slot.job)
             return
         except (LeaseLost, IllegalMove, LedgerUnavailable):
             raise

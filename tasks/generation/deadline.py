@@ -27,16 +27,16 @@ def last_word(process: Process, slot: Slot, provider: Provider, deadline_s: floa
     """
     ask = retries.brief(slot.wait)
     try:
-        process.calls.made(provider)
+        process.generation.calls.made(provider)
         outcome = ask(provider.cancel, slot.job.prediction)
         log.info("cancelled at the deadline", outcome=outcome)
         if outcome is not Cancelled.REQUESTED:
-            process.calls.made(provider)
+            process.generation.calls.made(provider)
             found: Prediction = ask(provider.get, slot.job.prediction)
             if found.status in ENDED:
                 return found
     except PassingError as error:
-        over_s = process.ledger.now() - slot.job.stamps["running"] - deadline_s
+        over_s = process.records.ledger.now() - slot.job.stamps["running"] - deadline_s
         if over_s < PATIENCE_S:
             again = outputs.again_in(over_s, error.retry_after)
             log.warning("no answer at the deadline", reason=str(error), again_in_s=again)

@@ -56,14 +56,14 @@ def fields(request: Request, model: Model) -> dict[str, Any]:
 
 
 def _uploaded(process: Process, slot: Slot, provider: Provider) -> str:
-    source = process.ledger.get(slot.job.request.source)
+    source = process.records.ledger.get(slot.job.request.source)
     if source is None or source.artifact is None:
         raise JobFailed(Failure.SOURCE_GONE, "the source job is no longer kept")
     artifact = source.artifact
 
     def upload() -> str:
-        process.calls.to_ask(slot, provider)
-        with process.media.open(artifact) as content:
+        process.generation.calls.to_ask(slot, provider)
+        with process.files.store.open(artifact) as content:
             return provider.upload(artifact.key.rpartition("/")[2], artifact.mime, content)
 
     try:

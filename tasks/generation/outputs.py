@@ -60,8 +60,8 @@ def fetch(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
     try:
         return retries.brief(slot.wait)(attempt)
     except PassingError as error:
-        age = process.ledger.now() - slot.job.stamps["storing"]
-        if age >= patience(error, process.terms.deadline_s(slot.job) - _generated_s(slot.job)):
+        age = process.records.ledger.now() - slot.job.stamps["storing"]
+        if age >= patience(error, process.generation.terms.deadline_s(slot.job) - _generated_s(slot.job)):
             raise JobFailed(_failure(error), str(error)) from error
         again = again_in(age, error.retry_after)
         log.warning("output put off", reason=str(error), again_in_s=again)
@@ -114,14 +114,14 @@ def _generated_s(job: Job) -> float:
 def _kept(process: Process, job: Job) -> Artifact | None:
     """What a worker before this one has stored without living to say so."""
     try:
-        return process.media.kept(job)
+        return process.files.store.kept(job)
     except OSError as error:
         raise StoreUnavailable(str(error)) from error
 
 
 def _looked_at(process: Process, slot: Slot, provider: Provider, before: Prediction | None) -> Prediction:
     """The prediction with fresh URLs, as they lapse. Where there is no answer, those of `before` must do."""
-    process.calls.to_ask(slot, provider)
+    process.generation.calls.to_ask(slot, provider)
     try:
         return provider.get(slot.job.prediction)
     except PassingError:
@@ -135,8 +135,8 @@ def _stored(process: Process, slot: Slot, provider: Provider, urls: Iterable[str
     wrong = JobFailed(Failure.BAD_OUTPUT, "the output has no file in it")
     for url in ranked(urls, slot.job.request.kind)[:_MOST]:
         try:
-            with process.downloader.stream(url, private=provider.local) as chunks:
-                return process.media.keep(slot.job, slot.watch(chunks))
+            with process.files.downloader.stream(url, private=provider.local) as chunks:
+                return process.files.store.keep(slot.job, slot.watch(chunks))
         except JobFailed as error:
             if error.failure is not Failure.BAD_OUTPUT:
                 raise

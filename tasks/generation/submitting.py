@@ -42,17 +42,18 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
 
     Answers what the provider made of it, None where nobody knows.
     """
-    model, provider = process.terms.model_of(slot.job), process.terms.provider_of(slot.job)
+    terms = process.generation.terms
+    model, provider = terms.model_of(slot.job), terms.provider_of(slot.job)
     order = inputs.order(process, slot, model, provider)
     try:
         prediction = retries.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
     except Submitted as news:
         log.warning("a call that counted as not taken was taken", prediction=news.prediction)
-        slot.job = process.ledger.running(slot.job, news.prediction)
+        slot.job = process.records.ledger.running(slot.job, news.prediction)
         return None
     except OutcomeUnknown as error:
         log.warning("submission with unknown outcome", error=str(error))
-        slot.job = process.ledger.unknown(slot.job)
+        slot.job = process.records.ledger.unknown(slot.job)
         if slot.cancel:
             process.handover.publish_generation(slot.job.id)
         return None
@@ -62,7 +63,7 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
         slot.job = remember(process, slot.job, prediction.id)
     except PredictionOwned as error:
         log.error("submitted, and the prediction is another job's", error=str(error))
-        slot.job = process.ledger.unknown(slot.job)
+        slot.job = process.records.ledger.unknown(slot.job)
         return None
     log.info("submitted", reference=order.reference)
     return prediction
@@ -70,17 +71,17 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
 
 def _call(process: Process, slot: Slot, provider: Provider, order: Order, price_usd: float) -> Prediction:
     submission = inputs.submission(process.settings, slot.job.id, order)
-    process.calls.to_create(slot, provider)
+    process.generation.calls.to_create(slot, provider)
     slot.check()
-    slot.job = process.ledger.submitting(slot.job, order, price_usd)
+    slot.job = process.records.ledger.submitting(slot.job, order, price_usd)
     try:
         with heeding(slot.patient(_ANSWER_S)):
             return provider.submit(submission)
     except (PassingError, CancelWanted) as error:
         # Nothing was taken; of a call that was left for a cancel, nothing had been sent.
         if isinstance(error, PassingError):
-            process.calls.throttled(provider, error)
-        slot.job = process.ledger.unsent(slot.job)
+            process.generation.calls.throttled(provider, error)
+        slot.job = process.records.ledger.unsent(slot.job)
         raise
 
 
@@ -89,27 +90,27 @@ def remember(process: Process, job: Job, prediction: str) -> Job:
     structlog.contextvars.bind_contextvars(prediction=prediction)
     patient = retries.ledger_back(process.settings.unknown_grace_s)
     try:
-        return patient(process.ledger.running, job, prediction)
+        return patient(process.records.ledger.running, job, prediction)
     except (LeaseLost, IllegalMove):
         # The call took longer than the lease. Whoever has the job now waits for just this news.
-        patient(process.ledger.adopt, job.id, prediction)
+        patient(process.records.ledger.adopt, job.id, prediction)
         raise
 
 
 def adopt(process: Process, slot: Slot) -> None:
     """A worker died over the paid call. It is never made again: go on with what is known of it, or wait."""
     if slot.job.prediction:
-        slot.job = process.ledger.running(slot.job, slot.job.prediction)
+        slot.job = process.records.ledger.running(slot.job, slot.job.prediction)
     else:
-        slot.job = process.ledger.unknown(slot.job)
+        slot.job = process.records.ledger.unknown(slot.job)
 
 
 def search(process: Process, slot: Slot) -> None:
     """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
     job = slot.job
     try:
-        provider = process.terms.provider_of(job)
-        process.calls.to_ask(slot, provider)
+        provider = process.generation.terms.provider_of(job)
+        process.generation.calls.to_ask(slot, provider)
         with _for_at_most(_SEARCH_S):
             found = look_for(process, slot, provider)
         if found is not None:
@@ -118,7 +119,7 @@ def search(process: Process, slot: Slot) -> None:
             return
     except (PassingError, JobFailed, PredictionOwned) as error:
         log.info("not found for now", reason=str(error))
-    if process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
+    if process.records.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
         raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
     process.handover.put_off(job, _LOOK_AGAIN_S)
 
@@ -131,10 +132,10 @@ def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | N
     if job.request.source and not (job.ordered or job.upload):
         # The words alone may be those of another picture's video.
         return None
-    owned = partial(process.ledger.owned, but=job.id)
+    owned = partial(process.records.ledger.owned, but=job.id)
     found = provider.find(reference, wanted, job.stamps["submitting"], owned)
     # Whoever is submitting the same at this moment has not written down yet that it is theirs.
-    rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
+    rivals = (one for one in process.records.ledger.submitted_now() if one.id != job.id)
     if any(asked_for(process, one) == (reference, wanted) for one in rivals):
         return None
     return found
@@ -148,7 +149,7 @@ def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
     """
     if job.ordered:
         return job.ordered.reference, job.ordered.input
-    model = process.terms.model_of(job)
+    model = process.generation.terms.model_of(job)
     values = inputs.fields(job.request, model)
     if job.request.source:
         values[model.source_field] = job.upload
@@ -158,8 +159,8 @@ def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
 def find_to_stop(process: Process, slot: Slot) -> None:
     """Look once for the submission that nobody saw arrive, so that it can be stopped."""
     try:
-        provider = process.terms.provider_of(slot.job)
-        process.calls.made(provider)
+        provider = process.generation.terms.provider_of(slot.job)
+        process.generation.calls.made(provider)
         with _for_at_most(_LAST_SEARCH_S):
             found = look_for(process, slot, provider)
         if found is not None:

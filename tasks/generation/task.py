@@ -23,7 +23,7 @@ from outside.room import staying
 from providers.base import Prediction, Provider, Status
 from tasks import retries
 from tasks.app import app
-from tasks.generation import outputs, polling, submitting
+from tasks.generation import outputs, submitting
 from tasks.generation.deadline import PredictionOver, last_word, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
@@ -76,9 +76,9 @@ def go_on(process: Process, slot: Slot) -> None:
     elif slot.job.state is State.SUBMITTING:
         submitting.adopt(process, slot)
     if slot.job.state is State.RUNNING:
-        seen = poll(process, slot, process.terms.provider_of(slot.job), seen)
+        seen = poll(process, slot, process.generation.terms.provider_of(slot.job), seen)
     if slot.job.state is State.STORING:
-        store(process, slot, process.terms.provider_of(slot.job), seen)
+        store(process, slot, process.generation.terms.provider_of(slot.job), seen)
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -86,21 +86,22 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
 
     `created`: what its submission answered in this slot.
     """
-    deadline_s = process.terms.deadline_s(slot.job)
+    deadline_s = process.generation.terms.deadline_s(slot.job)
     try:
-        prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
+        clock = process.records.ledger.clock.fixed()
+        prediction, took_s = process.generation.polling.ended(slot, provider, created, clock)
     except RetryError:
         last, took_s = last_word(process, slot, provider, deadline_s), None
         if last is None:
             return None
         prediction = last
     if prediction.status is not Status.SUCCEEDED:
-        ran_s = process.ledger.now() - slot.job.stamps["running"]
+        ran_s = process.records.ledger.now() - slot.job.stamps["running"]
         failure = verdict(prediction, ran_s, deadline_s)
         raise PredictionOver(failure, f"{prediction.status}: {prediction.error[:300]}")
-    slot.job = process.ledger.storing(slot.job, prediction.completed)
+    slot.job = process.records.ledger.storing(slot.job, prediction.completed)
     if took_s is not None:
-        process.waiting.took(slot.job.request.model, took_s)
+        process.records.waiting.took(slot.job.request.model, took_s)
     return prediction
 
 
@@ -113,14 +114,14 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
     if artifact is None:
         return
     log.info("stored", size=artifact.size, mime=artifact.mime)
-    end(process, slot, process.ledger.stored, artifact)
+    end(process, slot, process.records.ledger.stored, artifact)
 
 
 def cancel(process: Process, slot: Slot) -> None:
     """The owner wants no result any more; the provider is stopped unless others share the prediction."""
     if slot.job.state is State.UNKNOWN:
         submitting.find_to_stop(process, slot)
-    ended = written(process.ledger.cancelled, process.settings.lease_s, slot.job)
+    ended = written(process.records.ledger.cancelled, process.settings.lease_s, slot.job)
     if ended is None:
         return
     slot.job, heirs = ended
@@ -136,15 +137,15 @@ def cancel(process: Process, slot: Slot) -> None:
 def give_up(process: Process, slot: Slot, failure: Failure, *, over: bool = False) -> None:
     """The job fails; a prediction that may still run (unless it is `over`) is not paid for to its end."""
     running = slot.job.state is State.RUNNING and not over
-    if end(process, slot, process.ledger.failed, failure) and running:
+    if end(process, slot, process.records.ledger.failed, failure) and running:
         stop(process, slot.job)
 
 
 def stop(process: Process, job: Job) -> None:
     """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
     try:
-        provider = process.terms.provider_of(job)
-        process.calls.made(provider)
+        provider = process.generation.terms.provider_of(job)
+        process.generation.calls.made(provider)
         outcome = provider.cancel(job.prediction)
         log.info("cancelled at the provider", outcome=outcome)
     except (PassingError, JobFailed) as error:

@@ -227,7 +227,7 @@ def test_a_link_whose_message_was_deleted_is_sent_anew_once(narrow: Stage) -> No
 def overtaken(narrow: Stage, job: Job) -> None:
     """An edit with the job's progress is on its way, until the faults are cleared."""
     narrow.telegram.fault("delay", method="editMessageText", chat=job.origin.chat, seconds=LONG_S)
-    narrow.process.progress.show(Slot(job), job.progress)
+    narrow.process.delivery.progress.show(Slot(job), job.progress)
     eventually(lambda: not narrow.telegram.faults())
 
 
@@ -277,7 +277,7 @@ def test_the_same_words_again_get_a_link_to_the_same_file(narrow: Stage) -> None
     first = ask()
     narrow.process.publisher.publish_generation(first)
     narrow.work()
-    hit = narrow.process.cache.get(first.digest)
+    hit = narrow.process.records.cache.get(first.digest)
     assert hit is not None
     second = ask(hit)
     narrow.process.publisher.publish_delivery(second.id)
