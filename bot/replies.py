@@ -4,9 +4,9 @@ import structlog
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 
+import retries
 from bot import incoming
 from bot.inbound import ack
-from bot.retries import persistent
 from bot.services import Services
 from chat.calls import TEXT_BOUND_S, twice
 from chat.keyboards import Markup
@@ -37,7 +37,7 @@ async def say(
     except LedgerUnavailable:
         if ack.pending():
             raise
-        await persistent()(services.gateway.say, origin, text, keyboard)
+        await retries.persistent().call_async(services.gateway.say, origin, text, keyboard)
     ack.accept()
 
 

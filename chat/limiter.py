@@ -16,6 +16,7 @@ from chat.errors import Dropped, NotNow, seconds
 from chat.seen import Seen
 from config.settings import Settings
 from jobs.errors import PassingError
+from ledger.limits.fail_open import FailOpen
 from ledger.processes.metrics_buffer import Tally
 
 PATIENCE_S = 60.0
@@ -23,8 +24,6 @@ PATIENCE_S = 60.0
 told otherwise."""
 ATTEMPTS = 4
 """A call is made this many times before Telegram's "retry after" is passed on to the caller."""
-_BLIND_S = 2.0
-"""After Redis has not answered, calls go out unasked for this long: Telegram's own limit is the fallback."""
 
 Json = dict[str, Any]
 Callback = Callable[..., Coroutine[Any, Any, bool | Json | list[Json]]]
@@ -56,8 +55,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         self._patience = patience_s
         self._seen = Seen(tally or Tally())
         self._budget: Budget | None = None
-        self._blind_until = 0.0
-        self._blind = False
+        self._breaker = FailOpen("the budget for calls to Telegram")
 
     async def initialize(self) -> None:
         """Open the connection to the budget; again is no harm. Redis need not be there yet."""
@@ -115,15 +113,15 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         first = {Urgency.PROGRESS: "spare", Urgency.ANSWER: "ready"}.get(urgency, "wait")
         mode = first
         while True:
-            budget = self._sighted()
+            budget = self._reachable()
             if budget is None:
                 return
             try:
                 answer = await budget.take(chat, mode, max(0.0, deadline - time.monotonic()))
             except redis.RedisError as error:
-                self._lost(error)
+                self._breaker.failed(error)
                 return
-            self._found()
+            self._breaker.succeeded()
             if answer.word == "short":
                 if urgency is Urgency.PROGRESS:
                     self._seen.drop()
@@ -136,27 +134,16 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
             mode = "booked" if answer.word == "booked" else first
 
     async def _hold(self, chat: int | str, told: float) -> None:
-        budget = self._sighted()
+        budget = self._reachable()
         if budget is None:
             return
         try:
             await budget.hold(chat, told)
         except redis.RedisError as error:
-            self._lost(error)
+            self._breaker.failed(error)
 
-    def _sighted(self) -> Budget | None:
-        return None if time.monotonic() < self._blind_until else self._budget
-
-    def _lost(self, error: Exception) -> None:
-        self._blind_until = time.monotonic() + _BLIND_S
-        if not self._blind:
-            self._blind = True
-            _log.warning("the budget for calls to Telegram is out of reach: calls go out", error=str(error))
-
-    def _found(self) -> None:
-        if self._blind:
-            self._blind = False
-            _log.info("the budget for calls to Telegram is back")
+    def _reachable(self) -> Budget | None:
+        return None if self._breaker.is_open else self._budget
 
 
 def _posts(endpoint: str) -> bool:

@@ -44,6 +44,10 @@ class Lane(StrEnum):
         return Lane.IMG if kind is Kind.IMAGE else Lane.VID
 
 
+GENERATION_LANES = tuple(lane for lane in Lane if lane is not Lane.DELIVER)
+"""The lanes whose jobs wait to be made. They can be paused; deliveries cannot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for. `options`: the values that the user gave, by option name; `seed`: the one drawn

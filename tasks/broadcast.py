@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 from celery import Task
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+import retries
 from chat import announcement
 from chat.errors import (
     ChatMoved,
@@ -25,7 +25,6 @@ from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
 from ledger.admin.broadcasts import Outcome, Phase
 from tasks.app import app
 from tasks.process import Process, current
-from tasks.retries import advice
 
 log = structlog.get_logger(__name__)
 BATCH = 20
@@ -154,18 +153,7 @@ def patiently(process: Process, turn: tuple[str, int], call: Callable[[], None])
         process.records.broadcasts.keep(*turn)
         time.sleep(seconds)
 
-    def wait(state: RetryCallState) -> float:
-        return min(_LONGEST_WAIT_S, max(grow(state), advice(state)))
-
-    grow = wait_exponential(multiplier=0.1, max=1)
-    retrying = Retrying(
-        sleep=sleep,
-        wait=wait,
-        stop=stop_after_delay(_PATIENT_S),
-        retry=retry_if_exception_type((Dropped, PassingError)),
-        reraise=True,
-    )
     try:
-        retrying(call)
+        retries.passing_within(_PATIENT_S, sleep, _LONGEST_WAIT_S, also=(Dropped,))(call)
     except Dropped as error:
         raise NotNow(str(error)) from error

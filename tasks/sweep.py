@@ -6,14 +6,13 @@ import structlog
 
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable
-from jobs.model import Job, Lane
+from jobs.model import GENERATION_LANES, Job, Lane
 from jobs.states import GENERATING, State
 from ledger.jobs import Ledger
 from ledger.queue_position import Waiting
 from tasks.publish import Publisher
 
 log = structlog.get_logger(__name__)
-_LANES = (Lane.IMG, Lane.VID, Lane.VIP)
 _LOOKS = 100
 """Jobs looked at in one round: a round stays short, and what is left is first in the next one."""
 
@@ -30,10 +29,10 @@ class Sweep:
 
     def round(self) -> None:
         """Look at every job that is overdue, and at every lane whose messages are gone."""
-        self._missing = {lane: self._messages_missing(lane) for lane in _LANES}
+        self._missing = {lane: self._messages_missing(lane) for lane in GENERATION_LANES}
         for job_id in self._ledger.due.find(_LOOKS):
             self._alone(job_id, self._look)
-        for lane in _LANES:
+        for lane in GENERATION_LANES:
             self._find_lost(lane)
 
     def _alone(self, job_id: str, look: Callable[[str], None]) -> None:

@@ -14,7 +14,7 @@ from typing import Self
 import psutil
 import redis
 
-from jobs.model import Lane
+from jobs.model import GENERATION_LANES
 from ledger import keys
 
 _PERIOD_S = 0.25
@@ -74,11 +74,10 @@ class Gauges:
         self.machine_cpu = (_busy() - self._busy) / self.seconds / (os.cpu_count() or 1)
 
     def _run(self) -> None:
-        lanes = (Lane.IMG, Lane.VID, Lane.VIP)
         while not self._stop.wait(_PERIOD_S):
             self._keep()
             with suppress(redis.RedisError), self.client.pipeline(transaction=False) as pipe:
-                for lane in lanes:
+                for lane in GENERATION_LANES:
                     pipe.zcard(keys.waiting(lane))
                 self.queue_max = max(self.queue_max, *map(int, pipe.execute()))
 

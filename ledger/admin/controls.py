@@ -10,9 +10,6 @@ from ledger.admin import audit_log
 from ledger.admin.audit_log import Audit, Deed
 from ledger.scripts import ledger_errors
 
-LANES = (Lane.IMG, Lane.VID, Lane.VIP)
-"""The lanes that can be paused: those whose jobs wait to be made."""
-
 
 class Controls:
     """All methods raise LedgerUnavailable when Redis does not answer. Those that change something write the

@@ -16,12 +16,11 @@ import structlog
 from jobs.limits import Rate
 from ledger import keys
 from ledger.limits import token_buckets
+from ledger.limits.fail_open import FailOpen
 from ledger.limits.token_buckets import Answer, Bucket
 
 log = structlog.get_logger(__name__)
 _LAPSE_S = 1.0
-_BLIND_S = 2.0
-"""After Redis has not answered, calls go out unasked for this long: the provider itself is the fallback."""
 _DEBT_S = 3600.0
 
 
@@ -65,7 +64,7 @@ class Allowance:
         self._purse = 0
         self._purse_ends = 0.0
         self._short_until = 0.0
-        self._blind_until = 0.0
+        self._breaker = FailOpen("the allowance for calls", clock)
         self._used: deque[float] = deque(maxlen=self._most)
 
     def take(self, *, urgent: bool) -> Turn:
@@ -73,7 +72,7 @@ class Allowance:
         others. Grants every call while Redis is away."""
         with self._lock:
             now = self._clock()
-            if now < self._blind_until:
+            if self._breaker.is_open:
                 return Turn(granted=True)
             if self._purse and now < self._purse_ends:
                 self._purse -= 1
@@ -82,11 +81,12 @@ class Allowance:
             if not urgent and now < self._short_until:
                 return Turn(granted=False, wait_s=self._short_until - now)
             try:
-                return self._fetch(now, urgent)
+                turn = self._fetch(now, urgent)
             except redis.RedisError as error:
-                log.warning("the allowance for calls is out of reach: calls go out", error=str(error))
-                self._blind_until = now + _BLIND_S
+                self._breaker.failed(error)
                 return Turn(granted=True)
+            self._breaker.succeeded()
+            return turn
 
     def hold(self, seconds: float) -> None:
         """The provider itself says that there is to be no call before so many seconds are over."""

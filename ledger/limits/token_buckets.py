@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 from jobs.limits import Rate
 
-_FOLDER = Path(__file__).parents[1] / "lua" / "buckets"
-TAKE = (_FOLDER / "take.lua").read_text(encoding="utf-8")
-HOLD = (_FOLDER / "hold.lua").read_text(encoding="utf-8")
+_FOLDER = Path(__file__).parents[1] / "lua"
+SHARED = (_FOLDER / "shared" / "bucket.lua").read_text(encoding="utf-8")
+"""How a bucket fills, for these scripts and for the ledger's."""
+TAKE = f"{SHARED}\n{(_FOLDER / 'buckets' / 'take.lua').read_text(encoding='utf-8')}"
+HOLD = (_FOLDER / "buckets" / "hold.lua").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+import retries
 from chat import status
 from chat.errors import NotNow, OutcomeUnknown, Refused, SentBefore, Unreachable
 from chat.gateway import Gateway
@@ -14,7 +15,6 @@ from chat.texts import texts
 from jobs.errors import PassingError
 from jobs.model import Job
 from ledger.jobs import Anew
-from tasks import retries
 from tasks.process import Process
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from chat import status
 from chat.gateway import Gateway
 from chat.texts import texts
 from config.catalogue import Catalogue
-from jobs.model import Job, Lane
+from jobs.model import GENERATION_LANES, Job
 from jobs.states import ENDED, State
 from ledger.jobs import Ledger
 from ledger.queue_position import Place, Waiting
@@ -90,7 +90,7 @@ class Progress:
 
     def round(self) -> None:
         """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, ..., and that a lane is paused."""
-        for lane in (Lane.IMG, Lane.VID, Lane.VIP):
+        for lane in GENERATION_LANES:
             paused = self._waiting.is_paused(lane)
             for position, (job_id, shown) in enumerate(self._waiting.shown(lane, _FIRST), start=1):
                 if Place(position, 0.0, paused).shown != shown:

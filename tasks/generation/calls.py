@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 
+import retries
 from jobs.errors import PassingError
 from jobs.model import Tier
 from ledger.limits.provider_quota import Allowance
 from providers.base import Provider
-from tasks import retries
 from tasks.slots import Slot
 
 PATIENCE_S = 10.0

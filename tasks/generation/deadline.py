@@ -2,10 +2,10 @@
 
 import structlog
 
+import retries
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from providers.base import ENDED, Cancelled, Prediction, Provider, Status
-from tasks import retries
 from tasks.generation import outputs
 from tasks.process import Process
 from tasks.slots import Slot

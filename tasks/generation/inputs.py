@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import retries
 from config.catalogue import Model
 from config.settings import Settings
 from jobs.errors import JobFailed, PassingError
@@ -10,7 +11,6 @@ from jobs.failures import Failure
 from jobs.model import Order, Request
 from jobs.signing import signature
 from providers.base import Provider, Submission
-from tasks import retries
 from tasks.process import Process
 from tasks.slots import Slot
 

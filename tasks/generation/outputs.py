@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 import structlog
 
+import retries
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
 from media.download import OutputMissing
 from media.store import StoreUnavailable
 from providers.base import Prediction, Provider, Status
-from tasks import retries
 from tasks.process import Process
 from tasks.slots import Slot
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+import retries
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
 from ledger.queue_position import Waiting
 from outside.call import within
 from providers.base import ENDED, Prediction, Provider
-from tasks import retries
 from tasks.delivery.progress import Progress
 from tasks.generation.calls import Calls
 from tasks.generation.poll_schedule import Backoff, overdue, rhythm
@@ -47,13 +47,17 @@ class Polling:
             clock: Tells the ledger's time.
 
         Raises:
-            RetryError: The model's deadline is over.
+            OutOfTime: The model's deadline is over.
         """
         if created is not None and created.status in ENDED:
             return created, created.took_s
         watch = Watch(self, slot, provider, created, clock)
         asking = retries.polling(
-            self.settings, watch.sleep, watch.wait, watch.left, lambda seen: seen.status in ENDED
+            0.1 * self.settings.poll_first_s,
+            watch.sleep,
+            watch.wait,
+            watch.left,
+            lambda seen: seen.status in ENDED,
         )
         found: Prediction = asking(watch.look)
         return found, watch.took(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+import retries
 from jobs.errors import (
     IllegalMove,
     JobFailed,
@@ -21,7 +22,6 @@ from jobs.failures import Failure
 from jobs.model import Job, Order
 from outside.call import heeding, within
 from providers.base import OutcomeUnknown, Prediction, Provider
-from tasks import retries
 from tasks.generation import inputs
 from tasks.process import Process
 from tasks.slots import CancelWanted, Slot

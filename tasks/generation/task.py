@@ -5,8 +5,8 @@ from typing import Any
 
 import structlog
 from celery import Task
-from tenacity import RetryError
 
+import retries
 from jobs.errors import (
     IllegalMove,
     JobFailed,
@@ -21,7 +21,6 @@ from ledger.jobs import Stage
 from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status
-from tasks import retries
 from tasks.app import app
 from tasks.generation import outputs, submitting
 from tasks.generation.deadline import PredictionOver, last_word, verdict
@@ -90,7 +89,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
     try:
         clock = process.records.ledger.clock.fixed()
         prediction, took_s = process.generation.polling.ended(slot, provider, created, clock)
-    except RetryError:
+    except retries.OutOfTime:
         last, took_s = last_word(process, slot, provider, deadline_s), None
         if last is None:
             return None

@@ -19,6 +19,7 @@ from chat.errors import Dropped
 from chat.limiter import SharedLimiter, Urgency
 from config.settings import Settings
 from jobs.errors import PassingError
+from ledger.limits import fail_open
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*retry_after")
 
@@ -262,7 +263,7 @@ async def test_the_budget_counts_again_when_redis_is_back(
     settings_for: SettingsFor, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a Redis that refused for a moment, when it answers again, I expect calls to be counted."""
-    monkeypatch.setattr(module, "_BLIND_S", 0.05)
+    monkeypatch.setattr(fail_open, "UNASKED_S", 0.05)
     telegram = Telegram()
     with capture_logs() as logs, redis.Redis.from_url(redis_url) as client:
         async with running(settings_for()) as limiter:

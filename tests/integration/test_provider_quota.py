@@ -10,11 +10,11 @@ import redis
 from patience import LONG_S
 from structlog.testing import capture_logs
 
+import retries
 from ledger import keys
 from ledger.connection import connect
-from ledger.limits import provider_quota
+from ledger.limits.fail_open import UNASKED_S
 from ledger.limits.provider_quota import Allowance, Turn, rate_of
-from tasks import retries
 from tasks.generation.calls import PATIENCE_S, Asking
 
 PER_MIN = 600.0
@@ -224,13 +224,19 @@ def test_a_turn_in_a_while_is_waited_for_and_taken_once() -> None:
     assert clock.now - began >= 5
 
 
-def test_blindness_ends(redis_url: str) -> None:
-    """Given a Redis that is back, I expect the bucket to count again when two seconds are over."""
+def test_the_bucket_counts_again_when_redis_is_back(client: "redis.Redis") -> None:
+    """Given a Redis that refused for a moment, I expect calls to go out unasked for two seconds, the bucket
+    to count again after them, and the log to say once that it was lost and once that it is back."""
     clock = Clock()
-    client = connect(redis_url)
     one = process(client, clock)
-    one._blind_until = clock.now + provider_quota._BLIND_S
-    assert all(one.take(urgent=False).granted for _ in range(100))
-    clock.now += provider_quota._BLIND_S + 0.1
-    assert drain(one) <= BURST
-    client.close()
+    with capture_logs() as logs:
+        client.set(keys.allowance("replicate", "creates"), "not a hash")
+        one.take(urgent=False)
+        client.delete(keys.allowance("replicate", "creates"))
+        assert all(one.take(urgent=False).granted for _ in range(100))
+        clock.now += UNASKED_S + 0.1
+        began = time.monotonic()
+        granted = drain(one)
+    came_in = (time.monotonic() - began) * rate_of(PER_MIN).per_s
+    assert granted <= BURST + came_in + 1
+    assert [line["log_level"] for line in logs] == ["warning", "info"]

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import retries
 from jobs.errors import PassingError
 from jobs.failures import Failure
 from jobs.model import Kind
 from media.download import OutputMissing
 from media.store import StoreUnavailable
 from providers.base import Prediction, Status
-from tasks import retries
 from tasks.generation import outputs
 from tasks.generation.deadline import verdict
 from tasks.generation.outputs import Unshown, again_in, patience, ranked

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tenacity import RetryError
 
+import retries
 from bench.polling.virtual import Sleeper, VirtualTime
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
@@ -193,7 +193,7 @@ def test_the_last_look_is_at_the_deadline() -> None:
     """Given a prediction that never ends, with or without webhooks, I expect a last look at the deadline."""
     for settings in (POLLS, HOOKS):
         scene = Scene(settings, took=1e9)
-        with pytest.raises(RetryError):
+        with pytest.raises(retries.OutOfTime):
             scene.watch()
         assert scene.looks[-1] == pytest.approx(DEADLINE_S, abs=0.01)
 
@@ -227,7 +227,7 @@ def test_a_submission_from_the_future_is_looked_at_at_once() -> None:
     expect a look now, and the model's deadline to count from now."""
     scene = Scene(POLLS, took=1e9)
     scene.slot.job = replace(scene.slot.job, stamps={"running": 3600.0})
-    with pytest.raises(RetryError):
+    with pytest.raises(retries.OutOfTime):
         scene.watch(None)
     assert scene.looks[0] == 0.0
     assert scene.time.now == pytest.approx(DEADLINE_S, abs=1)

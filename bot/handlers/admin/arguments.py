@@ -7,8 +7,7 @@ from babel.dates import format_date
 from telegram.constants import MessageLimit
 
 from chat.texts import Texts
-from jobs.model import Lane
-from ledger.admin.controls import LANES
+from jobs.model import GENERATION_LANES, Lane
 
 _LARGEST_ID = 2**52
 """Telegram's ids have at most 52 significant bits."""
@@ -29,7 +28,7 @@ def job_id(text: str) -> str | None:
 
 def lane(text: str) -> Lane | None:
     """A lane that can be paused."""
-    return next((each for each in LANES if each == text.lower()), None)
+    return next((each for each in GENERATION_LANES if each == text.lower()), None)
 
 
 def count(text: str, most: int) -> int | None:

@@ -11,8 +11,7 @@ from bot.services import Services
 from chat import status
 from chat.texts import Texts, mark
 from jobs.errors import LedgerUnavailable
-from jobs.model import Lane
-from ledger.admin.controls import LANES
+from jobs.model import GENERATION_LANES, Lane
 from ledger.admin.statistics import LaneView, Overview
 
 log = structlog.get_logger(__name__)
@@ -112,4 +111,4 @@ def _usd(amount: float) -> str:
 
 
 def _all() -> str:
-    return ", ".join(LANES)
+    return ", ".join(GENERATION_LANES)

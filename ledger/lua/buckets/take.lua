@@ -30,7 +30,7 @@ local function read(key, burst, rate, spare)
   -- Ahead of now is only what a hold has put there; anything else is of a clock that was put back since.
   at = math.min(at, now + hold)
   local bucket = { key = key, burst = burst, rate = rate, at = math.max(now, at) }
-  bucket.level = math.min(burst, tonumber(level or burst) + math.max(0, now - at) * rate)
+  bucket.level = refilled(level, at, burst, rate, now)
   bucket.wait = math.ceil(math.max(0, (mode == 'spare' and tonumber(spare) or tokens) - bucket.level) / rate)
   return bucket
 end
