@@ -48,7 +48,7 @@ class Process:
             self.handover = Handover(ledger, self.publisher)
             progress = self.delivery.progress
             generation = open_generation(
-                settings, self.catalogue, self.records, progress, self.slots, capacity, tally
+                settings, self.catalogue, self.records, self.files, progress, self.slots, capacity, tally
             )
             self.generation = opened.enter_context(closing(generation))
             self.traces: Traces | None = None

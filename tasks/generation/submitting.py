@@ -44,7 +44,7 @@ def submit(process: Process, slot: Slot) -> Prediction | None:
     """
     terms = process.generation.terms
     model, provider = terms.model_of(slot.job), terms.provider_of(slot.job)
-    order = inputs.order(process, slot, model, provider)
+    order = process.generation.inputs.order(slot, model, provider)
     try:
         prediction = retries.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
     except Submitted as news:

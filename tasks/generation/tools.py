@@ -10,7 +10,9 @@ from ledger.processes.metrics_buffer import Tally
 from providers.base import Provider
 from providers.replicate import Replicate
 from tasks.delivery.progress import Progress
+from tasks.files import Files
 from tasks.generation.calls import Calls
+from tasks.generation.inputs import Inputs
 from tasks.generation.polling import Polling
 from tasks.generation.terms import Terms
 from tasks.records import Records
@@ -24,6 +26,7 @@ class GenerationTools:
     providers: Mapping[str, Provider]
     calls: Calls
     terms: Terms
+    inputs: Inputs
     polling: Polling
 
     def close(self) -> None:
@@ -36,6 +39,7 @@ def open_generation(
     settings: Settings,
     catalogue: Catalogue,
     records: Records,
+    files: Files,
     progress: Progress,
     slots: Slots,
     capacity: int,
@@ -58,4 +62,5 @@ def open_generation(
     )
     terms = Terms(catalogue, providers, tally)
     polling = Polling(settings, records.waiting, slots, calls, terms, progress)
-    return GenerationTools(providers, calls, terms, polling)
+    inputs = Inputs(records.ledger, files.store, calls)
+    return GenerationTools(providers, calls, terms, inputs, polling)
