@@ -48,7 +48,15 @@ class Process:
             self.handover = Handover(ledger, self.publisher)
             progress = self.delivery.progress
             generation = open_generation(
-                settings, self.catalogue, self.records, self.files, progress, self.slots, capacity, tally
+                settings,
+                self.catalogue,
+                self.records,
+                self.files,
+                progress=progress,
+                handover=self.handover,
+                slots=self.slots,
+                capacity=capacity,
+                tally=tally,
             )
             self.generation = opened.enter_context(closing(generation))
             self.traces: Traces | None = None

@@ -22,7 +22,7 @@ from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status
 from tasks.app import app
-from tasks.generation import outputs, submitting
+from tasks.generation import submitting
 from tasks.generation.deadline import PredictionOver, last_word, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
@@ -109,7 +109,7 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
 
     `seen` is the prediction as this slot saw it end; another attempt asks for it anew.
     """
-    artifact = outputs.fetch(process, slot, provider, seen)
+    artifact = process.generation.outputs.fetch(slot, provider, seen)
     if artifact is None:
         return
     log.info("stored", size=artifact.size, mime=artifact.mime)

@@ -13,8 +13,10 @@ from tasks.delivery.progress import Progress
 from tasks.files import Files
 from tasks.generation.calls import Calls
 from tasks.generation.inputs import Inputs
+from tasks.generation.outputs import Outputs
 from tasks.generation.polling import Polling
 from tasks.generation.terms import Terms
+from tasks.handover import Handover
 from tasks.records import Records
 from tasks.slots import Slots
 
@@ -28,6 +30,7 @@ class GenerationTools:
     terms: Terms
     inputs: Inputs
     polling: Polling
+    outputs: Outputs
 
     def close(self) -> None:
         """Close the connections to all providers."""
@@ -40,7 +43,9 @@ def open_generation(
     catalogue: Catalogue,
     records: Records,
     files: Files,
+    *,
     progress: Progress,
+    handover: Handover,
     slots: Slots,
     capacity: int,
     tally: Tally,
@@ -63,4 +68,5 @@ def open_generation(
     terms = Terms(catalogue, providers, tally)
     polling = Polling(settings, records.waiting, slots, calls, terms, progress)
     inputs = Inputs(records.ledger, files.store, calls)
-    return GenerationTools(providers, calls, terms, inputs, polling)
+    outputs = Outputs(records.ledger, files, calls, terms, handover)
+    return GenerationTools(providers, calls, terms, inputs, polling, outputs)
