@@ -23,7 +23,7 @@ from outside.room import staying
 from providers.base import Prediction, Provider, Status
 from tasks.app import app
 from tasks.generation import submitting
-from tasks.generation.deadline import PredictionOver, last_word, verdict
+from tasks.generation.deadline import PredictionOver, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
 
@@ -90,7 +90,7 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
         clock = process.records.ledger.clock.fixed()
         prediction, took_s = process.generation.polling.ended(slot, provider, created, clock)
     except retries.OutOfTime:
-        last, took_s = last_word(process, slot, provider, deadline_s), None
+        last, took_s = process.generation.deadline.last_word(slot, provider, deadline_s), None
         if last is None:
             return None
         prediction = last

@@ -12,6 +12,7 @@ from providers.replicate import Replicate
 from tasks.delivery.progress import Progress
 from tasks.files import Files
 from tasks.generation.calls import Calls
+from tasks.generation.deadline import Deadline
 from tasks.generation.inputs import Inputs
 from tasks.generation.outputs import Outputs
 from tasks.generation.polling import Polling
@@ -30,6 +31,7 @@ class GenerationTools:
     terms: Terms
     inputs: Inputs
     polling: Polling
+    deadline: Deadline
     outputs: Outputs
 
     def close(self) -> None:
@@ -69,4 +71,5 @@ def open_generation(
     polling = Polling(settings, records.waiting, slots, calls, terms, progress)
     inputs = Inputs(records.ledger, files.store, calls)
     outputs = Outputs(records.ledger, files, calls, terms, handover)
-    return GenerationTools(providers, calls, terms, inputs, polling, outputs)
+    deadline = Deadline(records.ledger, calls, handover)
+    return GenerationTools(providers, calls, terms, inputs, polling, deadline, outputs)
