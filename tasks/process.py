@@ -9,13 +9,13 @@ from celery import Celery
 
 from config.catalogue import load_catalogue
 from config.settings import Settings, load
-from jobs.model import Lane
 from ledger.processes.metrics_buffer import Tally
 from ledger.processes.workers import Sign, new_owner
 from tasks import broker
 from tasks.delivery.tools import open_delivery
 from tasks.files import open_files
-from tasks.generation.tools import open_generation
+from tasks.generation.accounts import open_accounts
+from tasks.generation.tools import generation_tools
 from tasks.handover import Handover
 from tasks.loops import Loops
 from tasks.publish import Publisher
@@ -47,18 +47,18 @@ class Process:
             self.slots = Slots(ledger, new_owner())
             self.handover = Handover(ledger, self.publisher)
             progress = self.delivery.progress
-            generation = open_generation(
+            self.accounts = opened.enter_context(closing(open_accounts(settings, client, capacity)))
+            self.generation = generation_tools(
                 settings,
                 self.catalogue,
                 self.records,
                 self.files,
+                self.accounts,
                 progress=progress,
                 handover=self.handover,
                 slots=self.slots,
-                capacity=capacity,
                 tally=tally,
             )
-            self.generation = opened.enter_context(closing(generation))
             self.traces: Traces | None = None
             if settings.otel_exporter_otlp_endpoint:
                 traces = Traces(settings, client, ledger, self.slots.owner)
@@ -84,7 +84,7 @@ def current(app: Celery) -> Process:
     processes: dict[int, Process] = app.__dict__.setdefault("darkroom_processes", {})
     with _building:
         if os.getpid() not in processes:
-            lanes = list(app.amqp.queues.consume_from) or list(Lane)
+            lanes = list(app.amqp.queues.consume_from)
             name = app.__dict__.get("darkroom_name", "worker")
             settings = load(receives=False)
             processes[os.getpid()] = Process(settings, app, lanes, app.conf.worker_concurrency, name)

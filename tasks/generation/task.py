@@ -22,7 +22,6 @@ from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status
 from tasks.app import app
-from tasks.generation import submitting
 from tasks.generation.deadline import PredictionOver, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
@@ -69,11 +68,11 @@ def go_on(process: Process, slot: Slot) -> None:
     """The states one after the other, as far as they can be gone through now."""
     seen = None
     if slot.job.state is State.UNKNOWN:
-        submitting.search(process, slot)
+        process.generation.submitting.search(slot)
     elif slot.job.state is State.CLAIMED or slot.job.unsent:
-        seen = submitting.submit(process, slot)
+        seen = process.generation.submitting.submit(slot)
     elif slot.job.state is State.SUBMITTING:
-        submitting.adopt(process, slot)
+        process.generation.submitting.adopt(slot)
     if slot.job.state is State.RUNNING:
         seen = poll(process, slot, process.generation.terms.provider_of(slot.job), seen)
     if slot.job.state is State.STORING:
@@ -119,7 +118,7 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
 def cancel(process: Process, slot: Slot) -> None:
     """The owner wants no result any more; the provider is stopped unless others share the prediction."""
     if slot.job.state is State.UNKNOWN:
-        submitting.find_to_stop(process, slot)
+        process.generation.submitting.find_to_stop(slot)
     ended = written(process.records.ledger.cancelled, process.settings.lease_s, slot.job)
     if ended is None:
         return
@@ -144,7 +143,7 @@ def stop(process: Process, job: Job) -> None:
     """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
     try:
         provider = process.generation.terms.provider_of(job)
-        process.generation.calls.made(provider)
+        process.accounts.calls.made(provider)
         outcome = provider.cancel(job.prediction)
         log.info("cancelled at the provider", outcome=outcome)
     except (PassingError, JobFailed) as error:
