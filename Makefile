@@ -27,15 +27,15 @@ test-faults: setup  ## processes, Redis, Telegram and the provider fail
 	$(LONG) -m faults tests/faults
 
 test-monitoring: setup  ## a real Prometheus and Alertmanager: rules, alerts, who is told, dashboards
-	$(LONG) -m "not faults" tests/alerting tests/dashboards tests/integration/test_exporter.py
+	$(LONG) -m "not faults" tests/alerting tests/dashboards tests/monitoring/test_exporter.py
 
 test-containers: setup  ## the Compose services on this machine's container engine
 	$(LONG) -m containers tests/containers
 
 fuzz: setup  ## malformed bodies, updates, answers of providers and messages of the broker
-	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_webhook_fuzz.py
-	FUZZ_UPDATES=20000 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_update_fuzz.py
-	FUZZ_EXAMPLES=3400 $(BIN)/python -m pytest -o timeout=0 tests/integration/test_answers_fuzz.py tests/integration/test_broker_content.py
+	FUZZ_EXAMPLES=14300 $(BIN)/python -m pytest -o timeout=0 tests/inbound/test_webhook_fuzz.py
+	FUZZ_UPDATES=20000 $(BIN)/python -m pytest -o timeout=0 tests/inbound/test_update_fuzz.py
+	FUZZ_EXAMPLES=3400 $(BIN)/python -m pytest -o timeout=0 tests/providers/test_answers_fuzz.py tests/tasks/test_broker_content.py
 
 audit: setup  ## known vulnerabilities in what is pinned, and secrets in the repository
 	$(BIN)/python -m deploy.audit

@@ -22,12 +22,12 @@ import redis
 from bench.harness import report
 from config.settings import ROOT, Settings
 from jobs.model import Artifact, Kind, Origin, Request
-from ledger.admission import Admission
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.processes.metrics_buffer import Tally
 from ledger.processes.resource_usage import measure
 from ledger.processes.workers import Sign, Workers
+from sandbox.admission import BlockingAdmission
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from sandbox.processes import Program
@@ -80,13 +80,13 @@ def run(jobs: int, scrapes: int) -> dict[str, Any]:
 
 def fill(client: "redis.Redis", settings: Settings, jobs: int) -> None:
     """Jobs of many users in all states, and workers that have seen something."""
-    door, ledger = Admission(client, settings, {}), Ledger(client, settings)
-    kinds = cycle(Kind)
-    for number in range(jobs):
-        user, kind = number % 2000 + 1, next(kinds)
-        request = Request(kind, f"model-{number % 5}", f"fox {number}", seed=7)
-        door.admit(f"job-{number}", request, Origin(user, user, 1), fresh=True, price_usd=0.01)
-        advance(ledger, f"job-{number}", number % _STAGES)
+    ledger, kinds = Ledger(client, settings), cycle(Kind)
+    with BlockingAdmission(settings) as door:
+        for number in range(jobs):
+            user, kind = number % 2000 + 1, next(kinds)
+            request = Request(kind, f"model-{number % 5}", f"fox {number}", seed=7)
+            door.admit(f"job-{number}", request, Origin(user, user, 1), fresh=True, price_usd=0.01)
+            advance(ledger, f"job-{number}", number % _STAGES)
     for number in range(WORKERS):
         tally = Tally()
         for model in range(5):

@@ -23,7 +23,6 @@ from config.logs import reports
 from config.logs.logging import configure
 from config.logs.printable import in_lines
 from config.settings import Settings, SettingsError, env_file_of, load, require
-from ledger.queues.update_queue import updates
 from serving.server import Server
 
 log = structlog.get_logger(__name__)
@@ -78,7 +77,7 @@ def _inbox(application: App, services: Services) -> Inbox | None:
     """What takes the updates that Telegram posts, where it does."""
     if services.settings.bot_mode != "webhook":
         return None
-    return Inbox(application, services.settings, updates(services.ledger_pipeline))
+    return Inbox(application, services.settings, services.update_queue)
 
 
 def _door(services: Services, inbox: Inbox | None) -> Server | None:

@@ -24,7 +24,7 @@ from ledger.admin.controls import Controls
 from ledger.admin.statistics import Statistics
 from ledger.admin.vips import Vips
 from ledger.admission import Admission
-from ledger.cache import Cache
+from ledger.cache import CacheLookup
 from ledger.connection import connect, connect_async
 from ledger.jobs import Ledger
 from ledger.limits.attention import Attention
@@ -33,11 +33,14 @@ from ledger.people import People
 from ledger.pipeline import SharedPipeline
 from ledger.processes.metrics_buffer import Tally
 from ledger.processes.workers import Workers
+from ledger.questions import Questions
 from ledger.queue_position import Waiting
-from ledger.queues.deduplication import Marks
+from ledger.queues.deduplication import Marks, Presses
+from ledger.queues.durable_queue import Spool
 from ledger.queues.reply_queue import answers
+from ledger.queues.update_queue import updates
 from ledger.trail import Trails
-from ledger.users import Users
+from ledger.users import Preferences, Users
 from tasks.app import app
 from tasks.publish import Publisher
 
@@ -61,13 +64,17 @@ CACHE_ANSWER_S = 1.0
 @dataclass(frozen=True, slots=True)
 class Services:
     """What handlers work with. What speaks to Redis, the broker or the media store is called through `off`
-    only, except for what every update needs: `ledger_pipeline`, `cache_pipeline` and `speaker` wait for no
-    thread. `links`: None where the media store gives none."""
+    only, except for what most updates need: `admission`, `cache`, `preferences`, `questions`, `presses`,
+    `attention`, `update_queue` and `speaker` are asynchronous and wait for no thread.
+    `links`: None where the media store gives none."""
 
     settings: Settings
     catalogue: Catalogue
     admission: Admission
-    cache: Cache
+    cache: CacheLookup
+    preferences: Preferences
+    questions: Questions
+    presses: Presses
     ledger: Ledger
     trails: Trails
     users: Users
@@ -86,8 +93,7 @@ class Services:
     tally: Tally
     workers: Workers
     links: "Links | None"
-    ledger_pipeline: SharedPipeline
-    cache_pipeline: SharedPipeline
+    update_queue: Spool
     speaker: Speaker
     expectations: Expectations
     executor: ThreadPoolExecutor
@@ -109,7 +115,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     prompt_filter = PromptFilter(settings.prompt_filter_file)
     rates = user_rates(app.conf.task_annotations["generate"])
     client = connect(settings.ledger_redis())
-    cache_client = connect(settings.cache_redis())
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
     ledger_client = connect_async(settings.ledger_redis(), ANSWER_S)
     cache_async = connect_async(settings.cache_redis(), CACHE_ANSWER_S)
@@ -124,8 +129,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
-                admission=Admission(client, settings, rates),
-                cache=Cache(cache_client, settings.cache_ttl_s, settings.bot_id),
+                admission=Admission(pipeline, settings, rates),
+                cache=CacheLookup(cache_pipeline, settings.bot_id),
+                preferences=Preferences(pipeline),
+                questions=Questions(pipeline),
+                presses=Presses(pipeline),
                 ledger=ledger,
                 trails=Trails(client),
                 users=Users(client, ledger),
@@ -144,8 +152,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 tally=tally,
                 workers=workers,
                 links=_links(settings),
-                ledger_pipeline=pipeline,
-                cache_pipeline=cache_pipeline,
+                update_queue=updates(pipeline),
                 speaker=speaker,
                 expectations=Expectations(waiting, executor),
                 executor=executor,
@@ -156,7 +163,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await shared.close()
         await cache_async.aclose()
         await ledger_client.aclose()
-        cache_client.close()
         client.close()
 
 

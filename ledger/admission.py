@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import redis
-
 from config.budgets import MILLIONTHS
 from config.settings import Settings
 from jobs import model
@@ -16,7 +14,7 @@ from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from ledger.jobs import HISTORY
 from ledger.limits.budgets import next_of
-from ledger.scripts import Scripts
+from ledger.pipeline import SharedPipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +99,10 @@ class Hit:
 
 
 class Admission:
-    """The door. One per process; safe to share between threads."""
+    """The door. One for each event loop."""
 
-    def __init__(self, client: "redis.Redis", settings: Settings, rates: Mapping[Tier, Rate]) -> None:
-        self._run = Scripts(client, settings.redis_wait_replicas)
+    def __init__(self, pipeline: SharedPipeline, settings: Settings, rates: Mapping[Tier, Rate]) -> None:
+        self._pipeline = pipeline
         self._terms = {
             "rates": {
                 tier: {"per_ms": rate.per_s / 1000, "burst": rate.burst} for tier, rate in rates.items()
@@ -119,7 +117,7 @@ class Admission:
             "budgets": settings.budgets().by_period(),
         }
 
-    def admit(
+    async def admit(
         self,
         job_id: str,
         request: Request,
@@ -136,38 +134,28 @@ class Admission:
         reserved in the budgets where the job is to be made, and not where it shares a result. `fresh`: the
         user wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
         """
-        ask = self.ask(request, origin, fresh=fresh, hit=hit, price_usd=price_usd, provider=provider)
-        return self.read(job_id, self._run("admit", job_id, ask))
-
-    def ask(
-        self,
-        request: Request,
-        origin: Origin,
-        *,
-        fresh: bool = False,
-        hit: Hit | None = None,
-        price_usd: float = 0.0,
-        provider: str = "",
-    ) -> str:
-        """What `admit` asks, for who runs the script `admit` with a job's id and this by other means."""
         record = model.new_record(request, origin) | {
             "digest": "" if fresh else digest_of(request),
             "price": f"{price_usd:.6f}",
             "provider": provider,
         }
         price = round(price_usd * MILLIONTHS)
-        ask = {**self._terms, "record": record, "lanes": _lanes(request.kind), "price": price}
+        ask: dict[str, Any] = {
+            **self._terms,
+            "record": record,
+            "lanes": _lanes(request.kind),
+            "price": price,
+        }
         if hit is not None and not fresh:
-            cached = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed}
-            cached["cached"] = "1"
-            ask["cached"] = {name: str(value) for name, value in cached.items()}
-        return json.dumps(ask)
-
-    @staticmethod
-    def read(job_id: str, answer: list[Any]) -> Answer:
-        """What the script has answered."""
-        word, *rest = answer
+            ask["cached"] = _fields_of(hit)
+        word, *rest = await self._pipeline.script("admit", job_id, json.dumps(ask))
         return _answer(job_id, word, rest)
+
+
+def _fields_of(hit: Hit) -> dict[str, str]:
+    """Return what a job's record says of a result from the cache."""
+    fields = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed, "cached": "1"}
+    return {name: str(value) for name, value in fields.items()}
 
 
 def _lanes(kind: Kind) -> dict[Tier, Lane]:

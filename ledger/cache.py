@@ -7,9 +7,11 @@ from typing import Any
 import redis
 import structlog
 
+from jobs.errors import LedgerUnavailable
 from jobs.model import Artifact
 from ledger import keys
 from ledger.admission import Hit
+from ledger.pipeline import SharedPipeline
 
 log = structlog.get_logger(__name__)
 
@@ -36,23 +38,7 @@ class Cache:
         except redis.RedisError as error:
             log.warning("cache unavailable", error=repr(error))
             return None
-        return self.read(found)
-
-    def read(self, found: str | None) -> Hit | None:
-        """What a value of the cache says; None for one that says nothing to this release."""
-        if not found:
-            return None
-        try:
-            entry = json.loads(found)
-            if entry["version"] != _VERSION:
-                return None
-            key, mime, size, file_id = (entry[name] for name in ("key", "mime", "size", "file_id"))
-            # Entries of an earlier release have no seed.
-            hit = Hit(Artifact(str(key), str(mime), int(size)), str(file_id), int(entry.get("seed", 0)))
-            return hit if entry["bot"] == self._bot else replace(hit, file_id="")
-        except (ValueError, TypeError, KeyError) as error:
-            log.warning("cache entry not understood", error=repr(error))
-            return None
+        return _hit(found, self._bot)
 
     def put(self, digest: str, hit: Hit) -> None:
         """Keep a result; nothing is kept with CACHE_TTL_S 0."""
@@ -73,3 +59,40 @@ class Cache:
             self._redis.delete(keys.cached(digest))
         except redis.RedisError as error:
             log.warning("cache unavailable", error=repr(error))
+
+
+class CacheLookup:
+    """The cache as the bot reads it, without waiting for a thread. One for each event loop; never raises.
+
+    `bot` is as for `Cache`.
+    """
+
+    def __init__(self, pipeline: SharedPipeline, bot: str = "") -> None:
+        self._pipeline = pipeline
+        self._bot = bot
+
+    async def get(self, digest: str) -> Hit | None:
+        """Return what is kept for a request, None where there is nothing."""
+        try:
+            found = await self._pipeline.command("GET", keys.cached(digest))
+        except LedgerUnavailable as error:
+            log.warning("cache unavailable", error=str(error))
+            return None
+        return _hit(found, self._bot)
+
+
+def _hit(found: str | None, bot: str) -> Hit | None:
+    """Return what a value of the cache says; None for one that says nothing to this release."""
+    if not found:
+        return None
+    try:
+        entry = json.loads(found)
+        if entry["version"] != _VERSION:
+            return None
+        key, mime, size, file_id = (entry[name] for name in ("key", "mime", "size", "file_id"))
+        # Entries of an earlier release have no seed.
+        hit = Hit(Artifact(str(key), str(mime), int(size)), str(file_id), int(entry.get("seed", 0)))
+        return hit if entry["bot"] == bot else replace(hit, file_id="")
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("cache entry not understood", error=repr(error))
+        return None

@@ -1,4 +1,4 @@
-"""What the ledger keeps about a user beside jobs: choices made in /settings, active jobs, history."""
+"""What the ledger keeps about a user beside the jobs: active jobs, history, choices made in /settings."""
 
 from typing import Any
 
@@ -7,29 +7,16 @@ import redis
 from jobs.model import Job
 from ledger import keys
 from ledger.jobs import Ledger
+from ledger.pipeline import SharedPipeline
 from ledger.scripts import ledger_errors
 
 
 class Users:
-    """Per-user reads and choices. All methods raise LedgerUnavailable when Redis does not answer."""
+    """The jobs of one user. All methods raise LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis", ledger: Ledger) -> None:
         self._redis = client
         self._ledger = ledger
-
-    def choices(self, user: int) -> dict[str, str]:
-        """What the user has chosen, by name (`model:image`, `model:video`, `ar:image`, ...)."""
-        with ledger_errors():
-            found: Any = self._redis.hgetall(keys.settings_of(user))
-        return dict(found)
-
-    def choose(self, user: int, name: str, value: str) -> None:
-        """Keep a choice; an empty value goes back to the default."""
-        with ledger_errors():
-            if value:
-                self._redis.hset(keys.settings_of(user), name, value)
-            else:
-                self._redis.hdel(keys.settings_of(user), name)
 
     def active(self, user: int) -> list[Job]:
         """The user's jobs that have not ended, oldest first."""
@@ -44,3 +31,21 @@ class Users:
             found: Any = self._redis.zrange(key, 0, limit - 1, desc=newest_first)
         jobs = (self._ledger.get(job_id) for job_id in found)
         return [job for job in jobs if job is not None]
+
+
+class Preferences:
+    """What people have chosen in /settings. One for each event loop. All methods raise LedgerUnavailable."""
+
+    def __init__(self, pipeline: SharedPipeline) -> None:
+        self._pipeline = pipeline
+
+    async def of(self, user: int) -> dict[str, str]:
+        """Return what the user has chosen, by name (`model:image`, `model:video`, `ar:image`, ...)."""
+        return dict(await self._pipeline.command("HGETALL", keys.settings_of(user)))
+
+    async def choose(self, user: int, name: str, value: str) -> None:
+        """Keep a choice; an empty value goes back to the default."""
+        if value:
+            await self._pipeline.command("HSET", keys.settings_of(user), name, value)
+        else:
+            await self._pipeline.command("HDEL", keys.settings_of(user), name)

@@ -137,10 +137,6 @@ class Provider(Protocol):
         """Give the provider a file (a picture to animate); returns the URL to put into an input."""
         ...
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
-        """Verify a webhook on its raw body and read it; raises WebhookRefused."""
-        ...
-
     def close(self) -> None:
         """Close the connections."""
         ...

@@ -80,10 +80,6 @@ class Metered:
         with self._call(Operation.UPLOAD):
             return self._provider.upload(name, mime, content)
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
-        """Verify and read a webhook: no call."""
-        return self._provider.parse_webhook(headers, body)
-
     def close(self) -> None:
         """Close the provider's connections."""
         self._provider.close()

@@ -13,7 +13,7 @@ from outside.addresses import is_local
 from outside.api import Answer, Api
 from outside.errors import Broken, Left, NotSendable, NotSent, bare
 from providers.base import Cancelled, LookRefused, OutcomeUnknown, Owned, Prediction, Submission
-from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_error, read, verified
+from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_error, read
 
 _MAX_PAGES = 3
 _MAX_ROWS = 100
@@ -28,9 +28,8 @@ class Replicate:
 
     name = "replicate"
 
-    def __init__(self, base_url: str, token: str, webhook_secret: str, timeout_s: float, slots: int) -> None:
+    def __init__(self, base_url: str, token: str, timeout_s: float, slots: int) -> None:
         self.local = is_local(base_url)
-        self._webhook_secret = webhook_secret
         self._api = Api(base_url, {"Authorization": f"Bearer {token}"}, timeout_s, slots + 8)
 
     def submit(self, submission: Submission) -> Prediction:
@@ -120,10 +119,6 @@ class Replicate:
             if not _LINK.fullmatch(url):
                 raise ValueError("a file's address that is none")
             return str(url)
-
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Prediction:
-        """Verify the Standard Webhooks signature (at most 5 min old) and read the prediction."""
-        return verified(self._webhook_secret, headers, body)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,7 +1,8 @@
 """What all tests share: a Redis for each module, settings for it, and an environment without our settings."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import fields
 from typing import Any
 
@@ -15,6 +16,9 @@ from parallel import (
 )
 
 from config.settings import Settings
+from jobs.limits import Rate
+from jobs.model import Tier
+from sandbox.admission import BlockingAdmission
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 from serving.listening import allow_files
@@ -69,3 +73,14 @@ def settings_for(redis_url: str) -> Callable[..., Settings]:
         return Settings(**{"redis_url": redis_url, "telegram_token": "1:" + "T" * 35, **overrides})
 
     return make
+
+
+@pytest.fixture
+def admission_for() -> Iterator[Callable[..., BlockingAdmission]]:
+    """Open the bot's admission until the test ends: `admission_for(settings, rates)`."""
+    with ExitStack() as opened:
+
+        def make(settings: Settings, rates: Mapping[Tier, Rate] | None = None) -> BlockingAdmission:
+            return opened.enter_context(BlockingAdmission(settings, rates))
+
+        yield make

@@ -6,8 +6,8 @@ at the offered load, `redis_target_ms`, `max_per_s` (clients that wait for each 
 """
 
 import argparse
+import asyncio
 import multiprocessing
-import threading
 import time
 import uuid
 from collections import Counter
@@ -19,20 +19,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import redis
+import uvloop
 
 from bench.harness import report
 from config.settings import Settings
 from jobs.limits import Rate
 from jobs.model import Kind, Origin, Request, Tier
-from ledger.admission import Admission
 from ledger.connection import connect
+from sandbox.admission import opened
 from sandbox.embedded import EmbeddedRedis
 from sandbox.environment import free_port
 
 TARGET_MS = 1.0
 PROCESSES = 2
-THREADS = 4
-"""Threads in each process; each has its own place in the timetable."""
+CLIENTS = 32
+"""Clients in each process, which share its event loop and its pipeline, as the updates of a bot do; each has
+its own place in the timetable."""
 _LIMIT = 1_000_000
 _LOGGED_FROM_US = 15
 """The slow log also counts the commands inside a script; they are quicker than this, and a script is not."""
@@ -124,36 +126,35 @@ def _load(pool: Pool, url: str, seconds: float, rate: int | None) -> Sample:
 
 
 def clients(url: str, start: float, seconds: float, rate: int | None, process: int) -> Sample:
-    """The threads of one process; a call begins at its time in the timetable, or as soon as it can."""
+    """The clients of one process; a call begins at its time in the timetable, or as soon as it can."""
+    return uvloop.run(_clients(url, start, seconds, rate, process))
+
+
+async def _clients(url: str, start: float, seconds: float, rate: int | None, process: int) -> Sample:
     settings = Settings(redis_url=url, active_jobs=_LIMIT, vip_active_jobs=_LIMIT, lane_backlog=_LIMIT)
     taken: list[float] = []
     answers: Counter[str] = Counter()
-    with connect(url) as client:
-        admission = Admission(client, settings, {tier: Rate(_LIMIT, _LIMIT) for tier in Tier})
+    async with opened(settings, {tier: Rate(_LIMIT, _LIMIT) for tier in Tier}) as admission:
 
-        def work(thread: int) -> None:
-            place = process * THREADS + thread
+        async def work(client: int) -> None:
+            place = process * CLIENTS + client
             moment = start if rate is None else start + place / rate
-            step = 0.0 if rate is None else PROCESSES * THREADS / rate
+            step = 0.0 if rate is None else PROCESSES * CLIENTS / rate
             count = 0
             while (now := time.time()) < start + seconds:
                 if now < moment:
-                    time.sleep(moment - now)
+                    await asyncio.sleep(moment - now)
                     continue
                 origin = Origin(1000 * place + count % 1000, 1, 1)
                 request = Request(Kind.IMAGE, "sketch", f"fox {place} {count}", {"ar": "1:1"}, seed=7)
                 began = time.perf_counter()
-                answer = admission.admit(uuid.uuid4().hex[:20], request, origin, price_usd=0.01)
+                answer = await admission.admit(uuid.uuid4().hex[:20], request, origin, price_usd=0.01)
                 taken.append((time.perf_counter() - began) * 1000)
                 answers[type(answer).__name__] += 1
                 moment += step
                 count += 1
 
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        await asyncio.gather(*(work(number) for number in range(CLIENTS)))
     return taken, answers
 
 

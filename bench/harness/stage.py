@@ -16,8 +16,9 @@ from jobs.model import Job, Kind, Lane, Origin, Request
 from jobs.states import State
 from ledger import keys
 from ledger.admin.vips import Vips
-from ledger.admission import Accepted, Admission
+from ledger.admission import Accepted
 from ledger.connection import connect
+from sandbox.admission import BlockingAdmission
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher
@@ -102,7 +103,7 @@ class Stage:
     def limit(self, backlog: int, active: int) -> None:
         """From now on a lane takes that many waiting jobs, and a user may have that many active ones."""
         limits = replace(self.settings, active_jobs=active, vip_active_jobs=active, lane_backlog=backlog)
-        self._admission = Admission(self._client, limits, {})
+        self._admission = self._open.enter_context(BlockingAdmission(limits))
 
     def new_users(self, count: int, *, vip: bool = False) -> list[int]:
         """People who have never sent anything."""

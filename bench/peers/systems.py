@@ -16,8 +16,8 @@ from celery import Celery
 
 from bench.harness.stage import MODELS
 from jobs.model import Job, Kind, Origin, Request
-from ledger.admission import Accepted, Admission
-from ledger.connection import connect
+from ledger.admission import Accepted
+from sandbox.admission import BlockingAdmission
 from sandbox.processes import Program
 from sandbox.stack import Stack
 from tasks.publish import Publisher
@@ -74,8 +74,8 @@ class Darkroom:
         """See System."""
         limits = replace(self._stack.settings, active_jobs=_MANY, lane_backlog=_MANY)
         sent = {}
-        with connect(self._stack.settings.ledger_redis()) as client:
-            door, start = Admission(client, limits, {}), time.monotonic()
+        with BlockingAdmission(limits) as door:
+            start = time.monotonic()
             for number in range(count):
                 time.sleep(max(0.0, start + number / per_s - time.monotonic()) if per_s else 0)
                 prompt = f"{prefix} {number}"

@@ -10,14 +10,8 @@ from chat.keyboards import Action, Press
 from chat.texts import Texts
 from jobs import ids
 from jobs.model import Job, Kind, Request
-from ledger import keys
 from ledger.jobs import Cancellation
 
-DOUBLE_TAP_S = 5
-"""A button that somebody presses again within this time is meant to be pressed once."""
-REPEATED_S = 3600
-"""A press that Telegram sends again within this time is the press that it was."""
-_OF_BUTTON, _OF_PRESS = "pressed", "press"
 ALERTS = frozenset({Cancellation.LATE, Cancellation.FOREIGN, Cancellation.MISSING})
 
 
@@ -55,18 +49,9 @@ async def remake(services: Services, update: Update, press: Press) -> None:
 
 async def _first_press(services: Services, query: CallbackQuery) -> str:
     """Return the id of the press that this one repeats: of a double tap the first, else its own."""
-    ask = services.ledger_pipeline.command
     where = query.message
     place = f"{where.chat.id}:{where.message_id}" if where else ""
-    button = keys.mark(_OF_BUTTON, f"{query.from_user.id}:{place}:{query.data}")
-    mine = keys.mark(_OF_PRESS, query.id)
-    if (known := await ask("GET", mine)) is not None:
-        return str(known)
-    await ask("SET", button, query.id, "EX", DOUBLE_TAP_S, "NX")
-    first = str(await ask("GET", button) or query.id)
-    # Telegram may send this press again, when the button's mark has lapsed.
-    await ask("SET", mine, first, "EX", REPEATED_S)
-    return first
+    return await services.presses.first(query.id, f"{query.from_user.id}:{place}:{query.data}")
 
 
 def no_animation(t: Texts) -> str:

@@ -16,7 +16,6 @@ from chat.texts import mark
 from jobs import ids
 from jobs.model import Job, Kind, Request
 from jobs.states import ENDED
-from ledger import keys
 
 
 async def image(services: Services, update: Update) -> None:
@@ -80,9 +79,7 @@ async def _request(services: Services, update: Update, kind: Kind | None) -> Non
     if kind is not None:
         await asking.forget(services, message)
     try:
-        choices = await services.ledger_pipeline.command(
-            "HGETALL", keys.settings_of(incoming.writer(message))
-        )
+        choices = await services.preferences.of(incoming.writer(message))
         request = _read(services, choices, _text(services, message, kind), kind or asked, answered)
     except RequestError as error:
         await _explain(services, update, error, asked)

@@ -25,7 +25,7 @@ async def settings(services: Services, update: Update) -> None:
     """Show what is chosen, each setting a button."""
     user, message = incoming.speech(update)
     writer, t = incoming.writer(message), incoming.language(user)
-    choices = await services.off(services.users.choices, writer)
+    choices = await services.preferences.of(writer)
     await say(services, update, await _head(services, writer, t), _overview(services.catalogue, choices, t))
 
 
@@ -47,7 +47,7 @@ async def pressed(services: Services, update: Update, press: Press) -> None:
     if user is None:
         await toast(query, t("These settings are somebody else's. Send /settings for your own."), alert=True)
         return
-    choices = await services.off(services.users.choices, user)
+    choices = await services.preferences.of(user)
     name, value = press.choice
     offered = _offered(name, services.catalogue, choices, t)
     if press.action is not keyboards.Action.SETTINGS and value not in [each for _, each in offered]:
@@ -63,7 +63,7 @@ async def pressed(services: Services, update: Update, press: Press) -> None:
         return
     saved = press.action is keyboards.Action.CHOOSE
     if saved:
-        await services.off(services.users.choose, user, name, value)
+        await services.preferences.choose(user, name, value)
         choices = {**choices, name: value}
     await rewrite(query, await _head(services, user, t), _overview(services.catalogue, choices, t))
     await toast(query, t("Saved.") if saved else "")

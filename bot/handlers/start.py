@@ -37,7 +37,7 @@ class _Guide:
     async def _help(self, services: Services, update: Update) -> None:
         """Say all that one can do."""
         user, message = incoming.speech(update)
-        choices = await services.off(services.users.choices, incoming.writer(message))
+        choices = await services.preferences.of(incoming.writer(message))
         text = usage(self.commands, services.catalogue, choices, incoming.language(user))
         await say(services, update, text)
 

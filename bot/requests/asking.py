@@ -8,10 +8,6 @@ from bot.requests.explain import asked_for, example, question
 from bot.services import Services
 from chat import keyboards
 from jobs.model import Kind
-from ledger import keys
-
-REMEMBERED_S = 600
-"""So long a question in a private chat waits for plain words; later ones are a picture, as ever."""
 
 
 async def ask(services: Services, update: Update, kind: Kind) -> None:
@@ -25,15 +21,13 @@ async def ask(services: Services, update: Update, kind: Kind) -> None:
 async def remember(services: Services, message: Message, kind: Kind) -> None:
     """In this private chat the next plain words are of this kind; in groups only a reply can be."""
     if incoming.is_private(message.chat):
-        await services.ledger_pipeline.command(
-            "SET", keys.asked_for(message.chat.id), kind, "EX", REMEMBERED_S
-        )
+        await services.questions.remember(message.chat.id, kind)
 
 
 async def forget(services: Services, message: Message) -> None:
     """The person has asked for something else meanwhile."""
     if incoming.is_private(message.chat):
-        await services.ledger_pipeline.command("DEL", keys.asked_for(message.chat.id))
+        await services.questions.forget(message.chat.id)
 
 
 async def wanted(services: Services, message: Message) -> Kind | None:
@@ -47,10 +41,4 @@ async def wanted(services: Services, message: Message) -> Kind | None:
         return asked_for(replied.text or "") if mine else None
     if not incoming.is_private(message.chat):
         return None
-    key, me = keys.asked_for(message.chat.id), str(message.message_id)
-    kind, _, answer = (await services.ledger_pipeline.command("GET", key) or "").partition("@")
-    if kind not in list(Kind) or answer not in ("", me):
-        return None
-    if not answer:
-        await services.ledger_pipeline.command("SET", key, f"{kind}@{me}", "XX", "KEEPTTL")
-    return Kind(kind)
+    return await services.questions.answered_by(message.chat.id, message.message_id)

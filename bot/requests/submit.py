@@ -20,8 +20,7 @@ from jobs.digest import digest_of
 from jobs.errors import DarkroomError, LedgerUnavailable
 from jobs.model import Job, Origin, Request
 from jobs.states import State
-from ledger import keys
-from ledger.admission import Answer, Blocked, Busy, Hit, Limited, OverBudget
+from ledger.admission import Answer, Blocked, Busy, Limited, OverBudget
 from ledger.queue_position import Place
 
 log = structlog.get_logger(__name__)
@@ -80,22 +79,11 @@ async def _forbidden(services: Services, prompt: str) -> bool:
 
 
 async def _decide(services: Services, job_id: str, request: Request, origin: Origin, fresh: bool) -> Answer:
-    hit = None if fresh else await _hit(services, request)
+    hit = None if fresh else await services.cache.get(digest_of(request))
     model = services.catalogue.models[request.model]
-    ask = services.admission.ask(
-        request, origin, fresh=fresh, hit=hit, price_usd=model.price_usd, provider=model.provider
+    return await services.admission.admit(
+        job_id, request, origin, fresh=fresh, hit=hit, price_usd=model.price_usd, provider=model.provider
     )
-    return services.admission.read(job_id, await services.ledger_pipeline.script("admit", job_id, ask))
-
-
-async def _hit(services: Services, request: Request) -> Hit | None:
-    """What the cache has; a cache that is away has nothing."""
-    try:
-        found = await services.cache_pipeline.command("GET", keys.cached(digest_of(request)))
-    except LedgerUnavailable as error:
-        log.warning("cache unavailable", error=str(error))
-        return None
-    return services.cache.read(found)
 
 
 async def _eta(services: Services, request: Request, answer: Answer) -> float:

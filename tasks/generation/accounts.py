@@ -36,7 +36,6 @@ def open_accounts(settings: Settings, client: "redis.Redis", capacity: int) -> A
     replicate = Replicate(
         settings.replicate_api_url,
         settings.replicate_api_token,
-        settings.replicate_webhook_secret,
         settings.provider_timeout_s,
         capacity,
     )
