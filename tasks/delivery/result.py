@@ -17,7 +17,6 @@ from jobs.failures import Failure
 from jobs.model import Artifact, Job
 from ledger.jobs import Way
 from tasks.delivery import endings
-from tasks.delivery.new_message import lives_in, post_anew, retract, send_once
 from tasks.process import Process
 from tasks.slots import Slot
 
@@ -95,7 +94,7 @@ def _put(
             raise  # in another message it would be as well
         except (MessageGone, Refused) as error:
             log.info("the message cannot become the end", reason=str(error))
-        job = post_anew(process, slot.job) if way is Way.EDIT else None
+        job = process.delivery.messages.post(slot.job) if way is Way.EDIT else None
         if job is None:
             break
         slot.job = job
@@ -105,13 +104,13 @@ def _put(
 def _send(
     process: Process, slot: Slot, send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]]
 ) -> T | None:
-    sent = send_once(process, slot.job, send)
+    sent = process.delivery.messages.send_once(slot.job, send)
     if sent is None:
-        retract(process, slot.job)
+        process.delivery.messages.retract(slot.job)
         _say_in_doubt(process, slot.job)
         return None
     message, told = sent
-    slot.job = lives_in(process, slot.job, message)
+    slot.job = process.delivery.messages.lives_in(slot.job, message)
     return told
 
 

@@ -30,7 +30,6 @@ from ledger.admission import Hit
 from ledger.jobs import Stage, Unheard, Way
 from tasks.app import app
 from tasks.delivery import result
-from tasks.delivery.new_message import retract
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 
@@ -176,7 +175,7 @@ def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> Non
         return
     log.warning("ended unheard", why=unheard)
     if unheard is not Unheard.GONE:
-        retract(process, slot.job)
+        process.delivery.messages.retract(slot.job)
     process.records.ledger.told(slot.job, unheard)
 
 

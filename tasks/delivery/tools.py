@@ -9,6 +9,7 @@ from config.catalogue import Catalogue
 from config.settings import Settings
 from ledger.processes.metrics_buffer import Tally
 from tasks.delivery.gateway_thread import Chat
+from tasks.delivery.new_message import NewMessages
 from tasks.delivery.progress import Progress
 from tasks.files import Files
 from tasks.records import Records
@@ -20,10 +21,11 @@ _PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTools:
-    """Telegram, and the progress that is shown there."""
+    """Telegram, the progress that is shown there, and new messages for ends."""
 
     chat: Chat
     progress: Progress
+    messages: NewMessages
 
     def close(self) -> None:
         """Leave Telegram."""
@@ -36,4 +38,5 @@ def open_delivery(
     """Make them. Telegram is connected to at the first call. The caller closes them."""
     chat = Chat(lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, tally)), _CHAT_CALL_S)
     progress = Progress(records.ledger, records.waiting, catalogue, files.links, chat)
-    return DeliveryTools(chat, progress)
+    messages = NewMessages(records.ledger, chat, settings.lease_s)
+    return DeliveryTools(chat, progress, messages)
