@@ -29,7 +29,6 @@ from jobs.states import State
 from ledger.admission import Hit
 from ledger.jobs import Stage, Unheard, Way
 from tasks.app import app
-from tasks.delivery import result
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 
@@ -124,10 +123,10 @@ def follow(process: Process, slot: Slot, chat: int) -> None:
 def give_result(process: Process, slot: Slot) -> None:
     """Turn the status message into the result, or into a link to it where the chat does not take the file."""
     try:
-        way, file_id = result.give_file(process, slot)
+        way, file_id = process.delivery.results.give_file(slot)
     except (MediaTooLarge, Refused) as error:
         log.warning("the chat does not take the file", reason=str(error))
-        if not result.give_link(process, slot):
+        if not process.delivery.results.give_link(slot):
             too_large = isinstance(error, MediaTooLarge)
             end(process, slot, Failure.TOO_LARGE if too_large else Failure.NO_MEDIA, Unheard.REFUSED)
             return
@@ -145,7 +144,7 @@ def give_result(process: Process, slot: Slot) -> None:
 
 def say_end(process: Process, slot: Slot) -> None:
     """Say why there is no result."""
-    result.say(process, slot, status.ended(slot.job, texts(slot.job.origin.language)))
+    process.delivery.results.say(slot, status.ended(slot.job, texts(slot.job.origin.language)))
     process.records.ledger.told(slot.job)
     log.info("told the end", state=slot.job.state, failure=slot.job.failure)
 
@@ -188,7 +187,7 @@ def stumbled(process: Process, slot: Slot) -> None:
     if slot.job.state is not State.DELIVERING:
         try:
             plain = replace(slot.job, state=State.FAILED, failure=Failure.INTERNAL)
-            result.say(process, slot, status.ended(plain, texts("")))
+            process.delivery.results.say(slot, status.ended(plain, texts("")))
             process.records.ledger.told(slot.job)
             return
         except (LeaseLost, IllegalMove, LedgerUnavailable):

@@ -8,9 +8,11 @@ from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue
 from config.settings import Settings
 from ledger.processes.metrics_buffer import Tally
+from tasks.delivery.attachment import Attachments
 from tasks.delivery.gateway_thread import Chat
 from tasks.delivery.new_message import NewMessages
 from tasks.delivery.progress import Progress
+from tasks.delivery.result import Results
 from tasks.files import Files
 from tasks.records import Records
 
@@ -21,11 +23,12 @@ _PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTools:
-    """Telegram, the progress that is shown there, and new messages for ends."""
+    """Telegram, the progress that is shown there, and how ends are told."""
 
     chat: Chat
     progress: Progress
     messages: NewMessages
+    results: Results
 
     def close(self) -> None:
         """Leave Telegram."""
@@ -39,4 +42,6 @@ def open_delivery(
     chat = Chat(lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, tally)), _CHAT_CALL_S)
     progress = Progress(records.ledger, records.waiting, catalogue, files.links, chat)
     messages = NewMessages(records.ledger, chat, settings.lease_s)
-    return DeliveryTools(chat, progress, messages)
+    attachments = Attachments(files.store, records.cache)
+    results = Results(catalogue, files.links, attachments, chat, messages)
+    return DeliveryTools(chat, progress, messages, results)

@@ -23,7 +23,6 @@ from ledger.jobs import Way
 from media.links import Links
 from media.store import MediaStore
 from sandbox.s3 import S3Stand
-from tasks.delivery.result import give_link
 from tasks.slots import Slot
 
 
@@ -255,7 +254,7 @@ def test_progress_that_comes_before_the_link_is_written_down_does_not_stay(narro
     giving = narrow.ledger.claim(job.id, "another", Claim.DELIVER)
     assert giving is not None
     overtaken(narrow, giving)
-    give_link(narrow.process, Slot(giving, Claim.DELIVER))
+    narrow.process.delivery.results.give_link(Slot(giving, Claim.DELIVER))
     narrow.telegram.clear_faults()
     eventually(lambda: linked(narrow, job) == [False, True, False])
     narrow.ledger.delivered(giving, "", Way.LINK)
