@@ -24,7 +24,7 @@ from config.settings import ROOT, Settings
 from jobs.model import Artifact, Kind, Origin, Request
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.resource_usage import measure
 from ledger.processes.workers import Sign, Workers
 from sandbox.admission import BlockingAdmission
@@ -88,7 +88,7 @@ def fill(client: "redis.Redis", settings: Settings, jobs: int) -> None:
             door.admit(f"job-{number}", request, Origin(user, user, 1), fresh=True, price_usd=0.01)
             advance(ledger, f"job-{number}", number % _STAGES)
     for number in range(WORKERS):
-        tally = Tally()
+        tally = MetricsBuffer()
         for model in range(5):
             tally.count(f"provider:replicate:get:ok:model-{model}")
             tally.observe(f"provider:replicate:get:model-{model}", 0.2)

@@ -64,12 +64,12 @@ async def serve(settings: Settings) -> None:
         inbox = _inbox(application, services)
         door = _door(services, inbox)
         with alive(services):
-            speaking = asyncio.create_task(services.speaker.run())
+            speaking = asyncio.create_task(services.reply_sender.run())
             try:
                 await _run(inbox or Poller(application), door, stop)
             finally:
                 speaking.cancel()
-                await services.speaker.finish()
+                await services.reply_sender.finish()
                 await application.shutdown()
 
 

@@ -20,12 +20,12 @@ def alive(services: Services) -> Iterator[None]:
 
     def beat() -> None:
         sign = Sign(owner, "bot", vitals=measure())
-        services.workers.announce(sign, 3 * period_s, services.tally)
+        services.workers.announce(sign, 3 * period_s, services.metrics)
 
     def leave() -> None:
         # Without Redis the entry lapses by itself.
         with suppress(LedgerUnavailable):
-            services.workers.leave(owner, services.tally)
+            services.workers.leave(owner, services.metrics)
 
     beating = Background("heartbeat", period_s, beat)
     try:

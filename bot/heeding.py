@@ -72,7 +72,7 @@ async def _tell(services: Services, update: Update, origin: Origin, wait_s: floa
     fault."""
     name, text = f"{update.update_id}:{origin.chat}:ignored", too_much(wait_s, texts(origin.language))
     try:
-        await services.speaker.say(name, origin, text, urgent=True)
+        await services.reply_sender.say(name, origin, text, urgent=True)
     except LedgerUnavailable as error:
         log.warning("not told that nobody listens", error=str(error))
 

@@ -31,7 +31,7 @@ async def say(
     """
     origin = incoming.origin(*incoming.speech(update))
     try:
-        await services.speaker.say(
+        await services.reply_sender.say(
             f"{update.update_id}:{origin.chat}:{origin.reply_to}:{name}", origin, text, keyboard
         )
     except LedgerUnavailable:

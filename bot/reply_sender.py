@@ -4,15 +4,15 @@ import asyncio
 
 import structlog
 
-from bot.inbound.queue_worker import PutOff, Spooler
+from bot.inbound.queue_worker import PutOff, QueueWorker
 from chat.gateway import Gateway
 from chat.keyboards import Markup, markup_of
 from jobs.errors import DarkroomError, PassingError
 from jobs.model import Origin
 from ledger import counters
-from ledger.processes.metrics_buffer import Tally
-from ledger.queues.durable_queue import Item, Spool
-from ledger.queues.reply_queue import TAKEN_S, Answer, answer_of
+from ledger.processes.metrics_buffer import MetricsBuffer
+from ledger.queues.durable_queue import DurableQueue, Item
+from ledger.queues.reply_queue import TAKEN_S, Reply, reply_of
 
 log = structlog.get_logger(__name__)
 
@@ -27,15 +27,17 @@ SOONEST_S = 0.05
 _END_S = 1.0
 
 
-class Speaker:
+class ReplySender:
     """`run` until its task is cancelled, then `finish`."""
 
-    def __init__(self, answers: Spool, gateway: Gateway, tally: Tally, rate_per_s: float = AT_ONCE) -> None:
+    def __init__(
+        self, answers: DurableQueue, gateway: Gateway, tally: MetricsBuffer, rate_per_s: float = AT_ONCE
+    ) -> None:
         """`rate_per_s`: calls that Telegram's budget lets through."""
         self._gateway = gateway
         self._tally = tally
         at_once = min(AT_ONCE, max(FEWEST_AT_ONCE, round(rate_per_s * AHEAD_S)))
-        self._spooler = Spooler(answers, self._tell, lambda saying: at_once - saying)
+        self._spooler = QueueWorker(answers, self._tell, lambda saying: at_once - saying)
 
     async def say(
         self,
@@ -51,7 +53,7 @@ class Speaker:
 
         Raises LedgerUnavailable: nothing is known then, and the caller may ask again.
         """
-        answer = Answer(name, origin, text, keyboard.to_json() if keyboard else "")
+        answer = Reply(name, origin, text, keyboard.to_json() if keyboard else "")
         self._tally.count(counters.replies(await self._spooler.keep(answer.item(), urgent=urgent)))
 
     async def run(self) -> None:
@@ -65,7 +67,7 @@ class Speaker:
     async def _tell(self, item: Item) -> bool:
         """Say it; False (or PutOff) where Telegram has surely not posted it, for this or another process to
         say it."""
-        answer = answer_of(item)
+        answer = reply_of(item)
         try:
             async with asyncio.timeout(TAKEN_S - 2):
                 await self._gateway.say(answer.origin, answer.text, markup_of(answer.keyboard))

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from bot.reply_sender import Speaker
-from bot.requests.lane_eta import Expectations
+from bot.reply_sender import ReplySender
+from bot.requests.lane_eta import LaneEta
 from chat import keyboards
 from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue, load_catalogue
-from config.media import Bucket, location
+from config.media import S3Bucket, location
 from config.settings import Settings, SettingsError
 from jobs.limits import Rate, parse_rate, user_rates
 from jobs.prompt_filter import PromptFilter
@@ -31,13 +31,13 @@ from ledger.limits.attention import Attention
 from ledger.limits.budgets import Budgets
 from ledger.people import People
 from ledger.pipeline import SharedPipeline
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.workers import Workers
 from ledger.questions import Questions
-from ledger.queue_position import Waiting
-from ledger.queues.deduplication import Marks, Presses
-from ledger.queues.durable_queue import Spool
-from ledger.queues.reply_queue import answers
+from ledger.queue_position import QueuePositions
+from ledger.queues.deduplication import Deduplication, Presses
+from ledger.queues.durable_queue import DurableQueue
+from ledger.queues.reply_queue import replies
 from ledger.queues.update_queue import updates
 from ledger.trail import Trails
 from ledger.users import Preferences, Users
@@ -86,16 +86,16 @@ class Services:
     statistics: Statistics
     attention: Attention
     prompt_filter: PromptFilter
-    waiting: Waiting
+    waiting: QueuePositions
     gateway: Gateway
     publisher: Publisher
-    marks: Marks
-    tally: Tally
+    deduplication: Deduplication
+    metrics: MetricsBuffer
     workers: Workers
     links: "Links | None"
-    update_queue: Spool
-    speaker: Speaker
-    expectations: Expectations
+    update_queue: DurableQueue
+    reply_sender: ReplySender
+    lane_eta: LaneEta
     executor: ThreadPoolExecutor
 
     async def off(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -120,12 +120,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     cache_async = connect_async(settings.cache_redis(), CACHE_ANSWER_S)
     pipeline = SharedPipeline(ledger_client, settings.redis_wait_replicas)
     cache_pipeline = SharedPipeline(cache_async)
-    ledger, workers, tally = Ledger(client, settings), Workers(client), Tally()
+    ledger, workers, metrics = Ledger(client, settings), Workers(client), MetricsBuffer()
     try:
-        limiter = SharedLimiter(settings, PATIENCE_S, tally)
+        limiter = SharedLimiter(settings, PATIENCE_S, metrics)
         async with Gateway(settings, limiter, patient=False) as gateway:
-            waiting = Waiting(client, workers)
-            speaker = Speaker(answers(pipeline, settings), gateway, tally, settings.telegram_rate_per_s)
+            waiting = QueuePositions(client, workers)
+            reply_sender = ReplySender(
+                replies(pipeline, settings), gateway, metrics, settings.telegram_rate_per_s
+            )
             yield Services(
                 settings=settings,
                 catalogue=catalogue,
@@ -148,13 +150,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 waiting=waiting,
                 gateway=gateway,
                 publisher=Publisher(app),
-                marks=Marks(client),
-                tally=tally,
+                deduplication=Deduplication(client),
+                metrics=metrics,
                 workers=workers,
                 links=_links(settings),
                 update_queue=updates(pipeline),
-                speaker=speaker,
-                expectations=Expectations(waiting, executor),
+                reply_sender=reply_sender,
+                lane_eta=LaneEta(waiting, executor),
                 executor=executor,
             )
     finally:
@@ -171,7 +173,7 @@ def _rate(setting: str) -> Rate | None:
 
 
 def _links(settings: Settings) -> "Links | None":
-    if not isinstance(location(settings.media_url), Bucket):
+    if not isinstance(location(settings.media_url), S3Bucket):
         return None
     from media.links import Links  # noqa: PLC0415 - a bot that gives no links need not load the store's library
 

@@ -11,13 +11,13 @@ import structlog
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
-from chat.budget import Budget
+from chat.budget import CallBudget
 from chat.errors import Dropped, NotNow, seconds
-from chat.seen import Seen
+from chat.seen import CallMetrics
 from config.settings import Settings
 from jobs.errors import PassingError
 from ledger.limits.fail_open import FailOpen
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 
 PATIENCE_S = 60.0
 """Longest wait of one call for its turn, all its repetitions after `retry_after` together, unless it is
@@ -49,18 +49,18 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
     """
 
     def __init__(
-        self, settings: Settings, patience_s: float = PATIENCE_S, tally: Tally | None = None
+        self, settings: Settings, patience_s: float = PATIENCE_S, tally: MetricsBuffer | None = None
     ) -> None:
         self._settings = settings
         self._patience = patience_s
-        self._seen = Seen(tally or Tally())
-        self._budget: Budget | None = None
+        self._seen = CallMetrics(tally or MetricsBuffer())
+        self._budget: CallBudget | None = None
         self._breaker = FailOpen("the budget for calls to Telegram")
 
     async def initialize(self) -> None:
         """Open the connection to the budget; again is no harm. Redis need not be there yet."""
         if self._budget is None:
-            self._budget = Budget(self._settings)
+            self._budget = CallBudget(self._settings)
 
     async def shutdown(self) -> None:
         """Close the connection; again is no harm."""
@@ -142,7 +142,7 @@ class SharedLimiter(BaseRateLimiter[Urgency]):
         except redis.RedisError as error:
             self._breaker.failed(error)
 
-    def _reachable(self) -> Budget | None:
+    def _reachable(self) -> CallBudget | None:
         return None if self._breaker.is_open else self._budget
 
 

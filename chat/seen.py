@@ -8,10 +8,10 @@ from enum import StrEnum
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter
 
 from ledger import counters
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 
 
-class Outcome(StrEnum):
+class CallOutcome(StrEnum):
     """How a call went."""
 
     OK = "ok"
@@ -20,16 +20,16 @@ class Outcome(StrEnum):
     FAILED = "failed"  # no answer, or one of trouble at Telegram
 
 
-class Seen:
+class CallMetrics:
     """Counts into a tally; never waits."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: MetricsBuffer) -> None:
         self._tally = tally
 
     @contextmanager
     def call(self, method: str) -> Iterator[None]:
         """Around one call of a method of the Bot API."""
-        began, outcome = time.monotonic(), Outcome.OK
+        began, outcome = time.monotonic(), CallOutcome.OK
         try:
             yield
         except BaseException as error:
@@ -53,9 +53,9 @@ class Seen:
         self._tally.count(counters.TELEGRAM_DROPPED)
 
 
-def _outcome(error: BaseException) -> Outcome:
+def _outcome(error: BaseException) -> CallOutcome:
     if isinstance(error, RetryAfter):
-        return Outcome.THROTTLED
+        return CallOutcome.THROTTLED
     if isinstance(error, BadRequest | Forbidden | ChatMigrated):
-        return Outcome.REFUSED
-    return Outcome.FAILED
+        return CallOutcome.REFUSED
+    return CallOutcome.FAILED

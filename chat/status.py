@@ -13,7 +13,7 @@ from config.catalogue import Model
 from jobs.failures import Failure
 from jobs.model import Job, Kind
 from jobs.states import State
-from ledger.queue_position import Place, rung
+from ledger.queue_position import QueuePosition, rung
 
 _FINAL = frozenset({Failure.REFUSED, Failure.REJECTED, Failure.SOURCE_GONE})
 """Failures that the very same request would meet again: there is no button for it."""
@@ -29,7 +29,7 @@ class View:
     keyboard: InlineKeyboardMarkup | None = None
 
 
-def waiting(job: Job, place: Place | None, t: Texts) -> View:
+def waiting(job: Job, place: QueuePosition | None, t: Texts) -> View:
     """The job waits at `place`; None: its turn has come."""
     if place is None:
         text = t("Starting…")

@@ -23,7 +23,7 @@ Limits = Mapping[str, Limit]
 
 
 @dataclass(frozen=True, slots=True)
-class Budgets:
+class BudgetSettings:
     """What the settings say of both periods."""
 
     day: Limits
@@ -72,9 +72,9 @@ def parse_limits(text: str) -> dict[str, Limit]:
     return found
 
 
-def budgets_of(day: str, month: str) -> Budgets:
+def budgets_of(day: str, month: str) -> BudgetSettings:
     """Return the budgets that BUDGET_DAY_USD and BUDGET_MONTH_USD name, both known to be sound."""
-    return Budgets(parse_limits(day), parse_limits(month))
+    return BudgetSettings(parse_limits(day), parse_limits(month))
 
 
 def problem_of(name: str, text: str) -> str:

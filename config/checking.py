@@ -16,7 +16,7 @@ _REPLICATE_TOKEN = re.compile(r"r8_[A-Za-z0-9]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ConfigFindings:
     """What a look at the configuration found: `errors` keep Darkroom from working, `warnings` do not."""
 
     settings: Settings
@@ -24,7 +24,7 @@ class Findings:
     warnings: tuple[str, ...]
 
 
-def look(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Findings:
+def look(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> ConfigFindings:
     """Return all that is wrong with the settings and the files that they name; no connection is made."""
     source = dict(os.environ if environment is None else environment)
     file = env_file or env_file_of(source)
@@ -35,7 +35,7 @@ def look(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         *strength.open_here(settings),
         *lines.unknown(lines.read_file(file), known()),
     ]
-    return Findings(settings, tuple(dict.fromkeys(errors)), tuple(warnings))
+    return ConfigFindings(settings, tuple(dict.fromkeys(errors)), tuple(warnings))
 
 
 def known() -> frozenset[str]:
@@ -46,7 +46,7 @@ def known() -> frozenset[str]:
     )
 
 
-def report(findings: Findings) -> str:
+def report(findings: ConfigFindings) -> str:
     """Return what is to be said about a configuration, a line for each finding."""
     errors = [f"error: {error}" for error in findings.errors]
     warnings = [f"warning: {warning}" for warning in findings.warnings]

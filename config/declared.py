@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from config.budgets import Budgets, budgets_of
+from config.budgets import BudgetSettings, budgets_of
 from config.logs.masking import parts_of
 from config.redis_urls import RedisPlace, place_of
 
@@ -198,7 +198,7 @@ class Settings:
         found = {part for value in named for part in parts_of(value)}
         return tuple(sorted(found, key=len, reverse=True))
 
-    def budgets(self) -> Budgets:
+    def budgets(self) -> BudgetSettings:
         """What jobs may cost in a day and in a month, as the settings say."""
         return budgets_of(self.budget_day_usd, self.budget_month_usd)
 

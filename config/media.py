@@ -24,14 +24,14 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class S3Bucket:
     """A bucket of an S3-compatible store; `prefix` has no slash at its ends and may be empty."""
 
     name: str
     prefix: str
 
 
-def location(url: str, name: str = "MEDIA_URL") -> Folder | Bucket:
+def location(url: str, name: str = "MEDIA_URL") -> Folder | S3Bucket:
     """The place that a URL names; raises LocationError.
 
     `name` is what the sentence of the error begins with: the setting or option that the URL came from.
@@ -56,7 +56,7 @@ def location(url: str, name: str = "MEDIA_URL") -> Folder | Bucket:
             f"{name} must be s3://bucket/prefix, and {bucket!r} is no name of a bucket "
             "(3 to 63 small letters, digits, dots and hyphens)."
         )
-    return Bucket(bucket, prefix.strip("/"))
+    return S3Bucket(bucket, prefix.strip("/"))
 
 
 def rules(s: Settings) -> tuple[tuple[bool, str], ...]:

@@ -41,7 +41,7 @@ def from_stamps(job: Job) -> list[Event]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LifePart:
     """From `start` to `end` (Unix seconds) the job was in `state`, held by the worker process `who` ("":
     by none)."""
 
@@ -80,19 +80,19 @@ class Life:
         """How often the paid call was begun; all but the last surely did not reach the provider."""
         return sum(event.what == State.SUBMITTING for event in self.events)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[LifePart]:
         """Its time without gaps, cut where state or holder changed; the end of a job takes no time unless
         the chat still had to be told of it."""
-        parts: list[Part] = []
+        parts: list[LifePart] = []
         state, who, start = State.ACCEPTED, "", self.events[0].at
         for event in self.events:
             entered = State(event.what) if event.what in set(State) else state
             holder = _holder(event, entered, who)
             if (entered, holder) != (state, who):
-                parts.append(Part(state, who, start, event.at))
+                parts.append(LifePart(state, who, start, event.at))
                 state, who, start = entered, holder, event.at
         over = state is State.DELIVERED or (state in ENDED and self.job.told)
-        parts.append(Part(state, who, start, start if over else self.now))
+        parts.append(LifePart(state, who, start, start if over else self.now))
         return [part for part in parts if part.end > part.start]
 
     def rows(self) -> list[Row]:

@@ -22,7 +22,7 @@ from jobs.model import VERSION, Artifact, Job, Order
 from jobs.states import State
 from ledger import clock, keys
 from ledger.clock import Clock
-from ledger.overdue import Due
+from ledger.overdue import Overdue
 from ledger.scripts import Scripts, confirmed, ledger_errors
 
 HISTORY = 50
@@ -92,7 +92,7 @@ class Ledger:
         self._run = Scripts(client, settings.redis_wait_replicas)
         self._replicas = settings.redis_wait_replicas
         self.clock = Clock()
-        self.due = Due(client, self._run, settings.lease_s)
+        self.due = Overdue(client, self._run, settings.lease_s)
         self._lease = _ms(settings.lease_s)
         self._unpublished = _ms(settings.unpublished_s)
         self._requeue = _ms(settings.requeue_s)

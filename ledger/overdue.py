@@ -7,7 +7,7 @@ from ledger import counters, keys
 from ledger.scripts import Scripts, ledger_errors
 
 
-class Due:
+class Overdue:
     """A part of the ledger (`Ledger.due`). All methods raise LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis", run: Scripts, lease_s: float) -> None:

@@ -22,7 +22,7 @@ LADDER = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """`position` 1 is next; `eta_s` is the expected time from now to the result, in seconds. `paused`: an
     admin has paused the lane, and nobody can tell how long it takes."""
 
@@ -47,7 +47,7 @@ def rung(position: int) -> int:
     return next((step for step in LADDER if step >= position), position)
 
 
-class Waiting:
+class QueuePositions:
     """Positions and expectations. All methods raise LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis", workers: Workers) -> None:
@@ -55,7 +55,7 @@ class Waiting:
         self._workers = workers
         self._slots: dict[str, tuple[float, int]] = {}
 
-    def place(self, job: Job, typical_s: float) -> Place | None:
+    def place(self, job: Job, typical_s: float) -> QueuePosition | None:
         """The job's place, None once it is claimed. `typical_s` serves until the model has past durations."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.zrank(keys.waiting(job.lane), job.id)
@@ -64,7 +64,9 @@ class Waiting:
         if rank is None:
             return None
         position = int(rank) + 1
-        return Place(position, self.expect(job.lane, job.request.model, position, typical_s), bool(paused))
+        return QueuePosition(
+            position, self.expect(job.lane, job.request.model, position, typical_s), bool(paused)
+        )
 
     def expect(self, lane: str, model: str, position: int, typical_s: float) -> float:
         """Seconds until a job of `model` at this position of the lane is done."""
@@ -102,14 +104,14 @@ class Waiting:
         return list(found)
 
     def shown(self, lane: str, limit: int) -> list[tuple[str, int]]:
-        """A lane's first waiting jobs in order, each with the `Place.shown` of its chat (0: none yet)."""
+        """A lane's first waiting jobs in order, each with the position that its chat shows (0: none yet)."""
         ids = self.first(lane, limit)
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
                 pipe.hget(keys.job(job_id), "shown")
             return [(job_id, int(row or 0)) for job_id, row in zip(ids, pipe.execute(), strict=True)]
 
-    def show(self, job_id: str, place: Place) -> None:
+    def show(self, job_id: str, place: QueuePosition) -> None:
         """The job's chat shows this place now. Nothing is written where the job is gone."""
         with ledger_errors():
             if self._redis.exists(keys.job(job_id)):

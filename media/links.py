@@ -7,7 +7,7 @@ from datetime import timedelta
 import obstore
 from obstore.store import S3Store
 
-from config.media import Bucket, location
+from config.media import S3Bucket, location
 from config.settings import Settings
 from jobs.model import Artifact
 from media.backends import open_store, store_errors
@@ -29,7 +29,7 @@ class Links:
         self._longest = settings.media_link_hours * 3600
         self._ttl_days = settings.media_ttl_days
         self._stores: tuple[S3Store, S3Store] | None = None
-        if isinstance(location(settings.media_url), Bucket):
+        if isinstance(location(settings.media_url), S3Bucket):
             inside = open_store(settings.media_url, settings)
             outside = open_store(settings.media_url, settings, public=True)
             if isinstance(inside, S3Store) and isinstance(outside, S3Store):

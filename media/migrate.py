@@ -24,10 +24,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from config.logs.printable import in_lines, printable
-from config.media import Bucket, location
+from config.media import S3Bucket, location
 from config.settings import ROOT, Settings, SettingsError, load
 from media.backends import Store, StoreRefused, check_store, open_store
-from media.moving import File, Journal, Mover
+from media.moving import Journal, Mover, StoredFile
 
 _AT_A_TIME = 500
 _MOST_FAILURES = 20
@@ -64,7 +64,7 @@ def _run(source: Store, target: Store, path: Path, options: argparse.Namespace) 
         mover = Mover(source, target, journal, moved)
         bar.total = sum(file.size for file in mover.files())
 
-        def move(file: File) -> None:
+        def move(file: StoredFile) -> None:
             if len(failures) >= _MOST_FAILURES:
                 return
             try:
@@ -109,13 +109,13 @@ def _settings(env_file: Path | None, name: str) -> Settings:
 def _overlap(options: argparse.Namespace) -> bool:
     """Whether one place lies in the other, so that a copy would be met again as a file to copy."""
     one, two = location(options.source), location(options.target)
-    if isinstance(one, Bucket) and isinstance(two, Bucket):
+    if isinstance(one, S3Bucket) and isinstance(two, S3Bucket):
         envs = (options.source_env, "--from"), (options.target_env, "--to")
         endpoints = {_settings(file, name).s3_endpoint_url for file, name in envs}
         left, right = f"{one.prefix}/".lstrip("/"), f"{two.prefix}/".lstrip("/")
         same = one.name == two.name and len(endpoints) == 1
         return same and (left.startswith(right) or right.startswith(left))
-    if isinstance(one, Bucket) or isinstance(two, Bucket):
+    if isinstance(one, S3Bucket) or isinstance(two, S3Bucket):
         return False
     here, there = (ROOT / one.path).resolve(), (ROOT / two.path).resolve()
     return here.is_relative_to(there) or there.is_relative_to(here)

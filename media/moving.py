@@ -15,7 +15,7 @@ import obstore
 from media.backends import Store, read, store_errors, write
 
 
-class File(NamedTuple):
+class StoredFile(NamedTuple):
     """A file as its store lists it; `version` (the ETag) changes when the file is written anew."""
 
     key: str
@@ -23,7 +23,7 @@ class File(NamedTuple):
     version: str
 
 
-class Outcome(StrEnum):
+class MoveOutcome(StrEnum):
     """What became of one file."""
 
     COPIED = "copied"
@@ -44,7 +44,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._verified: set[File] = set()
+        self._verified: set[StoredFile] = set()
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ class Journal:
         self._file.seek(0)
         for line in self._file:
             try:
-                self._verified.add(File(*json.loads(line)[:3]))
+                self._verified.add(StoredFile(*json.loads(line)[:3]))
             except (ValueError, TypeError):
                 continue
         self._file.write("\n")  # ends a line that was cut short
@@ -63,10 +63,10 @@ class Journal:
     ) -> None:
         self._file.close()
 
-    def __contains__(self, file: File) -> bool:
+    def __contains__(self, file: StoredFile) -> bool:
         return file in self._verified
 
-    def add(self, file: File, digest: str) -> None:
+    def add(self, file: StoredFile, digest: str) -> None:
         """The copy of this file has this SHA-256, as the file has."""
         with self._lock:
             self._verified.add(file)
@@ -83,13 +83,13 @@ class Mover:
         self._journal = journal
         self._moved = moved
 
-    def files(self) -> Iterator[File]:
+    def files(self) -> Iterator[StoredFile]:
         """All files of the source."""
         with store_errors():
             for page in obstore.list(self._source):
-                yield from (File(each["path"], each["size"], each["e_tag"] or "") for each in page)
+                yield from (StoredFile(each["path"], each["size"], each["e_tag"] or "") for each in page)
 
-    def move(self, file: File, *, delete: bool) -> Outcome:
+    def move(self, file: StoredFile, *, delete: bool) -> MoveOutcome:
         """Have a verified copy at the target, and (`delete`) nothing at the source any more.
 
         Raises Differs, and OSError when a store is away.
@@ -97,19 +97,19 @@ class Mover:
         there = self._size_there(file.key) == file.size
         try:
             if there and (file in self._journal or self._same(file)):
-                outcome = Outcome.THERE
+                outcome = MoveOutcome.THERE
                 self._moved(file.size)
             else:
                 self._copy(file)
-                outcome = Outcome.COPIED
+                outcome = MoveOutcome.COPIED
             if delete:
                 with store_errors():
                     obstore.delete(self._source, file.key)
         except FileNotFoundError:
-            return Outcome.GONE
+            return MoveOutcome.GONE
         return outcome
 
-    def _same(self, file: File) -> bool:
+    def _same(self, file: StoredFile) -> bool:
         """Whether what a run that was killed has left is the same after all."""
         digest = _sha256(read(self._source, file.key))
         if _sha256(read(self._target, file.key)) != digest:
@@ -117,7 +117,7 @@ class Mover:
         self._journal.add(file, digest)
         return True
 
-    def _copy(self, file: File) -> None:
+    def _copy(self, file: StoredFile) -> None:
         sha256, size = hashlib.sha256(), 0
 
         def watched() -> Iterator[memoryview]:

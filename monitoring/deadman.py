@@ -19,7 +19,7 @@ from config.settings import Settings
 from jobs.errors import DarkroomError
 from jobs.model import Origin
 from ledger import clock, keys
-from ledger.queues.deduplication import Marks
+from ledger.queues.deduplication import Deduplication
 from ledger.scripts import ledger_errors
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class Deadman:
         """`monotonic` measures what this exporter hears itself. What others hear goes by the ledger's."""
         self._settings = settings
         self._redis = client
-        self._marks = Marks(client)
+        self._marks = Deduplication(client)
         self._chat = chat
         self._clock = monotonic
         self._heard = monotonic()

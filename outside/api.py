@@ -9,21 +9,21 @@ from typing import Any, BinaryIO
 import httpx
 
 from outside import shape
-from outside.call import Bounds, Call, begun
+from outside.call import CallBounds, OutsideCall, begun
 from outside.client import Client, pieces, told
 from outside.errors import Broken, Left, NotSendable
 from outside.files import PACE
-from outside.room import LARGE, Place, give_large_blocks_back, room
+from outside.room import LARGE, RoomTaken, give_large_blocks_back, room
 
 _TOLD = 64 * 1024
 """Bytes of a refusal that are read: enough for its reason, whatever else it says."""
 _PATH = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 
 
-class Answer:
+class ApiAnswer:
     """A status, headers with names in lower case, and all that is read of the body."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytearray, place: Place) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytearray, place: RoomTaken) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -68,7 +68,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
         file: tuple[str, BinaryIO, str] | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ApiAnswer]:
         """Make a call and read its answer. An answer of megabytes has its place for the length of the block.
 
         Args:
@@ -98,7 +98,7 @@ class Api:
             more["files"] = {"content": file}
         total_s = self._timeout + (_size(file[1]) / PACE if file else 0.0)
         with room() as place:
-            with begun(Bounds(total_s, self._timeout, shape.LARGEST)) as call:
+            with begun(CallBounds(total_s, self._timeout, shape.LARGEST)) as call:
                 answer = self._read(call, place, (method, url), more)
             yield answer
 
@@ -106,7 +106,9 @@ class Api:
         """Close the connections."""
         self._client.close()
 
-    def _read(self, call: Call, place: Place, request: tuple[str, httpx.URL], more: dict[str, Any]) -> Answer:
+    def _read(
+        self, call: OutsideCall, place: RoomTaken, request: tuple[str, httpx.URL], more: dict[str, Any]
+    ) -> ApiAnswer:
         body = bytearray()
         with self._client.exchange(call, *request, **more) as response:
             refusal = response.status_code >= 400
@@ -122,7 +124,7 @@ class Api:
                 # A refusal is one, however badly it is put.
                 if isinstance(error, Left) or not refusal:
                     raise
-        return Answer(response.status_code, response.headers, body, place)
+        return ApiAnswer(response.status_code, response.headers, body, place)
 
 
 def _size(file: BinaryIO) -> int:

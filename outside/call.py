@@ -15,7 +15,7 @@ Check = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class CallBounds:
     """What one request may cost.
 
     Attributes:
@@ -31,11 +31,11 @@ class Bounds:
     pace: int = 0
 
 
-class Call:
+class OutsideCall:
     """A request under way. `waited_s` is the time spent on waiting for `received` bytes: what the other side
     is to be blamed for, as opposed to what the reader does between two reads."""
 
-    def __init__(self, bounds: Bounds, check: Check) -> None:
+    def __init__(self, bounds: CallBounds, check: Check) -> None:
         self.bounds = bounds
         self.sent = False
         self.received = 0
@@ -65,13 +65,13 @@ class Call:
 
 
 _heeded: ContextVar[Check] = ContextVar("heeded")
-_current: ContextVar[Call] = ContextVar("current")
-_BESIDE = Bounds(total_s=30.0, idle_s=30.0, size=0)
+_current: ContextVar[OutsideCall] = ContextVar("current")
+_BESIDE = CallBounds(total_s=30.0, idle_s=30.0, size=0)
 
 
-def current() -> Call:
+def current() -> OutsideCall:
     """Return this thread's call; one of moderate bounds where the connection pool does something beside."""
-    return _current.get(None) or Call(_BESIDE, lambda: None)
+    return _current.get(None) or OutsideCall(_BESIDE, lambda: None)
 
 
 @contextmanager
@@ -99,9 +99,9 @@ def within(seconds: Callable[[], float]) -> Iterator[None]:
 
 
 @contextmanager
-def begun(bounds: Bounds) -> Iterator[Call]:
+def begun(bounds: CallBounds) -> Iterator[OutsideCall]:
     """Begin a call of this thread's, which lasts as long as the block."""
-    call = Call(bounds, _heeded.get(_heedless))
+    call = OutsideCall(bounds, _heeded.get(_heedless))
     token = _current.set(call)
     try:
         yield call

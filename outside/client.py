@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from outside.call import Call
+from outside.call import OutsideCall
 from outside.errors import Broken, Left, NotSendable, NotSent, OutsideError, Refused, TooLarge, bare
-from outside.transport import Transport, proxy_for
+from outside.transport import BoundTransport, proxy_for
 
 MOST_HEADERS = 128
 HEADER_BYTES = 64 * 1024
@@ -47,7 +47,7 @@ class Client:
         """
         proxy = proxy_for(proxied) if proxied else ""
         self._http = httpx.Client(
-            transport=transport or Transport(connections, proxy),
+            transport=transport or BoundTransport(connections, proxy),
             headers={"User-Agent": "darkroom", **(headers or {}), "Accept-Encoding": "identity"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
@@ -55,7 +55,12 @@ class Client:
 
     @contextmanager
     def exchange(
-        self, call: Call, method: str, url: httpx.URL, headers: Mapping[str, str] | None = None, **more: Any
+        self,
+        call: OutsideCall,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> Iterator[httpx.Response]:
         """Send a request within a call that was begun; in the block, its answer can be read by `pieces`.
 
@@ -80,7 +85,7 @@ class Client:
         self._http.close()
 
 
-def pieces(response: httpx.Response, call: Call) -> Iterator[bytes]:
+def pieces(response: httpx.Response, call: OutsideCall) -> Iterator[bytes]:
     """Yield the body as it comes: a size asked for here would hold a dribble back until it is reached.
 
     Raises:
@@ -114,7 +119,7 @@ def _check(response: httpx.Response) -> None:
 
 
 @contextmanager
-def told(call: Call) -> Iterator[None]:
+def told(call: OutsideCall) -> Iterator[None]:
     """In the block, raise what went wrong by what is known of the request."""
     try:
         yield

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from outside.addresses import Address, is_public
-from outside.call import Bounds, Call, begun
+from outside.call import CallBounds, OutsideCall, begun
 from outside.client import Client, pieces
 from outside.errors import Broken, Left, NotSent, OutOfTime, OutsideError, Refused
 from outside.wire import MOST_ADDRESSES, Unresolved, addresses_of
@@ -45,7 +45,7 @@ class Files:
             largest: Bytes of one file.
             transport: In place of the network.
         """
-        self._bounds = Bounds(longest_s, timeout_s, largest, PACE)
+        self._bounds = CallBounds(longest_s, timeout_s, largest, PACE)
         self._client = Client(_CONNECTIONS, transport=transport)
 
     @contextmanager
@@ -69,7 +69,7 @@ class Files:
         """Close the connections."""
         self._client.close()
 
-    def _found(self, open_now: ExitStack, call: Call, url: str, private: bool) -> httpx.Response:
+    def _found(self, open_now: ExitStack, call: OutsideCall, url: str, private: bool) -> httpx.Response:
         """Follow redirects, each of which is checked like the first URL."""
         for _ in range(_MAX_HOPS + 1):
             response = self._asked(open_now, call, httpx.URL(url), private)
@@ -79,7 +79,7 @@ class Files:
             url = str(httpx.URL(url).join(response.headers["location"]))
         raise NotAllowed(f"URL redirects more than {_MAX_HOPS} times")
 
-    def _asked(self, open_now: ExitStack, call: Call, url: httpx.URL, private: bool) -> httpx.Response:
+    def _asked(self, open_now: ExitStack, call: OutsideCall, url: httpx.URL, private: bool) -> httpx.Response:
         """The answer of the first of the host's addresses that gives one."""
         trouble: OutsideError | None = None
         for address in _addresses(url, private):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from outside.call import LOOK_S, Call
+from outside.call import LOOK_S, OutsideCall
 
 LARGE = 512 * 1024
 """Bytes from which on an answer needs a place."""
@@ -26,14 +26,14 @@ def give_large_blocks_back() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
-class Place:
+class RoomTaken:
     """Room for one large answer, taken when it turns out to be large."""
 
     def __init__(self) -> None:
         self._taken = False
         self._stays = False
 
-    def take(self, call: Call) -> None:
+    def take(self, call: OutsideCall) -> None:
         """Wait for a place, within the bounds of a call; at once where this is one already."""
         while not self._taken:
             self._taken = _PLACES.acquire(timeout=min(LOOK_S, call.left_s()))
@@ -50,13 +50,13 @@ class Place:
         self._stays = False
 
 
-_mine: ContextVar[Place] = ContextVar("mine")
+_mine: ContextVar[RoomTaken] = ContextVar("mine")
 
 
 @contextmanager
 def staying() -> Iterator[None]:
     """In the block, what this thread keeps of a large answer may keep its place too."""
-    place = Place()
+    place = RoomTaken()
     token = _mine.set(place)
     try:
         yield
@@ -66,10 +66,10 @@ def staying() -> Iterator[None]:
 
 
 @contextmanager
-def room() -> Iterator[Place]:
+def room() -> Iterator[RoomTaken]:
     """In the block, a place for one answer."""
     mine = _mine.get(None)
-    place = mine or Place()
+    place = mine or RoomTaken()
     try:
         yield place
     finally:

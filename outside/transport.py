@@ -20,7 +20,7 @@ def proxy_for(url: str) -> str:
     return proxies.get(parts.scheme) or proxies.get("all") or ""
 
 
-class Transport(httpx.BaseTransport):
+class BoundTransport(httpx.BaseTransport):
     """See httpx's documentation on transports. `proxy` is the URL of one, "" for none."""
 
     def __init__(self, connections: int, proxy: str = "") -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpcore
 
 from outside.addresses import Address
-from outside.call import LOOK_S, Call, current
+from outside.call import LOOK_S, OutsideCall, current
 from outside.errors import OutsideError
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ def addresses_of(host: str) -> list[Address]:
     return [address for pair in zip_longest(of_first, others) for address in pair if address is not None]
 
 
-def _looked_up(host: str, call: Call) -> list[Any]:
+def _looked_up(host: str, call: OutsideCall) -> list[Any]:
     found: list[list[Any] | Exception] = []
     done = threading.Event()
 
@@ -125,7 +125,7 @@ def _connected(address: Address, port: int, timeout_s: float) -> socket.socket:
 
 
 def _until_ready(
-    call: Call, line: socket.socket, event: int, timeout_s: float | None, late: type[Exception]
+    call: OutsideCall, line: socket.socket, event: int, timeout_s: float | None, late: type[Exception]
 ) -> None:
     """Wait until the socket is ready; raises `late` after the time-out, and what the call raises."""
     poll = poll_object()
@@ -208,7 +208,7 @@ class _Line(httpcore.NetworkStream):
 
     def _done(
         self,
-        call: Call,
+        call: OutsideCall,
         step: Callable[[], T],
         event: int,
         timeout_s: float | None,

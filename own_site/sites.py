@@ -36,7 +36,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class SiteRefusal:
     """The answer to a request that is not done."""
 
     status: int
@@ -54,7 +54,7 @@ def named(hosts: Iterable[str], bound: str = "") -> frozenset[str]:
     return frozenset(every | ({_name(f"[{bound}]" if ":" in bound else bound)} if bound else set()))
 
 
-def refusal(method: str, path: str, headers: Iterable[tuple[str, str]], page: Page) -> Refusal | None:
+def refusal(method: str, path: str, headers: Iterable[tuple[str, str]], page: Page) -> SiteRefusal | None:
     """Return why a request is not done, None where it is.
 
     Args:
@@ -68,11 +68,11 @@ def refusal(method: str, path: str, headers: Iterable[tuple[str, str]], page: Pa
         found.setdefault(name.lower(), []).append(value.strip())
     host = found.get("host", [])
     if len(host) != 1 or not _is_known(host[0], page.hosts):
-        return Refusal(421, "This server has another name. Who publishes it must allow the name.")
+        return SiteRefusal(421, "This server has another name. Who publishes it must allow the name.")
     if not (_is_from_here(found, host[0]) or _is_link(method, path, found, page)):
-        return Refusal(403, "Another site may not ask this server.")
+        return SiteRefusal(403, "Another site may not ask this server.")
     if path.startswith(page.json) and not _is_json(found):
-        return Refusal(415, "The body must be application/json.")
+        return SiteRefusal(415, "The body must be application/json.")
     return None
 
 

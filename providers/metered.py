@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from ledger import counters
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from providers.base import (
     Cancelled,
     LookRefused,
@@ -32,7 +32,7 @@ class Operation(StrEnum):
     UPLOAD = "upload"
 
 
-class Outcome(StrEnum):
+class ProviderOutcome(StrEnum):
     """How a call went."""
 
     OK = "ok"
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 class Metered:
     """See `providers.base.Provider`; cheap to make. Counts into the tally, never waits."""
 
-    def __init__(self, provider: Provider, model: str, tally: Tally) -> None:
+    def __init__(self, provider: Provider, model: str, tally: MetricsBuffer) -> None:
         self.name = provider.name
         self.local = provider.local
         self._provider = provider
@@ -86,7 +86,7 @@ class Metered:
 
     @contextmanager
     def _call(self, operation: Operation) -> Iterator[None]:
-        began, outcome = time.monotonic(), Outcome.OK
+        began, outcome = time.monotonic(), ProviderOutcome.OK
         try:
             yield
         except BaseException as error:
@@ -99,16 +99,16 @@ class Metered:
             self._tally.observe(took, time.monotonic() - began)
 
 
-def _outcome(error: BaseException) -> Outcome:
+def _outcome(error: BaseException) -> ProviderOutcome:
     if isinstance(error, JobFailed | LookRefused) and error.failure is Failure.NOT_CONFIGURED:
-        return Outcome.DENIED
+        return ProviderOutcome.DENIED
     for kind, outcome in (
-        (Throttled, Outcome.THROTTLED),
-        (LookRefused, Outcome.REFUSED),
-        (PassingError, Outcome.FAILED),
-        (OutcomeUnknown, Outcome.UNKNOWN),
-        (JobFailed, Outcome.REFUSED),
+        (Throttled, ProviderOutcome.THROTTLED),
+        (LookRefused, ProviderOutcome.REFUSED),
+        (PassingError, ProviderOutcome.FAILED),
+        (OutcomeUnknown, ProviderOutcome.UNKNOWN),
+        (JobFailed, ProviderOutcome.REFUSED),
     ):
         if isinstance(error, kind):
             return outcome
-    return Outcome.FAILED
+    return ProviderOutcome.FAILED

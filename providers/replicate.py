@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from outside.addresses import is_local
-from outside.api import Answer, Api
+from outside.api import Api, ApiAnswer
 from outside.errors import Broken, Left, NotSendable, NotSent, bare
 from providers.base import Cancelled, LookRefused, OutcomeUnknown, Owned, Prediction, Submission
 from providers.replicate_answers import UNREADABLE, prediction_id, raise_for_error, read
@@ -125,7 +125,7 @@ class Replicate:
         self._api.close()
 
     @contextmanager
-    def _repeatable(self, method: str, path: str, **more: Any) -> Iterator[Answer]:
+    def _repeatable(self, method: str, path: str, **more: Any) -> Iterator[ApiAnswer]:
         """A call that does no harm if it is made again; so may be what goes wrong in the block.
 
         A wish to stop is what it was, as nothing is lost with the answer.
@@ -144,7 +144,7 @@ class Replicate:
             raise PassingError(f"{name}: unreadable answer: {error!r}") from bare(error)
 
 
-def _prediction(answer: Answer) -> Prediction:
+def _prediction(answer: ApiAnswer) -> Prediction:
     found = read(answer.json())
     answer.keep(sum(map(len, found.outputs)))
     return found

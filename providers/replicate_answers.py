@@ -10,7 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from jobs.errors import JobFailed, PassingError
-from outside.api import Answer
+from outside.api import ApiAnswer
 from outside.client import advised_s
 from outside.shape import clean, parsed
 from providers import blame
@@ -120,7 +120,7 @@ def _is_blank(output: Any) -> bool:
     return output in (None, "") or (isinstance(output, Mapping | list) and all(map(_is_blank, parts)))
 
 
-def raise_for_error(answer: Answer) -> None:
+def raise_for_error(answer: ApiAnswer) -> None:
     """Map an error answer (`{"title", "detail", "status"}`) to passing or final."""
     code = answer.status
     if code < 400:

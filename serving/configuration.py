@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from serving.protocol import GuardedProtocol, Patience
-from serving.waiting import Waiting
+from serving.waiting import PendingConnections
 
 MOST_HEAD_BYTES = 65_536
 """Longest head of a request: its first line and all its headers."""
@@ -29,8 +29,8 @@ def configuration(
     """
     protocol = partial(
         GuardedProtocol,
-        waiting=Waiting(waiting, of_one_address),
-        hurried=Waiting(waiting, waiting),
+        waiting=PendingConnections(waiting, of_one_address),
+        hurried=PendingConnections(waiting, waiting),
         patience=patience or Patience(),
     )
     return uvicorn.Config(

@@ -7,7 +7,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from serving.waiting import Waiting
+from serving.waiting import PendingConnections
 
 _PIECE = 16_384
 """As much is given to the parser at a time: it looks at the length of a head between two pieces."""
@@ -36,8 +36,8 @@ class GuardedProtocol(H11Protocol):
     def __init__(
         self,
         *args: Any,
-        waiting: "Waiting[GuardedProtocol]",
-        hurried: "Waiting[GuardedProtocol]",
+        waiting: "PendingConnections[GuardedProtocol]",
+        hurried: "PendingConnections[GuardedProtocol]",
         patience: Patience,
         **others: Any,
     ) -> None:

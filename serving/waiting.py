@@ -8,7 +8,7 @@ _ONE_NETWORK = 64
 """Bits of an IPv6 address that are one subscriber's: the others they may choose as they like."""
 
 
-class Waiting(Generic[Guest]):
+class PendingConnections(Generic[Guest]):
     """Those who have not brought a whole request, the longest there first.
 
     There is always room for one more: the one who has waited for the longest must go for it. A client that

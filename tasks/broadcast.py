@@ -22,7 +22,7 @@ from chat.errors import (
 )
 from chat.texts import texts
 from jobs.errors import DarkroomError, LedgerUnavailable, PassingError
-from ledger.admin.broadcasts import Outcome, Phase
+from ledger.admin.broadcasts import Phase, WriteOutcome
 from tasks.app import app
 from tasks.process import Process, current
 
@@ -82,12 +82,12 @@ def work(process: Process, broadcast_id: str, turn: int) -> bool:
             counts = not isinstance(error, NotNow | Stopping)
             if process.records.broadcasts.put_back(broadcast_id, turn, user, counts=counts):
                 raise
-            outcome = Outcome.FAILED
+            outcome = WriteOutcome.FAILED
         process.records.broadcasts.count(broadcast_id, outcome)
     return False
 
 
-def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> Outcome:
+def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> WriteOutcome:
     """Write to one user. PassingError and Stopping say that nothing was sent."""
     attempts = 0
 
@@ -101,16 +101,16 @@ def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> O
         patiently(process, turn, call)
     except Unreachable:
         process.records.people.unreachable(user)
-        return Outcome.UNREACHABLE
+        return WriteOutcome.UNREACHABLE
     except (OutcomeUnknown, TimeoutError, *_FINAL) as error:
         log.info("broadcast not sent to a user", error=type(error).__name__)
-        return Outcome.FAILED
+        return WriteOutcome.FAILED
     except (PassingError, Stopping, LedgerUnavailable):
         raise
     except Exception:
         log.exception("broadcast broken off for a user by an error of ours")
-        return Outcome.FAILED
-    return Outcome.SENT
+        return WriteOutcome.FAILED
+    return WriteOutcome.SENT
 
 
 def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:

@@ -20,7 +20,7 @@ from redis.client import PubSub
 
 from jobs.model import Lane
 from ledger import counters
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from tasks.messages import OTHER, Unsound, check_kept, check_other, check_task
 
 log = structlog.get_logger(__name__)
@@ -33,9 +33,9 @@ class Refusals:
     """What was refused, counted for the process's metrics."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._tally = MetricsBuffer()
 
-    def count_into(self, tally: Tally) -> None:
+    def count_into(self, tally: MetricsBuffer) -> None:
         """Count into this tally from now on, and what was counted so far."""
         before, self._tally = self._tally, tally
         if before is not tally:

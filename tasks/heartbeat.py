@@ -11,7 +11,7 @@ from jobs.errors import LedgerUnavailable
 from ledger import keys
 from ledger.jobs import Ledger
 from ledger.processes.background import Background
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.resource_usage import measure
 from ledger.processes.workers import Sign, Workers
 from tasks.slots import Slots
@@ -27,7 +27,7 @@ class Heartbeat:
         ledger: Ledger,
         slots: Slots,
         sign: Sign,
-        tally: Tally,
+        tally: MetricsBuffer,
     ) -> None:
         self._settings = settings
         self._ledger = ledger

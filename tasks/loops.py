@@ -6,7 +6,7 @@ from config.settings import Settings
 from ledger.artifacts import artifacts_in_use
 from ledger.processes.background import Background
 from ledger.processes.leader import alone
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.workers import Sign
 from media.retention import LAPSES_S, PERIOD_S, Retention
 from tasks.delivery.progress import Progress
@@ -29,7 +29,7 @@ class Loops:
         progress: Progress,
         slots: Slots,
         sign: Sign,
-        tally: Tally,
+        tally: MetricsBuffer,
     ) -> None:
         client, ledger = records.client, records.ledger
         self._heartbeat = Heartbeat(settings, client, ledger, slots, sign, tally)

@@ -9,7 +9,7 @@ from celery import Celery
 
 from config.catalogue import load_catalogue
 from config.settings import Settings, load
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.workers import Sign, new_owner
 from tasks import broker
 from tasks.delivery.tools import open_delivery
@@ -33,7 +33,7 @@ class Process:
     def __init__(
         self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int, name: str = "worker"
     ) -> None:
-        tally = Tally()
+        tally = MetricsBuffer()
         broker.refusals.count_into(tally)
         self.settings = settings
         self.catalogue = load_catalogue(settings)

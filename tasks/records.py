@@ -11,7 +11,7 @@ from ledger.connection import connect
 from ledger.jobs import Ledger
 from ledger.people import People
 from ledger.processes.workers import Workers
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Records:
     cache_client: "redis.Redis"
     ledger: Ledger
     cache: Cache
-    waiting: Waiting
+    waiting: QueuePositions
     people: People
     broadcasts: Broadcasts
 
@@ -42,7 +42,7 @@ def open_records(settings: Settings, connections: int) -> Records:
         cache_client=cache_client,
         ledger=Ledger(client, settings),
         cache=Cache(cache_client, settings.cache_ttl_s, settings.bot_id),
-        waiting=Waiting(client, Workers(client)),
+        waiting=QueuePositions(client, Workers(client)),
         people=People(client),
         broadcasts=Broadcasts(client, settings),
     )

@@ -9,7 +9,7 @@ from jobs.errors import LedgerUnavailable
 from jobs.model import GENERATION_LANES, Job, Lane
 from jobs.states import GENERATING, State
 from ledger.jobs import Ledger
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from tasks.publish import Publisher
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,9 @@ _LOOKS = 100
 class Sweep:
     """`round` is called every SWEEP_S seconds in one process at a time (see ledger.processes.leader)."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, waiting: Waiting, publisher: Publisher) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, waiting: QueuePositions, publisher: Publisher
+    ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._waiting = waiting

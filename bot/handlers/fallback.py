@@ -33,7 +33,7 @@ async def media(services: Services, update: Update) -> None:
     if message.media_group_id is not None:
         # Telegram sends one message for each picture, and any replica may get it.
         album = f"{message.chat.id}:{message.media_group_id}"
-        if not await services.off(services.marks.first, "album", album, ALBUM_S):
+        if not await services.off(services.deduplication.first, "album", album, ALBUM_S):
             return
     t = incoming.language(user)
     await say(services, update, t("I work from words alone. Describe what you want to see, and I make it."))
@@ -46,7 +46,7 @@ async def edited(services: Services, update: Update) -> None:
     job = await services.off(services.ledger.get, job_id)
     if job is None or not await listens(services, update) or _asks_for_the_same(services, message, job):
         return
-    if not await services.off(services.marks.first, "edited", job_id, EDITED_S):
+    if not await services.off(services.deduplication.first, "edited", job_id, EDITED_S):
         return
     t = incoming.language(user)
     await say(services, update, t("An edit does not change a job. Send it again as a new message."))

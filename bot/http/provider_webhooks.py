@@ -33,7 +33,7 @@ def route(services: Services, verifiers: Mapping[str, Verifier]) -> Route:
     200: heard, or heard before. 401: the provider's signature is wrong, too old, or for no prediction.
     403: the URL is none of ours. 404: no such provider. 503: the ledger is away, to come again.
     """
-    secrets, count = services.settings.signing_secrets, services.tally.count
+    secrets, count = services.settings.signing_secrets, services.metrics.count
 
     async def receive(request: Request) -> Response:
         name = request.path_params["name"]
@@ -67,11 +67,11 @@ def note(services: Services, job_id: str, hint: Hint) -> bool:
 
     Raises LedgerUnavailable; the repetition then does what is left.
     """
-    if services.marks.is_set("webhook", hint.delivery):
+    if services.deduplication.is_set("webhook", hint.delivery):
         log.info("webhook heard before", job=job_id)
         return False
     adopted = services.ledger.adopt(job_id, hint.prediction)
     woken = hint.ended and services.ledger.wake(job_id)
-    services.marks.first("webhook", hint.delivery, REMEMBERED_S)
+    services.deduplication.first("webhook", hint.delivery, REMEMBERED_S)
     log.info("webhook", job=job_id, ended=hint.ended, adopted=adopted, woken=woken)
     return True

@@ -36,7 +36,7 @@ def build(services: Services, inbox: Inbox | None) -> Starlette:
     """The application: health always, Telegram with an inbox, the providers where they have our address."""
     routes: list[Route] = health.routes(services, inbox.started if inbox else lambda: True)
     if inbox is not None:
-        routes.append(telegram.route(inbox, services.settings.webhook_secrets, services.tally))
+        routes.append(telegram.route(inbox, services.settings.webhook_secrets, services.metrics))
     if services.settings.provider_webhook_url:
         routes.append(provider_webhooks.route(services, verifiers(services.settings)))
     return Starlette(routes=routes, middleware=_own_health(services.settings))

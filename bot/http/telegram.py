@@ -14,16 +14,21 @@ from bot.inbound.registration import PATH
 from jobs.errors import LedgerUnavailable
 from jobs.signing import is_one_of
 from ledger import counters
-from ledger.processes.metrics_buffer import Tally
-from ledger.queues.durable_queue import Kept
+from ledger.processes.metrics_buffer import MetricsBuffer
+from ledger.queues.durable_queue import Enqueued
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 MOST_BYTES = 1 << 20
 """An update is a few kB; the longest text with all its entities stays far below this."""
-_COUNTED = {Kept.TAKEN: "received", Kept.WAITS: "received", Kept.KNOWN: "repeated", Kept.FULL: "put_off"}
+_COUNTED = {
+    Enqueued.TAKEN: "received",
+    Enqueued.WAITS: "received",
+    Enqueued.KNOWN: "repeated",
+    Enqueued.FULL: "put_off",
+}
 
 
-def route(inbox: Inbox, secrets: Sequence[str], tally: Tally) -> Route:
+def route(inbox: Inbox, secrets: Sequence[str], tally: MetricsBuffer) -> Route:
     """The route for Telegram, which says one of the secrets.
 
     200: taken, now or before. 401, 403: not Telegram. 400, 413: no update. 503: to come again.
@@ -40,8 +45,8 @@ def route(inbox: Inbox, secrets: Sequence[str], tally: Tally) -> Route:
         try:
             kept = await inbox.take(update)
         except LedgerUnavailable:
-            kept = Kept.FULL
+            kept = Enqueued.FULL
         tally.count(counters.webhooks("telegram", _COUNTED[kept]))
-        return Response(status_code=503 if kept is Kept.FULL else 200)
+        return Response(status_code=503 if kept is Enqueued.FULL else 200)
 
     return Route(PATH, receive, methods=["POST"])

@@ -12,11 +12,11 @@ from bot.draining import drain
 from bot.inbound import reading
 from bot.inbound.ack import Ack
 from bot.inbound.handling import Handling
-from bot.inbound.queue_worker import Spooler
+from bot.inbound.queue_worker import QueueWorker
 from bot.inbound.registration import register
 from bot.retries import patient
 from config.settings import Settings
-from ledger.queues.durable_queue import Item, Kept, Spool
+from ledger.queues.durable_queue import DurableQueue, Enqueued, Item
 from ledger.queues.update_queue import TAKEN_S, item_of
 
 log = structlog.get_logger(__name__)
@@ -33,12 +33,12 @@ _TOLD_S = 0.5
 class Inbox:
     """Stands in for `bot.inbound.polling.Poller`: `run` until its task is cancelled, then `finish`."""
 
-    def __init__(self, application: App, settings: Settings, updates: Spool) -> None:
+    def __init__(self, application: App, settings: Settings, updates: DurableQueue) -> None:
         self._application = application
         self._bot: Bot = application.bot
         self._settings = settings
         self._handling = Handling(application.process_update)
-        self._spooler = Spooler(updates, self._decide, self._room)
+        self._spooler = QueueWorker(updates, self._decide, self._room)
         self._started = False
 
     def started(self) -> bool:
@@ -58,11 +58,11 @@ class Inbox:
         finally:
             looking.cancel()
 
-    async def take(self, body: str) -> Kept:
+    async def take(self, body: str) -> Enqueued:
         """Keep an update (JSON, as Telegram posts it): this or another replica deals with it, also where this
         one dies now. FULL where Telegram must bring it again. Raises LedgerUnavailable."""
         if not self._started:
-            return Kept.FULL
+            return Enqueued.FULL
         return await self._spooler.keep(item_of(body))
 
     async def finish(self, within_s: float) -> None:

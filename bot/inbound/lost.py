@@ -3,10 +3,10 @@
 from bot import incoming
 from bot.inbound import reading
 from chat.texts import texts
-from ledger.queues.reply_queue import Answer
+from ledger.queues.reply_queue import Reply
 
 
-def answer_to(body: str) -> Answer | None:
+def answer_to(body: str) -> Reply | None:
     """Words in answer to an update (JSON, as Telegram posts it).
 
     None where nobody waits for any: only a person who writes in private surely means the bot.
@@ -21,4 +21,4 @@ def answer_to(body: str) -> Answer | None:
         "I had to go back to a backup and cannot tell whether I have dealt with this. If you are still "
         "waiting for it, send it again."
     )
-    return Answer(f"restored:{origin.chat}:{origin.reply_to}", origin, text)
+    return Reply(f"restored:{origin.chat}:{origin.reply_to}", origin, text)

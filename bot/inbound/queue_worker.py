@@ -8,7 +8,7 @@ import structlog
 
 from bot.draining import drain
 from jobs.errors import LedgerUnavailable
-from ledger.queues.durable_queue import Item, Kept, Spool
+from ledger.queues.durable_queue import DurableQueue, Enqueued, Item
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class PutOff(Exception):
         self.after_s = after_s
 
 
-class Spooler:
+class QueueWorker:
     """`run` until its task is cancelled, then `finish`.
 
     `deal` deals with a thing: True when that is done (or never will be), False where it must come again after
@@ -37,7 +37,7 @@ class Spooler:
     """
 
     def __init__(
-        self, spool: Spool, deal: Callable[[Item], Awaitable[bool]], room: Callable[[int], int]
+        self, spool: DurableQueue, deal: Callable[[Item], Awaitable[bool]], room: Callable[[int], int]
     ) -> None:
         self._spool = spool
         self._deal = deal
@@ -48,7 +48,7 @@ class Spooler:
         self._running = False
         self._look = asyncio.Event()
 
-    async def keep(self, item: Item, *, urgent: bool = False) -> Kept:
+    async def keep(self, item: Item, *, urgent: bool = False) -> Enqueued:
         """Keep a thing; it is in Redis by the time this returns, unless FULL. Raises LedgerUnavailable.
 
         `urgent`: however much of its group and owner is kept already.
@@ -59,9 +59,9 @@ class Spooler:
             kept = await self._spool.keep(item, take=take, urgent=urgent)
         finally:
             self._promised -= take
-        if kept is Kept.TAKEN:
+        if kept is Enqueued.TAKEN:
             self._start(item)
-        elif kept is Kept.WAITS:
+        elif kept is Enqueued.WAITS:
             self._behind = True
             self._look.set()
         return kept

@@ -19,34 +19,34 @@ from ledger.admission import (
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """`text` is what is said; `repeated`: it was said a moment ago, and a chat need not hear it again."""
 
     text: str
     repeated: bool = False
 
 
-def refusal(answer: Answer, eta_s: float, t: Texts) -> Refusal | None:
+def refusal(answer: Answer, eta_s: float, t: Texts) -> Rejection | None:
     """The words for an answer; None where the request was taken. `eta_s`: when a place may be free."""
     match answer:
         case Limited(retry_after_s, first):
             wait = status.duration(retry_after_s, t)
-            return Refusal(t("That is your limit for now; next request in {wait}.", wait=wait), not first)
+            return Rejection(t("That is your limit for now; next request in {wait}.", wait=wait), not first)
         case Busy(None, size, first):
             said = t.n(
                 "{n} job of yours is still on its way. Wait for it, or /cancel it.",
                 "{n} jobs of yours are still on their way. Wait for one, or /cancel one.",
                 size,
             )
-            return Refusal(said, not first)
+            return Rejection(said, not first)
         case Busy(_, _, first):
             eta = status.duration(eta_s, t)
             said = t("So many are waiting that I take no more. Try again in about {eta}.", eta=eta)
-            return Refusal(said, not first)
+            return Rejection(said, not first)
         case OverBudget(first=first):
-            return Refusal(_over_budget(answer, t), not first)
+            return Rejection(_over_budget(answer, t), not first)
         case Blocked():
-            return Refusal(t("I take no requests from this account."))
+            return Rejection(t("I take no requests from this account."))
         case Accepted() | Duplicate() | Cached():
             return None
 

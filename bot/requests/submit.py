@@ -10,7 +10,7 @@ from bot.inbound import ack
 from bot.replies import retract
 from bot.requests import cancelling
 from bot.requests.builder import model_of
-from bot.requests.rejections import Refusal, refusal
+from bot.requests.rejections import Rejection, refusal
 from bot.retries import ledger_back
 from bot.services import Services
 from chat import status
@@ -21,7 +21,7 @@ from jobs.errors import DarkroomError, LedgerUnavailable
 from jobs.model import Job, Origin, Request
 from jobs.states import State
 from ledger.admission import Answer, Blocked, Busy, Limited, OverBudget
-from ledger.queue_position import Place
+from ledger.queue_position import QueuePosition
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ noted stays in the chat for ever, beside the result."""
 
 async def take(
     services: Services, job_id: str, request: Request, origin: Origin, *, fresh: bool = False
-) -> Refusal | None:
+) -> Rejection | None:
     """Admit a request, show its status message and publish it; answers why, where it is not taken.
 
     Raises LedgerUnavailable where nothing could be decided. `fresh`: a result of its own, neither shared
@@ -42,7 +42,7 @@ async def take(
     if await _forbidden(services, request.prompt):
         log.info("request", job=job_id, kind=request.kind, model=request.model, answer="Refused")
         t = texts(origin.language)
-        return Refusal(t("That is something I do not make. Tell me something else that you want to see."))
+        return Rejection(t("That is something I do not make. Tell me something else that you want to see."))
     answer = await _decide(services, job_id, request, origin, fresh)
     log.info("request", job=job_id, kind=request.kind, model=request.model, answer=type(answer).__name__)
     if isinstance(answer, Limited | Busy | OverBudget | Blocked):
@@ -91,7 +91,7 @@ async def _eta(services: Services, request: Request, answer: Answer) -> float:
     if not isinstance(answer, Busy) or answer.lane is None or not answer.first:
         return 0.0
     typical = services.catalogue.models[request.model].typical_s
-    return await services.expectations.expect(answer.lane, request.model, typical)
+    return await services.lane_eta.expect(answer.lane, request.model, typical)
 
 
 async def _publish(services: Services, job: Job) -> None:
@@ -137,7 +137,7 @@ async def _post(services: Services, job: Job, view: status.View) -> int:
         raise
 
 
-def _first(services: Services, job: Job, me: str) -> tuple[bool, Place | None]:
+def _first(services: Services, job: Job, me: str) -> tuple[bool, QueuePosition | None]:
     """Whether nobody but `me` has shown this job yet, and its place in the lane."""
     typical = model_of(job, services.catalogue).typical_s
     first = services.ledger.once(job.id, "status", me)

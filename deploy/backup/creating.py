@@ -9,7 +9,7 @@ from typing import IO
 
 from config.settings import Settings
 from deploy.backup import snapshot
-from deploy.backup.manifest import Manifest, Part
+from deploy.backup.manifest import BackupFile, Manifest
 from deploy.backup.shelf import LEDGER, MEDIA, Shelf, media_of, name_at
 from jobs.model import VERSION
 from ledger.connection import connect
@@ -34,7 +34,7 @@ def create(shelf: Shelf, settings: Settings) -> Manifest:
         count = _list_media(settings, file)
         file.seek(0)
         listed = shelf.put(name, MEDIA, iter(lambda: file.read(_CHUNK), b""))
-    media = Part(listed.size, listed.sha256, count)
+    media = BackupFile(listed.size, listed.sha256, count)
     manifest = Manifest(
         name, moment.ms, place.db, moment.redis_version, VERSION, {LEDGER: ledger, MEDIA: media}
     )

@@ -11,7 +11,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BackupFile:
     """One file of a backup: bytes, SHA-256, and how many entries it lists (media; 0 for the snapshot)."""
 
     size: int
@@ -28,7 +28,7 @@ class Manifest:
     db: int
     redis_version: str
     record_version: int
-    parts: Mapping[str, Part]
+    parts: Mapping[str, BackupFile]
     format: int = FORMAT
 
     @property
@@ -55,7 +55,7 @@ def loads(text: bytes) -> Manifest:
             raise ValueError(
                 f"it has format {raw['format']}, and this Darkroom reads {FORMAT}: use the newer one"
             )
-        parts = {name: Part(**part) for name, part in raw.pop("parts").items()}
+        parts = {name: BackupFile(**part) for name, part in raw.pop("parts").items()}
         return Manifest(**raw, parts=parts)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"it is no manifest of a backup ({error!r})") from error

@@ -18,7 +18,7 @@ from ledger import clock, keys
 from ledger.admin.broadcasts import Broadcasts
 from ledger.connection import connect
 from ledger.jobs import HISTORY, Ledger
-from ledger.queues.reply_queue import Answer
+from ledger.queues.reply_queue import Reply
 from ledger.recovery import Restored
 from ledger.users import Users
 from media.store import MediaStore
@@ -75,7 +75,7 @@ def _refuse_where_in_use(client: "redis.Redis", *, force: bool) -> None:
         raise CannotRestore("the ledger is not empty: --force replaces it by the backup")
 
 
-def _has_job(users: Users, answer: Answer) -> bool:
+def _has_job(users: Users, answer: Reply) -> bool:
     """Whether what this is an answer to has made a job that the restored ledger knows."""
     asked = (answer.origin.chat, answer.origin.reply_to)
     return any(

@@ -9,7 +9,7 @@ from typing import IO
 import obstore
 
 from config.settings import Settings
-from deploy.backup.manifest import Manifest, Part, dumps, loads
+from deploy.backup.manifest import BackupFile, Manifest, dumps, loads
 from media.backends import Store, open_store, store_errors
 
 LEDGER, MEDIA, _MANIFEST = "ledger.rdb", "media.jsonl.gz", "manifest.json"
@@ -31,7 +31,7 @@ class Shelf:
     def __init__(self, url: str, settings: Settings) -> None:
         self._store: Store = open_store(url, settings, "BACKUP_URL")
 
-    def put(self, name: str, file: str, chunks: Iterable[bytes]) -> Part:
+    def put(self, name: str, file: str, chunks: Iterable[bytes]) -> BackupFile:
         """Store one file of a backup; it is whole or not there. `chunks` must not ask a store itself."""
         digest, size = hashlib.sha256(), 0
 
@@ -44,7 +44,7 @@ class Shelf:
 
         with store_errors():
             obstore.put(self._store, f"{name}/{file}", counted(), chunk_size=_CHUNK, max_concurrency=2)
-        return Part(size, digest.hexdigest())
+        return BackupFile(size, digest.hexdigest())
 
     def commit(self, manifest: Manifest) -> None:
         """From here on the backup counts."""

@@ -12,8 +12,8 @@ from config.settings import Settings
 from ledger.connection import connect_async
 from ledger.pipeline import SharedPipeline
 from ledger.queues import reply_queue
-from ledger.queues.durable_queue import ANSWERS, Kept, Spool
-from ledger.queues.reply_queue import Answer
+from ledger.queues.durable_queue import ANSWERS, DurableQueue, Enqueued
+from ledger.queues.reply_queue import Reply
 from ledger.queues.update_queue import updates
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ _SAID_WITHIN_S = 3600.0
 """The bot may be started so long after the restore, and people are still told."""
 
 
-def give_up(place: RedisPlace, settings: Settings, is_known: Callable[[Answer], bool]) -> tuple[int, int]:
+def give_up(place: RedisPlace, settings: Settings, is_known: Callable[[Reply], bool]) -> tuple[int, int]:
     """Empty the spools; what they kept stays remembered as dealt with. Answers how many updates that were,
     and to how many of them the bot will answer to send it again.
 
@@ -34,7 +34,7 @@ def give_up(place: RedisPlace, settings: Settings, is_known: Callable[[Answer], 
 
 
 async def _give_up(
-    place: RedisPlace, settings: Settings, is_known: Callable[[Answer], bool]
+    place: RedisPlace, settings: Settings, is_known: Callable[[Reply], bool]
 ) -> tuple[int, int]:
     bounds = reply_queue.bounds(settings)
     # Half of the room: the other half is for those who write as soon as the bot is back.
@@ -43,19 +43,19 @@ async def _give_up(
         pipeline = SharedPipeline(client)
         try:
             given_up = await _emptied(updates(pipeline))
-            await _emptied(reply_queue.answers(pipeline, settings))
+            await _emptied(reply_queue.replies(pipeline, settings))
             told = 0
-            speaking = Spool(pipeline, ANSWERS, bounds)
+            speaking = DurableQueue(pipeline, ANSWERS, bounds)
             for body in given_up:
                 answer = lost.answer_to(body)
                 if answer is not None and not is_known(answer):
-                    told += await speaking.keep(answer.item(), take=False) is Kept.WAITS
+                    told += await speaking.keep(answer.item(), take=False) is Enqueued.WAITS
             return len(given_up), told
         finally:
             await pipeline.close()
 
 
-async def _emptied(spool: Spool) -> list[str]:
+async def _emptied(spool: DurableQueue) -> list[str]:
     bodies: list[str] = []
     while (found := await spool.give_up(_AT_A_TIME)) is not None:
         bodies += found

@@ -19,7 +19,7 @@ _JOB = keys.job("").encode()
 
 
 @dataclass(slots=True)
-class Findings:
+class BackupFindings:
     """`problems` is empty for a good backup. `absent`: listed media that the store has no more."""
 
     keys: int = 0
@@ -29,9 +29,9 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
 
-def verify(shelf: Shelf, manifest: Manifest, settings: Settings, *, media: bool = False) -> Findings:
+def verify(shelf: Shelf, manifest: Manifest, settings: Settings, *, media: bool = False) -> BackupFindings:
     """Read all of a backup. `media`: compare its list with the media store, too. Raises OSError."""
-    found = Findings()
+    found = BackupFindings()
     try:
         with fetched(shelf, manifest) as data:
             for entry in rdb.entries(data):

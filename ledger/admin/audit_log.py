@@ -14,7 +14,7 @@ KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """`who` is the admin's id, `what` the command ("vip grant"), `whom` the user, lane or broadcast that
     it was done to, `detail` what else was said (a date)."""
 
@@ -25,19 +25,19 @@ class Deed:
     when: datetime | None = None
 
 
-def write(client: Any, deed: Deed) -> None:
+def write(client: Any, deed: AuditEntry) -> None:
     """Put a deed into the log. Given a pipeline with a transaction, it lands together with what was done."""
     fields = {"who": deed.who, "what": deed.what, "whom": deed.whom, "detail": deed.detail}
     client.xadd(keys.audit(), fields, maxlen=KEPT, approximate=False)
 
 
-class Audit:
+class AuditLog:
     """Reads the log. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
-    def latest(self, limit: int = 20, whom: str = "") -> list[Deed]:
+    def latest(self, limit: int = 20, whom: str = "") -> list[AuditEntry]:
         """Return the latest deeds, newest first; with `whom` only those that were done to it."""
         with ledger_errors():
             found: Any = self._redis.xrevrange(keys.audit(), count=KEPT if whom else limit)
@@ -45,6 +45,6 @@ class Audit:
         return [deed for deed in deeds if not whom or deed.whom == whom][:limit]
 
 
-def _deed(entry_id: str, fields: dict[str, str]) -> Deed:
+def _deed(entry_id: str, fields: dict[str, str]) -> AuditEntry:
     when = datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
-    return Deed(int(fields["who"]), fields["what"], fields["whom"], fields["detail"], when)
+    return AuditEntry(int(fields["who"]), fields["what"], fields["whom"], fields["detail"], when)

@@ -14,7 +14,7 @@ import redis
 from config.settings import Settings
 from ledger import keys
 from ledger.admin import audit_log
-from ledger.admin.audit_log import Deed
+from ledger.admin.audit_log import AuditEntry
 from ledger.scripts import Scripts, ledger_errors
 
 DRAFT_S = 3600
@@ -43,7 +43,7 @@ class Start(StrEnum):
     GONE = "gone"  # not kept any more
 
 
-class Outcome(StrEnum):
+class WriteOutcome(StrEnum):
     """What became of one user's message."""
 
     SENT = "sent"
@@ -150,7 +150,7 @@ class Broadcasts:
         that they are to be passed over. What was no trouble of Telegram's does not count."""
         return bool(self._run("broadcast_return", broadcast_id, turn, user, RETURNS if counts else 0))
 
-    def count(self, broadcast_id: str, outcome: Outcome) -> None:
+    def count(self, broadcast_id: str, outcome: WriteOutcome) -> None:
         """Count what became of a user's message."""
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hincrby(keys.broadcast(broadcast_id), outcome, 1)
@@ -176,4 +176,4 @@ class Broadcasts:
 
     def _log(self, by: int, what: str, broadcast_id: str) -> None:
         with ledger_errors():
-            audit_log.write(self._redis, Deed(by, what, broadcast_id))
+            audit_log.write(self._redis, AuditEntry(by, what, broadcast_id))

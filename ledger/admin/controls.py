@@ -7,7 +7,7 @@ import redis
 from jobs.model import Lane
 from ledger import keys
 from ledger.admin import audit_log
-from ledger.admin.audit_log import Audit, Deed
+from ledger.admin.audit_log import AuditEntry, AuditLog
 from ledger.scripts import ledger_errors
 
 
@@ -19,15 +19,15 @@ class Controls:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
-        self.log = Audit(client)
+        self.log = AuditLog(client)
 
     def block(self, user: int, by: int) -> bool:
         """Admit no more jobs of this user; those that are admitted already go on."""
-        return self._switch(keys.blocked(), str(user), Deed(by, "block", str(user)), on=True)
+        return self._switch(keys.blocked(), str(user), AuditEntry(by, "block", str(user)), on=True)
 
     def unblock(self, user: int, by: int) -> bool:
         """Admit the user's jobs again."""
-        return self._switch(keys.blocked(), str(user), Deed(by, "unblock", str(user)), on=False)
+        return self._switch(keys.blocked(), str(user), AuditEntry(by, "unblock", str(user)), on=False)
 
     def is_blocked(self, user: int) -> bool:
         """Whether the user gets no job."""
@@ -36,11 +36,11 @@ class Controls:
 
     def pause(self, lane: Lane, by: int) -> bool:
         """Start no more jobs of this lane; they wait, in their order, and those that run go on."""
-        return self._switch(keys.paused(), lane, Deed(by, "pause", lane), on=True)
+        return self._switch(keys.paused(), lane, AuditEntry(by, "pause", lane), on=True)
 
     def resume(self, lane: Lane, by: int) -> bool:
         """Go on with the lane; the sweep publishes what waits in it."""
-        return self._switch(keys.paused(), lane, Deed(by, "resume", lane), on=False)
+        return self._switch(keys.paused(), lane, AuditEntry(by, "resume", lane), on=False)
 
     def paused(self) -> frozenset[str]:
         """The lanes that are paused."""
@@ -48,7 +48,7 @@ class Controls:
             found: Any = self._redis.smembers(keys.paused())
         return frozenset(found)
 
-    def _switch(self, key: str, member: str, deed: Deed, *, on: bool) -> bool:
+    def _switch(self, key: str, member: str, deed: AuditEntry, *, on: bool) -> bool:
         with ledger_errors(), self._redis.pipeline() as pipe:
             if on:
                 pipe.sadd(key, member)

@@ -38,7 +38,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class UserTokens:
     """A user's tokens at this moment, of at most `size`."""
 
     tokens: float
@@ -73,7 +73,7 @@ class Statistics:
             spend_usd={model: float(usd) for model, usd in dearest},
         )
 
-    def bucket(self, user: int, tier: Tier) -> Bucket | None:
+    def bucket(self, user: int, tier: Tier) -> UserTokens | None:
         """The user's bucket; None where the tier has no limit."""
         rate = self._rates.get(tier)
         if rate is None:
@@ -81,7 +81,7 @@ class Statistics:
         with ledger_errors():
             found: Any = self._redis.hmget(keys.user_bucket(user), "tokens", "at")
         tokens, at = found
-        return Bucket(filled(rate, tokens, at, self._now() * 1000), int(rate.burst))
+        return UserTokens(filled(rate, tokens, at, self._now() * 1000), int(rate.burst))
 
     def prompt_refused(self) -> None:
         """Count a prompt that the filter did not let through."""

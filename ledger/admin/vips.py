@@ -9,7 +9,7 @@ import redis
 
 from ledger import keys
 from ledger.admin import audit_log
-from ledger.admin.audit_log import Deed
+from ledger.admin.audit_log import AuditEntry
 from ledger.scripts import ledger_errors
 
 LONGEST_DAYS = 3650
@@ -45,7 +45,7 @@ class Vips:
         end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hset(keys.vips(), str(user), round(end.timestamp() * 1000))
-            audit_log.write(pipe, Deed(by, "vip grant", str(user), day.isoformat()))
+            audit_log.write(pipe, AuditEntry(by, "vip grant", str(user), day.isoformat()))
             pipe.execute()
 
     def revoke(self, user: int, by: int) -> bool:
@@ -53,7 +53,7 @@ class Vips:
         was = self.until(user) is not None
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hdel(keys.vips(), str(user))
-            audit_log.write(pipe, Deed(by, "vip revoke", str(user)))
+            audit_log.write(pipe, AuditEntry(by, "vip revoke", str(user)))
             pipe.execute()
         return was
 

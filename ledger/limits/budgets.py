@@ -13,7 +13,7 @@ from config.budgets import ALL, OFF, PERIODS, PERSON, VIP_PERSON, Limit, dollars
 from config.settings import Settings
 from ledger import clock, keys
 from ledger.admin import audit_log
-from ledger.admin.audit_log import Deed
+from ledger.admin.audit_log import AuditEntry
 from ledger.scripts import ledger_errors
 
 
@@ -87,14 +87,14 @@ class Budgets:
         """Put a budget (millionths of a dollar, or OFF) in the place of the settings'."""
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hset(keys.budgets(), f"{period}:{name}", limit)
-            audit_log.write(pipe, Deed(by, "budget", f"{period} {name}", written(limit)))
+            audit_log.write(pipe, AuditEntry(by, "budget", f"{period} {name}", written(limit)))
             pipe.execute()
 
     def reset(self, period: str, name: str, by: int) -> bool:
         """Go by the settings again; False where nothing else was set."""
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hdel(keys.budgets(), f"{period}:{name}")
-            audit_log.write(pipe, Deed(by, "budget reset", f"{period} {name}"))
+            audit_log.write(pipe, AuditEntry(by, "budget reset", f"{period} {name}"))
             return bool(pipe.execute()[0])
 
     def _of(self, period: str, day: date, chosen: dict[str, str], book: dict[str, str]) -> list[Budget]:

@@ -17,7 +17,7 @@ from jobs.limits import Rate
 from ledger import keys
 from ledger.limits import token_buckets
 from ledger.limits.fail_open import FailOpen
-from ledger.limits.token_buckets import Answer, Bucket
+from ledger.limits.token_buckets import BucketAnswer, TokenBucket
 
 log = structlog.get_logger(__name__)
 _LAPSE_S = 1.0
@@ -39,7 +39,7 @@ def rate_of(per_min: float) -> Rate:
     return Rate(max(per_min - burst, per_min / 2) / (60 + _LAPSE_S), burst)
 
 
-class Allowance:
+class ProviderQuota:
     """One kind of calls. One per process, safe to share between threads."""
 
     def __init__(
@@ -97,8 +97,8 @@ class Allowance:
         except redis.RedisError as error:
             log.warning("the provider's wish to wait is not shared", error=str(error))
 
-    def _bucket(self, tokens: int) -> Bucket:
-        return Bucket(self._key, self._rate, min(self._rate.burst, tokens + self._rate.burst / 5))
+    def _bucket(self, tokens: int) -> TokenBucket:
+        return TokenBucket(self._key, self._rate, min(self._rate.burst, tokens + self._rate.burst / 5))
 
     def _fetch(self, now: float, urgent: bool) -> Turn:
         batch = max(1, sum(at > now - _LAPSE_S for at in self._used) // 2)
@@ -115,6 +115,6 @@ class Allowance:
         self._short_until = now + answer.wait_s
         return Turn(granted=False, wait_s=answer.wait_s)
 
-    def _ask(self, mode: str, tokens: int) -> Answer:
+    def _ask(self, mode: str, tokens: int) -> BucketAnswer:
         call = token_buckets.take(self._hold_key, (self._bucket(tokens),), mode, _DEBT_S, tokens)
-        return Answer.of(self._take(*call))
+        return BucketAnswer.of(self._take(*call))

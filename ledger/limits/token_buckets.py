@@ -20,7 +20,7 @@ HOLD = (_FOLDER / "buckets" / "hold.lua").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class TokenBucket:
     """One bucket: its key, its rate, and the level that it must have for a call that is to be spared."""
 
     key: str
@@ -28,7 +28,7 @@ class Bucket:
     spare: float
 
 
-class Call(NamedTuple):
+class ScriptCall(NamedTuple):
     """What a script is run with."""
 
     keys: list[str]
@@ -36,27 +36,29 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BucketAnswer:
     """What the buckets say; the words are explained in `ledger/lua/buckets/take.lua`."""
 
     word: str
     wait_s: float
 
     @classmethod
-    def of(cls, found: Any) -> "Answer":
+    def of(cls, found: Any) -> "BucketAnswer":
         """From what the script answers."""
         word, wait_ms = found
         return cls(word, int(wait_ms) / 1000)
 
 
-def take(hold_key: str, buckets: Sequence[Bucket], mode: str, patience_s: float, tokens: int = 1) -> Call:
+def take(
+    hold_key: str, buckets: Sequence[TokenBucket], mode: str, patience_s: float, tokens: int = 1
+) -> ScriptCall:
     """TAKE for one bucket, or for a narrow one and a wide one."""
     rates = [part for one in buckets for part in (one.rate.burst, one.rate.per_s / 1000, one.spare)]
     arguments = [tokens, math.floor(patience_s * 1000), mode, *rates]
-    return Call([hold_key, *(one.key for one in buckets)], arguments)
+    return ScriptCall([hold_key, *(one.key for one in buckets)], arguments)
 
 
-def hold(hold_key: str, bucket: Bucket, seconds: float) -> Call:
+def hold(hold_key: str, bucket: TokenBucket, seconds: float) -> ScriptCall:
     """HOLD: nothing is taken for so long; a longer hold stays as it is."""
     rate = bucket.rate
-    return Call([hold_key, bucket.key], [math.ceil(seconds * 1000), rate.burst, rate.per_s / 1000])
+    return ScriptCall([hold_key, bucket.key], [math.ceil(seconds * 1000), rate.burst, rate.per_s / 1000])

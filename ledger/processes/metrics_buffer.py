@@ -13,7 +13,7 @@ from typing import Any
 from ledger import histograms, keys
 
 
-class Tally:
+class MetricsBuffer:
     """One per process; safe to share between threads. Nothing here waits for anything."""
 
     def __init__(self) -> None:

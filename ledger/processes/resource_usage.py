@@ -14,7 +14,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class ResourceUsage:
     """`cpu_s` (seconds of processor time so far) and `memory` (resident bytes) are those of the process and
     its children; `scope_*` those of whatever limits them, which has `cores` and `scope_limit` bytes."""
 
@@ -30,13 +30,13 @@ class Vitals:
         return asdict(self)
 
 
-def measure() -> Vitals:
+def measure() -> ResourceUsage:
     """Look now. Takes about a millisecond."""
     cpu_s, memory = _own()
     group = _cgroup()
     scope_cpu_s, cores = _cpu_of(group) or _machine_cpu()
     scope_memory, scope_limit = _memory_of(group) or _machine_memory()
-    return Vitals(cpu_s, memory, scope_cpu_s, cores, scope_memory, scope_limit)
+    return ResourceUsage(cpu_s, memory, scope_cpu_s, cores, scope_memory, scope_limit)
 
 
 def _own() -> tuple[float, int]:

@@ -12,8 +12,8 @@ import redis
 
 from jobs.errors import LedgerUnavailable
 from ledger import clock, keys
-from ledger.processes.metrics_buffer import Tally
-from ledger.processes.resource_usage import Vitals
+from ledger.processes.metrics_buffer import MetricsBuffer
+from ledger.processes.resource_usage import ResourceUsage
 from ledger.scripts import ledger_errors
 
 REMEMBERED_S = 86_400
@@ -35,7 +35,7 @@ class Sign:
     lanes: Sequence[str] = ()
     slots: int = 0
     busy: Mapping[str, int] = field(default_factory=dict)
-    vitals: Vitals | None = None
+    vitals: ResourceUsage | None = None
 
 
 class Workers:
@@ -47,7 +47,7 @@ class Workers:
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
-    def announce(self, sign: Sign, ttl_s: float, tally: Tally | None = None) -> None:
+    def announce(self, sign: Sign, ttl_s: float, tally: MetricsBuffer | None = None) -> None:
         """The process lives; it lapses after `ttl_s`. What the tally holds is written in the same call."""
         lanes = ",".join(sign.lanes)
         record: dict[str, Any] = {
@@ -68,7 +68,7 @@ class Workers:
             pipe.zadd(keys.roster(), {f"{sign.process}|{lanes}": now})
             pipe.zremrangebyscore(keys.roster(), "-inf", now - REMEMBERED_S)
 
-    def leave(self, owner: str, tally: Tally | None = None) -> None:
+    def leave(self, owner: str, tally: MetricsBuffer | None = None) -> None:
         """The process stops."""
         with self._writing(tally) as pipe:
             pipe.delete(keys.worker(owner))
@@ -101,7 +101,7 @@ class Workers:
         return list(found)
 
     @contextmanager
-    def _writing(self, tally: Tally | None) -> Iterator[Any]:
+    def _writing(self, tally: MetricsBuffer | None) -> Iterator[Any]:
         """A pipeline that is executed at the end, with what the tally holds."""
         batch = tally.take() if tally else None
         try:

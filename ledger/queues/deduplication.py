@@ -13,7 +13,7 @@ REPEATED_S = 3600
 _OF_BUTTON, _OF_PRESS = "pressed", "press"
 
 
-class Marks:
+class Deduplication:
     """See the module. One per process; safe to share between threads. Raises LedgerUnavailable."""
 
     def __init__(self, client: "redis.Redis") -> None:

@@ -19,7 +19,7 @@ MOST_TRIES = 10
 """Times that a thing which waits is taken up; then it has killed so many processes, and is dropped."""
 
 
-class Kept(StrEnum):
+class Enqueued(StrEnum):
     """What became of a thing."""
 
     TAKEN = "taken"  # the caller deals with it, within `taken_s`
@@ -40,7 +40,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class QueueBounds:
     """Of one spool.
 
     `taken_s`: whoever takes up a thing has dealt with it in this time, or another takes it up. `lapses_s`:
@@ -59,10 +59,10 @@ class Bounds:
     share_s: float = 0.0
 
 
-class Spool:
+class DurableQueue:
     """All methods raise LedgerUnavailable; what was asked may be done then, or not."""
 
-    def __init__(self, pipeline: SharedPipeline, name: str, bounds: Bounds) -> None:
+    def __init__(self, pipeline: SharedPipeline, name: str, bounds: QueueBounds) -> None:
         self._pipeline = pipeline
         self._name = name
         self._bounds = bounds
@@ -70,14 +70,14 @@ class Spool:
         self._share = _ms(bounds.share_s)
         self._terms = (self._taken, self._remembered, MOST_TRIES, self._share)
 
-    async def keep(self, item: Item, *, take: bool, urgent: bool = False) -> Kept:
+    async def keep(self, item: Item, *, take: bool, urgent: bool = False) -> Enqueued:
         """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait; `urgent`:
         however much of its group and owner is kept already."""
         bounds, lease = self._bounds, self._taken if take else 0
         named = (self._name, item.id, item.body, item.group, item.owner)
         times = (lease, _ms(bounds.lapses_s), self._remembered)
         most = (bounds.most, *((0, 0) if urgent else (bounds.of_group, bounds.of_owner)))
-        return Kept(await self._pipeline.script("spool_keep", *named, *times, *most, self._share))
+        return Enqueued(await self._pipeline.script("spool_keep", *named, *times, *most, self._share))
 
     async def take(self, most: int) -> list[Item]:
         """Take up things whose turn it is, at most one of each group."""

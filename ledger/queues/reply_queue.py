@@ -11,7 +11,7 @@ from typing import Any
 from config.settings import Settings
 from jobs.model import Origin
 from ledger.pipeline import SharedPipeline
-from ledger.queues.durable_queue import ANSWERS, Bounds, Item, Spool
+from ledger.queues.durable_queue import ANSWERS, DurableQueue, Item, QueueBounds
 
 LAPSES_S = 60.0
 """An answer that could not be said for so long is not said any more."""
@@ -29,7 +29,7 @@ _REMEMBERED_S = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """Words to a chat; `keyboard` is Telegram's JSON of it ("" for none)."""
 
     id: str
@@ -43,18 +43,18 @@ class Answer:
         return Item(self.id, body, str(self.origin.chat), str(self.origin.user))
 
 
-def answer_of(item: Item) -> Answer:
-    """What `Answer.item` made into one."""
+def reply_of(item: Item) -> Reply:
+    """What `Reply.item` made into one."""
     found: dict[str, Any] = json.loads(item.body)
-    return Answer(item.id, Origin(**found["origin"]), found["text"], found["keyboard"])
+    return Reply(item.id, Origin(**found["origin"]), found["text"], found["keyboard"])
 
 
-def bounds(settings: Settings) -> Bounds:
+def bounds(settings: Settings) -> QueueBounds:
     """No more wait than Telegram's rate lets a bot say before they lapse."""
     most = round(settings.telegram_rate_per_s * LAPSES_S)
-    return Bounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT, OF_ONE_USER, _SHARE_S)
+    return QueueBounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT, OF_ONE_USER, _SHARE_S)
 
 
-def answers(pipeline: SharedPipeline, settings: Settings) -> Spool:
+def replies(pipeline: SharedPipeline, settings: Settings) -> DurableQueue:
     """The answers of all replicas."""
-    return Spool(pipeline, ANSWERS, bounds(settings))
+    return DurableQueue(pipeline, ANSWERS, bounds(settings))

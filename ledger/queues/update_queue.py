@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from ledger.pipeline import SharedPipeline
-from ledger.queues.durable_queue import UPDATES, Bounds, Item, Spool
+from ledger.queues.durable_queue import UPDATES, DurableQueue, Item, QueueBounds
 
 TAKEN_S = 10.0
 """A replica that takes up an update has decided it within this time, or another takes it up."""
@@ -47,6 +47,8 @@ def _id(found: Any) -> str:
     return str(number) if type(number) is int and abs(number) < 1 << 63 else ""
 
 
-def updates(pipeline: SharedPipeline) -> Spool:
+def updates(pipeline: SharedPipeline) -> DurableQueue:
     """The updates of all replicas."""
-    return Spool(pipeline, UPDATES, Bounds(TAKEN_S, _LAPSES_S, _REMEMBERED_S, MOST, share_s=_SHARE_S))
+    return DurableQueue(
+        pipeline, UPDATES, QueueBounds(TAKEN_S, _LAPSES_S, _REMEMBERED_S, MOST, share_s=_SHARE_S)
+    )

@@ -10,7 +10,7 @@ from config.catalogue import Catalogue
 from jobs.model import GENERATION_LANES, Job
 from jobs.states import ENDED, State
 from ledger.jobs import Ledger
-from ledger.queue_position import Place, Waiting
+from ledger.queue_position import QueuePosition, QueuePositions
 from media.links import Links
 from tasks.delivery import endings
 from tasks.delivery.gateway_thread import Chat
@@ -28,7 +28,7 @@ class Progress:
     """Edits of status messages that may be lost; results never take this way."""
 
     def __init__(
-        self, ledger: Ledger, waiting: Waiting, catalogue: Catalogue, links: Links, chat: Chat
+        self, ledger: Ledger, waiting: QueuePositions, catalogue: Catalogue, links: Links, chat: Chat
     ) -> None:
         self._ledger = ledger
         self._waiting = waiting
@@ -93,7 +93,7 @@ class Progress:
         for lane in GENERATION_LANES:
             paused = self._waiting.is_paused(lane)
             for position, (job_id, shown) in enumerate(self._waiting.shown(lane, _FIRST), start=1):
-                if Place(position, 0.0, paused).shown != shown:
+                if QueuePosition(position, 0.0, paused).shown != shown:
                     self._show_place(job_id, droppable=not paused and shown >= 0)
 
     def _show_place(self, job_id: str, *, droppable: bool) -> None:

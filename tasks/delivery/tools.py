@@ -7,7 +7,7 @@ from chat.gateway import Gateway
 from chat.limiter import SharedLimiter
 from config.catalogue import Catalogue
 from config.settings import Settings
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from tasks.delivery.attachment import Attachments
 from tasks.delivery.gateway_thread import Chat
 from tasks.delivery.new_message import NewMessages
@@ -36,7 +36,7 @@ class DeliveryTools:
 
 
 def open_delivery(
-    settings: Settings, catalogue: Catalogue, records: Records, files: Files, tally: Tally
+    settings: Settings, catalogue: Catalogue, records: Records, files: Files, tally: MetricsBuffer
 ) -> DeliveryTools:
     """Make them. Telegram is connected to at the first call. The caller closes them."""
     chat = Chat(lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, tally)), _CHAT_CALL_S)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import redis
 
 from config.settings import Settings
-from ledger.limits.provider_quota import Allowance
+from ledger.limits.provider_quota import ProviderQuota
 from providers.base import Provider
 from providers.replicate import Replicate
 from tasks.generation.calls import Calls
@@ -41,7 +41,7 @@ def open_accounts(settings: Settings, client: "redis.Redis", capacity: int) -> A
     )
     creates, others = settings.replicate_creates_per_min, settings.replicate_calls_per_min
     calls = Calls(
-        {"replicate": Allowance(client, "replicate", "creates", creates)},
-        {"replicate": Allowance(client, "replicate", "others", others)},
+        {"replicate": ProviderQuota(client, "replicate", "creates", creates)},
+        {"replicate": ProviderQuota(client, "replicate", "others", others)},
     )
     return Accounts({"replicate": replicate}, calls)

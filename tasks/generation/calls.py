@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import retries
 from jobs.errors import PassingError
 from jobs.model import Tier
-from ledger.limits.provider_quota import Allowance
+from ledger.limits.provider_quota import ProviderQuota
 from providers.base import Provider
 from tasks.slots import Slot
 
@@ -17,7 +17,7 @@ PATIENCE_S = 10.0
 class Calls:
     """The allowances of all providers. One that has none may be called at any time."""
 
-    def __init__(self, creates: Mapping[str, Allowance], others: Mapping[str, Allowance]) -> None:
+    def __init__(self, creates: Mapping[str, ProviderQuota], others: Mapping[str, ProviderQuota]) -> None:
         self._creates = creates
         self._others = others
 
@@ -41,7 +41,7 @@ class Calls:
             allowance.hold(min(error.retry_after, retries.LONGEST_ADVICE_S))
 
 
-def _await_turn(allowance: Allowance | None, slot: Slot) -> None:
+def _await_turn(allowance: ProviderQuota | None, slot: Slot) -> None:
     if allowance is not None:
         retries.turn(slot.wait)(Asking(allowance, slot.job.tier is Tier.VIP))
 
@@ -50,7 +50,7 @@ class Asking:
     """Asks for one turn. Each call answers the seconds to wait before the next one, 0 when it has come."""
 
     def __init__(
-        self, allowance: Allowance, urgent: bool, clock: Callable[[], float] = time.monotonic
+        self, allowance: ProviderQuota, urgent: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._allowance = allowance
         self._urgent = urgent

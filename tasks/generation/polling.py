@@ -9,7 +9,7 @@ import structlog
 import retries
 from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from outside.call import within
 from providers.base import ENDED, Prediction, Provider
 from tasks.delivery.progress import Progress
@@ -28,7 +28,7 @@ class Polling:
     """Waits for predictions. Fields: what of its process a wait needs."""
 
     settings: Settings
-    waiting: Waiting
+    waiting: QueuePositions
     slots: Slots
     calls: Calls
     terms: Terms

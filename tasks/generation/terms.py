@@ -6,7 +6,7 @@ from config.catalogue import Catalogue, Model
 from jobs.errors import JobFailed
 from jobs.failures import Failure
 from jobs.model import Job
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from providers.base import Provider
 from providers.metered import Metered
 from tasks.delivery import endings
@@ -15,7 +15,7 @@ from tasks.delivery import endings
 class Terms:
     """What was ordered for a job counts; before that, and of an old record, what the catalogue says now."""
 
-    def __init__(self, catalogue: Catalogue, providers: Mapping[str, Provider], tally: Tally) -> None:
+    def __init__(self, catalogue: Catalogue, providers: Mapping[str, Provider], tally: MetricsBuffer) -> None:
         self._catalogue = catalogue
         self._providers = providers
         self._tally = tally

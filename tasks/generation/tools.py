@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from config.catalogue import Catalogue
 from config.settings import Settings
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from tasks.delivery.progress import Progress
 from tasks.files import Files
 from tasks.generation.accounts import Accounts
@@ -40,7 +40,7 @@ def generation_tools(
     progress: Progress,
     handover: Handover,
     slots: Slots,
-    tally: Tally,
+    tally: MetricsBuffer,
 ) -> GenerationTools:
     """Make them. There is nothing of theirs to close."""
     ledger, calls = records.ledger, accounts.calls

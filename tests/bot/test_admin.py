@@ -18,7 +18,7 @@ from bot.handlers.admin.arguments import day
 from chat.texts import texts
 from jobs.model import Lane
 from ledger import keys
-from ledger.admin.audit_log import Audit
+from ledger.admin.audit_log import AuditLog
 from ledger.admin.controls import Controls
 from ledger.admin.vips import Vips
 from ledger.people import People
@@ -149,12 +149,12 @@ BAD = [
 
 
 def test_bad_arguments_are_answered_with_how_to_write_it(scene: Scene) -> None:
-    before = len(Audit(scene.redis).latest(1000))
+    before = len(AuditLog(scene.redis).latest(1000))
     sent = [(scene.stand.send(ADMIN, text), scene.stand.send(BOSS, text)) for text, _, _ in BAD]
     for (mine, theirs), (_, english, russian) in zip(sent, BAD, strict=True):
         assert english in scene.answer(ADMIN, mine["message_id"])["text"]
         assert russian in scene.answer(BOSS, theirs["message_id"])["text"]
-    assert len(Audit(scene.redis).latest(1000)) == before
+    assert len(AuditLog(scene.redis).latest(1000)) == before
 
 
 # Users
@@ -176,7 +176,7 @@ def test_a_vip_sees_until_when_and_waits_in_the_vip_lane(scene: Scene, ann: int,
     assert said(scene, BOSS, f"/vip revoke {ann}") == f"Пользователь {ann} не был VIP."
     assert said(scene, ann, "/settings").startswith("Your settings")
     assert Vips(scene.redis).until(ivan) == until
-    assert Audit(scene.redis).latest(2)[-1].who == ADMIN
+    assert AuditLog(scene.redis).latest(2)[-1].who == ADMIN
 
 
 def test_a_blocked_user_is_told_so_and_may_ask_again_afterwards(scene: Scene, ann: int, ivan: int) -> None:
@@ -295,7 +295,7 @@ def test_an_admin_sets_budgets_and_people_are_told_when_there_is_no_room(
         for name in ("day person", "day flux-schnell", "month"):
             assert "goes by the settings again" in said(scene, ADMIN, f"/budget {name} reset")
     assert said(scene, ADMIN, "/budget day reset") == "The budget day all goes by the settings already."
-    deeds = [(deed.who, deed.what, deed.whom, deed.detail) for deed in Audit(scene.redis).latest(8)]
+    deeds = [(deed.who, deed.what, deed.whom, deed.detail) for deed in AuditLog(scene.redis).latest(8)]
     assert deeds[-1] == (ADMIN, "budget", "day person", "$0.003")
     assert (BOSS, "budget", "day flux-schnell", "$5.00") in deeds
     assert (ADMIN, "budget reset", "month all", "") in deeds

@@ -14,9 +14,9 @@ from chat.texts import texts
 from jobs.limits import Rate
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from ledger.admin.audit_log import Deed
+from ledger.admin.audit_log import AuditEntry
 from ledger.admin.broadcasts import Broadcast, Phase
-from ledger.admin.statistics import Bucket, LaneView, Overview, filled
+from ledger.admin.statistics import LaneView, Overview, UserTokens, filled
 from ledger.admin.vips import LONGEST_DAYS, last_day
 from ledger.people import Person
 
@@ -121,7 +121,7 @@ FOX = Job(
 
 
 def test_a_users_card_shows_everything_but_what_they_ask_for() -> None:
-    card = Card(7, ANN, date(2026, 12, 24), True, Bucket(6.7, 10), [FOX])
+    card = Card(7, ANN, date(2026, 12, 24), True, UserTokens(6.7, 10), [FOX])
     assert describe(card, 1000.0, EN) == (
         "User 7\nLanguage en, last seen 60 s ago\nVIP until 24 Dec 2026\nBlocked\n"
         "Requests left now: 6 of 10\nActive jobs: 1\n· image, img, running, 12 s"
@@ -146,8 +146,10 @@ def test_a_long_list_of_vips_fits_into_a_message() -> None:
 
 
 DEEDS = [
-    Deed(5_000_000_002, "block", "7000000001", when=datetime(2026, 11, 27, 9, 5, 7, 999_000, UTC)),
-    Deed(5_000_000_001, "vip grant", "7000000001", "2026-12-24", datetime(2026, 11, 24, 23, 59, 59, 0, UTC)),
+    AuditEntry(5_000_000_002, "block", "7000000001", when=datetime(2026, 11, 27, 9, 5, 7, 999_000, UTC)),
+    AuditEntry(
+        5_000_000_001, "vip grant", "7000000001", "2026-12-24", datetime(2026, 11, 24, 23, 59, 59, 0, UTC)
+    ),
 ]
 
 

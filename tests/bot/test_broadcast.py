@@ -11,7 +11,7 @@ import pytest
 from bot_stage import Message, Scene, bot_program, eventually, stand_program, worker_program
 from patience import LONG_S
 
-from ledger.admin.audit_log import Audit
+from ledger.admin.audit_log import AuditLog
 from ledger.people import People
 from sandbox.processes import Program
 from stand.telegram.client import TelegramStand
@@ -112,7 +112,7 @@ def test_everybody_gets_it_once_though_bot_and_worker_are_killed_half_way(
     assert (unreachable, sent in (USERS - 1, USERS - 2)) == (1, True)
     assert end["edits"][-1]["buttons"] == []
     assert People(stage.redis).count() == USERS - 1
-    assert Audit(stage.redis).latest()[0].what == "broadcast"
+    assert AuditLog(stage.redis).latest()[0].what == "broadcast"
 
 
 def test_a_worker_that_is_told_to_stop_hands_over_and_troubles_that_pass_are_waited_out(

@@ -23,7 +23,7 @@ from config.settings import Settings
 from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 from ledger.connection import connect
-from ledger.queues.deduplication import Marks
+from ledger.queues.deduplication import Deduplication
 
 CATALOGUE = load_catalogue(Settings())
 
@@ -81,9 +81,11 @@ def test_only_content_that_the_library_knows_is_answered(content: dict[str, Any]
 class Said:
     """Services of which only speaking is used, and what was said."""
 
-    def __init__(self, marks: Marks | None = None) -> None:
+    def __init__(self, marks: Deduplication | None = None) -> None:
         self.texts: list[str] = []
-        self.services = cast(Services, SimpleNamespace(speaker=self, marks=marks, off=asyncio.to_thread))
+        self.services = cast(
+            Services, SimpleNamespace(reply_sender=self, deduplication=marks, off=asyncio.to_thread)
+        )
 
     async def say(self, _name: str, _origin: Origin, text: str, _keyboard: Any) -> None:
         self.texts.append(text)
@@ -104,7 +106,7 @@ def picture(message_id: int, album: str | None) -> Update:
 async def test_an_album_is_answered_once(redis_url: str) -> None:
     """Given ten pictures sent together, which come as ten messages to two replicas, I expect one answer."""
     with connect(redis_url) as client, connect(redis_url) as another:
-        bots = (Said(Marks(client)), Said(Marks(another)))
+        bots = (Said(Deduplication(client)), Said(Deduplication(another)))
         for number in range(10):
             await fallback.media(bots[number % 2].services, picture(number, "album 1"))
         assert [len(bot.texts) for bot in bots] == [1, 0]

@@ -14,7 +14,7 @@ from config.catalogue import Model
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
-from ledger.queue_position import Place
+from ledger.queue_position import QueuePosition
 
 EN, RU = texts("en"), texts("ru")
 JOB = Job(
@@ -38,13 +38,15 @@ def labels(view: View) -> list[str]:
 @pytest.mark.parametrize(
     ("place", "english", "russian"),
     [
-        (Place(1, 3.2), "Queued #1, about 4 s", "В очереди: №1, примерно 4 секунды"),
-        (Place(2, 8), "Queued #2, about 8 s", "В очереди: №2, примерно 8 секунд"),
-        (Place(6, 300), "Queued #8, about 5 min", "В очереди: №8, примерно 5 минут"),
+        (QueuePosition(1, 3.2), "Queued #1, about 4 s", "В очереди: №1, примерно 4 секунды"),
+        (QueuePosition(2, 8), "Queued #2, about 8 s", "В очереди: №2, примерно 8 секунд"),
+        (QueuePosition(6, 300), "Queued #8, about 5 min", "В очереди: №8, примерно 5 минут"),
         (None, "Starting…", "Начинаю…"),
     ],
 )
-def test_a_waiting_job_tells_its_place_on_the_ladder(place: Place | None, english: str, russian: str) -> None:
+def test_a_waiting_job_tells_its_place_on_the_ladder(
+    place: QueuePosition | None, english: str, russian: str
+) -> None:
     """Given a job in the queue, I expect its place, how long it may take, and a way out."""
     assert status.waiting(JOB, place, EN).text == english
     assert status.waiting(JOB, place, RU).text == russian

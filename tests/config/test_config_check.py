@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.checking import Findings, look, report
+from config.checking import ConfigFindings, look, report
 from config.settings import ROOT, example
 
 TELEGRAM = "123456789:" + "A" * 35
@@ -14,7 +14,7 @@ REPLICATE = "r8_" + "b" * 37
 COMPLETE = {"TELEGRAM_TOKEN": TELEGRAM, "REPLICATE_API_TOKEN": REPLICATE}
 
 
-def found(tmp_path: Path, text: str = "", **environment: str) -> Findings:
+def found(tmp_path: Path, text: str = "", **environment: str) -> ConfigFindings:
     """What is found with these lines in `.env`."""
     (tmp_path / ".env").write_text(text, encoding="utf-8")
     return look({**COMPLETE, **environment}, tmp_path / ".env")

@@ -17,7 +17,7 @@ PROMPT = "a red fox that nobody may read about"
 STORY = f"""
 import logging, sys, threading
 import structlog
-from config import reports
+from config.logs import reports
 from config.logs.logging import configure
 from config.settings import Settings
 

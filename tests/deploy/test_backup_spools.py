@@ -17,8 +17,8 @@ from deploy.backup.shelf import Shelf
 from jobs.model import Kind, Origin, Request
 from ledger import keys
 from ledger.connection import connect
-from ledger.queues.durable_queue import ANSWERS, UPDATES, Item, Kept
-from ledger.queues.reply_queue import Answer, answer_of, answers
+from ledger.queues.durable_queue import ANSWERS, UPDATES, Enqueued, Item
+from ledger.queues.reply_queue import Reply, replies, reply_of
 from ledger.queues.update_queue import item_of, updates
 from sandbox.admission import admit_once
 
@@ -45,23 +45,23 @@ def press(user: int) -> Item:
     return item_of(json.dumps({"update_id": 99, "callback_query": query}))
 
 
-async def keep(settings: Settings, *items: Item) -> list[Kept]:
+async def keep(settings: Settings, *items: Item) -> list[Enqueued]:
     async with opened(settings.ledger_redis()) as pipeline:
         return [await updates(pipeline).keep(item, take=True) for item in items]
 
 
-async def to_say(settings: Settings, answer: Answer) -> None:
+async def to_say(settings: Settings, answer: Reply) -> None:
     async with opened(settings.ledger_redis()) as pipeline:
-        await answers(pipeline, settings).keep(answer.item(), take=False)
+        await replies(pipeline, settings).keep(answer.item(), take=False)
 
 
-async def said(settings: Settings) -> list[Answer]:
+async def said(settings: Settings) -> list[Reply]:
     """What a bot that is started now says."""
     async with opened(settings.ledger_redis()) as pipeline:
-        spool, found = answers(pipeline, settings), []
+        spool, found = replies(pipeline, settings), []
         while taken := await spool.take(100):
             for item in taken:
-                found.append(answer_of(item))
+                found.append(reply_of(item))
                 await spool.done(item)
         return found
 
@@ -83,7 +83,7 @@ def test_what_waited_counts_as_dealt_with_and_people_are_told(settings: Settings
     ]
     with connect(settings.ledger_redis()) as client:
         asyncio.run(keep(settings, *waiting))
-        asyncio.run(to_say(settings, Answer("old", Origin(ANN, ANN, 1), "an answer of that time")))
+        asyncio.run(to_say(settings, Reply("old", Origin(ANN, ANN, 1), "an answer of that time")))
         request = Request(Kind.IMAGE, "sketch", "x")
         admit_once(settings, "eves", request, Origin(EVE, EVE, 4), fresh=True)
         report = lost_and_restored(client, settings, quiet=False)
@@ -91,7 +91,7 @@ def test_what_waited_counts_as_dealt_with_and_people_are_told(settings: Settings
         assert (report.updates, report.told) == (len(waiting), 3)
         assert client.zcard(keys.spool(UPDATES)) == 0
         assert client.hlen(keys.spool_tries(UPDATES)) == 0
-        assert asyncio.run(keep(settings, *waiting)) == [Kept.KNOWN] * len(waiting)
+        assert asyncio.run(keep(settings, *waiting)) == [Enqueued.KNOWN] * len(waiting)
         hours = [client.ttl(keys.spooled(UPDATES, item.id)) / 3600 for item in waiting]
         assert all(24 < left <= 25 for left in hours), hours
         # Whoever is told has room for what they write next.

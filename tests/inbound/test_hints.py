@@ -12,7 +12,7 @@ from ledger import keys
 from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
-from ledger.queues.deduplication import Marks
+from ledger.queues.deduplication import Deduplication
 from sandbox.admission import admit_once
 
 FOX = Request(Kind.IMAGE, "sketch", "a red fox in the snow")
@@ -89,11 +89,11 @@ def test_news_that_comes_before_the_doubt_is_not_lost(
 
 
 def test_a_mark_is_set_once_and_seen_by_all(client: "redis.Redis", redis_url: str) -> None:
-    marks = Marks(client)
+    marks = Deduplication(client)
     assert not marks.is_set("webhook", "msg_1")
     assert marks.first("webhook", "msg_1", 60)
     with connect(redis_url) as elsewhere:
-        assert Marks(elsewhere).is_set("webhook", "msg_1")
-        assert not Marks(elsewhere).first("webhook", "msg_1", 60)
+        assert Deduplication(elsewhere).is_set("webhook", "msg_1")
+        assert not Deduplication(elsewhere).first("webhook", "msg_1", 60)
     assert not marks.is_set("album", "msg_1")
     assert 0 < int(client.ttl(keys.mark("webhook", "msg_1"))) <= 60

@@ -22,7 +22,7 @@ from jobs.signing import signature
 from jobs.states import State
 from ledger import keys
 from ledger.connection import connect
-from ledger.queues.durable_queue import UPDATES, Kept
+from ledger.queues.durable_queue import UPDATES, Enqueued
 from ledger.queues.update_queue import MOST, TAKEN_S, item_of, updates
 from sandbox.environment import free_port
 from stand.telegram.client import Json
@@ -91,7 +91,7 @@ def test_what_a_replica_had_taken_that_died_another_makes(door: Door, ann: int) 
 
     async def taken() -> None:
         async with opened(place_of(door.redis_url), 5) as pipeline:
-            assert await updates(pipeline).keep(item_of(update), take=True) is Kept.TAKEN
+            assert await updates(pipeline).keep(item_of(update), take=True) is Enqueued.TAKEN
 
     asyncio.run(taken())
     assert door.jobs(ann) == []

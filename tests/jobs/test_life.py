@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.handlers.admin.job import describe
-from jobs.life import Event, Life, Part, parse
+from jobs.life import Event, Life, LifePart, parse
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 
@@ -68,15 +68,15 @@ def test_the_parts_say_who_had_it_when_without_gaps() -> None:
 def test_what_has_not_ended_lasts_until_now() -> None:
     """Also a failure that the chat has not been told of; one that it has been told of ends with that."""
     running = Life(replace(FOX, state=State.RUNNING, told=False), TWO_WORKERS[:8], now=110.0)
-    assert running.parts()[-1] == Part(State.RUNNING, "one", 103.0, 110.0)
+    assert running.parts()[-1] == LifePart(State.RUNNING, "one", 103.0, 110.0)
     failure = [*TWO_WORKERS[:4], Event(104.0, "failed")]
     owed = Life(replace(FOX, state=State.FAILED, told=False), failure, now=110.0)
-    assert owed.parts()[-1] == Part(State.FAILED, "", 104.0, 110.0)
+    assert owed.parts()[-1] == LifePart(State.FAILED, "", 104.0, 110.0)
     end = [*failure, Event(105.0, "telling", "three"), Event(106.0, "told")]
     told = Life(replace(FOX, state=State.FAILED), end, now=110.0)
     assert told.parts()[-2:] == [
-        Part(State.FAILED, "", 104.0, 105.0),
-        Part(State.FAILED, "three", 105.0, 106.0),
+        LifePart(State.FAILED, "", 104.0, 105.0),
+        LifePart(State.FAILED, "three", 105.0, 106.0),
     ]
 
 

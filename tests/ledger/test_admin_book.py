@@ -13,8 +13,8 @@ from jobs.limits import Rate
 from jobs.model import Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from ledger import keys
-from ledger.admin.audit_log import KEPT, Audit
-from ledger.admin.broadcasts import RETURNS, Broadcasts, Outcome, Phase, Start
+from ledger.admin.audit_log import KEPT, AuditLog
+from ledger.admin.broadcasts import RETURNS, Broadcasts, Phase, Start, WriteOutcome
 from ledger.admin.controls import Controls
 from ledger.admin.statistics import Statistics
 from ledger.admin.vips import Vips
@@ -23,7 +23,7 @@ from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.people import People
 from ledger.processes.workers import Workers
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from sandbox.admission import BlockingAdmission
 
 ADMIN, ANN, BOB = 1, 7_000_000_001, 7_000_000_002
@@ -104,7 +104,7 @@ def test_a_paused_lanes_jobs_wait_and_go_on_after_it(
     client: "redis.Redis", settings_for: Callable[..., Settings], door: Callable[[int, str], object]
 ) -> None:
     controls, ledger = Controls(client), Ledger(client, settings_for())
-    waiting = Waiting(client, Workers(client))
+    waiting = QueuePositions(client, Workers(client))
     answer = door(ANN, "fox")
     assert isinstance(answer, Accepted)
     controls.pause(Lane.IMG, by=ADMIN)
@@ -121,7 +121,7 @@ def test_every_deed_is_in_the_log_with_who_whom_and_when(client: "redis.Redis") 
     Vips(client).grant(ANN, date(2090, 2, 1), by=ADMIN)
     Controls(client).block(BOB, by=2)
     Controls(client).pause(Lane.VID, by=2)
-    latest = Audit(client).latest()
+    latest = AuditLog(client).latest()
     assert [(deed.who, deed.what, deed.whom, deed.detail) for deed in latest] == [
         (2, "pause", "vid", ""),
         (2, "block", str(BOB), ""),
@@ -154,7 +154,7 @@ def test_the_log_keeps_the_latest_thousand(client: "redis.Redis") -> None:
         pipe.execute()
     Controls(client).block(ANN, by=ADMIN)
     assert client.xlen(keys.audit()) == KEPT
-    assert Audit(client).latest(1)[0].what == "block"
+    assert AuditLog(client).latest(1)[0].what == "block"
 
 
 def test_the_register_knows_who_can_be_written_to(client: "redis.Redis") -> None:
@@ -261,7 +261,7 @@ def test_a_user_is_put_back_a_few_times_and_then_passed_over(
         assert broadcasts.put_back(NEWS, 1, 1)
     assert broadcasts.take(NEWS, 1) == 1
     assert not broadcasts.put_back(NEWS, 1, 1)
-    broadcasts.count(NEWS, Outcome.FAILED)
+    broadcasts.count(NEWS, WriteOutcome.FAILED)
     assert broadcasts.take(NEWS, 1) == 2
     assert broadcasts.put_back(NEWS, 1, 2)
 
@@ -287,7 +287,7 @@ def test_one_broadcast_at_a_time(broadcasts: Broadcasts, client: "redis.Redis") 
     assert found is not None
     assert found.phase is Phase.DONE
     assert client.ttl(keys.broadcast(other)) > 0
-    deeds = [(deed.what, deed.whom) for deed in Audit(client).latest()]
+    deeds = [(deed.what, deed.whom) for deed in AuditLog(client).latest()]
     assert deeds == [("broadcast", other), ("broadcast stop", NEWS), ("broadcast", NEWS)]
 
 

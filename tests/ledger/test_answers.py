@@ -9,7 +9,7 @@ import pytest
 from spool_stage import age, opened, until
 
 from bot.inbound.queue_worker import LOOK_S
-from bot.reply_sender import FEWEST_AT_ONCE, Speaker
+from bot.reply_sender import FEWEST_AT_ONCE, ReplySender
 from chat.errors import NotNow
 from chat.gateway import Gateway
 from config.settings import Settings
@@ -17,21 +17,21 @@ from jobs.errors import LedgerUnavailable
 from jobs.model import Origin
 from ledger import keys
 from ledger.connection import connect
-from ledger.processes.metrics_buffer import Tally
-from ledger.queues.durable_queue import ANSWERS, Item, Kept, Spool
-from ledger.queues.reply_queue import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Answer, answers
+from ledger.processes.metrics_buffer import MetricsBuffer
+from ledger.queues.durable_queue import ANSWERS, DurableQueue, Enqueued, Item
+from ledger.queues.reply_queue import LAPSES_S, OF_ONE_CHAT, OF_ONE_USER, TAKEN_S, Reply, replies
 
 
 @asynccontextmanager
-async def replica(settings: Settings) -> AsyncIterator[Spool]:
+async def replica(settings: Settings) -> AsyncIterator[DurableQueue]:
     """The answers, as one process has them."""
     async with opened(settings.ledger_redis()) as pipeline:
-        yield answers(pipeline, settings)
+        yield replies(pipeline, settings)
 
 
 def answer(number: int, chat: int = 7, user: int = 7) -> Item:
     origin = Origin(user, chat, number)
-    return Answer(f"update {number}", origin, f"answer {number}", '{"inline_keyboard": []}').item()
+    return Reply(f"update {number}", origin, f"answer {number}", '{"inline_keyboard": []}').item()
 
 
 class Chat:
@@ -52,10 +52,10 @@ async def test_an_answer_is_kept_once_and_remembered_when_it_is_said(
     settings_for: Callable[..., Settings],
 ) -> None:
     async with replica(settings_for()) as kept:
-        assert await kept.keep(answer(1), take=True) is Kept.TAKEN
-        assert await kept.keep(answer(1), take=True) is Kept.KNOWN
+        assert await kept.keep(answer(1), take=True) is Enqueued.TAKEN
+        assert await kept.keep(answer(1), take=True) is Enqueued.KNOWN
         await kept.done(answer(1))
-        assert await kept.keep(answer(1), take=True) is Kept.KNOWN
+        assert await kept.keep(answer(1), take=True) is Enqueued.KNOWN
         assert await kept.take(10) == []
 
 
@@ -80,11 +80,11 @@ async def test_talk_is_bounded_for_each_chat_and_for_all(settings_for: Callable[
     to leave room for others, and room again once something is said."""
     async with replica(settings_for(telegram_rate_per_s=1.0)) as kept:
         loud = [await kept.keep(answer(n), take=False) for n in range(OF_ONE_CHAT + 5)]
-        assert loud == [Kept.WAITS] * OF_ONE_CHAT + [Kept.FULL] * 5
+        assert loud == [Enqueued.WAITS] * OF_ONE_CHAT + [Enqueued.FULL] * 5
         others = [await kept.keep(answer(n, chat=n, user=n), take=False) for n in range(100, 200)]
-        assert others.count(Kept.WAITS) == LAPSES_S - OF_ONE_CHAT
+        assert others.count(Enqueued.WAITS) == LAPSES_S - OF_ONE_CHAT
         await kept.done(answer(0))
-        assert await kept.keep(answer(50), take=False) is Kept.WAITS
+        assert await kept.keep(answer(50), take=False) is Enqueued.WAITS
 
 
 async def test_talk_is_bounded_for_each_person_over_all_their_chats(
@@ -94,10 +94,10 @@ async def test_talk_is_bounded_for_each_person_over_all_their_chats(
     those of another to be kept, and room again once something is said."""
     async with replica(settings_for()) as kept:
         loud = [await kept.keep(answer(n, chat=-n), take=False) for n in range(1, 131)]
-        assert loud == [Kept.WAITS] * OF_ONE_USER + [Kept.FULL] * (130 - OF_ONE_USER)
-        assert await kept.keep(answer(500, chat=8, user=8), take=False) is Kept.WAITS
+        assert loud == [Enqueued.WAITS] * OF_ONE_USER + [Enqueued.FULL] * (130 - OF_ONE_USER)
+        assert await kept.keep(answer(500, chat=8, user=8), take=False) is Enqueued.WAITS
         await kept.done(answer(1, chat=-1))
-        assert await kept.keep(answer(501, chat=-501), take=False) is Kept.WAITS
+        assert await kept.keep(answer(501, chat=-501), take=False) is Enqueued.WAITS
 
 
 async def test_another_ones_answer_comes_before_most_of_a_loud_persons(
@@ -136,7 +136,7 @@ async def test_answers_whose_chats_must_wait_take_no_place_from_others(
     groups = set(range(-FEWEST_AT_ONCE * 5, 0))
     async with replica(settings_for()) as kept:
         counter = Counter(groups)
-        speaker = Speaker(kept, cast(Gateway, counter), Tally(), rate_per_s=1)
+        speaker = ReplySender(kept, cast(Gateway, counter), MetricsBuffer(), rate_per_s=1)
         running = asyncio.create_task(speaker.run())
         try:
             for chat in (*groups, 1, 2, 3):
@@ -163,7 +163,7 @@ async def test_an_answer_that_was_put_off_is_said_when_its_chat_has_a_turn(
 
     chat = Once()
     async with replica(settings_for()) as kept:
-        speaker = Speaker(kept, cast(Gateway, chat), Tally())
+        speaker = ReplySender(kept, cast(Gateway, chat), MetricsBuffer())
         running = asyncio.create_task(speaker.run())
         try:
             await speaker.say("update 1", Origin(7, 7, 1), "first")
@@ -177,7 +177,7 @@ async def test_an_answer_that_was_put_off_is_said_when_its_chat_has_a_turn(
 async def test_those_who_waited_come_first(settings_for: Callable[..., Settings]) -> None:
     async with replica(settings_for()) as kept:
         await kept.keep(answer(1), take=False)
-        assert await kept.keep(answer(2, chat=8), take=True) is Kept.WAITS
+        assert await kept.keep(answer(2, chat=8), take=True) is Enqueued.WAITS
         assert [each.id for each in await kept.take(10)] == ["update 1", "update 2"]
 
 
@@ -188,11 +188,11 @@ async def test_a_speaker_says_all_once_and_leaves_to_others_what_it_cannot(
     async with replica(settings_for()) as first, replica(settings_for()) as second:
         stuck, free = Chat(), Chat()
         stuck.held.clear()
-        dying = Speaker(first, cast(Gateway, stuck), Tally())
+        dying = ReplySender(first, cast(Gateway, stuck), MetricsBuffer())
         await dying.say("update 1", Origin(7, 7, 1), "hello")
         await dying.finish()
         age(redis_url, ANSWERS, TAKEN_S)
-        living = Speaker(second, cast(Gateway, free), Tally())
+        living = ReplySender(second, cast(Gateway, free), MetricsBuffer())
         running = asyncio.create_task(living.run())
         try:
             await until(lambda: free.said == ["hello"])

@@ -21,7 +21,7 @@ from ledger.admission import Accepted, Duplicate
 from ledger.connection import connect
 from ledger.jobs import HISTORY, Cancellation, Ledger, Stage
 from ledger.processes.workers import Sign, Workers
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from ledger.users import Preferences, Users
 from sandbox.admission import BlockingAdmission
 
@@ -359,7 +359,7 @@ def test_places_count_in_the_order_of_the_broker(ledger: Book, client: "redis.Re
     assert second is not None
     workers = Workers(client)
     workers.announce(Sign("worker-1", lanes=["img"], slots=2), ttl_s=5)
-    waiting = Waiting(client, workers)
+    waiting = QueuePositions(client, workers)
     place, behind = waiting.place(other, typical_s=8), waiting.place(second, typical_s=8)
     assert place is not None
     assert behind is not None
@@ -371,7 +371,7 @@ def test_places_count_in_the_order_of_the_broker(ledger: Book, client: "redis.Re
 
 def test_past_durations_make_the_estimate(ledger: Book, client: "redis.Redis") -> None:
     job = ledger.admit("fox", FOX, ANN).job
-    waiting = Waiting(client, Workers(client))
+    waiting = QueuePositions(client, Workers(client))
     for seconds in (3.0, 5.0, 90.0):
         waiting.took("sketch", seconds)
     place = waiting.place(job, typical_s=60)

@@ -97,15 +97,15 @@ def test_a_users_bucket_fills_from_the_new_time_on(
 def test_the_budgets_of_calls_fill_from_the_new_time_on(client: "redis.Redis") -> None:
     """Given a bucket of calls that is empty, by a clock that was ten minutes ahead, I expect the next call to
     wait for one token; and one that is held back by the other side to wait for the end of that."""
-    bucket = token_buckets.Bucket("calls", Rate(1.0, 1), 0.0)
+    bucket = token_buckets.TokenBucket("calls", Rate(1.0, 1), 0.0)
     take, hold = client.register_script(token_buckets.TAKE), client.register_script(token_buckets.HOLD)
     ahead = round((clock.ask(client) + OFF_S) * 1000)
     client.hset("calls", mapping={"level": 0, "at": ahead})
-    first = token_buckets.Answer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
+    first = token_buckets.BucketAnswer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
     assert (first.word, 0.5 < first.wait_s <= 1) == ("go", True)
     at = int(str(client.hget("calls", "at")))
     assert at < ahead - 500_000, "it goes on by the present time"
     hold(*token_buckets.hold("hold", bucket, 3.0))
-    held = token_buckets.Answer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
+    held = token_buckets.BucketAnswer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
     assert (held.word, 2 < held.wait_s <= 3) == ("held", True)
     assert int(str(client.hget("calls", "at"))) > at + 2000, "after a hold one call may go, not all at once"

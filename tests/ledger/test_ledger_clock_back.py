@@ -21,7 +21,7 @@ from ledger.jobs import Ledger, Stage
 from ledger.limits import token_buckets
 from ledger.processes.leader import alone
 from ledger.processes.workers import Sign, Workers
-from ledger.queues.durable_queue import UPDATES, Bounds, Item, Kept, Spool
+from ledger.queues.durable_queue import UPDATES, DurableQueue, Enqueued, Item, QueueBounds
 from sandbox.admission import admit_once
 from sandbox.environment import free_port
 from sandbox.processes import Program
@@ -106,10 +106,12 @@ async def test_what_a_spool_was_told_to_keep_for_later_comes_at_its_time(
 ) -> None:
     """Given an update whose taker has died, and one that was put off, I expect both to be taken again."""
     async with opened(settings.ledger_redis()) as pipeline:
-        spool = Spool(pipeline, UPDATES, Bounds(taken_s=0.5, lapses_s=3600, remembered_s=60, most=10))
+        spool = DurableQueue(
+            pipeline, UPDATES, QueueBounds(taken_s=0.5, lapses_s=3600, remembered_s=60, most=10)
+        )
         left, later = Item("left", "{}", "one"), Item("later", "{}", "other")
         for item in (left, later):
-            assert await spool.keep(item, take=True) is Kept.TAKEN
+            assert await spool.keep(item, take=True) is Enqueued.TAKEN
         await spool.again(later, 0.5)
         await asyncio.to_thread(jump)
         found: set[str] = set()
@@ -124,12 +126,12 @@ def test_a_chat_is_left_alone_no_longer_than_telegram_wanted(
 ) -> None:
     """Given a chat that must be left alone for two seconds, when the clock is put back, I expect it to be so
     for no longer."""
-    bucket = token_buckets.Bucket("calls", Rate(1.0, 1), 0.0)
+    bucket = token_buckets.TokenBucket("calls", Rate(1.0, 1), 0.0)
     take, hold = client.register_script(token_buckets.TAKE), client.register_script(token_buckets.HOLD)
     hold(*token_buckets.hold("hold", bucket, 2.0))
     turned.turn(-OFF_S)
     eventually(partial(off_by, client, -OFF_S))
-    held = token_buckets.Answer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
+    held = token_buckets.BucketAnswer.of(take(*token_buckets.take("hold", [bucket], "wait", 5.0)))
     assert (held.word, 0 < held.wait_s <= 2) == ("held", True)
     assert client.pttl("hold") <= 2000
 

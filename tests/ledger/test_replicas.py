@@ -21,7 +21,7 @@ from ledger.admission import Accepted, Duplicate
 from ledger.connection import connect, connect_async
 from ledger.jobs import Ledger, Stage
 from ledger.pipeline import SharedPipeline
-from ledger.queues.durable_queue import Kept
+from ledger.queues.durable_queue import Enqueued
 from ledger.queues.update_queue import item_of, updates
 from sandbox.admission import BlockingAdmission, admit_once
 from sandbox.embedded import EmbeddedRedis, replica_of
@@ -111,7 +111,7 @@ def test_what_was_written_before_does_not_count_until_a_replica_has_it(
             assert isinstance(bot.admit("job", REQUEST, Origin(1, 1, 1)), Duplicate)
 
         def update() -> None:
-            assert asyncio.run(_keep(settings)) is Kept.KNOWN
+            assert asyncio.run(_keep(settings)) is Enqueued.KNOWN
 
         steps = (move, mark, request, update)
         with ThreadPoolExecutor(len(steps)) as threads:
@@ -124,7 +124,7 @@ def test_what_was_written_before_does_not_count_until_a_replica_has_it(
         assert replica.hget(keys.job("job"), "prediction") == "p1"
 
 
-async def _keep(settings: Settings) -> Kept:
+async def _keep(settings: Settings) -> Enqueued:
     """Keep an update, as a replica of the bot with a connection of its own does."""
     async with connect_async(settings.ledger_redis(), 6) as client:
         pipeline = SharedPipeline(client, settings.redis_wait_replicas)

@@ -12,17 +12,17 @@ from spool_stage import age, opened
 from config.settings import Settings
 from ledger import keys
 from ledger.connection import connect
-from ledger.queues.durable_queue import UPDATES, Bounds, Item, Kept, Spool
+from ledger.queues.durable_queue import UPDATES, DurableQueue, Enqueued, Item, QueueBounds
 
 TAKEN_S = 1000.0
-BOUNDS = Bounds(TAKEN_S, 100_000, 1000, 10_000, share_s=0.01)
+BOUNDS = QueueBounds(TAKEN_S, 100_000, 1000, 10_000, share_s=0.01)
 GROUPS = ("", "1", "2", "3")
 
 
 class Story:
     """Steps that two replicas take, and what must hold after each of them."""
 
-    def __init__(self, spools: list[Spool], url: str, seed: int) -> None:
+    def __init__(self, spools: list[DurableQueue], url: str, seed: int) -> None:
         self.spools = spools
         self.url = url
         self.dice = random.Random(seed)
@@ -32,7 +32,7 @@ class Story:
         self.count = 0
 
     @property
-    def spool(self) -> Spool:
+    def spool(self) -> DurableQueue:
         return self.dice.choice(self.spools)
 
     async def keep(self) -> None:
@@ -40,10 +40,10 @@ class Story:
         group = self.dice.choice(GROUPS)
         item = Item(f"thing {self.count}", f"body {self.count}", group, self.dice.choice(("", "a", "b")))
         kept = await self.spool.keep(item, take=self.dice.random() < 0.5)
-        assert kept in (Kept.TAKEN, Kept.WAITS)
-        assert await self.spool.keep(item, take=True) is Kept.KNOWN
+        assert kept in (Enqueued.TAKEN, Enqueued.WAITS)
+        assert await self.spool.keep(item, take=True) is Enqueued.KNOWN
         self.kept[group].append(item.id)
-        if kept is Kept.TAKEN:
+        if kept is Enqueued.TAKEN:
             self.given(item)
 
     async def take(self) -> None:
@@ -93,7 +93,7 @@ async def test_order_is_kept_and_nothing_lost_whatever_happens(
     group's to be given out one at a time and in their order, all to end, and nothing to be left in Redis."""
     place = settings_for().ledger_redis()
     async with opened(place) as first, opened(place) as second:
-        story = Story([Spool(each, UPDATES, BOUNDS) for each in (first, second)], redis_url, seed)
+        story = Story([DurableQueue(each, UPDATES, BOUNDS) for each in (first, second)], redis_url, seed)
         await asyncio.wait_for(story.tell(300), 100)
     for group, ids in story.kept.items():
         if group:

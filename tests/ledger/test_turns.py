@@ -13,7 +13,7 @@ from ledger.admission import Accepted
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage
 from ledger.processes.workers import Workers
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from ledger.scripts import Scripts
 from sandbox.admission import BlockingAdmission
 from tasks.publish import Publisher
@@ -163,7 +163,7 @@ def test_the_sweep_adds_messages_only_where_they_are_missing(
         job = lane.ledger.get(name)
         assert job is not None
         publisher.publish_generation(job)
-    waiting = Waiting(client, Workers(client))
+    waiting = QueuePositions(client, Workers(client))
     sweep = Sweep(settings_for(), lane.ledger, waiting, publisher)
     sweep.round()
     assert client.llen("img\x06\x163") == 3

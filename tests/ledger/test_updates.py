@@ -8,20 +8,20 @@ from contextlib import asynccontextmanager
 import pytest
 from spool_stage import age, opened, until
 
-from bot.inbound.queue_worker import Spooler
+from bot.inbound.queue_worker import QueueWorker
 from config.settings import Settings
 from ledger import keys
 from ledger.connection import connect
 from ledger.lua_source import LONGEST_SHARE_MS
-from ledger.queues.durable_queue import MOST_TRIES, UPDATES, Bounds, Item, Kept, Spool
+from ledger.queues.durable_queue import MOST_TRIES, UPDATES, DurableQueue, Enqueued, Item, QueueBounds
 from ledger.queues.update_queue import TAKEN_S, item_of, updates
 
 
 @asynccontextmanager
-async def replica(settings: Settings, bounds: Bounds | None = None) -> AsyncIterator[Spool]:
+async def replica(settings: Settings, bounds: QueueBounds | None = None) -> AsyncIterator[DurableQueue]:
     """The updates, as one replica has them."""
     async with opened(settings.ledger_redis()) as pipeline:
-        yield Spool(pipeline, UPDATES, bounds) if bounds else updates(pipeline)
+        yield DurableQueue(pipeline, UPDATES, bounds) if bounds else updates(pipeline)
 
 
 SLOW_S = LONGEST_SHARE_MS / 1000
@@ -32,12 +32,12 @@ class Desk:
     """Deals with updates: `seen` are those it was given. It is done with none while `held`, and puts off once
     those whose text is in `unwanted`."""
 
-    def __init__(self, spool: Spool, most: int = 4) -> None:
+    def __init__(self, spool: DurableQueue, most: int = 4) -> None:
         self.seen: list[str] = []
         self.held = asyncio.Event()
         self.held.set()
         self.unwanted: set[str] = set()
-        self.spooler = Spooler(spool, self.deal, lambda dealing: most - dealing)
+        self.spooler = QueueWorker(spool, self.deal, lambda dealing: most - dealing)
 
     async def deal(self, item: Item) -> bool:
         self.seen.append(item.body)
@@ -68,13 +68,13 @@ async def test_what_comes_in_faster_than_it_is_decided_waits_for_its_turn(
         async with desk.open():
             items = [item_of(f"update {number}") for number in range(100)]
             kept = await asyncio.gather(*(desk.spooler.keep(item) for item in items))
-            assert {Kept.TAKEN, Kept.WAITS} >= set(kept)
-            assert kept.count(Kept.WAITS) >= 50
+            assert {Enqueued.TAKEN, Enqueued.WAITS} >= set(kept)
+            assert kept.count(Enqueued.WAITS) >= 50
             with connect(redis_url) as client:
                 await until(lambda: client.zcard(keys.spool(UPDATES)) == 0)
         assert sorted(desk.seen) == sorted(item.body for item in items)
         again = await asyncio.gather(*(spool.keep(item, take=True) for item in items))
-        assert set(again) == {Kept.KNOWN}
+        assert set(again) == {Enqueued.KNOWN}
 
 
 async def test_what_a_dead_replica_had_taken_up_another_deals_with(
@@ -84,7 +84,7 @@ async def test_what_a_dead_replica_had_taken_up_another_deals_with(
         dying, living = Desk(first), Desk(second)
         dying.held.clear()
         async with dying.open():
-            assert await dying.spooler.keep(item_of("an update")) is Kept.TAKEN
+            assert await dying.spooler.keep(item_of("an update")) is Enqueued.TAKEN
         async with living.open():
             age(redis_url, UPDATES, TAKEN_S)
             await until(lambda: living.seen == ["an update"])
@@ -115,7 +115,7 @@ async def test_an_update_that_kills_whoever_takes_it_up_is_dropped_and_counted(
         age(redis_url, UPDATES, TAKEN_S)
         assert await spool.take(10) == [sound]
         await spool.done(sound)
-        assert await spool.keep(poison, take=True) is Kept.KNOWN
+        assert await spool.keep(poison, take=True) is Enqueued.KNOWN
         with connect(redis_url) as client:
             assert client.hget(keys.counts(), f"dropped:{UPDATES}") == "1"
             assert client.zcard(keys.spool(UPDATES)) == 0
@@ -125,7 +125,7 @@ async def test_an_update_that_kills_whoever_takes_it_up_is_dropped_and_counted(
 async def test_what_lapses_is_dropped_and_counted(
     settings_for: Callable[..., Settings], redis_url: str
 ) -> None:
-    async with replica(settings_for(), Bounds(1, 0.05, 60, 10)) as spool:
+    async with replica(settings_for(), QueueBounds(1, 0.05, 60, 10)) as spool:
         await spool.keep(item_of("an update"), take=False)
         await asyncio.sleep(0.1)
         assert await spool.take(10) == []
@@ -135,11 +135,11 @@ async def test_what_lapses_is_dropped_and_counted(
 
 async def test_no_more_wait_than_there_is_room_for(settings_for: Callable[..., Settings]) -> None:
     """Given a full spool, I expect the next to be turned away, and room again when one is dealt with."""
-    async with replica(settings_for(), Bounds(10, 60, 60, 3)) as spool:
+    async with replica(settings_for(), QueueBounds(10, 60, 60, 3)) as spool:
         kept = [await spool.keep(item_of(f"update {number}"), take=False) for number in range(4)]
-        assert kept == [Kept.WAITS] * 3 + [Kept.FULL]
+        assert kept == [Enqueued.WAITS] * 3 + [Enqueued.FULL]
         await spool.done(item_of("update 0"))
-        assert await spool.keep(item_of("update 3"), take=True) is Kept.WAITS
+        assert await spool.keep(item_of("update 3"), take=True) is Enqueued.WAITS
 
 
 def said_in(chat: int, number: int, user: int | None = None) -> Item:
@@ -163,7 +163,7 @@ async def test_the_updates_of_a_chat_keep_their_order_across_replicas(
 
     async with replica(settings_for()) as first, replica(settings_for()) as second:
 
-        def replica_of(spool: Spool, name: str) -> Spooler:
+        def replica_of(spool: DurableQueue, name: str) -> QueueWorker:
             async def deal(item: Item) -> bool:
                 update = json.loads(item.body)
                 chat = update["message"]["chat"]["id"]
@@ -175,7 +175,7 @@ async def test_the_updates_of_a_chat_keep_their_order_across_replicas(
                 seen[chat].append(update["update_id"])
                 return True
 
-            return Spooler(spool, deal, lambda dealing: 4 - dealing)
+            return QueueWorker(spool, deal, lambda dealing: 4 - dealing)
 
         replicas = [replica_of(first, "first"), replica_of(second, "second")]
         running = [asyncio.create_task(each.run()) for each in replicas]
@@ -198,9 +198,9 @@ async def test_the_next_of_a_chat_waits_for_one_that_a_dead_replica_had_until_it
     """Given a chat of which a replica has taken one update, and died, I expect its next ones to be given to
     nobody until the first can be taken up by another; those of other chats wait for nothing."""
     async with replica(settings_for()) as spool:
-        assert await spool.keep(said_in(1, 1), take=True) is Kept.TAKEN
-        assert await spool.keep(said_in(1, 2), take=True) is Kept.WAITS
-        assert await spool.keep(said_in(2, 3), take=True) is Kept.TAKEN
+        assert await spool.keep(said_in(1, 1), take=True) is Enqueued.TAKEN
+        assert await spool.keep(said_in(1, 2), take=True) is Enqueued.WAITS
+        assert await spool.keep(said_in(2, 3), take=True) is Enqueued.TAKEN
         assert await spool.take(10) == []
         age(redis_url, UPDATES, TAKEN_S)
         assert sorted(numbers(await spool.take(10))) == [1, 3]
@@ -261,7 +261,7 @@ async def test_a_person_in_many_groups_holds_up_others_by_no_more_than_their_sha
 
     A share is far longer than a busy machine takes for all of it: the order does not hang on its speed.
     """
-    bounds = Bounds(TAKEN_S, lapses_s=1000, remembered_s=1000, most=1000, share_s=SLOW_S)
+    bounds = QueueBounds(TAKEN_S, lapses_s=1000, remembered_s=1000, most=1000, share_s=SLOW_S)
     async with replica(settings_for(), bounds) as spool:
         for number in range(30):
             await spool.keep(said_in(-1 - number, number, user=1), take=False)

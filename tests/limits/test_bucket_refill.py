@@ -40,7 +40,7 @@ def of_calls(client: "redis.Redis", rate: Rate, record: dict[str, str]) -> float
     client.delete("calls")
     if record:
         client.hset("calls", mapping={"level": record["held"], "at": record["at"]})
-    bucket = token_buckets.Bucket("calls", rate, 0.0)
+    bucket = token_buckets.TokenBucket("calls", rate, 0.0)
     client.register_script(token_buckets.TAKE)(*token_buckets.take("hold", [bucket], "wait", 0.0, tokens=0))
     return float(str(client.hget("calls", "level")))
 

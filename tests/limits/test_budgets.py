@@ -18,7 +18,7 @@ from jobs.limits import Rate
 from jobs.model import Artifact, Job, Kind, Origin, Request, Tier
 from jobs.states import ENDED, State
 from ledger import clock, keys
-from ledger.admin.audit_log import Audit
+from ledger.admin.audit_log import AuditLog
 from ledger.admin.broadcasts import Broadcasts
 from ledger.admission import (
     Accepted,
@@ -456,7 +456,7 @@ def test_what_an_admin_sets_goes_before_the_settings(
     assert not door.budgets.reset("month", "person", by=9)
     assert door.budgets.reset("day", "all", by=9)
     assert isinstance(other.ask(3), OverBudget)
-    deeds = [(deed.who, deed.what, deed.whom, deed.detail) for deed in Audit(client).latest()]
+    deeds = [(deed.who, deed.what, deed.whom, deed.detail) for deed in AuditLog(client).latest()]
     assert deeds == [
         (9, "budget reset", "day all", ""),
         (9, "budget reset", "month person", ""),

@@ -14,7 +14,7 @@ import retries
 from ledger import keys
 from ledger.connection import connect
 from ledger.limits.fail_open import UNASKED_S
-from ledger.limits.provider_quota import Allowance, Turn, rate_of
+from ledger.limits.provider_quota import ProviderQuota, Turn, rate_of
 from tasks.generation.calls import PATIENCE_S, Asking
 
 PER_MIN = 600.0
@@ -38,12 +38,12 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
     client.close()
 
 
-def process(client: "redis.Redis", clock: Clock | None = None, per_min: float = PER_MIN) -> Allowance:
+def process(client: "redis.Redis", clock: Clock | None = None, per_min: float = PER_MIN) -> ProviderQuota:
     """The allowance as one process has it."""
-    return Allowance(client, "replicate", "creates", per_min, clock or Clock())
+    return ProviderQuota(client, "replicate", "creates", per_min, clock or Clock())
 
 
-def drain(one: Allowance) -> int:
+def drain(one: ProviderQuota) -> int:
     """Take until there is nothing for a regular call; answers how many were granted."""
     granted = 0
     while one.take(urgent=False).granted:
@@ -81,7 +81,7 @@ def test_threads_share_what_their_process_takes(client: "redis.Redis") -> None:
     granted: list[bool] = []
     began = time.monotonic()
 
-    def work(one: Allowance) -> None:
+    def work(one: ProviderQuota) -> None:
         granted.extend(one.take(urgent=False).granted for _ in range(20))
 
     threads = [threading.Thread(target=work, args=(both[number % 2],)) for number in range(20)]

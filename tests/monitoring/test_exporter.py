@@ -26,7 +26,7 @@ from ledger.admission import Accepted, Hit, OverBudget
 from ledger.connection import connect
 from ledger.jobs import Ledger, Stage, Unheard, Way
 from ledger.limits.budgets import Budgets
-from ledger.processes.metrics_buffer import Tally
+from ledger.processes.metrics_buffer import MetricsBuffer
 from ledger.processes.resource_usage import measure
 from ledger.processes.workers import Sign, Workers
 from ledger.queues.durable_queue import ANSWERS, UPDATES
@@ -299,7 +299,7 @@ def test_a_process_that_is_gone_is_missed(scene: Scene) -> None:
 
 def test_what_was_seen_outside_comes_with_the_next_heartbeat_and_no_earlier(scene: Scene) -> None:
     """Given calls that a process has counted, one heartbeat brings all, once; a failed one keeps them."""
-    tally = Tally()
+    tally = MetricsBuffer()
     tally.count("provider:replicate:get:throttled:sketch", 3)
     tally.observe("provider:replicate:get:sketch", 0.2)
     tally.count("telegram:sendMessage:ok")
@@ -376,7 +376,7 @@ def test_promtool_finds_nothing_to_mend(scene: Scene, tmp_path: Path) -> None:
         pytest.skip("promtool is not installed (Debian: apt install prometheus)")
     for kind in Kind:
         scene.given(f"a {kind}", kind=kind)
-    tally = Tally()
+    tally = MetricsBuffer()
     tally.count("provider:replicate:get:ok:sketch")
     tally.observe("provider:replicate:get:sketch", 0.2)
     tally.count("telegram:sendMessage:ok")

@@ -14,7 +14,7 @@ from ledger.admission import Accepted
 from ledger.jobs import Anew, Ledger
 from ledger.jobs import Stage as Claim
 from ledger.processes.workers import Workers
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from sandbox.admission import admit_once
 from tasks.generation.task import generate
 from tasks.sweep import Sweep
@@ -137,7 +137,7 @@ def test_a_lost_message_is_missed_after_its_time_and_not_before(scene: Stage) ->
     sweep = Sweep(
         scene.settings,
         scene.ledger,
-        Waiting(scene.redis, Workers(scene.redis)),
+        QueuePositions(scene.redis, Workers(scene.redis)),
         scene.process.publisher,
     )
     patience_s = scene.settings.unpublished_s

@@ -12,7 +12,7 @@ from jobs.states import State
 from ledger import keys
 from ledger.jobs import Cancellation
 from ledger.jobs import Stage as Claim
-from ledger.limits.provider_quota import Allowance
+from ledger.limits.provider_quota import ProviderQuota
 from providers.base import Submission
 from tasks.delivery.task import deliver
 from tasks.generation.task import generate
@@ -530,7 +530,7 @@ def test_a_scarce_allowance_delays_a_job_and_fails_none(scene: Stage, kind: str,
     # A new worker has no calls left over that it was allowed before.
     with scene.another_worker():
         began = time.time()
-        Allowance(scene.redis, "replicate", kind, 600.0).hold(1.0)
+        ProviderQuota(scene.redis, "replicate", kind, 600.0).hold(1.0)
         done = made(scene, f"a fox held up, {kind}")
     assert (done.state, scene.paid(f"a fox held up, {kind}")) == (State.DELIVERED, 1)
     assert done.stamps[stamp] - began >= 0.95

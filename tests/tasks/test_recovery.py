@@ -14,7 +14,7 @@ from ledger import clock, keys
 from ledger.admin.controls import Controls
 from ledger.jobs import Stage as Claim
 from ledger.processes.workers import Workers
-from ledger.queue_position import Waiting
+from ledger.queue_position import QueuePositions
 from tasks.sweep import Sweep
 
 
@@ -34,7 +34,7 @@ def scene(whole_stage: Stage, redis_url: str) -> Iterator[Stage]:
 @pytest.fixture
 def sweep(scene: Stage) -> Sweep:
     """A sweep whose rounds the test makes, and to which no message is too new to be lost."""
-    waiting = Waiting(scene.redis, Workers(scene.redis))
+    waiting = QueuePositions(scene.redis, Workers(scene.redis))
     return Sweep(replace(scene.settings, unpublished_s=0.0), scene.ledger, waiting, scene.process.publisher)
 
 
@@ -105,7 +105,7 @@ def test_a_message_that_was_published_only_now_is_not_taken_for_lost(scene: Stag
     """Given a job that was queued in this moment, its message may be in a worker's hands."""
     scene.job("a fresh fox")
     lose_messages(scene)
-    waiting = Waiting(scene.redis, Workers(scene.redis))
+    waiting = QueuePositions(scene.redis, Workers(scene.redis))
     Sweep(scene.settings, scene.ledger, waiting, scene.process.publisher).round()
     assert backlog(scene) == 0
 

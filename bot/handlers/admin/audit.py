@@ -11,7 +11,7 @@ from bot.replies import say
 from bot.services import Services
 from chat import status
 from chat.texts import Texts, mark
-from ledger.admin.audit_log import Deed
+from ledger.admin.audit_log import AuditEntry
 
 SHOWN = 10
 """Entries that `/audit` shows."""
@@ -42,14 +42,14 @@ COMMANDS = (
 )
 
 
-def report(deeds: Sequence[Deed], t: Texts) -> str:
+def report(deeds: Sequence[AuditEntry], t: Texts) -> str:
     """The text of /audit. Pure."""
     if not deeds:
         return t("The log of what admins do is empty.")
     return _listed(t("What admins have done, the latest first (times in UTC):"), deeds, t)
 
 
-def history(user: int, deeds: Sequence[Deed], t: Texts) -> str:
+def history(user: int, deeds: Sequence[AuditEntry], t: Texts) -> str:
     """The text of /audit user. Pure."""
     if not deeds:
         return t("The log has no entry about user {user}.", user=user)
@@ -69,7 +69,7 @@ def usage(t: Texts) -> str:
     )
 
 
-def _listed(head: str, deeds: Sequence[Deed], t: Texts) -> str:
+def _listed(head: str, deeds: Sequence[AuditEntry], t: Texts) -> str:
     """As many of the latest as fit into one message."""
     lines = [_line(deed, t) for deed in deeds]
     kept = len(lines)
@@ -81,7 +81,7 @@ def _listed(head: str, deeds: Sequence[Deed], t: Texts) -> str:
         kept -= 1
 
 
-def _line(deed: Deed, t: Texts) -> str:
+def _line(deed: AuditEntry, t: Texts) -> str:
     """When, the admin's id, and what was done in the words of the command that did it."""
     when = f"{arguments.day(deed.when.date(), t)}, {deed.when:%H:%M:%S}" if deed.when else ""
     done = status.shorten(" ".join(filter(None, (deed.what, deed.whom, deed.detail))), _DEED_CHARS)

@@ -16,7 +16,7 @@ from chat import status
 from chat.texts import Texts, mark
 from jobs.model import Job, Tier
 from ledger.admin import vips
-from ledger.admin.statistics import Bucket
+from ledger.admin.statistics import UserTokens
 from ledger.people import Person
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class Card:
     person: Person | None
     vip_until: date | None
     blocked: bool
-    bucket: Bucket | None
+    bucket: UserTokens | None
     active: list[Job]
 
 
