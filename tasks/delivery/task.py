@@ -27,7 +27,7 @@ from jobs.failures import Failure
 from jobs.model import Job
 from jobs.states import State
 from ledger.admission import Hit
-from ledger.jobs import Stage, Unheard, Way
+from ledger.jobs import Ledger, Stage, Unheard, Way
 from tasks.app import app
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
@@ -81,7 +81,7 @@ def tell(process: Process, slot: Slot) -> None:
         try:
             give(process, slot)
         except ChatMoved as moved:
-            follow(process, slot, moved.new_chat_id)
+            follow(process.records.ledger, slot, moved.new_chat_id)
             give(process, slot)
     except JobFailed as error:
         log.warning("no result to give", failure=error.failure, detail=error.detail)
@@ -98,24 +98,24 @@ def tell(process: Process, slot: Slot) -> None:
         process.records.cache.drop(slot.job.digest)
         end(process, slot, Failure.INTERNAL, Unheard.BROKEN)
     except (PassingError, OSError) as error:
-        if not given_up(process, slot, error):
+        if not given_up(process.records.ledger, slot, error):
             raise
         log.warning("put off for too long", reason=str(error))
         end(process, slot, Failure.INTERNAL, Unheard.LATE)
 
 
-def given_up(process: Process, slot: Slot, error: Exception) -> bool:
+def given_up(ledger: Ledger, slot: Slot, error: Exception) -> bool:
     """Whether a trouble has lasted for too long; what comes from our own limiter is none."""
     if isinstance(error, NotNow):
         return False
-    lasted_s, _ = process.records.ledger.hindered(slot.job)
+    lasted_s, _ = ledger.hindered(slot.job)
     advised = getattr(error, "retry_after", None) is not None
     return lasted_s > (_GIVE_UP_ADVISED_S if advised else _GIVE_UP_S)
 
 
-def follow(process: Process, slot: Slot, chat: int) -> None:
+def follow(ledger: Ledger, slot: Slot, chat: int) -> None:
     """The group has a new id. A message's id of the old one may be another message's there."""
-    process.records.ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
+    ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
     origin = replace(slot.job.origin, chat=chat, reply_to=0, thread=0)
     slot.job = replace(slot.job, origin=origin, message=0, moved=True)
 
@@ -152,11 +152,9 @@ def say_end(process: Process, slot: Slot) -> None:
 def ring(process: Process, job: Job) -> None:
     """Edits raise no notification: after a long job one short reply does, at most once, never repeated."""
     took = job.seconds("accepted", "delivered") or 0.0
-    if (
-        took < process.settings.ready_after_s
-        or not job.message
-        or not process.records.ledger.once(job.id, "ready")
-    ):
+    if took < process.settings.ready_after_s or not job.message:
+        return
+    if not process.records.ledger.once(job.id, "ready"):
         return
     text = status.ready(job, texts(job.origin.language))
     try:
