@@ -47,7 +47,7 @@ class Stopping(DarkroomError):
 @app.task(name="broadcast", bind=True)
 def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
     """Write to the next users and publish the turn after this one. Where it breaks off, the round of
-    `Process.revive_broadcast` goes on."""
+    `tasks.handover.revive_broadcast` goes on."""
     process = current(self.app)
     try:
         try:
@@ -57,8 +57,8 @@ def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
             took_all = False
         show(process, (broadcast_id, turn), took_all=took_all)
         if took_all:
-            process.broadcasts.done(broadcast_id)
-        elif following := process.broadcasts.pass_on(broadcast_id, turn):
+            process.records.broadcasts.done(broadcast_id)
+        elif following := process.records.broadcasts.pass_on(broadcast_id, turn):
             process.publisher.publish_broadcast(broadcast_id, following)
     except PassingError as error:
         log.warning("broadcast put off", reason=str(error))
@@ -68,22 +68,22 @@ def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
 
 def work(process: Process, broadcast_id: str, turn: int) -> bool:
     """Write to a batch of users; answers whether all have been taken."""
-    found = process.broadcasts.get(broadcast_id)
+    found = process.records.broadcasts.get(broadcast_id)
     end = time.monotonic() + _TURN_S
     for _ in range(BATCH):
         if found is None or time.monotonic() > end or process.slots.draining:
             break
-        user = process.broadcasts.take(broadcast_id, turn)
+        user = process.records.broadcasts.take(broadcast_id, turn)
         if not user:
             return user == 0
         try:
             outcome = write_to(process, (broadcast_id, turn), user, found.text)
         except (PassingError, Stopping) as error:
             counts = not isinstance(error, NotNow | Stopping)
-            if process.broadcasts.put_back(broadcast_id, turn, user, counts=counts):
+            if process.records.broadcasts.put_back(broadcast_id, turn, user, counts=counts):
                 raise
             outcome = WriteOutcome.FAILED
-        process.broadcasts.count(broadcast_id, outcome)
+        process.records.broadcasts.count(broadcast_id, outcome)
     return False
 
 
@@ -95,12 +95,12 @@ def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> W
         nonlocal attempts
         attempts += 1
         spare = attempts <= _SPARE
-        process.chat.call(lambda gateway: announcement.send(gateway, user, text, spare=spare))
+        process.delivery.chat.call(lambda gateway: announcement.send(gateway, user, text, spare=spare))
 
     try:
         patiently(process, turn, call)
     except Unreachable:
-        process.people.unreachable(user)
+        process.records.people.unreachable(user)
         return WriteOutcome.UNREACHABLE
     except (OutcomeUnknown, TimeoutError, *_FINAL) as error:
         log.info("broadcast not sent to a user", error=type(error).__name__)
@@ -125,18 +125,18 @@ def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
 
 def _show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
     """While it runs a display may be lost; its end is tried for a while."""
-    found = process.broadcasts.get(turn[0])
+    found = process.records.broadcasts.get(turn[0])
     if found is None:
         return
     if took_all:
         found = replace(found, phase=Phase.DONE)
     view = announcement.state(found, texts(found.language))
     if found.phase is Phase.RUNNING:
-        process.chat.post(lambda gateway: announcement.show(gateway, found, view, progress=True))
+        process.delivery.chat.post(lambda gateway: announcement.show(gateway, found, view, progress=True))
         return
 
     def call() -> None:
-        process.chat.call(lambda gateway: announcement.show(gateway, found, view))
+        process.delivery.chat.call(lambda gateway: announcement.show(gateway, found, view))
 
     try:
         patiently(process, turn, call)
@@ -150,7 +150,7 @@ def patiently(process: Process, turn: tuple[str, int], call: Callable[[], None])
     def sleep(seconds: float) -> None:
         if process.slots.draining:
             raise Stopping
-        process.broadcasts.keep(*turn)
+        process.records.broadcasts.keep(*turn)
         time.sleep(seconds)
 
     try:

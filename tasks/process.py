@@ -1,57 +1,30 @@
-"""The composition root of a worker process: every client is built here, once, and closed here."""
+"""The composition root of a worker process: every group of clients is opened here, once, and closed here."""
 
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 
-import structlog
 from celery import Celery
 
-from chat.calls import MEDIA_BOUND_S
-from chat.gateway import Gateway
-from chat.limiter import SharedLimiter
-from config.catalogue import Model, load_catalogue
+from config.catalogue import load_catalogue
 from config.settings import Settings, load
-from jobs.errors import JobFailed, LeaseLost, LedgerUnavailable
-from jobs.failures import Failure
-from jobs.model import Job, Lane
-from jobs.states import ENDED, State
-from ledger.admin.broadcasts import Broadcasts
-from ledger.artifacts import artifacts_in_use
-from ledger.cache import Cache
-from ledger.connection import connect
-from ledger.jobs import Ledger
-from ledger.limits.provider_quota import ProviderQuota
-from ledger.people import People
-from ledger.processes.background import Background
-from ledger.processes.leader import alone
 from ledger.processes.metrics_buffer import MetricsBuffer
-from ledger.processes.workers import Sign, Workers, new_owner
-from ledger.queue_position import QueuePositions
-from media.download import Downloader
-from media.links import Links
-from media.retention import LAPSES_S, PERIOD_S, Retention
-from media.store import MediaStore
-from providers.base import Provider
-from providers.metered import Metered
-from providers.replicate import Replicate
+from ledger.processes.workers import Sign, new_owner
 from tasks import broker
-from tasks.delivery import endings
-from tasks.delivery.gateway_thread import Chat
-from tasks.delivery.progress import Progress
-from tasks.generation.calls import Calls
-from tasks.heartbeat import Heartbeat
+from tasks.delivery.tools import open_delivery
+from tasks.files import open_files
+from tasks.generation.accounts import open_accounts
+from tasks.generation.tools import generation_tools
+from tasks.handover import Handover
+from tasks.loops import Loops
 from tasks.publish import Publisher
+from tasks.records import open_records
 from tasks.slots import Slots
-from tasks.sweep import Sweep, excusing
 from tasks.traces import Traces
 
-log = structlog.get_logger(__name__)
-_CHAT_CALL_S = MEDIA_BOUND_S + 20
 _SPARE = 64
 """Connections to Redis beside one for each slot: for the rounds, the heartbeat, the chat's own looks."""
-_PATIENCE_S = 3.0
-"""A delivery holds a slot while its chat must wait; beyond this it gives way to other chats' deliveries."""
 
 
 class Process:
@@ -60,152 +33,44 @@ class Process:
     def __init__(
         self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int, name: str = "worker"
     ) -> None:
+        tally = MetricsBuffer()
+        broker.refusals.count_into(tally)
         self.settings = settings
-        self.tally = MetricsBuffer()
-        broker.refusals.count_into(self.tally)
         self.catalogue = load_catalogue(settings)
-        room = capacity + _SPARE
-        self._redis = connect(settings.ledger_redis(), connections=room)
-        self.ledger = Ledger(self._redis, settings)
-        self._cache_redis = connect(settings.cache_redis(), connections=room)
-        self.cache = Cache(self._cache_redis, settings.cache_ttl_s, settings.bot_id)
-        self.waiting = QueuePositions(self._redis, Workers(self._redis))
-        self.people = People(self._redis)
-        self.broadcasts = Broadcasts(self._redis, settings)
         self.publisher = Publisher(app)
-        self.media = MediaStore(settings)
-        self.links = Links(settings)
-        self.downloader = Downloader(settings.provider_timeout_s, largest=settings.media_max_bytes)
-        self.chat = Chat(
-            lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, self.tally)), _CHAT_CALL_S
-        )
-        self.progress = Progress(self.ledger, self.waiting, self.catalogue, self.links, self.chat)
-        self.slots = Slots(self.ledger, new_owner())
-        wanted = settings.otel_exporter_otlp_endpoint
-        self._traces = Traces(settings, self._redis, self.ledger, self.slots.owner) if wanted else None
-        self._providers: dict[str, Provider] = {
-            "replicate": Replicate(
-                settings.replicate_api_url,
-                settings.replicate_api_token,
-                settings.provider_timeout_s,
-                capacity,
+        with ExitStack() as opened:
+            self.records = opened.enter_context(closing(open_records(settings, capacity + _SPARE)))
+            client, ledger = self.records.client, self.records.ledger
+            self.files = opened.enter_context(closing(open_files(settings)))
+            delivery = open_delivery(settings, self.catalogue, self.records, self.files, tally)
+            self.delivery = opened.enter_context(closing(delivery))
+            self.slots = Slots(ledger, new_owner())
+            self.handover = Handover(ledger, self.publisher)
+            progress = self.delivery.progress
+            self.accounts = opened.enter_context(closing(open_accounts(settings, client, capacity)))
+            self.generation = generation_tools(
+                settings,
+                self.catalogue,
+                self.records,
+                self.files,
+                self.accounts,
+                progress=progress,
+                handover=self.handover,
+                slots=self.slots,
+                tally=tally,
             )
-        }
-        creates, others = settings.replicate_creates_per_min, settings.replicate_calls_per_min
-        self.calls = Calls(
-            {"replicate": ProviderQuota(self._redis, "replicate", "creates", creates)},
-            {"replicate": ProviderQuota(self._redis, "replicate", "others", others)},
-        )
-        sign = Sign(self.slots.owner, name, lanes, capacity)
-        self._heartbeat = Heartbeat(settings, self._redis, self.ledger, self.slots, sign, self.tally)
-        sweep = Sweep(settings, self.ledger, self.waiting, self.publisher)
-        # A round takes far less than a beat; who dies in one keeps the others out for so long.
-        lapses_s = settings.heartbeat_s
-        self._rounds = [
-            Background(name, settings.sweep_s, alone(self._redis, name, lapses_s, work))
-            for name, work in (("places", self.progress.round), ("broadcast", self.revive_broadcast))
-        ]
-        retention = Retention(settings, lambda: artifacts_in_use(self._redis))
-        keeping = alone(self._redis, "retention", LAPSES_S, retention.round)
-        self._rounds.append(Background("retention", PERIOD_S, keeping))
-        sweeping = alone(self._redis, "sweep", lapses_s, sweep.round)
-        self._rounds.append(Background("sweep", settings.sweep_s, excusing(self.ledger, sweeping)))
-
-    def model_of(self, job: Job) -> Model:
-        """The job's model; JobFailed where the catalogue no longer has it."""
-        model = self.catalogue.models.get(job.request.model)
-        if model is None:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"model {job.request.model!r} is not in the catalogue")
-        return model
-
-    def typical_s(self, job: Job) -> float:
-        """How long the job's model takes, as far as is known; one of its kind where the model is gone."""
-        return endings.model_of(job, self.catalogue).typical_s
-
-    def deadline_s(self, job: Job) -> float:
-        """For how long the job's prediction may run, in seconds."""
-        if job.ordered:
-            return job.ordered.deadline_s
-        model = self.catalogue.models.get(job.request.model)
-        return model.deadline_s if model else self.catalogue.longest_deadline()
-
-    def provider_of(self, job: Job) -> Provider:
-        """The provider that was asked for the job, or is to be; JobFailed where it is not known."""
-        return Metered(self._provider(self._provider_name(job)), job.request.model, self.tally)
-
-    def _provider_name(self, job: Job) -> str:
-        if job.ordered:
-            return job.ordered.provider
-        if job.prediction and job.request.model not in self.catalogue.models and len(self._providers) == 1:
-            # An older release wrote down what it paid for, and not whom.
-            return next(iter(self._providers))
-        return self.model_of(job).provider
-
-    def _provider(self, name: str) -> Provider:
-        if name not in self._providers:
-            raise JobFailed(Failure.NOT_CONFIGURED, f"provider {name!r} is not known")
-        return self._providers[name]
-
-    def publish_delivery(self, job_id: str) -> None:
-        """Have the chat told now; where the broker is away, the sweep does it later."""
-        try:
-            self.publisher.publish_delivery(job_id)
-        except LedgerUnavailable as error:
-            log.warning("delivery not published; the sweep will", job=job_id, error=str(error))
-
-    def publish_generation(self, job_id: str) -> None:
-        """Have a worker take the job up now; where the broker is away, the sweep does it later."""
-        try:
-            if job := self.ledger.get(job_id):
-                self.publisher.publish_generation(job)
-        except LedgerUnavailable as error:
-            log.warning("job not published; the sweep will", job=job_id, error=str(error))
-
-    def revive_broadcast(self) -> None:
-        """Have another worker go on with a broadcast whose worker is gone."""
-        if overdue := self.broadcasts.revive():
-            log.info("broadcast goes on", broadcast=overdue[0])
-            self.publisher.publish_broadcast(*overdue)
-
-    def trace(self, job_id: str) -> None:
-        """Send the trace of a job that has ended, where traces are wanted."""
-        try:
-            if self._traces:
-                self._traces.send(job_id)
-        except LedgerUnavailable as error:
-            log.warning("trace not sent", job=job_id, error=str(error))
-
-    def hand_over(self, job: Job) -> None:
-        """Give a held job to another worker, at once."""
-        try:
-            self.ledger.release(job)
-            if job.state is State.DELIVERING or job.state in ENDED:
-                self.publisher.publish_delivery(job.id)
-            else:
-                self.publisher.publish_generation(job)
-        except (LeaseLost, LedgerUnavailable) as error:
-            log.warning("hand-over not published; the sweep will", job=job.id, error=str(error))
-
-    def put_off(self, job: Job, seconds: float) -> None:
-        """Give a held job back; the sweep publishes it again when the seconds are over."""
-        try:
-            self.ledger.release(job, seconds)
-        except (LeaseLost, LedgerUnavailable) as error:
-            log.warning("job not handed back; its lease lapses", job=job.id, error=str(error))
+            self.traces: Traces | None = None
+            if settings.otel_exporter_otlp_endpoint:
+                traces = Traces(settings, client, ledger, self.slots.owner)
+                self.traces = opened.enter_context(closing(traces))
+            sign = Sign(self.slots.owner, name, lanes, capacity)
+            loops = Loops(settings, self.records, self.publisher, progress, self.slots, sign, tally)
+            opened.enter_context(closing(loops))
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Close everything in the reverse order."""
-        for background in self._rounds:
-            background.close()
-        self._heartbeat.close()
-        if self._traces:
-            self._traces.close()
-        self.chat.close()
-        self.downloader.close()
-        for provider in self._providers.values():
-            provider.close()
-        self._cache_redis.close()
-        self._redis.close()
+        self._opened.close()
 
 
 _building = threading.Lock()
@@ -219,7 +84,7 @@ def current(app: Celery) -> Process:
     processes: dict[int, Process] = app.__dict__.setdefault("darkroom_processes", {})
     with _building:
         if os.getpid() not in processes:
-            lanes = list(app.amqp.queues.consume_from) or list(Lane)
+            lanes = list(app.amqp.queues.consume_from)
             name = app.__dict__.get("darkroom_name", "worker")
             settings = load(receives=False)
             processes[os.getpid()] = Process(settings, app, lanes, app.conf.worker_concurrency, name)

@@ -7,14 +7,17 @@ of those that died too. Ids go along; what people wrote and who they are does no
 from typing import Any
 
 import redis
+import structlog
 
 from config.settings import Settings
+from jobs.errors import LedgerUnavailable
 from jobs.life import Life
 from jobs.model import Job
 from jobs.states import State
 from ledger.jobs import Ledger
 from ledger.trail import Trails
 
+log = structlog.get_logger(__name__)
 _FLUSH_MS = 3000
 
 
@@ -43,6 +46,13 @@ class Traces:
             return False
         self._write(Life(job, self._trails.of(job), job.stamps["told"]))
         return True
+
+    def try_send(self, job_id: str) -> None:
+        """Send the job's life if it has ended; where the ledger is away, say so in the log and go without."""
+        try:
+            self.send(job_id)
+        except LedgerUnavailable as error:
+            log.warning("trace not sent", job=job_id, error=str(error))
 
     def close(self) -> None:
         """Send what is left, for at most three seconds."""

@@ -19,7 +19,7 @@ from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from ledger.queue_position import REMEMBERED
 from providers.base import Prediction, Status
-from tasks.generation import polling
+from tasks.generation.polling import Polling
 
 _SPREAD_S, _LEARNING_S = 60.0, 240.0
 WEBHOOK_S = 0.1
@@ -81,39 +81,20 @@ class Lookout:
         self._heard = True
         random.seed(seed)  # tenacity's jitter
 
-    # The part of `tasks.process.Process` that `tasks.generation.polling` uses.
+    # What `tasks.generation.polling` needs of a worker process.
 
-    @property
-    def settings(self) -> Settings:
-        """The policy's settings."""
-        return self._policy.settings
+    def show(self, _slot: Any, _percent: int) -> None:
+        """Stands in for `tasks.delivery.progress.Progress.show`: there is no chat."""
 
-    @property
-    def waiting(self) -> Any:
-        """The remembered durations: this object."""
-        return self
-
-    @property
-    def slots(self) -> Any:
-        """The state of the webhooks: this object."""
-        return self
-
-    @property
-    def calls(self) -> Any:
-        """A rate limit that never limits."""
-        return SimpleNamespace(to_ask=lambda _slot, _provider: None)
-
-    @property
-    def progress(self) -> Any:
-        """A progress display without a chat."""
-        return SimpleNamespace(show=lambda _slot, _percent: None)
+    def to_ask(self, _slot: Any, _provider: Any) -> None:
+        """Stands in for `tasks.generation.calls.Calls.to_ask`: the provider's limits never matter here."""
 
     def typical_s(self, _job: Job) -> float:
-        """Stands in for `tasks.process.Process.typical_s`."""
+        """Stands in for `tasks.generation.terms.Terms.typical_s`."""
         return 10.0
 
     def deadline_s(self, _job: Job) -> float:
-        """Stands in for `tasks.process.Process.deadline_s`."""
+        """Stands in for `tasks.generation.terms.Terms.deadline_s`."""
         return self._deadline
 
     def past(self, model: str) -> tuple[list[float], int]:
@@ -156,12 +137,15 @@ class Lookout:
                 return Prediction(prediction, Status.RUNNING)
             return Prediction(prediction, Status.SUCCEEDED, created=began, completed=began + took)
 
-        if self.settings.provider_webhook_url and self._random.random() >= self._policy.lost:
+        if self._policy.settings.provider_webhook_url and self._random.random() >= self._policy.lost:
             self.time.at(began + took + WEBHOOK_S, lambda: self._hear(slot))
         here: Any = self
         asked: Any = SimpleNamespace(get=get)
         there: Any = slot
-        polling.ended(here, there, asked, Prediction("p", Status.QUEUED), self.time.clock)
+        polling = Polling(
+            self._policy.settings, waiting=here, slots=here, calls=here, terms=here, progress=here
+        )
+        polling.ended(there, asked, Prediction("p", Status.QUEUED), self.time.clock)
         self._active -= 1
         self.found.lags.append(self.time.now - began - took)
         self._memory.setdefault(model, deque(maxlen=REMEMBERED)).appendleft(took)

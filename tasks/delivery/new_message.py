@@ -1,7 +1,7 @@
 """New messages for the end of a job whose own message cannot become it."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -14,8 +14,8 @@ from chat.sending import Mark
 from chat.texts import texts
 from jobs.errors import PassingError
 from jobs.model import Job
-from ledger.jobs import Anew
-from tasks.process import Process
+from ledger.jobs import Anew, Ledger
+from tasks.delivery.gateway_thread import Chat
 
 log = structlog.get_logger(__name__)
 _POSTING_S = 15.0
@@ -31,73 +31,79 @@ class NotYet(NotNow):
     """The status message has appeared, or still may; come back in a moment."""
 
 
-def post_anew(process: Process, job: Job) -> Job | None:
-    """Give the job a new message in place of its own; None where the chat takes no words, or had several.
+@dataclass(frozen=True, slots=True)
+class NewMessages:
+    """Posts them, and remembers in the ledger that it did.
 
-    It says no more than the job's state. A worker may die over it, or its answer be lost: it is posted again
-    then, and the one that is left over says nothing wrong, while the end stands in one message alone.
-    Raises PassingError where that comes later.
+    `patience_s`: for so long a ledger that is away is waited for. An answer that is lost with Redis must not
+    count as a message that was sent.
     """
-    view = status.announcement(job, texts(job.origin.language))
-    mark = _Mark(process, job, _PLACES)
-    try:
-        message = process.chat.call(lambda gateway: gateway.post(job.origin, view, mark))
-    except SentBefore:
+
+    ledger: Ledger
+    chat: Chat
+    patience_s: float
+
+    def post(self, job: Job) -> Job | None:
+        """Give the job a new message in place of its own; None where the chat takes no words, or had several.
+
+        It says no more than the job's state. A worker may die over it, or its answer be lost: it is posted
+        again then, and the one that is left over says nothing wrong, while the end stands in one message
+        alone. Raises PassingError where that comes later.
+        """
+        view = status.announcement(job, texts(job.origin.language))
+        mark = _Mark(self, job, _PLACES)
+        try:
+            message = self.chat.call(lambda gateway: gateway.post(job.origin, view, mark))
+        except SentBefore:
+            return None
+        except OutcomeUnknown as error:
+            raise PassingError(f"nobody knows whether the new message was posted: {error}") from error
+        except (Refused, Unreachable) as error:
+            log.info("no message for the end", reason=str(error))
+            return None
+        return self.lives_in(job, message)
+
+    def send_once(self, job: Job, send: Callable[[Gateway, Mark], Coroutine[Any, Any, T]]) -> T | None:
+        """Send the end itself as a new message, at most once: after a crash or a lost answer nobody can tell
+        whether it arrived.
+
+        None where that is so, which the caller tells the chat. What Telegram has surely not done raises, and
+        may be sent again; so does NotYet.
+        """
+        mark = _Mark(self, job, _END)
+        try:
+            return self.chat.call(lambda gateway: send(gateway, mark))
+        except SentBefore:
+            log.warning("sent before, with unknown outcome")
+        except OutcomeUnknown as error:
+            log.warning("sent with unknown outcome", error=str(error))
         return None
-    except OutcomeUnknown as error:
-        raise PassingError(f"nobody knows whether the new message was posted: {error}") from error
-    except (Refused, Unreachable) as error:
-        log.info("no message for the end", reason=str(error))
-        return None
-    return lives_in(process, job, message)
 
+    def lives_in(self, job: Job, message: int) -> Job:
+        """Return the job with a new message as its own; the former one does not stay beside it."""
+        self.retract(job)
+        self.ledger.sent_anew(job, message)
+        return replace(job, message=message)
 
-def send_once(
-    process: Process, job: Job, send: Callable[[Gateway, Mark], Coroutine[Any, Any, T]]
-) -> T | None:
-    """Send the end itself as a new message, at most once: after a crash or a lost answer nobody can tell
-    whether it arrived.
-
-    None where that is so, which the caller tells the chat. What Telegram has surely not done raises, and may
-    be sent again; so does NotYet.
-    """
-    mark = _Mark(process, job, _END)
-    try:
-        return process.chat.call(lambda gateway: send(gateway, mark))
-    except SentBefore:
-        log.warning("sent before, with unknown outcome")
-    except OutcomeUnknown as error:
-        log.warning("sent with unknown outcome", error=str(error))
-    return None
-
-
-def lives_in(process: Process, job: Job, message: int) -> Job:
-    """Return the job with a new message as its own; the former one does not stay beside it."""
-    retract(process, job)
-    process.ledger.sent_anew(job, message)
-    return replace(job, message=message)
-
-
-def retract(process: Process, job: Job) -> None:
-    """Take away a message that an end did not fit into; it stays where that fails."""
-    if not job.message:
-        return
-    try:
-        process.chat.call(lambda gateway: gateway.remove(job))
-    except Exception as error:  # whatever it is, the end counts
-        log.warning("status message not removed", error=repr(error))
+    def retract(self, job: Job) -> None:
+        """Take away a message that an end did not fit into; it stays where that fails."""
+        if not job.message:
+            return
+        try:
+            self.chat.call(lambda gateway: gateway.remove(job))
+        except Exception as error:  # whatever it is, the end counts
+            log.warning("status message not removed", error=repr(error))
 
 
 class _Mark:
     """One of several marks in the ledger that a new message may be sent, once for each of them."""
 
-    def __init__(self, process: Process, job: Job, marks: tuple[str, ...]) -> None:
-        self._ledger = process.ledger
+    def __init__(self, messages: NewMessages, job: Job, marks: tuple[str, ...]) -> None:
+        self._ledger = messages.ledger
         self._job = job
         self._marks = marks
         self._taken = ""
-        # An answer that is lost with Redis must not count as a message that was sent.
-        self._patience_s = process.settings.lease_s
+        self._patience_s = messages.patience_s
 
     def take(self) -> bool:
         """Whether it may be sent. Raises NotYet while the bot may still post its own message, and where it

@@ -1,6 +1,7 @@
 """Giving a result to its chat: the file itself, or a link to one that the chat cannot be given."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -8,124 +9,114 @@ import structlog
 from chat import status
 from chat.errors import ChatMoved, MediaForbidden, MessageGone, OutcomeUnknown, Refused, Unreachable
 from chat.gateway import Gateway
-from chat.media import Known, Upload
 from chat.sending import Mark
 from chat.status import View
 from chat.texts import texts
-from jobs.errors import JobFailed
-from jobs.failures import Failure
-from jobs.model import Artifact, Job
+from config.catalogue import Catalogue
+from jobs.model import Job
 from ledger.jobs import Way
+from media.links import Links
 from tasks.delivery import endings
-from tasks.delivery.new_message import lives_in, post_anew, retract, send_once
-from tasks.process import Process
+from tasks.delivery.attachment import Attachments
+from tasks.delivery.gateway_thread import Chat
+from tasks.delivery.new_message import NewMessages
 from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
-def give_file(process: Process, slot: Slot) -> tuple[Way, str]:
-    """Give the file in the job's message, or in a new one; also tells Telegram's name for it ("": unknown).
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Gives ends of jobs to their chats. Fields: what of its process it needs."""
 
-    Raises Refused where the chat takes it in no form.
-    """
-    job = slot.job
-    model = endings.model_of(job, process.catalogue)
-    view = status.result(job, model, process.catalogue.animator(), texts(job.origin.language))
-    media = content(process, job)
-    way, file_id = _put(
-        process,
-        slot,
-        lambda gateway: gateway.give(slot.job, view, media),
-        lambda gateway, mark: gateway.send(slot.job, view, media, mark),
-    )
-    return way, file_id or ""
+    catalogue: Catalogue
+    links: Links
+    attachments: Attachments
+    chat: Chat
+    messages: NewMessages
 
+    def give_file(self, slot: Slot) -> tuple[Way, str]:
+        """Give the file in the job's message, or in a new one; return which, and Telegram's name for it ("":
+        unknown).
 
-def give_link(process: Process, slot: Slot) -> bool:
-    """Give a link in the job's message, or in a new one where that will not do; False: there are no links.
+        Raises Refused where the chat takes it in no form.
+        """
+        job = slot.job
+        model = endings.model_of(job, self.catalogue)
+        view = status.result(job, model, self.catalogue.animator(), texts(job.origin.language))
+        media = self.attachments.of(job)
+        way, file_id = self._put(
+            slot,
+            lambda gateway: gateway.give(slot.job, view, media),
+            lambda gateway, mark: gateway.send(slot.job, view, media, mark),
+        )
+        return way, file_id or ""
 
-    Idempotent: giving it again makes the message's link a fresh one.
-    """
-    view = endings.link(slot.job, process.catalogue, process.links)
-    if view is None:
-        return False
-    say(process, slot, view)
-    return True
+    def give_link(self, slot: Slot) -> bool:
+        """Give a link in the job's message, or in a new one where that will not do; False: there are no
+        links.
 
+        Idempotent: giving it again makes the message's link a fresh one.
+        """
+        view = endings.link(slot.job, self.catalogue, self.links)
+        if view is None:
+            return False
+        self.say(slot, view)
+        return True
 
-def say(process: Process, slot: Slot, view: View) -> None:
-    """Show a job's end in words in its message; in a new one where that will not do."""
+    def say(self, slot: Slot, view: View) -> None:
+        """Show a job's end in words in its message; in a new one where that will not do."""
 
-    async def send(gateway: Gateway, mark: Mark) -> tuple[int, None]:
-        return await gateway.post(slot.job.origin, view, mark), None
+        async def send(gateway: Gateway, mark: Mark) -> tuple[int, None]:
+            return await gateway.post(slot.job.origin, view, mark), None
 
-    _put(process, slot, lambda gateway: gateway.show(slot.job, view), send)
+        self._put(slot, lambda gateway: gateway.show(slot.job, view), send)
 
+    def _put(
+        self,
+        slot: Slot,
+        edit: Callable[[Gateway], Coroutine[Any, Any, T]],
+        send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]],
+    ) -> tuple[Way, T | None]:
+        """Turn the job's message into its end: its own, or one that is posted in its place. Both may be
+        repeated after a crash. Where neither will do the end is sent by itself, at most once; so is a result
+        from the cache, which has no status message: one call does then, and it costs nothing to ask for it
+        again.
 
-def content(process: Process, job: Job) -> Upload | Known:
-    """The file to give: what Telegram has already, else the stored artifact."""
-    artifact = _artifact(job)
-    name = f"darkroom-{job.id}.{artifact.key.rpartition('.')[2]}"
-    upload = Upload(name, artifact.mime, artifact.size, lambda: process.media.open(artifact))
-    hit = None if job.file_id or not job.digest else process.cache.get(job.digest)
-    # Of an artifact that several jobs share, Telegram may have it from the first of them.
-    known = job.file_id or (hit.file_id if hit and hit.artifact == artifact else "")
-    return Known(known, artifact.mime, upload) if known else upload
+        Return the way, and what the call has told; None where nobody knows whether the end arrived.
+        """
+        ways = () if slot.job.cached and not slot.job.message else (Way.EDIT, Way.FALLBACK)
+        for way in ways:
+            try:
+                return way, self.chat.call(edit)
+            except MediaForbidden:
+                raise  # in another message it would be as well
+            except (MessageGone, Refused) as error:
+                log.info("the message cannot become the end", reason=str(error))
+            job = self.messages.post(slot.job) if way is Way.EDIT else None
+            if job is None:
+                break
+            slot.job = job
+        return Way.FALLBACK, self._send(slot, send)
 
+    def _send(
+        self, slot: Slot, send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]]
+    ) -> T | None:
+        sent = self.messages.send_once(slot.job, send)
+        if sent is None:
+            self.messages.retract(slot.job)
+            self._say_in_doubt(slot.job)
+            return None
+        message, told = sent
+        slot.job = self.messages.lives_in(slot.job, message)
+        return told
 
-def _put(
-    process: Process,
-    slot: Slot,
-    edit: Callable[[Gateway], Coroutine[Any, Any, T]],
-    send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]],
-) -> tuple[Way, T | None]:
-    """Turn the job's message into its end: its own, or one that is posted in its place. Both may be repeated
-    after a crash. Where neither will do the end is sent by itself, at most once; so is a result from the
-    cache, which has no status message: one call does then, and it costs nothing to ask for it again.
-
-    Also tells what the call has told; None where nobody knows whether the end arrived.
-    """
-    ways = () if slot.job.cached and not slot.job.message else (Way.EDIT, Way.FALLBACK)
-    for way in ways:
+    def _say_in_doubt(self, job: Job) -> None:
+        """The job's end was sent, and may not have arrived: a worker died over it, or the answer was lost.
+        Words that go with either may be said again. Raises PassingError where they are to be said later."""
+        text = status.in_doubt(job, texts(job.origin.language))
         try:
-            return way, process.chat.call(edit)
-        except MediaForbidden:
-            raise  # in another message it would be as well
-        except (MessageGone, Refused) as error:
-            log.info("the message cannot become the end", reason=str(error))
-        job = post_anew(process, slot.job) if way is Way.EDIT else None
-        if job is None:
-            break
-        slot.job = job
-    return Way.FALLBACK, _send(process, slot, send)
-
-
-def _send(
-    process: Process, slot: Slot, send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]]
-) -> T | None:
-    sent = send_once(process, slot.job, send)
-    if sent is None:
-        retract(process, slot.job)
-        _say_in_doubt(process, slot.job)
-        return None
-    message, told = sent
-    slot.job = lives_in(process, slot.job, message)
-    return told
-
-
-def _say_in_doubt(process: Process, job: Job) -> None:
-    """The job's end was sent, and may not have arrived: a worker died over it, or the answer was lost. Words
-    that go with either may be said again. Raises PassingError where they are to be said later."""
-    text = status.in_doubt(job, texts(job.origin.language))
-    try:
-        process.chat.call(lambda gateway: gateway.say(job.origin, text))
-    except (OutcomeUnknown, Refused, Unreachable, ChatMoved) as error:
-        log.warning("nobody knows whether the end arrived, and that was not said", reason=str(error))
-
-
-def _artifact(job: Job) -> Artifact:
-    if job.artifact is None:
-        raise JobFailed(Failure.INTERNAL, "the job has no artifact")
-    return job.artifact
+            self.chat.call(lambda gateway: gateway.say(job.origin, text))
+        except (OutcomeUnknown, Refused, Unreachable, ChatMoved) as error:
+            log.warning("nobody knows whether the end arrived, and that was not said", reason=str(error))

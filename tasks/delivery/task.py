@@ -27,10 +27,8 @@ from jobs.failures import Failure
 from jobs.model import Job
 from jobs.states import State
 from ledger.admission import Hit
-from ledger.jobs import Stage, Unheard, Way
+from ledger.jobs import Ledger, Stage, Unheard, Way
 from tasks.app import app
-from tasks.delivery import result
-from tasks.delivery.new_message import retract
 from tasks.process import Process, current
 from tasks.slots import IDLE, HandOver, Slot
 
@@ -57,16 +55,17 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> str:
                 log.exception("delivery broken off by an error of ours")
                 stumbled(process, slot)
         except HandOver:
-            process.hand_over(slot.job)
+            process.handover.hand_over(slot.job)
         except (PassingError, OSError) as error:
             advice = getattr(error, "retry_after", None)
             log.info("delivery put off", reason=str(error), retry_after=advice)
-            process.put_off(slot.job, advice or 1.0)
+            process.handover.put_off(slot.job, advice or 1.0)
         except (LeaseLost, IllegalMove) as error:
             log.warning("delivery left to another worker", reason=str(error))
         except LedgerUnavailable as error:
             log.warning("ledger unavailable; the delivery is resumed", error=str(error))
-        process.trace(slot.job.id)
+        if process.traces:
+            process.traces.try_send(slot.job.id)
         return slot.account()
 
 
@@ -82,7 +81,7 @@ def tell(process: Process, slot: Slot) -> None:
         try:
             give(process, slot)
         except ChatMoved as moved:
-            follow(process, slot, moved.new_chat_id)
+            follow(process.records.ledger, slot, moved.new_chat_id)
             give(process, slot)
     except JobFailed as error:
         log.warning("no result to give", failure=error.failure, detail=error.detail)
@@ -96,27 +95,27 @@ def tell(process: Process, slot: Slot) -> None:
     except FileNotFoundError as error:
         # It does not come back, and a second payment would not be ours to make.
         log.warning("the artifact is gone", error=str(error))
-        process.cache.drop(slot.job.digest)
+        process.records.cache.drop(slot.job.digest)
         end(process, slot, Failure.INTERNAL, Unheard.BROKEN)
     except (PassingError, OSError) as error:
-        if not given_up(process, slot, error):
+        if not given_up(process.records.ledger, slot, error):
             raise
         log.warning("put off for too long", reason=str(error))
         end(process, slot, Failure.INTERNAL, Unheard.LATE)
 
 
-def given_up(process: Process, slot: Slot, error: Exception) -> bool:
+def given_up(ledger: Ledger, slot: Slot, error: Exception) -> bool:
     """Whether a trouble has lasted for too long; what comes from our own limiter is none."""
     if isinstance(error, NotNow):
         return False
-    lasted_s, _ = process.ledger.hindered(slot.job)
+    lasted_s, _ = ledger.hindered(slot.job)
     advised = getattr(error, "retry_after", None) is not None
     return lasted_s > (_GIVE_UP_ADVISED_S if advised else _GIVE_UP_S)
 
 
-def follow(process: Process, slot: Slot, chat: int) -> None:
+def follow(ledger: Ledger, slot: Slot, chat: int) -> None:
     """The group has a new id. A message's id of the old one may be another message's there."""
-    process.ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
+    ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
     origin = replace(slot.job.origin, chat=chat, reply_to=0, thread=0)
     slot.job = replace(slot.job, origin=origin, message=0, moved=True)
 
@@ -124,20 +123,20 @@ def follow(process: Process, slot: Slot, chat: int) -> None:
 def give_result(process: Process, slot: Slot) -> None:
     """Turn the status message into the result, or into a link to it where the chat does not take the file."""
     try:
-        way, file_id = result.give_file(process, slot)
+        way, file_id = process.delivery.results.give_file(slot)
     except (MediaTooLarge, Refused) as error:
         log.warning("the chat does not take the file", reason=str(error))
-        if not result.give_link(process, slot):
+        if not process.delivery.results.give_link(slot):
             too_large = isinstance(error, MediaTooLarge)
             end(process, slot, Failure.TOO_LARGE if too_large else Failure.NO_MEDIA, Unheard.REFUSED)
             return
         way, file_id = Way.LINK, ""
     job = slot.job
-    slot.job = process.ledger.delivered(job, file_id, way)
+    slot.job = process.records.ledger.delivered(job, file_id, way)
     news = not job.cached or file_id != job.file_id
     # Without a file_id nobody knows whether it arrived; whoever asks again is given it.
     if job.artifact and news and (file_id or way is not Way.EDIT):
-        process.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
+        process.records.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
     if way is not Way.FALLBACK:
         ring(process, slot.job)
@@ -145,19 +144,21 @@ def give_result(process: Process, slot: Slot) -> None:
 
 def say_end(process: Process, slot: Slot) -> None:
     """Say why there is no result."""
-    result.say(process, slot, status.ended(slot.job, texts(slot.job.origin.language)))
-    process.ledger.told(slot.job)
+    process.delivery.results.say(slot, status.ended(slot.job, texts(slot.job.origin.language)))
+    process.records.ledger.told(slot.job)
     log.info("told the end", state=slot.job.state, failure=slot.job.failure)
 
 
 def ring(process: Process, job: Job) -> None:
     """Edits raise no notification: after a long job one short reply does, at most once, never repeated."""
     took = job.seconds("accepted", "delivered") or 0.0
-    if took < process.settings.ready_after_s or not job.message or not process.ledger.once(job.id, "ready"):
+    if took < process.settings.ready_after_s or not job.message:
+        return
+    if not process.records.ledger.once(job.id, "ready"):
         return
     text = status.ready(job, texts(job.origin.language))
     try:
-        process.chat.call(lambda gateway: gateway.reply(job, text))
+        process.delivery.chat.call(lambda gateway: gateway.reply(job, text))
     except Exception as error:  # whatever it is, the result is there
         log.info("no ready reply", reason=str(error))
 
@@ -166,26 +167,26 @@ def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> Non
     """This does not go on: a result becomes a `failure`, of which the chat is told; words that cannot be said
     stay `unheard`."""
     if slot.job.state is State.DELIVERING:
-        slot.job, _ = process.ledger.failed(slot.job, failure)
-        process.publish_delivery(slot.job.id)
+        slot.job, _ = process.records.ledger.failed(slot.job, failure)
+        process.handover.publish_delivery(slot.job.id)
         return
     log.warning("ended unheard", why=unheard)
     if unheard is not Unheard.GONE:
-        retract(process, slot.job)
-    process.ledger.told(slot.job, unheard)
+        process.delivery.messages.retract(slot.job)
+    process.records.ledger.told(slot.job, unheard)
 
 
 def stumbled(process: Process, slot: Slot) -> None:
     """An error of ours: it may be this process's alone, so a few others try. Then it is told in the plainest
     words, and where that breaks as well it ends unheard."""
-    lasted_s, errors = process.ledger.hindered(slot.job, error=True)
+    lasted_s, errors = process.records.ledger.hindered(slot.job, error=True)
     if errors < process.settings.max_crashes:
         raise PassingError("an error of ours")
     if slot.job.state is not State.DELIVERING:
         try:
             plain = replace(slot.job, state=State.FAILED, failure=Failure.INTERNAL)
-            result.say(process, slot, status.ended(plain, texts("")))
-            process.ledger.told(slot.job)
+            process.delivery.results.say(slot, status.ended(plain, texts("")))
+            process.records.ledger.told(slot.job)
             return
         except (LeaseLost, IllegalMove, LedgerUnavailable):
             raise

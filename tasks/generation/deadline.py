@@ -1,13 +1,17 @@
 """A prediction that did not come in time, and what is made of one that ended without success."""
 
+from dataclasses import dataclass
+
 import structlog
 
 import retries
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
+from ledger.jobs import Ledger
 from providers.base import ENDED, Cancelled, Prediction, Provider, Status
 from tasks.generation import outputs
-from tasks.process import Process
+from tasks.generation.calls import Calls
+from tasks.handover import Handover
 from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
@@ -19,31 +23,41 @@ class PredictionOver(JobFailed):
     """The job fails with its prediction, of which nothing runs any more at the provider."""
 
 
-def last_word(process: Process, slot: Slot, provider: Provider, deadline_s: float) -> Prediction | None:
-    """The model's deadline is over: have the provider stop, unless the prediction has ended after all.
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Ends predictions that are late. Fields: what of its process it needs."""
 
-    Answers how it ended; None where the provider says neither, and the job was put off to ask again. Raises
-    PredictionOver when it was stopped, or nothing is heard for too long.
-    """
-    ask = retries.brief(slot.wait)
-    try:
-        process.calls.made(provider)
-        outcome = ask(provider.cancel, slot.job.prediction)
-        log.info("cancelled at the deadline", outcome=outcome)
-        if outcome is not Cancelled.REQUESTED:
-            process.calls.made(provider)
-            found: Prediction = ask(provider.get, slot.job.prediction)
-            if found.status in ENDED:
-                return found
-    except PassingError as error:
-        over_s = process.ledger.now() - slot.job.stamps["running"] - deadline_s
-        if over_s < PATIENCE_S:
-            again = outputs.again_in(over_s, error.retry_after)
-            log.warning("no answer at the deadline", reason=str(error), again_in_s=again)
-            process.put_off(slot.job, again)
-            return None
-        raise PredictionOver(Failure.TIMED_OUT, f"nothing heard after {deadline_s:g} s: {error}") from error
-    raise PredictionOver(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s")
+    ledger: Ledger
+    calls: Calls
+    handover: Handover
+
+    def last_word(self, slot: Slot, provider: Provider, deadline_s: float) -> Prediction | None:
+        """Have the provider stop, as the model's deadline is over, unless the prediction has ended after all.
+
+        Return how it ended; None where the provider says neither, and the job was put off to ask again.
+        Raises PredictionOver when it was stopped, or nothing is heard for too long.
+        """
+        ask = retries.brief(slot.wait)
+        try:
+            self.calls.made(provider)
+            outcome = ask(provider.cancel, slot.job.prediction)
+            log.info("cancelled at the deadline", outcome=outcome)
+            if outcome is not Cancelled.REQUESTED:
+                self.calls.made(provider)
+                found: Prediction = ask(provider.get, slot.job.prediction)
+                if found.status in ENDED:
+                    return found
+        except PassingError as error:
+            over_s = self.ledger.now() - slot.job.stamps["running"] - deadline_s
+            if over_s < PATIENCE_S:
+                again = outputs.again_in(over_s, error.retry_after)
+                log.warning("no answer at the deadline", reason=str(error), again_in_s=again)
+                self.handover.put_off(slot.job, again)
+                return None
+            raise PredictionOver(
+                Failure.TIMED_OUT, f"nothing heard after {deadline_s:g} s: {error}"
+            ) from error
+        raise PredictionOver(Failure.TIMED_OUT, f"not ready after {deadline_s:g} s")
 
 
 def verdict(prediction: Prediction, ran_s: float, deadline_s: float) -> Failure:

@@ -1,5 +1,6 @@
 """What is sent to a provider for a job: the model's constants, prompt, options and source picture."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,25 +11,53 @@ from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Order, Request
 from jobs.signing import signature
+from ledger.jobs import Ledger
+from media.store import MediaStore
 from providers.base import Provider, Submission
-from tasks.process import Process
+from tasks.generation.calls import Calls
 from tasks.slots import Slot
 
 
-def order(process: Process, slot: Slot, model: Model, provider: Provider) -> Order:
-    """What the job's paid call asks for; a picture to animate is uploaded for it.
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Makes orders. Fields: what of its process it needs to upload a picture."""
 
-    Raises JobFailed where the model makes something else by now, the picture is gone or the provider takes no
-    upload.
-    """
-    request = slot.job.request
-    if model.kind != request.kind or (request.source and not model.source_field):
-        wanted = "animates pictures" if request.source else f"makes a {request.kind}"
-        raise JobFailed(Failure.NOT_CONFIGURED, f"model {model.name!r} no longer {wanted}")
-    values = fields(request, model)
-    if request.source:
-        values[model.source_field] = _uploaded(process, slot, provider)
-    return Order(model.provider, model.reference, values, model.deadline_s)
+    ledger: Ledger
+    store: MediaStore
+    calls: Calls
+
+    def order(self, slot: Slot, model: Model, provider: Provider) -> Order:
+        """Return what the job's paid call asks for; a picture to animate is uploaded for it.
+
+        Raises JobFailed where the model makes something else by now, the picture is gone or the provider
+        takes no upload.
+        """
+        request = slot.job.request
+        if model.kind != request.kind or (request.source and not model.source_field):
+            wanted = "animates pictures" if request.source else f"makes a {request.kind}"
+            raise JobFailed(Failure.NOT_CONFIGURED, f"model {model.name!r} no longer {wanted}")
+        values = fields(request, model)
+        if request.source:
+            values[model.source_field] = self._uploaded(slot, provider)
+        return Order(model.provider, model.reference, values, model.deadline_s)
+
+    def _uploaded(self, slot: Slot, provider: Provider) -> str:
+        source = self.ledger.get(slot.job.request.source)
+        if source is None or source.artifact is None:
+            raise JobFailed(Failure.SOURCE_GONE, "the source job is no longer kept")
+        artifact = source.artifact
+
+        def upload() -> str:
+            self.calls.to_ask(slot, provider)
+            with self.store.open(artifact) as content:
+                return provider.upload(artifact.key.rpartition("/")[2], artifact.mime, content)
+
+        try:
+            return retries.passing(slot.wait)(upload)
+        except FileNotFoundError as error:
+            raise JobFailed(Failure.SOURCE_GONE, "the source picture is no longer kept") from error
+        except PassingError as error:
+            raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
 
 
 def submission(settings: Settings, job_id: str, made: Order) -> Submission:
@@ -53,22 +82,3 @@ def fields(request: Request, model: Model) -> dict[str, Any]:
         if value is not None:
             values[option.field] = value
     return values
-
-
-def _uploaded(process: Process, slot: Slot, provider: Provider) -> str:
-    source = process.ledger.get(slot.job.request.source)
-    if source is None or source.artifact is None:
-        raise JobFailed(Failure.SOURCE_GONE, "the source job is no longer kept")
-    artifact = source.artifact
-
-    def upload() -> str:
-        process.calls.to_ask(slot, provider)
-        with process.media.open(artifact) as content:
-            return provider.upload(artifact.key.rpartition("/")[2], artifact.mime, content)
-
-    try:
-        return retries.passing(slot.wait)(upload)
-    except FileNotFoundError as error:
-        raise JobFailed(Failure.SOURCE_GONE, "the source picture is no longer kept") from error
-    except PassingError as error:
-        raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error

@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
@@ -10,10 +11,14 @@ import retries
 from jobs.errors import JobFailed, PassingError
 from jobs.failures import Failure
 from jobs.model import Artifact, Job, Kind
+from ledger.jobs import Ledger
 from media.download import OutputMissing
 from media.store import StoreUnavailable
 from providers.base import Prediction, Provider, Status
-from tasks.process import Process
+from tasks.files import Files
+from tasks.generation.calls import Calls
+from tasks.generation.terms import Terms
+from tasks.handover import Handover
 from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
@@ -32,41 +37,83 @@ class Unshown(PassingError):
     """The prediction has succeeded, and the provider does not show its output yet."""
 
 
-def fetch(process: Process, slot: Slot, provider: Provider, seen: Prediction | None) -> Artifact | None:
-    """Bring the output into the media store; None where that must wait, and the job was put off.
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Fetches outputs. Fields: what of its process it needs."""
 
-    Args:
-        process: What the tasks share.
-        slot: The job, which is `storing`.
-        provider: The one that made the output.
-        seen: The prediction as this slot saw it end; None for a job that was resumed.
+    ledger: Ledger
+    files: Files
+    calls: Calls
+    terms: Terms
+    handover: Handover
 
-    Raises:
-        JobFailed: There is no output of the job's kind, or its time is over.
-    """
-    latest, fresh = seen, seen is not None
+    def fetch(self, slot: Slot, provider: Provider, seen: Prediction | None) -> Artifact | None:
+        """Bring the output into the media store; None where that must wait, and the job was put off.
 
-    def attempt() -> Artifact:
-        nonlocal latest, fresh
-        if seen is None and (kept := _kept(process, slot.job)):
-            return kept
-        if not fresh:
-            latest = _looked_at(process, slot, provider, latest)
-        fresh = False
-        if latest is None or latest.pending or latest.status is not Status.SUCCEEDED:
-            raise Unshown("the prediction succeeded, and shows no output")
-        return _stored(process, slot, provider, latest.outputs)
+        Args:
+            slot: The job, which is `storing`.
+            provider: The one that made the output.
+            seen: The prediction as this slot saw it end; None for a job that was resumed.
 
-    try:
-        return retries.brief(slot.wait)(attempt)
-    except PassingError as error:
-        age = process.ledger.now() - slot.job.stamps["storing"]
-        if age >= patience(error, process.deadline_s(slot.job) - _generated_s(slot.job)):
-            raise JobFailed(_failure(error), str(error)) from error
-        again = again_in(age, error.retry_after)
-        log.warning("output put off", reason=str(error), again_in_s=again)
-        process.put_off(slot.job, again)
-        return None
+        Raises:
+            JobFailed: There is no output of the job's kind, or its time is over.
+        """
+        latest, fresh = seen, seen is not None
+
+        def attempt() -> Artifact:
+            nonlocal latest, fresh
+            if seen is None and (kept := self._kept(slot.job)):
+                return kept
+            if not fresh:
+                latest = self._looked_at(slot, provider, latest)
+            fresh = False
+            if latest is None or latest.pending or latest.status is not Status.SUCCEEDED:
+                raise Unshown("the prediction succeeded, and shows no output")
+            return self._stored(slot, provider, latest.outputs)
+
+        try:
+            return retries.brief(slot.wait)(attempt)
+        except PassingError as error:
+            age = self.ledger.now() - slot.job.stamps["storing"]
+            if age >= patience(error, self.terms.deadline_s(slot.job) - _generated_s(slot.job)):
+                raise JobFailed(_failure(error), str(error)) from error
+            again = again_in(age, error.retry_after)
+            log.warning("output put off", reason=str(error), again_in_s=again)
+            self.handover.put_off(slot.job, again)
+            return None
+
+    def _kept(self, job: Job) -> Artifact | None:
+        """What a worker before this one has stored without living to say so."""
+        try:
+            return self.files.store.kept(job)
+        except OSError as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def _looked_at(self, slot: Slot, provider: Provider, before: Prediction | None) -> Prediction:
+        """The prediction with fresh URLs, as they lapse. Where there is no answer, `before` must do."""
+        self.calls.to_ask(slot, provider)
+        try:
+            return provider.get(slot.job.prediction)
+        except PassingError:
+            if before is None:
+                raise
+            return before
+
+    def _stored(self, slot: Slot, provider: Provider, urls: Iterable[str]) -> Artifact:
+        """Store the first output of the job's kind."""
+        wrong = JobFailed(Failure.BAD_OUTPUT, "the output has no file in it")
+        for url in ranked(urls, slot.job.request.kind)[:_MOST]:
+            try:
+                with self.files.downloader.stream(url, private=provider.local) as chunks:
+                    return self.files.store.keep(slot.job, slot.watch(chunks))
+            except JobFailed as error:
+                if error.failure is not Failure.BAD_OUTPUT:
+                    raise
+                wrong = error
+            except OSError as error:
+                # What was paid for is not given up for a full disk that may be emptied in a moment.
+                raise StoreUnavailable(str(error)) from error
+        raise wrong
 
 
 def ranked(urls: Iterable[str], kind: Kind) -> list[str]:
@@ -109,42 +156,6 @@ def _failure(error: PassingError) -> Failure:
 
 def _generated_s(job: Job) -> float:
     return job.seconds("running", "storing") or 0.0
-
-
-def _kept(process: Process, job: Job) -> Artifact | None:
-    """What a worker before this one has stored without living to say so."""
-    try:
-        return process.media.kept(job)
-    except OSError as error:
-        raise StoreUnavailable(str(error)) from error
-
-
-def _looked_at(process: Process, slot: Slot, provider: Provider, before: Prediction | None) -> Prediction:
-    """The prediction with fresh URLs, as they lapse. Where there is no answer, those of `before` must do."""
-    process.calls.to_ask(slot, provider)
-    try:
-        return provider.get(slot.job.prediction)
-    except PassingError:
-        if before is None:
-            raise
-        return before
-
-
-def _stored(process: Process, slot: Slot, provider: Provider, urls: Iterable[str]) -> Artifact:
-    """Store the first output of the job's kind."""
-    wrong = JobFailed(Failure.BAD_OUTPUT, "the output has no file in it")
-    for url in ranked(urls, slot.job.request.kind)[:_MOST]:
-        try:
-            with process.downloader.stream(url, private=provider.local) as chunks:
-                return process.media.keep(slot.job, slot.watch(chunks))
-        except JobFailed as error:
-            if error.failure is not Failure.BAD_OUTPUT:
-                raise
-            wrong = error
-        except OSError as error:
-            # What was paid for is not given up for a full disk that may be emptied in a moment.
-            raise StoreUnavailable(str(error)) from error
-    raise wrong
 
 
 def _promised(url: str) -> str:

@@ -2,43 +2,65 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 import retries
+from config.settings import Settings
 from jobs.errors import LedgerUnavailable, PassingError
+from ledger.queue_position import QueuePositions
 from outside.call import within
 from providers.base import ENDED, Prediction, Provider
+from tasks.delivery.progress import Progress
+from tasks.generation.calls import Calls
 from tasks.generation.poll_schedule import Backoff, overdue, rhythm
-from tasks.process import Process
-from tasks.slots import Slot
+from tasks.generation.terms import Terms
+from tasks.slots import Slot, Slots
 
 log = structlog.get_logger(__name__)
 _LAST_LOOK_S = 1.0
 """A look may end so long after the model's deadline: the last one is made when that is reached."""
 
 
-def ended(
-    process: Process,
-    slot: Slot,
-    provider: Provider,
-    created: Prediction | None,
-    clock: Callable[[], float],
-) -> tuple[Prediction, float | None]:
-    """The prediction once it has ended, and the seconds that it took; its progress is shown meanwhile.
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Waits for predictions. Fields: what of its process a wait needs."""
 
-    `created` is the answer to the submission; None where this slot did not make it: then nobody knows what
-    was missed, and the provider is asked at once. `clock` tells the ledger's time. Raises OutOfTime when the
-    model's deadline is over.
-    """
-    if created is not None and created.status in ENDED:
-        return created, created.took_s
-    watch = Watch(process, slot, provider, created, clock)
-    jitter_s = 0.1 * process.settings.poll_first_s
-    asking = retries.polling(jitter_s, watch.sleep, watch.wait, watch.left, lambda seen: seen.status in ENDED)
-    found: Prediction = asking(watch.look)
-    return found, watch.took(found)
+    settings: Settings
+    waiting: QueuePositions
+    slots: Slots
+    calls: Calls
+    terms: Terms
+    progress: Progress
+
+    def ended(
+        self, slot: Slot, provider: Provider, created: Prediction | None, clock: Callable[[], float]
+    ) -> tuple[Prediction, float | None]:
+        """Return the prediction once it has ended, and the seconds that it took; show its progress meanwhile.
+
+        Args:
+            slot: The job, which is `running`.
+            provider: The one that makes the prediction.
+            created: The answer to the submission; None where this slot did not make it: then nobody knows
+                what was missed, and the provider is asked at once.
+            clock: Tells the ledger's time.
+
+        Raises:
+            OutOfTime: The model's deadline is over.
+        """
+        if created is not None and created.status in ENDED:
+            return created, created.took_s
+        watch = Watch(self, slot, provider, created, clock)
+        asking = retries.polling(
+            0.1 * self.settings.poll_first_s,
+            watch.sleep,
+            watch.wait,
+            watch.left,
+            lambda seen: seen.status in ENDED,
+        )
+        found: Prediction = asking(watch.look)
+        return found, watch.took(found)
 
 
 class Watch:
@@ -50,32 +72,32 @@ class Watch:
 
     def __init__(
         self,
-        process: Process,
+        polling: Polling,
         slot: Slot,
         provider: Provider,
         created: Prediction | None,
         clock: Callable[[], float],
     ) -> None:
         self._clock = clock
-        self._process = process
+        self._polling = polling
         self._slot = slot
         self._provider = provider
         self._seen = created
         self._fresh = created is not None
-        settings, deadline_s = process.settings, process.deadline_s(slot.job)
+        settings, deadline_s = polling.settings, polling.terms.deadline_s(slot.job)
         # A prediction that this slot has submitted begins now, whatever has become of the ledger's clock.
         self._began = clock() if self._fresh else min(clock(), slot.job.stamps["running"])
         self._deadline = self._began + deadline_s
         try:
-            durations, active = process.waiting.past(slot.job.request.model)
+            durations, active = polling.waiting.past(slot.job.request.model)
         except LedgerUnavailable:
             durations, active = [], 0
-        self._longest = max(durations, default=process.typical_s(slot.job))
+        self._longest = max(durations, default=polling.terms.typical_s(slot.job))
         self._ticks = Backoff(settings.poll_first_s, settings.poll_factor, settings.poll_max_s)
         self._rhythm = rhythm(settings, durations, active)
         self._trouble: Backoff | None = None
         self._woken = False
-        self._hoping = self._fresh and bool(settings.provider_webhook_url) and process.slots.hinted
+        self._hoping = self._fresh and bool(settings.provider_webhook_url) and polling.slots.hinted
         self._next = 0.0
         if self._hoping:
             self._plan(overdue(settings, durations, deadline_s))
@@ -99,7 +121,7 @@ class Watch:
         """What is known of the prediction, from the provider if it is time to ask."""
         self._slot.check()
         now = self._elapsed()
-        if self._hoping and not self._process.slots.hinted:
+        if self._hoping and not self._polling.slots.hinted:
             self._hoping = False
             self._plan(now + self._rhythm.wait(now))
         if self._seen is not None and now < self._next and not self._woken:
@@ -116,7 +138,7 @@ class Watch:
         return now - (0.0 if self._woken else min(now, self._ticks.first) / 2)
 
     def _ask(self, now: float) -> Prediction:
-        self._process.calls.to_ask(self._slot, self._provider)
+        self._polling.calls.to_ask(self._slot, self._provider)
         self._slot.job = replace(self._slot.job, polls=self._slot.job.polls + 1)
         try:
             with within(lambda: self.left() + _LAST_LOOK_S):
@@ -132,14 +154,14 @@ class Watch:
             self._seen = prediction
             with suppress(LedgerUnavailable):
                 # Others have come or gone since the last look.
-                past = self._process.waiting.past(self._slot.job.request.model)
-                self._rhythm = rhythm(self._process.settings, *past)
+                past = self._polling.waiting.past(self._slot.job.request.model)
+                self._rhythm = rhythm(self._polling.settings, *past)
             self._plan(now + self._rhythm.wait(now))
             self._show(prediction, now)
             return prediction
         if hoped and not self._woken:
             log.warning("no webhook told of an end")
-            self._process.slots.unheard()
+            self._polling.slots.unheard()
         return prediction
 
     def _plan(self, at: float) -> None:
@@ -149,7 +171,7 @@ class Watch:
     def _show(self, seen: Prediction, now: float) -> None:
         guess = min(90, round(10 * now / self._longest) * 10) if self._longest > 0 else 0
         if now >= self._ticks.first:
-            self._process.progress.show(self._slot, seen.progress or guess)
+            self._polling.progress.show(self._slot, seen.progress or guess)
 
     def _elapsed(self) -> float:
         return self._clock() - self._began

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
 
 import retries
+from config.settings import Settings
 from jobs.errors import (
     IllegalMove,
     JobFailed,
@@ -20,10 +22,13 @@ from jobs.errors import (
 )
 from jobs.failures import Failure
 from jobs.model import Job, Order
+from ledger.jobs import Ledger
 from outside.call import heeding, within
 from providers.base import OutcomeUnknown, Prediction, Provider
-from tasks.generation import inputs
-from tasks.process import Process
+from tasks.generation.calls import Calls
+from tasks.generation.inputs import Inputs, fields, submission
+from tasks.generation.terms import Terms
+from tasks.handover import Handover
 from tasks.slots import CancelWanted, Slot
 
 log = structlog.get_logger(__name__)
@@ -37,135 +42,139 @@ _LAST_SEARCH_S = 30.0
 """For so long the submission of a cancelled job is looked for."""
 
 
-def submit(process: Process, slot: Slot) -> Prediction | None:
-    """Make the one paid call. It is repeated only where the provider has surely not taken it.
+@dataclass(frozen=True, slots=True)
+class Submitting:
+    """Makes the paid calls. Fields: what of its process it needs."""
 
-    Answers what the provider made of it, None where nobody knows.
-    """
-    model, provider = process.model_of(slot.job), process.provider_of(slot.job)
-    order = inputs.order(process, slot, model, provider)
-    try:
-        prediction = retries.passing(slot.wait)(_call, process, slot, provider, order, model.price_usd)
-    except Submitted as news:
-        log.warning("a call that counted as not taken was taken", prediction=news.prediction)
-        slot.job = process.ledger.running(slot.job, news.prediction)
-        return None
-    except OutcomeUnknown as error:
-        log.warning("submission with unknown outcome", error=str(error))
-        slot.job = process.ledger.unknown(slot.job)
-        if slot.cancel:
-            process.publish_generation(slot.job.id)
-        return None
-    except PassingError as error:
-        raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
-    try:
-        slot.job = remember(process, slot.job, prediction.id)
-    except PredictionOwned as error:
-        log.error("submitted, and the prediction is another job's", error=str(error))
-        slot.job = process.ledger.unknown(slot.job)
-        return None
-    log.info("submitted", reference=order.reference)
-    return prediction
+    settings: Settings
+    ledger: Ledger
+    terms: Terms
+    calls: Calls
+    inputs: Inputs
+    handover: Handover
 
+    def submit(self, slot: Slot) -> Prediction | None:
+        """Make the one paid call. It is repeated only where the provider has surely not taken it.
 
-def _call(process: Process, slot: Slot, provider: Provider, order: Order, price_usd: float) -> Prediction:
-    submission = inputs.submission(process.settings, slot.job.id, order)
-    process.calls.to_create(slot, provider)
-    slot.check()
-    slot.job = process.ledger.submitting(slot.job, order, price_usd)
-    try:
-        with heeding(slot.patient(_ANSWER_S)):
-            return provider.submit(submission)
-    except (PassingError, CancelWanted) as error:
-        # Nothing was taken; of a call that was left for a cancel, nothing had been sent.
-        if isinstance(error, PassingError):
-            process.calls.throttled(provider, error)
-        slot.job = process.ledger.unsent(slot.job)
-        raise
+        Return what the provider made of it, None where nobody knows.
+        """
+        model, provider = self.terms.model_of(slot.job), self.terms.provider_of(slot.job)
+        order = self.inputs.order(slot, model, provider)
+        try:
+            prediction = retries.passing(slot.wait)(self._call, slot, provider, order, model.price_usd)
+        except Submitted as news:
+            log.warning("a call that counted as not taken was taken", prediction=news.prediction)
+            slot.job = self.ledger.running(slot.job, news.prediction)
+            return None
+        except OutcomeUnknown as error:
+            log.warning("submission with unknown outcome", error=str(error))
+            slot.job = self.ledger.unknown(slot.job)
+            if slot.cancel:
+                self.handover.publish_generation(slot.job.id)
+            return None
+        except PassingError as error:
+            raise JobFailed(Failure.PROVIDER_DOWN, str(error)) from error
+        try:
+            slot.job = self._remember(slot.job, prediction.id)
+        except PredictionOwned as error:
+            log.error("submitted, and the prediction is another job's", error=str(error))
+            slot.job = self.ledger.unknown(slot.job)
+            return None
+        log.info("submitted", reference=order.reference)
+        return prediction
 
+    def _call(self, slot: Slot, provider: Provider, order: Order, price_usd: float) -> Prediction:
+        asked = submission(self.settings, slot.job.id, order)
+        self.calls.to_create(slot, provider)
+        slot.check()
+        slot.job = self.ledger.submitting(slot.job, order, price_usd)
+        try:
+            with heeding(slot.patient(_ANSWER_S)):
+                return provider.submit(asked)
+        except (PassingError, CancelWanted) as error:
+            # Nothing was taken; of a call that was left for a cancel, nothing had been sent.
+            if isinstance(error, PassingError):
+                self.calls.throttled(provider, error)
+            slot.job = self.ledger.unsent(slot.job)
+            raise
 
-def remember(process: Process, job: Job, prediction: str) -> Job:
-    """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
-    structlog.contextvars.bind_contextvars(prediction=prediction)
-    patient = retries.ledger_back(process.settings.unknown_grace_s)
-    try:
-        return patient(process.ledger.running, job, prediction)
-    except (LeaseLost, IllegalMove):
-        # The call took longer than the lease. Whoever has the job now waits for just this news.
-        patient(process.ledger.adopt, job.id, prediction)
-        raise
+    def _remember(self, job: Job, prediction: str) -> Job:
+        """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
+        structlog.contextvars.bind_contextvars(prediction=prediction)
+        patient = retries.ledger_back(self.settings.unknown_grace_s)
+        try:
+            return patient(self.ledger.running, job, prediction)
+        except (LeaseLost, IllegalMove):
+            # The call took longer than the lease. Whoever has the job now waits for just this news.
+            patient(self.ledger.adopt, job.id, prediction)
+            raise
 
+    def adopt(self, slot: Slot) -> None:
+        """A worker died over the paid call. It is never made again: go on with what is known, or wait."""
+        if slot.job.prediction:
+            slot.job = self.ledger.running(slot.job, slot.job.prediction)
+        else:
+            slot.job = self.ledger.unknown(slot.job)
 
-def adopt(process: Process, slot: Slot) -> None:
-    """A worker died over the paid call. It is never made again: go on with what is known of it, or wait."""
-    if slot.job.prediction:
-        slot.job = process.ledger.running(slot.job, slot.job.prediction)
-    else:
-        slot.job = process.ledger.unknown(slot.job)
+    def search(self, slot: Slot) -> None:
+        """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
+        job = slot.job
+        try:
+            provider = self.terms.provider_of(job)
+            self.calls.to_ask(slot, provider)
+            with _for_at_most(_SEARCH_S):
+                found = self._look_for(slot, provider)
+            if found is not None:
+                slot.job = self._remember(job, found.id)
+                log.info("found the submission")
+                return
+        except (PassingError, JobFailed, PredictionOwned) as error:
+            log.info("not found for now", reason=str(error))
+        if self.ledger.now() - job.stamps["unknown"] > self.settings.unknown_grace_s:
+            raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
+        self.handover.put_off(job, _LOOK_AGAIN_S)
 
+    def _look_for(self, slot: Slot, provider: Provider) -> Prediction | None:
+        """Return the one prediction at the provider with this job's input that is no other job's; None where
+        there is none, or nobody can tell whose it is."""
+        job = slot.job
+        reference, wanted = self._asked_for(job)
+        if job.request.source and not (job.ordered or job.upload):
+            # The words alone may be those of another picture's video.
+            return None
+        owned = partial(self.ledger.owned, but=job.id)
+        found = provider.find(reference, wanted, job.stamps["submitting"], owned)
+        # Whoever is submitting the same at this moment has not written down yet that it is theirs.
+        rivals = (one for one in self.ledger.submitted_now() if one.id != job.id)
+        if any(self._asked_for(one) == (reference, wanted) for one in rivals):
+            return None
+        return found
 
-def search(process: Process, slot: Slot) -> None:
-    """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
-    job = slot.job
-    try:
-        provider = process.provider_of(job)
-        process.calls.to_ask(slot, provider)
-        with _for_at_most(_SEARCH_S):
-            found = look_for(process, slot, provider)
-        if found is not None:
-            slot.job = remember(process, job, found.id)
-            log.info("found the submission")
-            return
-    except (PassingError, JobFailed, PredictionOwned) as error:
-        log.info("not found for now", reason=str(error))
-    if process.ledger.now() - job.stamps["unknown"] > process.settings.unknown_grace_s:
-        raise JobFailed(Failure.UNKNOWN_OUTCOME, "not heard of in the grace period")
-    process.put_off(job, _LOOK_AGAIN_S)
+    def _asked_for(self, job: Job) -> tuple[str, Mapping[str, Any]]:
+        """Return the provider's name of the job's model, and the input that it was given.
 
+        Raises:
+            JobFailed: Neither the job's record nor the catalogue has them.
+        """
+        if job.ordered:
+            return job.ordered.reference, job.ordered.input
+        model = self.terms.model_of(job)
+        values = fields(job.request, model)
+        if job.request.source:
+            values[model.source_field] = job.upload
+        return model.reference, values
 
-def look_for(process: Process, slot: Slot, provider: Provider) -> Prediction | None:
-    """The one prediction at the provider with this job's input that is no other job's; None where there is
-    none, or nobody can tell whose it is."""
-    job = slot.job
-    reference, wanted = asked_for(process, job)
-    if job.request.source and not (job.ordered or job.upload):
-        # The words alone may be those of another picture's video.
-        return None
-    owned = partial(process.ledger.owned, but=job.id)
-    found = provider.find(reference, wanted, job.stamps["submitting"], owned)
-    # Whoever is submitting the same at this moment has not written down yet that it is theirs.
-    rivals = (one for one in process.ledger.submitted_now() if one.id != job.id)
-    if any(asked_for(process, one) == (reference, wanted) for one in rivals):
-        return None
-    return found
-
-
-def asked_for(process: Process, job: Job) -> tuple[str, Mapping[str, Any]]:
-    """Return the provider's name of the job's model, and the input that it was given.
-
-    Raises:
-        JobFailed: Neither the job's record nor the catalogue has them.
-    """
-    if job.ordered:
-        return job.ordered.reference, job.ordered.input
-    model = process.model_of(job)
-    values = inputs.fields(job.request, model)
-    if job.request.source:
-        values[model.source_field] = job.upload
-    return model.reference, values
-
-
-def find_to_stop(process: Process, slot: Slot) -> None:
-    """Look once for the submission that nobody saw arrive, so that it can be stopped."""
-    try:
-        provider = process.provider_of(slot.job)
-        process.calls.made(provider)
-        with _for_at_most(_LAST_SEARCH_S):
-            found = look_for(process, slot, provider)
-        if found is not None:
-            slot.job = remember(process, slot.job, found.id)
-    except (PassingError, JobFailed, IllegalMove, LeaseLost, LedgerUnavailable) as error:
-        log.warning("a submission that may have arrived was not found", reason=str(error))
+    def find_to_stop(self, slot: Slot) -> None:
+        """Look once for the submission that nobody saw arrive, so that it can be stopped."""
+        try:
+            provider = self.terms.provider_of(slot.job)
+            self.calls.made(provider)
+            with _for_at_most(_LAST_SEARCH_S):
+                found = self._look_for(slot, provider)
+            if found is not None:
+                slot.job = self._remember(slot.job, found.id)
+        except (PassingError, JobFailed, IllegalMove, LeaseLost, LedgerUnavailable) as error:
+            log.warning("a submission that may have arrived was not found", reason=str(error))
 
 
 def _for_at_most(seconds: float) -> AbstractContextManager[None]:

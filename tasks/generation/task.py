@@ -22,8 +22,7 @@ from outside.call import heeding
 from outside.room import staying
 from providers.base import Prediction, Provider, Status
 from tasks.app import app
-from tasks.generation import outputs, polling, submitting
-from tasks.generation.deadline import PredictionOver, last_word, verdict
+from tasks.generation.deadline import PredictionOver, verdict
 from tasks.process import Process, current
 from tasks.slots import IDLE, CancelWanted, HandOver, Slot
 
@@ -40,7 +39,7 @@ def generate(self: "Task[Any, Any]", job_id: str) -> str:
         try:
             make(process, slot)
         except HandOver:
-            process.hand_over(slot.job)
+            process.handover.hand_over(slot.job)
         except CancelWanted:
             cancel(process, slot)
         except JobFailed as error:
@@ -69,15 +68,15 @@ def go_on(process: Process, slot: Slot) -> None:
     """The states one after the other, as far as they can be gone through now."""
     seen = None
     if slot.job.state is State.UNKNOWN:
-        submitting.search(process, slot)
+        process.generation.submitting.search(slot)
     elif slot.job.state is State.CLAIMED or slot.job.unsent:
-        seen = submitting.submit(process, slot)
+        seen = process.generation.submitting.submit(slot)
     elif slot.job.state is State.SUBMITTING:
-        submitting.adopt(process, slot)
+        process.generation.submitting.adopt(slot)
     if slot.job.state is State.RUNNING:
-        seen = poll(process, slot, process.provider_of(slot.job), seen)
+        seen = poll(process, slot, process.generation.terms.provider_of(slot.job), seen)
     if slot.job.state is State.STORING:
-        store(process, slot, process.provider_of(slot.job), seen)
+        store(process, slot, process.generation.terms.provider_of(slot.job), seen)
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
@@ -85,21 +84,22 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
 
     `created`: what its submission answered in this slot.
     """
-    deadline_s = process.deadline_s(slot.job)
+    deadline_s = process.generation.terms.deadline_s(slot.job)
     try:
-        prediction, took_s = polling.ended(process, slot, provider, created, process.ledger.clock.fixed())
+        clock = process.records.ledger.clock.fixed()
+        prediction, took_s = process.generation.polling.ended(slot, provider, created, clock)
     except retries.OutOfTime:
-        last, took_s = last_word(process, slot, provider, deadline_s), None
+        last, took_s = process.generation.deadline.last_word(slot, provider, deadline_s), None
         if last is None:
             return None
         prediction = last
     if prediction.status is not Status.SUCCEEDED:
-        ran_s = process.ledger.now() - slot.job.stamps["running"]
+        ran_s = process.records.ledger.now() - slot.job.stamps["running"]
         failure = verdict(prediction, ran_s, deadline_s)
         raise PredictionOver(failure, f"{prediction.status}: {prediction.error[:300]}")
-    slot.job = process.ledger.storing(slot.job, prediction.completed)
+    slot.job = process.records.ledger.storing(slot.job, prediction.completed)
     if took_s is not None:
-        process.waiting.took(slot.job.request.model, took_s)
+        process.records.waiting.took(slot.job.request.model, took_s)
     return prediction
 
 
@@ -108,26 +108,26 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
 
     `seen` is the prediction as this slot saw it end; another attempt asks for it anew.
     """
-    artifact = outputs.fetch(process, slot, provider, seen)
+    artifact = process.generation.outputs.fetch(slot, provider, seen)
     if artifact is None:
         return
     log.info("stored", size=artifact.size, mime=artifact.mime)
-    end(process, slot, process.ledger.stored, artifact)
+    end(process, slot, process.records.ledger.stored, artifact)
 
 
 def cancel(process: Process, slot: Slot) -> None:
     """The owner wants no result any more; the provider is stopped unless others share the prediction."""
     if slot.job.state is State.UNKNOWN:
-        submitting.find_to_stop(process, slot)
-    ended = written(process.ledger.cancelled, process.settings.lease_s, slot.job)
+        process.generation.submitting.find_to_stop(slot)
+    ended = written(process.records.ledger.cancelled, process.settings.lease_s, slot.job)
     if ended is None:
         return
     slot.job, heirs = ended
     job = slot.job
-    process.publish_delivery(job.id)
+    process.handover.publish_delivery(job.id)
     for heir in heirs:
         log.info("cancelled; another job goes on with its prediction", heir=heir)
-        process.publish_generation(heir)
+        process.handover.publish_generation(heir)
     if job.prediction and not heirs:
         stop(process, job)
 
@@ -135,15 +135,15 @@ def cancel(process: Process, slot: Slot) -> None:
 def give_up(process: Process, slot: Slot, failure: Failure, *, over: bool = False) -> None:
     """The job fails; a prediction that may still run (unless it is `over`) is not paid for to its end."""
     running = slot.job.state is State.RUNNING and not over
-    if end(process, slot, process.ledger.failed, failure) and running:
+    if end(process, slot, process.records.ledger.failed, failure) and running:
         stop(process, slot.job)
 
 
 def stop(process: Process, job: Job) -> None:
     """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
     try:
-        provider = process.provider_of(job)
-        process.calls.made(provider)
+        provider = process.generation.terms.provider_of(job)
+        process.accounts.calls.made(provider)
         outcome = provider.cancel(job.prediction)
         log.info("cancelled at the provider", outcome=outcome)
     except (PassingError, JobFailed) as error:
@@ -160,7 +160,7 @@ def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]
         return False
     slot.job, others = ended
     for job_id in (slot.job.id, *others):
-        process.publish_delivery(job_id)
+        process.handover.publish_delivery(job_id)
     return True
 
 

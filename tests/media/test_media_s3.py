@@ -23,7 +23,6 @@ from ledger.jobs import Way
 from media.links import Links
 from media.store import MediaStore
 from sandbox.s3 import S3Stand
-from tasks.delivery.result import give_link
 from tasks.slots import Slot
 
 
@@ -227,7 +226,7 @@ def test_a_link_whose_message_was_deleted_is_sent_anew_once(narrow: Stage) -> No
 def overtaken(narrow: Stage, job: Job) -> None:
     """An edit with the job's progress is on its way, until the faults are cleared."""
     narrow.telegram.fault("delay", method="editMessageText", chat=job.origin.chat, seconds=LONG_S)
-    narrow.process.progress.show(Slot(job), job.progress)
+    narrow.process.delivery.progress.show(Slot(job), job.progress)
     eventually(lambda: not narrow.telegram.faults())
 
 
@@ -255,7 +254,7 @@ def test_progress_that_comes_before_the_link_is_written_down_does_not_stay(narro
     giving = narrow.ledger.claim(job.id, "another", Claim.DELIVER)
     assert giving is not None
     overtaken(narrow, giving)
-    give_link(narrow.process, Slot(giving, Claim.DELIVER))
+    narrow.process.delivery.results.give_link(Slot(giving, Claim.DELIVER))
     narrow.telegram.clear_faults()
     eventually(lambda: linked(narrow, job) == [False, True, False])
     narrow.ledger.delivered(giving, "", Way.LINK)
@@ -277,7 +276,7 @@ def test_the_same_words_again_get_a_link_to_the_same_file(narrow: Stage) -> None
     first = ask()
     narrow.process.publisher.publish_generation(first)
     narrow.work()
-    hit = narrow.process.cache.get(first.digest)
+    hit = narrow.process.records.cache.get(first.digest)
     assert hit is not None
     second = ask(hit)
     narrow.process.publisher.publish_delivery(second.id)

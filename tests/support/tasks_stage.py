@@ -78,7 +78,7 @@ class Stage:
         self.admission = admission
         self.process = self.new_process()
         self.take_charge()
-        self.process.chat.call(lambda gateway: gateway.bot.get_me())
+        self.process.delivery.chat.call(lambda gateway: gateway.bot.get_me())
 
     def new_process(self) -> Process:
         """Return a worker's composition root; the caller closes it."""
@@ -125,7 +125,7 @@ class Stage:
         answer = self.admission.admit(f"{kind}-{time.time_ns()}", request, origin, fresh=True)
         assert isinstance(answer, Accepted)
         view = status.waiting(answer.job, None, texts(origin.language))
-        message = self.process.chat.call(lambda gateway: gateway.post(origin, view))
+        message = self.process.delivery.chat.call(lambda gateway: gateway.post(origin, view))
         self.ledger.posted(answer.job, message)
         self.process.publisher.publish_generation(answer.job)
         self.ledger.published(answer.job.id)

@@ -27,14 +27,14 @@ def scene(whole_stage: Stage, redis_url: str) -> Iterator[Stage]:
         user = whole_stage.telegram.new_user()
         people.seen(user, user, "en")
     admin = whole_stage.telegram.new_user()
-    whole_stage.process.broadcasts.draft("news", "We are back", admin, "en")
-    whole_stage.process.broadcasts.start("news", 1, admin)
+    whole_stage.process.records.broadcasts.draft("news", "We are back", admin, "en")
+    whole_stage.process.records.broadcasts.start("news", 1, admin)
     yield whole_stage
     whole_stage.telegram.clear_faults()
 
 
 def found(scene: Stage) -> Broadcast:
-    now = scene.process.broadcasts.get("news")
+    now = scene.process.records.broadcasts.get("news")
     assert now is not None
     return now
 

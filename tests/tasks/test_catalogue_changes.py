@@ -198,4 +198,4 @@ def test_an_heir_knows_where_its_prediction_runs(scene: Stage) -> None:
 
 
 def model_of(scene: Stage, job: Job) -> Model:
-    return scene.process.model_of(job)
+    return scene.process.generation.terms.model_of(job)

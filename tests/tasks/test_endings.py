@@ -234,7 +234,7 @@ def test_a_file_id_that_telegram_does_not_take_is_replaced_by_an_upload(scene: S
     job = stored(scene, scene.job("a fox of another bot"))
     assert job.artifact is not None
     scene.redis.hset(keys.job(job.id), mapping={"file_id": "AgACAgIforeign", "digest": "fox", "cached": "1"})
-    scene.process.cache.put("fox", Hit(job.artifact, "AgACAgIforeign"))
+    scene.process.records.cache.put("fox", Hit(job.artifact, "AgACAgIforeign"))
     if deleted:
         scene.telegram.delete(job.origin.chat, job.message)
     scene.work()
@@ -242,7 +242,7 @@ def test_a_file_id_that_telegram_does_not_take_is_replaced_by_an_upload(scene: S
     assert message["media"]["kind"] == "photo"
     now = scene.now(job)
     assert (now.state, now.file_id) == (State.DELIVERED, message["media"]["file_id"])
-    assert scene.process.cache.get("fox") == Hit(job.artifact, now.file_id, job.request.seed)
+    assert scene.process.records.cache.get("fox") == Hit(job.artifact, now.file_id, job.request.seed)
 
 
 def test_a_known_picture_comes_as_an_uploaded_document_where_photos_are_forbidden(scene: Stage) -> None:
@@ -263,11 +263,11 @@ def test_a_cached_result_whose_file_is_gone_is_forgotten(scene: Stage) -> None:
     job = stored(scene, scene.job("a fox forgotten"))
     assert job.artifact is not None
     scene.redis.hset(keys.job(job.id), mapping={"file_id": "AgACAgIforeign", "digest": "fox", "cached": "1"})
-    scene.process.cache.put("fox", Hit(job.artifact, "AgACAgIforeign"))
+    scene.process.records.cache.put("fox", Hit(job.artifact, "AgACAgIforeign"))
     (scene.folder / job.artifact.key).unlink()
     scene.work()
     assert "on our side" in only(scene, job)["text"]
-    assert scene.process.cache.get("fox") is None
+    assert scene.process.records.cache.get("fox") is None
 
 
 # Patience.
@@ -328,7 +328,7 @@ def test_a_trouble_before_the_send_leaves_no_mark(
         raise trouble
 
     with monkeypatch.context() as patch:
-        patch.setattr(scene.process.media, "open", broken)
+        patch.setattr(scene.process.files.store, "open", broken)
         scene.work()
     assert scene.now(job).state is State.DELIVERING
     again(scene, job)

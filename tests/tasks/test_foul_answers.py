@@ -91,7 +91,7 @@ def test_an_answer_that_unpacks_to_gigabytes_is_passed_over(scene: Stage, place:
     if place == "create":
         assert scene.now(job).state is State.UNKNOWN
         scene.lapse(job)
-        scene.process.publish_generation(job.id)
+        scene.process.handover.publish_generation(job.id)
     assert ended(scene, job) == (State.DELIVERED, None, 1)
 
 

@@ -64,7 +64,7 @@ def test_a_picture_takes_the_place_of_the_status_message(scene: Stage) -> None:
     assert "a red fox" in message["caption"]
     assert done.file_id
     assert done.artifact is not None
-    assert scene.process.media.holds(done.artifact)
+    assert scene.process.files.store.holds(done.artifact)
     assert scene.paid("a red fox") == 1
     mine = [one for one in scene.provider.downloads() if one["prediction"] == done.prediction]
     assert [(one["status"], one["authorization"]) for one in mine] == [(200, False)]
@@ -147,7 +147,7 @@ def test_a_prediction_that_is_not_ready_in_time_is_stopped(scene: Stage) -> None
     scene.provider.hold()
     job = scene.job("a fox for ever")
     submission = Submission("darkroom/sketch", {"prompt": "a fox for ever"}, 60)
-    prediction = scene.process.provider_of(job).submit(submission)
+    prediction = scene.process.generation.terms.provider_of(job).submit(submission)
     scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction.id)
     scene.redis.hset(keys.job(job.id), "at:running", "1000")
     scene.lapse(job)
@@ -172,7 +172,7 @@ def test_an_error_of_ours_ends_the_job_too(scene: Stage, monkeypatch: pytest.Mon
     def broken(*_: object) -> None:
         raise ZeroDivisionError("nobody thought of this")
 
-    monkeypatch.setattr(scene.process.media, "keep", broken)
+    monkeypatch.setattr(scene.process.files.store, "keep", broken)
     scene.work()
     assert failed(scene, job) == (State.FAILED, Failure.INTERNAL, True)
     assert "Something went wrong on our side" in said(scene, job)

@@ -32,5 +32,5 @@ def test_all_slots_ask_a_slow_redis_at_once(scene: Stage) -> None:
         ThreadPoolExecutor(SLOTS) as slots,
     ):
         scene.redis.client_pause(STALL_MS)
-        found = list(slots.map(process.ledger.get, [job.id] * SLOTS))
+        found = list(slots.map(process.records.ledger.get, [job.id] * SLOTS))
     assert all(each is not None and each.id == job.id for each in found)

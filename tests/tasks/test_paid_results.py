@@ -82,7 +82,7 @@ def test_a_prediction_that_ends_without_an_output_is_broken_in_the_end(scene: St
     job = scene.job("a fox unseen")
     generate(job.id)
     assert put_off(scene, job, State.STORING)
-    deadline_s = scene.process.model_of(job).deadline_s
+    deadline_s = scene.process.generation.terms.model_of(job).deadline_s
     for state in ("running", "storing"):
         age(scene, job, state, deadline_s - 60)
     assert put_off(scene, again(scene, job), State.STORING)
@@ -109,7 +109,7 @@ def running(scene: Stage, prompt: str) -> Job:
     scene.provider.hold()
     job = scene.job(prompt)
     submission = Submission("darkroom/sketch", {"prompt": prompt}, 3600)
-    prediction = scene.process.provider_of(job).submit(submission)
+    prediction = scene.process.generation.terms.provider_of(job).submit(submission)
     held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction.id)
     scene.ledger.release(held)
     eventually(lambda: scene.predictions(prompt)[0]["status"] == "processing")
@@ -119,7 +119,7 @@ def running(scene: Stage, prompt: str) -> Job:
 def past_deadline(scene: Stage, prompt: str) -> Job:
     """The same, a second after its deadline."""
     job = running(scene, prompt)
-    age(scene, job, "running", scene.process.model_of(job).deadline_s + 1)
+    age(scene, job, "running", scene.process.generation.terms.model_of(job).deadline_s + 1)
     return job
 
 
@@ -183,7 +183,7 @@ def test_a_deadline_that_the_provider_keeps_is_a_deadline(scene: Stage) -> None:
     scene.provider.hold()
     job = scene.job("a fox late by their clock")
     # The shortest that there is: five seconds, and the job's own is set to end a little later.
-    prediction = scene.process.provider_of(job).submit(
+    prediction = scene.process.generation.terms.provider_of(job).submit(
         Submission("darkroom/sketch", {"prompt": "a fox late by their clock"}, 5)
     )
     held = scene.ledger.running(scene.ledger.submitting(scene.claimed_elsewhere(job)), prediction.id)
@@ -358,8 +358,8 @@ def test_what_the_store_has_already_is_not_fetched_again(scene: Stage) -> None:
     scene.provider.finish(job.prediction)
     held = scene.ledger.storing(scene.claimed_elsewhere(job))
     url = scene.predictions("a fox at home")[0]["output"][0]
-    with scene.process.downloader.stream(url, private=True) as chunks:
-        kept = scene.process.media.keep(held, chunks)
+    with scene.process.files.downloader.stream(url, private=True) as chunks:
+        kept = scene.process.files.store.keep(held, chunks)
     scene.provider.settings(ttl_s=0.0)
     again(scene, job)
     assert ended(scene, job) == DELIVERED

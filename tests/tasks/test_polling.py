@@ -13,7 +13,7 @@ from jobs.errors import LedgerUnavailable, PassingError
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier
 from jobs.states import State
 from providers.base import Prediction, Status
-from tasks.generation import polling
+from tasks.generation.polling import Polling
 
 HOOKS = Settings(provider_webhook_url="https://bot.example")
 POLLS = Settings()
@@ -44,22 +44,6 @@ class Scene:
         job = Job("fox", request, origin, Tier.REGULAR, Lane.IMG, State.RUNNING, stamps={"running": 0.0})
         self.slot = Sleeper(self.time, job)
 
-    @property
-    def waiting(self) -> Any:
-        return self
-
-    @property
-    def slots(self) -> Any:
-        return self
-
-    @property
-    def calls(self) -> Any:
-        return SimpleNamespace(to_ask=lambda _slot, _provider: None)
-
-    @property
-    def progress(self) -> Any:
-        return self
-
     def deadline_s(self, _job: Job) -> float:
         return DEADLINE_S
 
@@ -89,9 +73,11 @@ class Scene:
     def watch(self, created: Prediction | None = CREATED, *, at: float = 0.0) -> None:
         """The slot waits from that moment on; returns when it is over, however long that takes."""
         here: Any = self
+        calls: Any = SimpleNamespace(to_ask=lambda _slot, _provider: None)
+        polling = Polling(self.settings, waiting=here, slots=here, calls=calls, terms=here, progress=here)
 
         def work() -> None:
-            self.found, self.took_s = polling.ended(here, here.slot, here, created, self.time.clock)
+            self.found, self.took_s = polling.ended(here.slot, here, created, self.time.clock)
             self.end = self.time.now
 
         self.time.start(at, work)

@@ -74,9 +74,9 @@ def test_the_search_waits_for_who_is_submitting_the_same(scene: Stage) -> None:
     lost = never_arrived(scene, prompt)
     other = scene.job(prompt)
     submitting = scene.ledger.submitting(scene.claimed_elsewhere(other))
-    model = scene.process.model_of(other)
+    model = scene.process.generation.terms.model_of(other)
     submission = Submission(model.reference, inputs.fields(other.request, model), model.deadline_s)
-    paid = scene.process.provider_of(other).submit(submission)
+    paid = scene.process.generation.terms.provider_of(other).submit(submission)
     assert searched(scene, lost).state is State.UNKNOWN
     assert scene.ledger.running(submitting, paid.id).prediction == paid.id
     assert searched(scene, lost).state is State.UNKNOWN

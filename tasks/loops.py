@@ -1,0 +1,54 @@
+"""What a worker process does in the background, beside its slots."""
+
+from functools import partial
+
+from config.settings import Settings
+from ledger.artifacts import artifacts_in_use
+from ledger.processes.background import Background
+from ledger.processes.leader import alone
+from ledger.processes.metrics_buffer import MetricsBuffer
+from ledger.processes.workers import Sign
+from media.retention import LAPSES_S, PERIOD_S, Retention
+from tasks.delivery.progress import Progress
+from tasks.handover import revive_broadcast
+from tasks.heartbeat import Heartbeat
+from tasks.publish import Publisher
+from tasks.records import Records
+from tasks.slots import Slots
+from tasks.sweep import Sweep, excusing
+
+
+class Loops:
+    """The heartbeat, which every process has, and the rounds, each of which one process at a time makes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        records: Records,
+        publisher: Publisher,
+        progress: Progress,
+        slots: Slots,
+        sign: Sign,
+        tally: MetricsBuffer,
+    ) -> None:
+        client, ledger = records.client, records.ledger
+        self._heartbeat = Heartbeat(settings, client, ledger, slots, sign, tally)
+        # A round takes far less than a beat; who dies in one keeps the others out for so long.
+        lapses_s = settings.heartbeat_s
+        reviving = partial(revive_broadcast, records.broadcasts, publisher)
+        self._rounds = [
+            Background(name, settings.sweep_s, alone(client, name, lapses_s, work))
+            for name, work in (("places", progress.round), ("broadcast", reviving))
+        ]
+        retention = Retention(settings, lambda: artifacts_in_use(client))
+        keeping = alone(client, "retention", LAPSES_S, retention.round)
+        self._rounds.append(Background("retention", PERIOD_S, keeping))
+        sweep = Sweep(settings, ledger, records.waiting, publisher)
+        sweeping = alone(client, "sweep", lapses_s, sweep.round)
+        self._rounds.append(Background("sweep", settings.sweep_s, excusing(ledger, sweeping)))
+
+    def close(self) -> None:
+        """End the rounds, then the heartbeat, with which the process leaves the register."""
+        for background in self._rounds:
+            background.close()
+        self._heartbeat.close()
