@@ -18,20 +18,20 @@ include = ["tasks.signals", "tasks.generation.task", "tasks.delivery.task", "tas
 
 _redis = settings.ledger_redis()
 
-# Lanes. A mistyped lane is an error, not a new queue that nobody serves.
+# Lanes. A mistyped lane is an error, not a new queue without a worker.
 task_queues = [Queue(lane, Exchange(lane), routing_key=lane) for lane in Lane]
 task_default_queue = Lane.IMG.value
 task_create_missing_queues = False
 
-# Slots are threads: jobs wait on the network, and one process holds many. Messages are taken one for each
-# free slot, so that the waiting stays in the lanes, where priorities count.
+# Slots are threads: jobs wait for the network, and one process holds many. A worker takes one message for
+# each free slot, so that jobs wait in the lanes, where priorities count.
 worker_pool = "threads"
 worker_concurrency = settings.worker_slots
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
 
-# Limits. `rate_limit` is Celery's own, for one worker process; admission enforces the others for each user,
-# in Redis (ledger.admission). Deliveries have no limit here: Telegram's are obeyed by chat.limiter.
+# Limits. Celery enforces `rate_limit` for one worker process. Admission enforces the others for each user, in
+# Redis (ledger.admission). Deliveries have no limit here: chat.limiter observes Telegram's limits.
 task_annotations = {
     "generate": {
         "rate_limit": settings.generate_rate_limit or None,
@@ -40,13 +40,13 @@ task_annotations = {
     }
 }
 
-# The message is only a wake-up (the ledger recovers jobs), so it is acknowledged early: a blip of the
-# connection then starts nothing twice, and no unacknowledged message can take the worker down with Redis.
+# The message is only a wake-up (the ledger recovers jobs), so it is acknowledged early. Then a short loss of
+# the connection starts no job twice, and no unacknowledged message can make the worker fail with Redis.
 task_acks_late = False
 task_reject_on_worker_lost = False
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
-# There is no result backend. Without this each thread would look for it anew, in all installed packages.
+# There is no result backend. Without this, each thread would look for one in all installed packages.
 result_backend_thread_safe = True
 task_serializer = "json"
 accept_content = ["json"]
@@ -66,7 +66,7 @@ broker_transport_options = {
     "socket_keepalive": True,
     "health_check_interval": 10,
     "max_connections": settings.worker_slots + 32,
-    # A publisher finds out at once that the broker is away; the sweep publishes later what it could not.
+    # A publisher fails at once when the broker is away; the sweep publishes the message later.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.1,
@@ -74,11 +74,11 @@ broker_transport_options = {
 }
 if _redis.sentinels:
     broker_transport_options |= {"master_name": _redis.master, "sentinel_kwargs": sentinel_options(_redis)}
-# A publisher's wait is bounded: what cannot be published now, the sweep publishes later.
+# A publisher's wait is bounded: the sweep publishes later what cannot be published now.
 task_publish_retry = False
 
-# They cost about seven messages a job. Without them a worker whose slots were all taken notices only after a
-# second or more that one is free again: its loop has nothing else to wake it.
+# Events cost about seven messages a job. Without them, a worker whose slots were all taken notices only after
+# a second or more that a slot is free again: nothing else wakes its loop.
 worker_send_task_events = True
 task_send_sent_event = True
 worker_hijack_root_logger = False

@@ -1,7 +1,8 @@
-"""What a deployment can set: settings from the environment, the catalogue of models, logging.
+"""The configuration: settings from the environment, the catalogue of models, and logging.
 
-Every process of Darkroom imports this before it makes a file, or is started by one that has. What it makes is
-its owner's alone, whatever the shell says: pictures and prompts, the ledger, secrets and logs.
+Every process of Darkroom imports this package before it creates a file, or is started by a process that has.
+So only the owner can read the files that it creates, whatever the shell's umask: pictures and prompts, the
+ledger, secrets and logs.
 """
 
 import os

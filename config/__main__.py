@@ -1,6 +1,6 @@
 """`python -m config > .env.example` writes the example from the declared settings.
 
-`python -m config check` tells all that is wrong with the configuration, and ends with 0 where nothing is.
+`python -m config check` prints all errors of the configuration; its exit code is 0 where there are none.
 """
 
 import sys
@@ -15,7 +15,7 @@ USAGE = "usage: python -m config [check]"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return the exit code: 1 for a configuration with errors, 2 for arguments that mean nothing."""
+    """Run a command and return its exit code: 1 for a configuration with errors, 2 for unknown arguments."""
     if not arguments:
         sys.stdout.write(example())
         return 0

@@ -1,4 +1,4 @@
-"""The catalogue of models: `models.toml` read into frozen objects. A new model is a few lines there."""
+"""The catalogue of models: `models.toml`, read into frozen objects. A new model is a few lines there."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +13,12 @@ KINDS = ("image", "video")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option a user may give: the provider's input field it becomes, and the values allowed."""
+    """One option that a user may give.
+
+    Attributes:
+        field: The field of the provider's input that gets the value.
+        choices: The permitted values; empty for a number between `minimum` and `maximum`.
+    """
 
     name: str
     field: str
@@ -25,7 +30,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One entry of the catalogue. `reference` is the provider's name for it, `price_usd` that of one job."""
+    """One model of the catalogue.
+
+    Attributes:
+        reference: The provider's name for the model.
+        deadline_s: The time (s) for which a prediction may run.
+        typical_s: The usual duration (s) of a prediction, for estimates as long as none were measured.
+        price_usd: The list price of one job.
+        source_field: The field of the input for the picture to start from; "" for a model that takes none.
+        input: Fixed values of the provider's input.
+    """
 
     name: str
     title: str
@@ -43,28 +57,28 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All models by name, in the file's order; the first of a kind is that kind's default."""
+    """All models by name, in the file's order. The first model of a kind is the kind's default."""
 
     models: Mapping[str, Model]
 
     def of_kind(self, kind: str) -> tuple[Model, ...]:
-        """The models that make `image` or `video`, the default one first."""
+        """Return the models of a kind (`image`, `video`), the default one first."""
         return tuple(model for model in self.models.values() if model.kind == kind)
 
     def default(self, kind: str) -> Model:
-        """The model used when the user has chosen none."""
+        """Return the model for users who have chosen none."""
         return self.of_kind(kind)[0]
 
     def animator(self) -> Model | None:
-        """The first video model that starts from a picture, or None where the catalogue has none."""
+        """Return the first video model that starts from a picture; None where the catalogue has none."""
         return next((model for model in self.of_kind("video") if model.source_field), None)
 
     def budget_names(self) -> tuple[str, ...]:
-        """Names of providers and models, for which there may be budgets."""
+        """Return the names of providers and models, which budgets may have."""
         return tuple(dict.fromkeys((*(model.provider for model in self.models.values()), *self.models)))
 
     def longest_deadline(self) -> float:
-        """Seconds that the slowest model may take."""
+        """Return the longest deadline of all models (s)."""
         return max(model.deadline_s for model in self.models.values())
 
 
@@ -95,7 +109,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
 
 
 def _check_budgets(settings: Settings, catalogue: Catalogue) -> None:
-    """Hold the names that budgets go by against the catalogue. Raises SettingsError."""
+    """Check the names of the budgets against the catalogue. Raises SettingsError."""
     taken = {*RESERVED, *(model.provider for model in catalogue.models.values())} & set(catalogue.models)
     for name in sorted(taken):
         raise SettingsError(
@@ -104,7 +118,7 @@ def _check_budgets(settings: Settings, catalogue: Catalogue) -> None:
     try:
         budgets = settings.budgets()
     except ValueError:
-        return  # told as a problem of the setting
+        return  # reported as an error of the setting
     known = catalogue.budget_names()
     for period in PERIODS:
         for name in unknown(budgets.of(period), known):

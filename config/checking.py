@@ -1,4 +1,4 @@
-"""`python -m config check`: everything that can be wrong with the configuration, told at once."""
+"""`python -m config check`: a check that reports all errors of the configuration at once."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _REPLICATE_TOKEN = re.compile(r"r8_[A-Za-z0-9]{8,}")
 
 @dataclass(frozen=True, slots=True)
 class ConfigFindings:
-    """What a look at the configuration found: `errors` keep Darkroom from working, `warnings` do not."""
+    """The findings of a check: `errors` keep Darkroom from working, `warnings` do not."""
 
     settings: Settings
     errors: tuple[str, ...]
@@ -25,7 +25,7 @@ class ConfigFindings:
 
 
 def look(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> ConfigFindings:
-    """Return all that is wrong with the settings and the files that they name; no connection is made."""
+    """Check the settings and the files that they name. No connection is made."""
     source = dict(os.environ if environment is None else environment)
     file = env_file or env_file_of(source)
     settings, errors = read(source, file)
@@ -39,7 +39,7 @@ def look(environment: Mapping[str, str] | None = None, env_file: Path | None = N
 
 
 def known() -> frozenset[str]:
-    """Return the names of all settings, and those of the files that their secrets may be in."""
+    """Return the names of all settings, and of the variables that name files with secrets (X_FILE)."""
     names = {spec.name.upper() for spec in fields(Settings)}
     return frozenset(
         names | {f"{spec.name.upper()}_FILE" for spec in fields(Settings) if spec.metadata["secret"]}
@@ -47,7 +47,7 @@ def known() -> frozenset[str]:
 
 
 def report(findings: ConfigFindings) -> str:
-    """Return what is to be said about a configuration, a line for each finding."""
+    """Return the findings as text, a line for each."""
     errors = [f"error: {error}" for error in findings.errors]
     warnings = [f"warning: {warning}" for warning in findings.warnings]
     end = f"{len(errors)} to mend." if errors else "The configuration is complete."
@@ -55,7 +55,7 @@ def report(findings: ConfigFindings) -> str:
 
 
 def _tokens(settings: Settings) -> Iterator[str]:
-    """What every bot needs, and whether it looks as it should; a token itself is never repeated."""
+    """Yield a sentence for each token that is missing or looks wrong; no sentence repeats a token."""
     tokens = {"TELEGRAM_TOKEN": settings.telegram_token, "REPLICATE_API_TOKEN": settings.replicate_api_token}
     if missing := [name for name, token in tokens.items() if not token]:
         are, them = ("are", "them") if len(missing) > 1 else ("is", "it")

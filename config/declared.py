@@ -1,6 +1,6 @@
-"""Every setting of Darkroom in one frozen object: its default, what it does, its unit, whether it is secret.
+"""Every setting of Darkroom in one frozen object: its default, its meaning, its unit, whether it is secret.
 
-Callers take them from `config.settings`, which reads them.
+Other packages import the settings from `config.settings`, which reads them.
 """
 
 from dataclasses import dataclass, field, fields
@@ -21,7 +21,7 @@ class SettingsError(Exception):
 
 
 def setting(default: Any, about: str, unit: str = "", *, secret: bool = False) -> Any:
-    """Declare one setting: its default, what it does, the unit of its number, whether logs must mask it."""
+    """Declare one setting: its default, its meaning, its unit, and whether it is a secret that logs mask."""
     return field(default=default, metadata={"about": about, "unit": unit, "secret": secret})
 
 
@@ -179,35 +179,35 @@ class Settings:
 
     @property
     def bot_id(self) -> str:
-        """The bot's own id, which its token begins with."""
+        """The bot's own id, which is the first part of its token."""
         return self.telegram_token.partition(":")[0]
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """With which Telegram may post: the one that it was told last, and the one before."""
+        """The secrets that Telegram's webhooks may carry: the present one, and the previous one."""
         return tuple(filter(None, (self.webhook_secret, self.webhook_secret_previous)))
 
     @property
     def signing_secrets(self) -> tuple[str, ...]:
-        """Which may have signed a job's id: the one that signs now, and the one before."""
+        """The secrets that may have signed a job's id: the present one, and the previous one."""
         return tuple(filter(None, (self.signing_secret, self.signing_secret_previous)))
 
     def secrets(self) -> tuple[str, ...]:
-        """Values that no log line may contain, with their parts (passwords in URLs); the longest first."""
+        """Return the values that logs mask: secrets and their parts (passwords in URLs), longest first."""
         named = [getattr(self, spec.name) for spec in fields(self) if spec.metadata["secret"]]
         found = {part for value in named for part in parts_of(value)}
         return tuple(sorted(found, key=len, reverse=True))
 
     def budgets(self) -> BudgetSettings:
-        """What jobs may cost in a day and in a month, as the settings say."""
+        """Return the budgets of a day and of a month."""
         return budgets_of(self.budget_day_usd, self.budget_month_usd)
 
     def ledger_redis(self) -> RedisPlace:
-        """Where the broker and the ledger are."""
+        """Return the place of the Redis that has the broker and the ledger."""
         return place_of(self.redis_url or DEFAULT_REDIS, self.redis_master_name, self.redis_sentinel_password)
 
     def cache_redis(self) -> RedisPlace:
-        """Where the cache is."""
+        """Return the place of the Redis that has the cache."""
         if not self.cache_redis_url:
             return self.ledger_redis()
         return place_of(self.cache_redis_url, self.cache_redis_master_name, self.redis_sentinel_password)

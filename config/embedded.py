@@ -1,4 +1,4 @@
-"""The address of the embedded Redis: `make run` and the demo leave it where all other commands look."""
+"""The URL of the embedded Redis: `make run` and the demo leave it in a file, where other commands find it."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ _NAME = "url"
 
 
 def published(folder: Path) -> str:
-    """Return the URL of the Redis that keeps its data in `folder`; "" where none is said to run."""
+    """Return the URL of the Redis that keeps its data in `folder`; "" where no URL was left there."""
     try:
         return (folder / _NAME).read_text(encoding="utf-8").strip()
     except OSError:
@@ -16,19 +16,19 @@ def published(folder: Path) -> str:
 
 
 def publish(folder: Path, url: str) -> None:
-    """Leave the URL for other commands of the same user: it holds the password."""
+    """Leave the URL for other commands. Only the same user can read it, as it holds the password."""
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / _NAME, f"{url}\n")
 
 
 def withdraw(folder: Path, url: str) -> None:
-    """Remove the URL, unless another Redis has left its own there since."""
+    """Remove the URL, unless another Redis has left its own URL there since."""
     if published(folder) == url:
         (folder / _NAME).unlink(missing_ok=True)
 
 
 def drawn_once(file: Path) -> str:
-    """Return the secret in a file; the first call draws it, so that each directory has one of its own."""
+    """Return the secret in a file. The first call draws it, so each directory has a secret of its own."""
     if file.is_file() and (kept := file.read_text(encoding="utf-8").strip()):
         return kept
     drawn = secrets.token_urlsafe(24)

@@ -1,4 +1,4 @@
-"""What is wrong with the lines of a `.env` file; no answer repeats a value, which may be a secret."""
+"""The check of the lines of a `.env` file. No message repeats a value, which may be a secret."""
 
 import re
 import stat
@@ -19,14 +19,14 @@ _ELSEWHERE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The names that a file sets, with the numbers of their lines, and what is wrong with the others."""
+    """The names that a file sets, each with its line number, and a sentence for each line that is wrong."""
 
     names: dict[str, int]
     problems: tuple[str, ...]
 
 
 def read_file(file: Path) -> Lines:
-    """Return what stands in a file; one that is not there sets nothing."""
+    """Read a file; a file that does not exist sets nothing."""
     try:
         return read(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -38,7 +38,7 @@ def read_file(file: Path) -> Lines:
 
 
 def exposed(file: Path) -> str:
-    """Return a sentence for a file that others than its owner can read; "" where they cannot."""
+    """Return a sentence for a file that other users can read; "" where they cannot."""
     try:
         mode = file.stat().st_mode
     except OSError:
@@ -49,7 +49,7 @@ def exposed(file: Path) -> str:
 
 
 def read(text: str) -> Lines:
-    """Return the names that a file sets, and a sentence for each line that sets nothing."""
+    """Read the text of a file: the names that it sets, and a sentence for each line that is wrong."""
     names: dict[str, int] = {}
     problems = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -66,7 +66,7 @@ def read(text: str) -> Lines:
 
 
 def unknown(lines: Lines, known: Collection[str]) -> Iterator[str]:
-    """Yield a sentence for each name that nothing reads, with the nearest one that something does."""
+    """Yield a sentence for each name that is no setting, with the most similar name that is one."""
     for name, number in lines.names.items():
         if name in known or _ELSEWHERE.fullmatch(name):
             continue

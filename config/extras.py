@@ -1,4 +1,4 @@
-"""What the settings of the optional extras must be like. Pure but for a look at what is installed."""
+"""The rules for the settings of the optional extras. Pure, except for the check of installed packages."""
 
 import importlib.util
 import re
@@ -10,7 +10,7 @@ _INSTALL = "pip install -r requirements-extras.txt, or leave it empty"
 
 
 def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """(holds, the sentence for when it does not) of each rule."""
+    """Return each rule as a pair: whether it holds, and the sentence for when it does not."""
     return (
         (
             not s.sentry_dsn or _is_dsn(s.sentry_dsn),

@@ -1,4 +1,4 @@
-"""Where media is kept, read from a URL: a directory, file:///directory, or s3://bucket/prefix. Pure."""
+"""The place of the media store, read from a URL: a directory, file:///directory, s3://bucket/prefix. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from config.declared import Settings
 
 LINK_MAX_HOURS = 168
-"""Signatures of S3 are valid for a week at most."""
+"""Longest validity (hours) of a link: S3 signatures are valid for a week at most."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class LocationError(ValueError):
-    """A URL names no place to keep files; the message is a sentence that begins with the setting's name."""
+    """A URL names no place for files. The message is a sentence that begins with the setting's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,10 @@ class S3Bucket:
 
 
 def location(url: str, name: str = "MEDIA_URL") -> Folder | S3Bucket:
-    """The place that a URL names; raises LocationError.
+    """Return the place that a URL names. Raises LocationError.
 
-    `name` is what the sentence of the error begins with: the setting or option that the URL came from.
+    Args:
+        name: The setting or option that the URL came from; the error's sentence begins with it.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme == "file":
@@ -60,7 +61,7 @@ def location(url: str, name: str = "MEDIA_URL") -> Folder | S3Bucket:
 
 
 def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """What must hold for the settings of the media store, each with its sentence for when it does not."""
+    """Return each rule for the media store as a pair: whether it holds, and the sentence for when not."""
     return (
         _place(s.media_url),
         *(

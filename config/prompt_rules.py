@@ -1,18 +1,18 @@
-"""The rules of a prompt filter's file: words and expressions that no prompt may have. Pure."""
+"""The rules in a prompt filter's file: words and expressions that no prompt may have. Pure."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 
 MARKS = 30
-"""Marks on one letter that count, as in Unicode's stream-safe text; no language has so many."""
+"""Most marks on one letter, as in Unicode's stream-safe text; no language has so many. Others are ignored."""
 
 
 def parse(text: str) -> list["re.Pattern[str]"]:
-    """The rules of a filter file, one a line; empty lines and those that begin with # do not count.
+    """Read the rules of a filter file, one a line. Empty lines and lines that begin with # are ignored.
 
-    `/.../` is a regular expression that is looked for anywhere; anything else is a word, or several, that
-    must stand in the prompt as whole words. Case makes no difference. Raises ValueError that names the line.
+    `/.../` is a regular expression, which is searched for anywhere in the prompt. Any other line is one or
+    more words, which match as whole words. Case is ignored. Raises ValueError that names the line.
     """
     rules, words = [], []
     for number, line in enumerate(map(str.strip, text.splitlines()), 1):
@@ -31,8 +31,11 @@ def parse(text: str) -> list["re.Pattern[str]"]:
 
 
 def plain(text: str) -> str:
-    """Text without what only hides a word in it: letter forms, invisible characters, runs of white space,
-    and more marks on one letter than any script has."""
+    """Return a text without disguises that hide a word from the rules.
+
+    These are other letter forms, invisible characters, runs of white space, and more marks on one letter than
+    any script has.
+    """
     visible = "".join(
         letter
         for letter in unicodedata.normalize("NFKC", _with_few_marks(text))
@@ -42,8 +45,10 @@ def plain(text: str) -> str:
 
 
 def _with_few_marks(text: str) -> str:
-    """Leave out the marks of a letter beyond the first MARKS: to put them into their order takes a time that
-    grows with the square of their number."""
+    """Return a text without the marks of a letter beyond the first MARKS.
+
+    The time to sort the marks of one letter grows with the square of their number.
+    """
     kept, marks = [], 0
     for letter in text:
         marks = marks + 1 if unicodedata.combining(letter) else 0
@@ -53,7 +58,7 @@ def _with_few_marks(text: str) -> str:
 
 
 def hits(rules: Sequence["re.Pattern[str]"], prompt: str) -> bool:
-    """Whether a rule forbids the prompt."""
+    """Return whether a rule forbids the prompt."""
     seen = plain(prompt)
     folded = seen.casefold()
     return any(rule.search(seen) or rule.search(folded) for rule in rules)

@@ -9,17 +9,17 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)/([smh])(?:, burst (\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A bucket of `burst` tokens that fills with `per_s` tokens a second."""
+    """A token bucket of size `burst` that gains `per_s` tokens a second."""
 
     per_s: float
     burst: float
 
 
 def parse_rate(text: str) -> Rate:
-    """`10/m` (Celery's syntax: s, m or h), or with a bucket of another size, `10/m, burst 3`.
+    """Read a rate such as `10/m` (Celery's syntax: s, m or h) or `10/m, burst 3`.
 
-    The bucket holds the figure in front of the slash unless a burst is given. Raises ValueError with a
-    sentence that says what is expected.
+    Without a burst, the size of the bucket is the number before the slash. Raises ValueError with a sentence
+    that says what is expected.
     """
     match = _RATE.fullmatch(text)
     number, unit, burst = match.groups() if match else ("0", "s", None)
@@ -30,7 +30,10 @@ def parse_rate(text: str) -> Rate:
 
 
 def rate_problem(name: str, text: str, *, burst: bool = True) -> str:
-    """Return what is wrong with the rate of a setting, "" where nothing is. An empty one is no limit."""
+    """Return a sentence about the error in the rate of the setting `name`; "" where there is none.
+
+    An empty rate is no limit. `burst`: whether the rate may have a burst.
+    """
     if not text:
         return ""
     if not burst and "," in text:

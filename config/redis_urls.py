@@ -1,4 +1,4 @@
-"""Where a Redis is: one server by its URL, or the master that sentinels know by a name. Pure."""
+"""The place of a Redis: a server's URL, or the name of a master that sentinels know. Pure."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -11,8 +11,14 @@ _SENTINEL_PORT = 26379
 
 @dataclass(frozen=True, slots=True)
 class RedisPlace:
-    """`url` is as kombu takes it too. With `sentinels` (host, port) the rest describes the master that they
-    call `master`: its database, and who we are there; `sentinel_password` is theirs ("" where they ask none).
+    """The place of a Redis, and the login there.
+
+    Attributes:
+        url: The URL, in the form that kombu takes too; several sentinel URLs have semicolons between them.
+        sentinels: Host and port of each sentinel; empty for a single server. The attributes below describe
+            the master that the sentinels watch.
+        master: The sentinels' name for the master.
+        sentinel_password: The password of the sentinels themselves; "" where they ask for none.
     """
 
     url: str = field(repr=False)
@@ -24,17 +30,20 @@ class RedisPlace:
     sentinel_password: str = field(default="", repr=False)
 
     def in_db(self, db: int) -> "RedisPlace":
-        """Another database of the same Redis."""
+        """Return the place of another database of the same Redis."""
         urls = (urlsplit(each)._replace(path=f"/{db}").geturl() for each in self.url.split(";"))
         return replace(self, url=";".join(urls), db=db)
 
 
 def place_of(url: str, master: str = "", sentinel_password: str = "") -> RedisPlace:
-    """Read `redis://[:password@]host:port/db`, `rediss://...` (TLS) or, between semicolons,
-    `sentinel://[:password@]host:port/db` for each sentinel.
+    """Read the place of a Redis from its URL.
 
-    The password and the database are the master's; it is enough that one of the URLs has them. Raises
-    ValueError with what is wrong, never with the URL: it may hold the password.
+    The URL is `redis://[:password@]host:port/db`, `rediss://...` (TLS), or
+    `sentinel://[:password@]host:port/db` for each sentinel, with semicolons between them. Password and
+    database in sentinel URLs are the master's; it is enough that one of the URLs has them.
+
+    Raises:
+        ValueError: The URL is wrong. The text never repeats the URL, which may hold the password.
     """
     urls = [part.strip() for part in url.split(";") if part.strip()]
     schemes = {part.partition("://")[0] for part in urls}
@@ -49,7 +58,7 @@ def place_of(url: str, master: str = "", sentinel_password: str = "") -> RedisPl
 
 
 def passwords_in(value: str) -> tuple[str, ...]:
-    """The passwords of all URLs in a text, as they stand there and decoded."""
+    """Return the passwords of all URLs in a text, both as written and decoded."""
     found = _PASSWORD.findall(value)
     return tuple(dict.fromkeys([*found, *map(unquote, found)]))
 
@@ -65,7 +74,7 @@ def _watched(urls: list[str], master: str, sentinel_password: str) -> RedisPlace
         raise ValueError("names one master, so its sentinels' URLs must have one password and one database")
     username, password = next(iter(logins), ("", ""))
     db = next(iter(dbs), 0)
-    # kombu goes from one of the URLs to the next, and each must be enough.
+    # kombu tries one URL after the other, so each of them must have the login and the database.
     login = f"{username}:{password}@" if password else ""
     whole = ";".join(f"sentinel://{login}{_bracketed(host)}:{port}/{db}" for host, port in sentinels)
     return RedisPlace(
@@ -74,7 +83,7 @@ def _watched(urls: list[str], master: str, sentinel_password: str) -> RedisPlace
 
 
 def _split(url: str) -> SplitResult:
-    """The parts of a URL; its host is there, and its port a number."""
+    """Return the parts of a URL that has a host and a valid port. Raises ValueError for any other."""
     try:
         parts = urlsplit(url)
         if parts.hostname and parts.port != 0:

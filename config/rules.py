@@ -1,4 +1,4 @@
-"""What the settings must be like together. Pure; each rule has the sentence for when it does not hold."""
+"""The rules for the settings, each with a sentence for when it does not hold. Pure."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from config.redis_urls import RedisPlace
 
 
 def of(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """(holds, the sentence for when it does not) of every rule."""
+    """Return every rule as a pair: whether it holds, and the sentence for when it does not."""
     return (
         *webhooks.rules(s),
         *media.rules(s),
@@ -72,7 +72,7 @@ def _redis(name: str, url: str, master: str, read: Callable[[], RedisPlace]) -> 
         f"{name}_URL names sentinels: {name}_MASTER_NAME must say what they call their master (mymaster).",
     )
     try:
-        # Without a Redis of its own the cache is where the ledger is.
+        # A cache without a URL of its own uses the ledger's Redis.
         if url:
             read()
     except ValueError as error:

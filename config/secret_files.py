@@ -1,4 +1,4 @@
-"""Secrets in files, as Docker and Kubernetes mount them: X_FILE=/run/secrets/x in place of X."""
+"""Secrets from files, as Docker and Kubernetes mount them: X_FILE=/run/secrets/x in place of X."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +9,10 @@ _REPLACED = "_PREVIOUS"
 
 
 def secret_from_file(name: str, environment: Mapping[str, str]) -> str:
-    """The text of the file that `{name}_FILE` names, stripped; "" where none is named.
+    """Return the stripped text of the file that `{name}_FILE` names; "" where that variable is not set.
 
-    Raises SettingsError for a file that cannot be read or is empty, and where `name` is set as well. A secret
-    that is being replaced (X_PREVIOUS) may be empty: most of the time there is none.
+    Raises SettingsError for a file that cannot be read or is empty, and where `name` is set as well. The file
+    of a secret that is being replaced (X_PREVIOUS) may be empty, as there usually is no such secret.
     """
     variable = f"{name}_FILE"
     file = environment.get(variable, "").strip()

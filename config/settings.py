@@ -24,21 +24,26 @@ from config.secret_files import secret_from_file
 __all__ = ["ROOT", "Settings", "SettingsError", "env_file_of", "example", "load", "read", "require"]
 _YES = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS)
 _TOKEN = re.compile(r"\d+:[\w-]{30,}|r8_\w{8,}|whsec_[\w+/=]+")
-"""A token that was put where it does not belong must not be repeated with what is wrong there."""
+"""Tokens to mask in messages: somebody may have put a token into the wrong setting."""
 _NO = frozenset({"false", "off", "n", "no", "0"})
-# It repeats a line that it cannot read, and that may hold a secret; `config.env_file` says which line it is.
+# This logger repeats lines that it cannot read, which may hold secrets. `config.env_file` reports such lines.
 logging.getLogger("environ.environ").setLevel(logging.CRITICAL)
 
 
 def load(
     environment: Mapping[str, str] | None = None, env_file: Path | None = None, *, receives: bool = True
 ) -> Settings:
-    """Read the settings; the environment goes before `.env`.
+    """Read the settings from the environment and `.env`; the environment has precedence.
 
-    That is the file in the working directory, or the one that ENV_FILE names.
-    A secret X may instead be in a file that X_FILE names. `receives`: whether this process takes in what
-    Telegram and the providers post; all others need not have the secrets that prove it genuine.
-    Raises SettingsError with a sentence, in a line of its own, for each variable that is wrong.
+    `.env` is the file in the working directory, or the one that ENV_FILE names. A secret X may instead be in
+    a file that X_FILE names.
+
+    Args:
+        receives: Whether this process receives webhooks of Telegram and the providers. Other processes do not
+            need the secrets that prove webhooks genuine.
+
+    Raises:
+        SettingsError: Has a line with a sentence for each variable that is wrong.
     """
     settings, problems = read(environment, env_file, receives=receives)
     if problems:
@@ -49,9 +54,9 @@ def load(
 def read(
     environment: Mapping[str, str] | None = None, env_file: Path | None = None, *, receives: bool = True
 ) -> tuple[Settings, list[str]]:
-    """Return the settings, and a sentence for each variable that is wrong.
+    """Read the settings; return them, and a sentence for each variable that is wrong.
 
-    What cannot be read has its default in the settings: they are for looking for further problems only.
+    A variable that cannot be read has its default. Settings with errors serve only to find further errors.
     """
     source = dict(os.environ if environment is None else environment)
     file = env_file or env_file_of(source)
@@ -65,7 +70,7 @@ def read(
 
 
 def env_file_of(environment: Mapping[str, str]) -> Path:
-    """Return where the `.env` file is: in the working directory, or where ENV_FILE says."""
+    """Return the path of the `.env` file: ENV_FILE, or the file in the working directory."""
     return Path(environment.get("ENV_FILE") or ".env")
 
 
@@ -90,7 +95,7 @@ def _values(source: dict[str, str], file: Path) -> tuple[dict[str, Any], list[st
 
 
 def _cast(text: str, kind: Any) -> Any:
-    """The value of a setting. Raises ValueError."""
+    """Return the value of a setting. Raises ValueError for a text that is not of this kind."""
     if kind is bool:
         if (word := text.strip().lower()) not in _YES | _NO:
             raise ValueError(text)
@@ -101,7 +106,7 @@ def _cast(text: str, kind: Any) -> Any:
 
 
 def require(settings: Settings, *names: str) -> None:
-    """Stop a process that cannot work without these settings, naming the first one that is empty."""
+    """Raise SettingsError, which names the first of these settings that is empty, if there is one."""
     for name in names:
         if not getattr(settings, name):
             about = next(spec.metadata["about"] for spec in fields(settings) if spec.name == name)
@@ -109,7 +114,7 @@ def require(settings: Settings, *names: str) -> None:
 
 
 def example() -> str:
-    """The text of `.env.example`: every setting with its default, its meaning and its unit."""
+    """Return the text of `.env.example`: every setting with its default, its meaning and its unit."""
     lines = [
         "# Every setting of Darkroom with its default. Written by `python -m config`: edit there.",
         "# A secret X may be kept in a file instead: X_FILE=/run/secrets/x",
@@ -123,10 +128,10 @@ def example() -> str:
 
 
 def _reader(source: dict[str, str], env_file: Path) -> Any:
-    # django-environ reads into a class attribute, os.environ by default; a class of our own keeps
-    # the process environment as it was.
+    # django-environ reads into a class attribute, by default os.environ. A class of our own leaves the
+    # environment of the process unchanged.
     reader: Any = type("Environment", (environ.Env,), {"ENVIRON": source})
-    with suppress(UnicodeDecodeError):  # told as a problem of the file
+    with suppress(UnicodeDecodeError):  # reported as an error of the file
         reader.read_env(str(env_file), overwrite=False)
     return reader()
 

@@ -1,4 +1,4 @@
-"""What secrets must be like, and the way to a Redis. Pure; no sentence repeats a secret."""
+"""The rules for secrets, and for the connections to Redis. Pure; no sentence repeats a secret."""
 
 import re
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ from own_site.hosts import is_here
 SHORTEST = 16
 HOW = "make one with: openssl rand -hex 24"
 _GIVEN = (
-    # Others made them, as they make them.
+    # Secrets that others have made; their length is not ours to decide.
     *("telegram_token", "replicate_api_token", "replicate_webhook_secret"),
     *("s3_access_key_id", "s3_secret_access_key", "sentry_dsn"),
 )
 _WITH_PASSWORDS = ("redis_url", "cache_redis_url", "flower_basic_auth")
-"""These hold passwords beside other things."""
+"""Settings in which a password is only a part; `_passwords` checks these."""
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-"""What HTTP has a bearer token consist of."""
+"""The characters that HTTP permits in a bearer token."""
 _UNVERIFIED = ("none", "cert_none", "optional", "cert_optional")
 
 
 def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """(holds, the sentence for when it does not) of each rule."""
+    """Return each rule as a pair: whether it holds, and the sentence for when it does not."""
     return (*_secrets(s), *_passwords(s), *_ways(s), _bearer(s.watchdog_secret))
 
 
 def open_here(s: Settings) -> Iterator[str]:
-    """Yield a sentence for each Redis on this machine that is said to ask for no password."""
+    """Yield a sentence for each Redis on this machine whose URL has no password."""
     for name, url in _redis_urls(s):
         if url and all(is_here(host) and not password for host, password, _ in _servers(url)):
             yield f"{name} has no password: every user of this machine could read prompts and make up jobs."
@@ -66,11 +66,11 @@ def _passwords(s: Settings) -> Iterator[tuple[bool, str]]:
 
 
 def _ways(s: Settings) -> Iterator[tuple[bool, str]]:
-    """A Redis on another host asks for a password, and nobody can listen on the way."""
+    """Yield the rules for a Redis on another host: it needs a password, and TLS or a private network."""
     for name, url in _redis_urls(s):
         servers = list(_servers(url))
         away = [each for each in servers if not is_here(each[0])]
-        # One of the sentinels' URLs has what is the master's.
+        # It is enough that one of the sentinels' URLs has the master's password.
         yield (
             not away or any(password for _, password, _ in servers),
             f"{name} leads to another host without a password: whoever reaches that Redis could make up jobs "
@@ -88,7 +88,10 @@ def _redis_urls(s: Settings) -> tuple[tuple[str, str], ...]:
 
 
 def _servers(urls: str) -> Iterator[tuple[str, str, bool]]:
-    """Host, password and whether TLS proves who answers, of each URL; what is none is another rule's."""
+    """Yield host, password, and whether TLS verifies the server, for each URL.
+
+    Texts that are no URLs are skipped; another rule reports them.
+    """
     for url in filter(None, map(str.strip, urls.split(";"))):
         try:
             parts = urlsplit(url)

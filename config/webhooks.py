@@ -1,4 +1,4 @@
-"""What the webhook settings must be like, for the two who post to us: Telegram and the providers. Pure."""
+"""The rules for the settings of the webhooks, of Telegram and of the providers. Pure."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """(holds, the sentence for when it does not) of each rule for every process."""
+    """Return each rule for every process as a pair: whether it holds, and the sentence for when not."""
     return (
         (s.bot_mode in ("polling", "webhook"), f"BOT_MODE must be polling or webhook, not {s.bot_mode!r}."),
         (
@@ -47,7 +47,7 @@ def rules(s: Settings) -> tuple[tuple[bool, str], ...]:
 
 
 def receiving(s: Settings) -> tuple[tuple[bool, str], ...]:
-    """The rules for who receives what others post: without these secrets nothing of it can be verified."""
+    """Return the rules for a process that receives webhooks: it needs the secrets that verify them."""
     return (
         (
             not s.webhook_url or bool(s.webhook_secret),
@@ -78,7 +78,7 @@ def _providers(s: Settings) -> tuple[tuple[bool, str], ...]:
 
 
 def address(bind: str) -> tuple[str, int] | None:
-    """Host and port of `host:port` or `[IPv6]:port`; None where the text is neither."""
+    """Return host and port of `host:port` or `[IPv6]:port`; None where the text is neither."""
     host, colon, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
@@ -87,7 +87,7 @@ def address(bind: str) -> tuple[str, int] | None:
 
 
 def _is_base(url: str, service: str) -> bool:
-    """Whether a service can post to URLs under this one; only a service of one's own posts without TLS."""
+    """Return whether a service can post to URLs under this one; only a service of our own may without TLS."""
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) and not parts.query and not parts.fragment

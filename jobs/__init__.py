@@ -1,1 +1,1 @@
-"""The domain: jobs, their states and failures, and the rules that need nothing but Python."""
+"""The domain: jobs, their states and failures, and pure rules, without Redis, Telegram or Celery."""

@@ -1,4 +1,4 @@
-"""Which requests ask for the same thing. Pure."""
+"""The digest of a request, by which identical requests are recognised. Pure."""
 
 import hashlib
 import json
@@ -8,14 +8,14 @@ from jobs.model import Request
 
 
 def normalised(prompt: str) -> str:
-    """A prompt without what makes no difference: letter forms, case, runs of white space."""
+    """Return a prompt without differences that do not matter: letter forms, case, runs of white space."""
     return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
 
 
 def digest_of(request: Request) -> str:
-    """SHA-256 (64 hex digits) of the prompt and all options that matter.
+    """Return the SHA-256 (64 hex digits) of the prompt and all options that matter.
 
-    A seed that the user gave is one of them; a seed that was drawn is not: any picture will do.
+    A seed that the user gave matters. A seed that was drawn does not: the user takes any picture.
     """
     matters = {
         "kind": request.kind,

@@ -1,30 +1,30 @@
-"""The errors of the domain. Each is what its docstring says; callers decide by class, not by text."""
+"""The errors of the domain. Callers decide by an error's class, not by its text."""
 
 from jobs.failures import Failure
 
 
 class DarkroomError(Exception):
-    """Base of all errors that Darkroom raises on purpose."""
+    """The base of all errors that Darkroom raises on purpose."""
 
 
 class LedgerUnavailable(DarkroomError):
-    """Redis did not answer, or refused the write; nothing is known to be written."""
+    """Redis did not answer, or refused the write. The change may have been made or not."""
 
 
 class UnreadableRecord(LedgerUnavailable):
-    """The job's record has something that this release does not know."""
+    """The job's record has a value that this release does not know."""
 
 
 class NewerRecord(UnreadableRecord):
-    """The job's record was written by a newer release: a process of that release must read it."""
+    """The job's record was written by a newer release. A process of that release must handle the job."""
 
 
 class LeaseLost(DarkroomError):
-    """The job is no longer this worker's: its lease lapsed and another took over, or the job ended."""
+    """This worker no longer holds the job: the lease expired and another took over, or the job ended."""
 
 
 class IllegalMove(DarkroomError):
-    """The job's present state does not allow this move (another process got there first)."""
+    """The job's present state does not allow this move (another process was faster)."""
 
 
 class PredictionOwned(IllegalMove):
@@ -32,7 +32,7 @@ class PredictionOwned(IllegalMove):
 
 
 class Submitted(IllegalMove):
-    """The paid call was taken after all, and made this prediction: it must not be made once more."""
+    """The provider took the paid call after all, and made this prediction. The call must not be repeated."""
 
     def __init__(self, prediction: str) -> None:
         super().__init__(f"submitted before, as {prediction}")
@@ -40,7 +40,7 @@ class Submitted(IllegalMove):
 
 
 class JobFailed(DarkroomError):
-    """The job cannot be finished; `failure` says why, `detail` is for the log (never for the person)."""
+    """The job cannot be finished. `failure` says why; `detail` is for the log, never for the person."""
 
     def __init__(self, failure: Failure, detail: str = "") -> None:
         super().__init__(f"{failure}: {detail}" if detail else str(failure))
@@ -49,7 +49,7 @@ class JobFailed(DarkroomError):
 
 
 class PassingError(DarkroomError):
-    """Something failed that may work in a moment; `retry_after` (seconds) is the other side's own advice."""
+    """A call failed that may work soon. `retry_after` is the wait (s) that the other side advises."""
 
     def __init__(self, detail: str, retry_after: float | None = None) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""A job's whole life, as operators and admins look into it: its facts, its events, its parts. Pure."""
+"""The history of a job, as operators and admins see it: its facts, its events, its parts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,17 @@ _GIVEN_BACK = ("released", "put_off", "lapsed", "told", "unheard")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`what` is a state that was entered, or one of: `posted` (the status message), `moved` (the chat has a
-    new id), `resumed` and `telling` (claimed in the state in which it was), `released` and `put_off` (handed
-    back), `lapsed` (its worker no longer renewed the lease), `unsent` (the paid call has surely not been
-    taken), `adopted` (a webhook named the prediction), `cancel_wanted`, `told`, `unheard` (nobody could be
-    told).
+    """One event of a job.
 
-    `at`: Unix seconds. `who`: the worker process (`host:pid:number`), or `job:ID` for a job that this one
-    shares or inherits from; "" where it was neither.
+    Attributes:
+        at: The time (Unix seconds).
+        what: A state that was entered, or one of: `posted` (the status message), `moved` (the chat has a new
+            id), `resumed` and `telling` (claimed without a change of state), `released` and `put_off` (handed
+            back), `lapsed` (the lease expired), `unsent` (the provider has surely not taken the paid call),
+            `adopted` (a webhook named the prediction), `cancel_wanted`, `told`, `unheard` (the chat could not
+            be told).
+        who: The worker process (`host:pid:number`), or `job:ID` for a job that this one shares or inherits
+            from; "" where it was neither.
     """
 
     at: float
@@ -30,20 +33,25 @@ class Event:
 
 
 def parse(entry: str) -> Event:
-    """Read one event as it is written."""
+    """Read one event as the ledger writes it: time (ms), event, actor."""
     at, what, *who = entry.split(" ", 2)
     return Event(int(at) / 1000, what, who[0] if who else "")
 
 
 def from_stamps(job: Job) -> list[Event]:
-    """The states that a job has entered, each when it was entered last."""
+    """Return the states that a job has entered as events, each with the time at which it was entered last."""
     return sorted((Event(at, state) for state, at in job.stamps.items()), key=lambda event: event.at)
 
 
 @dataclass(frozen=True, slots=True)
 class LifePart:
-    """From `start` to `end` (Unix seconds) the job was in `state`, held by the worker process `who` ("":
-    by none)."""
+    """A part of a job's time, in one state and with one holder.
+
+    Attributes:
+        state: The state that the job was in.
+        who: The worker process that held the job; "" for none.
+        start: Unix seconds, as is `end`.
+    """
 
     state: State
     who: str
@@ -53,7 +61,7 @@ class LifePart:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event for the eye: clock time (UTC), seconds since the first event, what, and by whom."""
+    """One event for display: clock time (UTC), seconds since the first event, event, and actor."""
 
     clock: str
     since: str
@@ -63,7 +71,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """`events` are a job's, oldest first (ledger.trail); `now` (Unix seconds) ends what has not ended."""
+    """The history of one job.
+
+    Attributes:
+        events: The events of the job, oldest first (see `ledger.trail`).
+        now: The time (Unix seconds) up to which a job that has not ended is shown.
+    """
 
     job: Job
     events: Sequence[Event]
@@ -71,18 +84,20 @@ class Life:
 
     @property
     def workers(self) -> list[str]:
-        """The processes that held it, in the order in which they came."""
+        """The processes that held the job, in the order in which they first did."""
         named = (event.who for event in self.events if not event.who.startswith("job:"))
         return list(dict.fromkeys(who for who in named if who))
 
     @property
     def attempts(self) -> int:
-        """How often the paid call was begun; all but the last surely did not reach the provider."""
+        """How often the paid call was begun. All calls but the last surely did not reach the provider."""
         return sum(event.what == State.SUBMITTING for event in self.events)
 
     def parts(self) -> list[LifePart]:
-        """Its time without gaps, cut where state or holder changed; the end of a job takes no time unless
-        the chat still had to be told of it."""
+        """Return the job's time without gaps, cut where the state or the holder changed.
+
+        The final state takes no time, except while the chat still had to be told.
+        """
         parts: list[LifePart] = []
         state, who, start = State.ACCEPTED, "", self.events[0].at
         for event in self.events:
@@ -96,7 +111,7 @@ class Life:
         return [part for part in parts if part.end > part.start]
 
     def rows(self) -> list[Row]:
-        """All events."""
+        """Return all events for display."""
         start = self.events[0].at
         return [
             Row(_clock(event.at), f"+{event.at - start:.3f} s", event.what, event.who)
@@ -104,7 +119,7 @@ class Life:
         ]
 
     def facts(self, *, prompt: bool = False) -> list[tuple[str, str]]:
-        """What the ledger holds, each with its name; the words that were asked for only with `prompt`."""
+        """Return the facts of the job as pairs of name and text; the person's prompt only with `prompt`."""
         job = self.job
         failure = f" ({job.failure})" if job.failure else ""
         facts = [

@@ -1,4 +1,4 @@
-"""The token buckets of admission, read from the annotations of a task. Pure."""
+"""The rate limits of admission, read from the annotations of a Celery task. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,9 @@ __all__ = ["Rate", "parse_rate", "user_rates"]
 
 
 def user_rates(annotations: Mapping[str, Any]) -> dict[Tier, Rate]:
-    """The buckets of one task's annotations (`user_rate_limit`, `vip_user_rate_limit`); absent: no limit."""
+    """Return the users' rate limits in a task's annotations, by tier; a tier that is missing has no limit.
+
+    The annotations are `user_rate_limit` and `vip_user_rate_limit`.
+    """
     names = {Tier.REGULAR: "user_rate_limit", Tier.VIP: "vip_user_rate_limit"}
     return {tier: parse_rate(annotations[name]) for tier, name in names.items() if annotations.get(name)}

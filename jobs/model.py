@@ -1,4 +1,4 @@
-"""A job: one request of one user, and all that the ledger knows about it."""
+"""The job: one request of one user, and what the ledger knows about it."""
 
 import json
 from collections.abc import Mapping
@@ -11,25 +11,25 @@ from jobs.failures import Failure
 from jobs.states import State
 
 VERSION = 1
-"""Version of the record in the ledger; raised when an older worker could misread a newer record."""
+"""Version of a job's record; raised when an older worker could misread a newer record."""
 
 
 class Kind(StrEnum):
-    """What is made."""
+    """The kind of result."""
 
     IMAGE = "image"
     VIDEO = "video"
 
 
 class Tier(StrEnum):
-    """What the user is."""
+    """The tier of a user."""
 
     REGULAR = "regular"
     VIP = "vip"
 
 
 class Lane(StrEnum):
-    """The queues."""
+    """The lanes: queues of jobs, each with its own workers."""
 
     IMG = "img"
     VID = "vid"
@@ -38,7 +38,7 @@ class Lane(StrEnum):
 
     @staticmethod
     def of(kind: Kind, tier: Tier) -> "Lane":
-        """The lane that a job waits in."""
+        """Return the lane in which a job waits to be made."""
         if tier is Tier.VIP:
             return Lane.VIP
         return Lane.IMG if kind is Kind.IMAGE else Lane.VID
@@ -50,8 +50,13 @@ GENERATION_LANES = tuple(lane for lane in Lane if lane is not Lane.DELIVER)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. `options`: the values that the user gave, by option name; `seed`: the one drawn
-    for the job where the user gave none (0: none drawn); `source`: the job whose picture is animated."""
+    """What the user asks for.
+
+    Attributes:
+        options: The values that the user gave, by the option's name.
+        seed: The seed drawn for the job where the user gave none; 0 for none drawn.
+        source: The id of the job whose picture is to be animated; "" for none.
+    """
 
     kind: Kind
     model: str
@@ -63,7 +68,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asks, where, in answer to which message, in which language (`en`, `ru`)."""
+    """Where a request comes from.
+
+    Attributes:
+        user: The user who asks.
+        chat: The chat that gets the result, in the topic `thread` (0: in none).
+        reply_to: The message with the request, to which the bot replies.
+        language: The language of the bot's messages (`en`, `ru`).
+    """
 
     user: int
     chat: int
@@ -83,9 +95,17 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a job's paid call asks of a provider: which of its models (`reference`), with which input, and for
-    how long the prediction may run. It is written down before the call, as the catalogue may have changed by
-    the time at which the job goes on."""
+    """What a job's paid call asks of a provider.
+
+    It is recorded before the call, because the catalogue may have changed when another worker continues the
+    job.
+
+    Attributes:
+        provider: The provider's name.
+        reference: The provider's name for the model.
+        input: The model's input.
+        deadline_s: The time (s) for which the prediction may run.
+    """
 
     provider: str
     reference: str
@@ -95,18 +115,23 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One record of the ledger. `stamps` holds the time (Unix seconds) at which each state was entered.
+    """The record of one job in the ledger.
 
-    `token` is the fencing number of the latest lease.
-    `digest` names what is asked for, so that an identical request can share or reuse its result ("": it
-    wants one of its own); `cached`: it did reuse one. `counted`: it failed by our fault, and its token is
-    kept all the same, as it was paid and the person has had such tokens back already. `unsent`: it is
-    submitting, and the last attempt has surely not reached the provider. `order`: what the last attempt
-    asked for (None: there was none, or an older release made it, which wrote down no more than the URL of an
-    animated picture, `upload`). `polls`: the provider was asked this often (a worker that dies takes those
-    since its last note with it). `message` is the id of the chat message that the job lives in (0 until it
-    is posted), `moved` whether the chat has got a new id since, under which there is no message of it yet;
-    `told` whether the chat has been given the end of it.
+    Attributes:
+        token: The fencing number of the latest lease.
+        unsent: Whether the job is submitting, and its last paid call has surely not reached the provider.
+        order: What the last paid call asked for. None where there was no call, or an older release made it.
+        upload: The URL of the animated picture, which is all that older releases recorded of a paid call.
+        polls: How often the provider was polled. A worker that dies loses the polls since its last note.
+        message: The id of the job's chat message; 0 until it is posted.
+        moved: Whether the chat has got a new id, under which the job has no message yet.
+        told: Whether the chat was told of the job's end.
+        digest: Names what is asked for, so that an identical request can share or reuse the result; "" where
+            the user wants a result of their own.
+        cached: Whether the job's result came from the cache.
+        counted: Whether the job failed by our fault and its token was kept all the same, because the job was
+            paid and the person had got the permitted number of such tokens back already.
+        stamps: The time (Unix seconds) at which each state was entered.
     """
 
     id: str
@@ -139,20 +164,20 @@ class Job:
 
     @property
     def ordered(self) -> Order | None:
-        """What was paid for, or may have been; None while the paid call is still to be made."""
+        """The order that was paid, or may have been; None while the paid call is still to be made."""
         return None if self.unsent and not self.prediction else self.order
 
     def seconds(self, start: str, end: str) -> float | None:
-        """Seconds between two stamps, None where one is missing."""
+        """Return the seconds between two stamps; None where one of them is missing."""
         if start not in self.stamps or end not in self.stamps:
             return None
         return self.stamps[end] - self.stamps[start]
 
 
 def new_record(request: Request, origin: Origin) -> dict[str, str]:
-    """The fields that admission writes for a new job (state, lane and stamps are the ledger's own).
+    """Return the fields that admission writes for a new job; the script adds state, lane and stamps.
 
-    All are text: Lua would round a large chat id.
+    All values are text, because Lua would round a large chat id.
     """
     record = {
         "version": VERSION,
@@ -174,7 +199,8 @@ def new_record(request: Request, origin: Origin) -> dict[str, str]:
 def from_record(job_id: str, record: Mapping[str, str]) -> Job:
     """Read a job back from its hash in the ledger.
 
-    Raises NewerRecord where a newer release wrote it, UnreadableRecord where it cannot be read all the same.
+    Raises NewerRecord where a newer release wrote it, UnreadableRecord where it cannot be read for another
+    reason.
     """
     try:
         return _read(job_id, record)
@@ -232,17 +258,17 @@ def _read(job_id: str, record: Mapping[str, str]) -> Job:
 
 
 def from_flat(job_id: str, flat: list[str]) -> Job:
-    """Read a job from the answer of a script: names and values in turn."""
+    """Read a job from the result of a script: names and values in turn."""
     return from_record(job_id, dict(zip(flat[::2], flat[1::2], strict=True)))
 
 
 def order_field(order: Order) -> str:
-    """The field that holds an order in a job's record."""
+    """Return the text of an order for the field in a job's record."""
     return json.dumps(asdict(order))
 
 
 def artifact_fields(artifact: Artifact) -> dict[str, Any]:
-    """The fields that hold an artifact in a job's record."""
+    """Return the fields that hold an artifact in a job's record."""
     return {"artifact": artifact.key, "mime": artifact.mime, "size": artifact.size}
 
 

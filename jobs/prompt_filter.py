@@ -1,4 +1,4 @@
-"""The prompt filter: words and expressions from a file that no prompt may have. Off without a file."""
+"""The prompt filter: a file of words and expressions that no prompt may have. Off without a file."""
 
 import threading
 from pathlib import Path
@@ -14,12 +14,16 @@ log = structlog.get_logger(__name__)
 
 
 class PromptFilter:
-    """The rules of PROMPT_FILTER_FILE, read again when the file changes. Safe to share between threads."""
+    """The rules of PROMPT_FILTER_FILE, read again when the file changes. Threads may share an instance."""
 
     def __init__(self, setting: str) -> None:
-        """A relative path starts at the project's root; an empty one is no filter.
+        """Read the rules.
 
-        Raises SettingsError for a file that cannot be read or a rule that is none.
+        Args:
+            setting: The file's path, relative to the project's root; "" for no filter.
+
+        Raises:
+            SettingsError: The file cannot be read, or a line of it is no rule.
         """
         self._file = ROOT / setting if setting else None
         self._reading = threading.Lock()
@@ -33,7 +37,7 @@ class PromptFilter:
                 raise SettingsError(f"PROMPT_FILTER_FILE: {self._file}: {_reason(error)}.") from error
 
     def refuses(self, prompt: str) -> bool:
-        """Whether the prompt has something that it may not have."""
+        """Return whether a rule forbids the prompt."""
         if self._file is None:
             return False
         with self._reading:
@@ -56,7 +60,7 @@ class PromptFilter:
             self._keep(version, error)
 
     def _keep(self, version: tuple[int, int] | None, error: Exception) -> None:
-        """The last good rules stay; it is said once for each version of the file."""
+        """Keep the last good rules, and log that once for each version of the file."""
         if version != self._read:
             self._read = version
             log.warning("prompt filter not read, the old rules stay", reason=_reason(error))

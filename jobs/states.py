@@ -1,23 +1,23 @@
-"""The states of a job and the moves between them.
+"""The states of a job and the moves between them. Pure.
 
-Pure. The ledger's scripts get these tables (ledger/lua_source.py) and refuse every other move.
+The ledger's scripts get these tables (ledger/lua_source.py) and refuse every other move.
 """
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a job is. See `MOVES` for the legal ways on."""
+    """The state of a job. `MOVES` has the legal moves."""
 
     ACCEPTED = "accepted"  # admitted, its message not yet known to be on the broker
-    SHARING = "sharing"  # waits for the identical job of another request, and gets that one's result
+    SHARING = "sharing"  # waits for the identical job of another request, and gets that job's result
     QUEUED = "queued"  # its message is on the broker
     CLAIMED = "claimed"  # a slot has its lease, nothing was submitted
-    SUBMITTING = "submitting"  # the paid call is being made: from here on it is never made again
+    SUBMITTING = "submitting"  # the paid call is being made; it is repeated only if surely not taken
     UNKNOWN = "unknown"  # the paid call may or may not have reached the provider
-    RUNNING = "running"  # the provider has it, under a known prediction id
+    RUNNING = "running"  # the provider has the job, under a known prediction id
     STORING = "storing"  # the prediction succeeded, its output is being fetched
-    STORED = "stored"  # the artifact is in the media store, the chat has not got it
+    STORED = "stored"  # the artifact is in the media store, still to be delivered
     DELIVERING = "delivering"  # a delivery slot has its lease
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -27,18 +27,18 @@ class State(StrEnum):
 ENDED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 ACTIVE = frozenset(State) - ENDED
 WAY = tuple(state for state in State if state in ACTIVE)
-"""The order in which a job passes its states, before it ends: that of their declaration."""
+"""The active states in the order in which a job passes them, which is the order of their declaration."""
 WAITING = frozenset({State.ACCEPTED, State.QUEUED})
-"""Nobody works on it yet; it counts in its lane's backlog."""
+"""States of jobs that no worker holds yet; such jobs count in their lane's backlog."""
 GENERATING = frozenset({State.CLAIMED, State.SUBMITTING, State.RUNNING, State.STORING})
-"""A generation slot holds its lease."""
+"""States in which a generation slot holds the job's lease."""
 HELD = GENERATING | {State.DELIVERING}
-"""Some slot holds its lease; in all other states the job has none."""
+"""States in which a slot holds the job's lease; in all other states there is no lease."""
 
 _FORWARD: dict[State, frozenset[State]] = {
-    # Straight to stored: the result was in the cache.
+    # Directly to stored: the result was in the cache.
     State.ACCEPTED: frozenset({State.SHARING, State.QUEUED, State.CLAIMED, State.STORED}),
-    # Into the place of the job that it shared, when that one is cancelled.
+    # To queued or running: the shared job was cancelled, and this one takes its place.
     State.SHARING: frozenset({State.QUEUED, State.RUNNING, State.STORED}),
     State.QUEUED: frozenset({State.CLAIMED}),
     State.CLAIMED: frozenset({State.SUBMITTING}),
@@ -49,7 +49,7 @@ _FORWARD: dict[State, frozenset[State]] = {
     State.STORED: frozenset({State.DELIVERING}),
     State.DELIVERING: frozenset({State.DELIVERED}),
 }
-# Past `stored` there is a result to give, so a cancel comes too late; delivery itself may still fail
+# From `stored` on there is a result to deliver, so a cancellation comes too late. The delivery may still fail
 # for good (the person blocked the bot).
 _CANCELLABLE = ACTIVE - {State.STORED, State.DELIVERING}
 
@@ -59,14 +59,14 @@ MOVES: dict[State, frozenset[State]] = {
     | (frozenset({State.CANCELLED}) if state in _CANCELLABLE else frozenset())
     for state in State
 }
-"""The legal moves: from a state to the states it may be followed by."""
+"""The legal moves: from each state to the states that may follow it."""
 
 RESTORED: dict[State, frozenset[State]] = {
     state: frozenset({State.STORED, State.UNKNOWN})
     for state in ACTIVE - {State.SHARING, State.STORED, State.DELIVERING}
 }
-"""Further moves, which only the restoring of a backup makes. Nobody knows what came after the backup: the
-file may be there, or the paid call may have been made."""
+"""Further moves, which only the restoring of a backup makes. Nobody knows what happened after the backup: the
+file may have been stored, or the paid call may have been made."""
 
 SPANS: dict[State, dict[str, State]] = {
     State.CLAIMED: {"wait": State.ACCEPTED},
@@ -75,6 +75,6 @@ SPANS: dict[State, dict[str, State]] = {
     State.STORED: {"store": State.STORING},
     State.DELIVERED: {"deliver": State.STORED, "process": State.CLAIMED, "whole": State.ACCEPTED},
 }
-"""The spans of time that are measured: each ends with a state, and began with another.
+"""The spans of time that are measured: final state -> name of the span -> first state.
 
-A job that never was in that state has been spared the span: its result was cached or shared."""
+A job that never was in the first state has no such span: its result was cached or shared."""

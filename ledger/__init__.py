@@ -1,4 +1,4 @@
 """Everything that Darkroom keeps in Redis: above all the record of every job, which is the truth about it.
 
-Knows neither Telegram nor Celery nor HTTP.
+The package knows neither Telegram nor Celery nor HTTP.
 """

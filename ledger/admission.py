@@ -19,28 +19,31 @@ from ledger.pipeline import SharedPipeline
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A new job. In state `sharing` it gets the result of an identical one that is being made."""
+    """A new job. In the state `sharing` it gets the result of an identical job that is being made."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """This very request has made this job before."""
+    """The same request was admitted before, as this job."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """A new job whose result was there already; it only has to be delivered."""
+    """A new job whose result was in the cache; it only has to be delivered."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """The user's bucket is empty for another `retry_after_s`; `first`: this chat has not been told so yet."""
+    """The user's bucket is empty; the next token comes in `retry_after_s` seconds.
+
+    `first`: this chat has not been told so yet.
+    """
 
     retry_after_s: float
     first: bool
@@ -48,7 +51,7 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """No place: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane.
+    """There is no room: the user has `size` active jobs (`lane` is None), or `size` jobs wait in the lane.
 
     `first`: this chat was not told so in the last TELL_AGAIN_S.
     """
@@ -60,10 +63,14 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class OverBudget:
-    """A budget has no room for what the job costs, until `ends` (a day begins, UTC).
+    """A budget has no room for the job's price.
 
-    `name`: the budget's. `never`: the job costs more than that budget ever has.
-    `first`: this chat was not told so in the last TELL_AGAIN_S.
+    Attributes:
+        period: `day` or `month`.
+        name: The budget's name.
+        ends: The day (UTC) at whose beginning the budget is renewed.
+        never: Whether the job costs more than the whole budget.
+        first: Whether this chat was not told so in the last TELL_AGAIN_S.
     """
 
     period: str
@@ -79,19 +86,24 @@ class Blocked:
 
 
 TELL_AGAIN_S = 10
-"""A user who is told in a chat that there is no place is not told there again for this long."""
+"""Time (s) for which a user who was told in a chat that there is no room is not told so there again."""
 
 FOLLOWERS = 500
-"""So many jobs at most share the result of one: they are settled in one step, in which Redis does nothing
-else. The next is made by itself, and shared by those that come after it."""
+"""Most jobs that share the result of one. They are all settled in one script, during which Redis does nothing
+else. The next identical request is made by itself, and the requests after it share that job's result."""
 
 Answer = Accepted | Duplicate | Cached | Limited | Busy | OverBudget | Blocked
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A result from the cache: the artifact, Telegram's name for it ("" where it is not known), and the seed
-    that was drawn for it (0: none was, or it is not known)."""
+    """A result from the cache.
+
+    Attributes:
+        artifact: The file in the media store.
+        file_id: Telegram's name for the file; "" where it is not known.
+        seed: The seed that was drawn for the result; 0 where none was drawn or it is not known.
+    """
 
     artifact: Artifact
     file_id: str
@@ -99,7 +111,7 @@ class Hit:
 
 
 class Admission:
-    """The door. One for each event loop."""
+    """The admission of requests. One instance per event loop."""
 
     def __init__(self, pipeline: SharedPipeline, settings: Settings, rates: Mapping[Tier, Rate]) -> None:
         self._pipeline = pipeline
@@ -128,11 +140,20 @@ class Admission:
         price_usd: float = 0.0,
         provider: str = "",
     ) -> Answer:
-        """Decide about one request, in one step. Raises LedgerUnavailable.
+        """Turn a request into a job, or return why not, in one atomic step.
 
-        A token of the user's bucket is taken exactly when the answer is Accepted or Cached. The price is
-        reserved in the budgets where the job is to be made, and not where it shares a result. `fresh`: the
-        user wants a result of their own, neither shared nor cached. `hit`: what the cache holds for it.
+        A token of the user's bucket is taken exactly when the result is Accepted or Cached. The price is
+        reserved in the budgets if the job is to be made, and not if it shares a result or has a cached one.
+
+        Args:
+            job_id: The id of the new job, which follows from the request (jobs.ids).
+            fresh: Whether the user wants a result of their own, neither shared nor cached.
+            hit: The cached result for the request, if there is one.
+            price_usd: The list price of the job.
+            provider: The provider that would make the job.
+
+        Raises:
+            LedgerUnavailable: Redis does not answer; the job may have been admitted or not.
         """
         record = model.new_record(request, origin) | {
             "digest": "" if fresh else digest_of(request),
@@ -153,7 +174,7 @@ class Admission:
 
 
 def _fields_of(hit: Hit) -> dict[str, str]:
-    """Return what a job's record says of a result from the cache."""
+    """Return the fields of a job's record for a result from the cache."""
     fields = model.artifact_fields(hit.artifact) | {"file_id": hit.file_id, "seed": hit.seed, "cached": "1"}
     return {name: str(value) for name, value in fields.items()}
 

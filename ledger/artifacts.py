@@ -1,4 +1,4 @@
-"""Files of the media store that jobs under way still need."""
+"""The files of the media store that active jobs still need."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ledger.scripts import ledger_errors
 
 
 def artifacts_in_use(client: "redis.Redis") -> set[str]:
-    """Keys of all files that a job which has not ended is to give, or to animate.
+    """Return the keys of all files that an active job is to deliver or to animate.
 
     Raises LedgerUnavailable.
     """

@@ -1,4 +1,4 @@
-"""Results that may be given again: kept in a Redis of its own, whose loss costs nothing but time."""
+"""The cache of results that may be used again. It has a Redis of its own, whose loss costs only time."""
 
 import json
 from dataclasses import asdict, replace
@@ -17,13 +17,13 @@ log = structlog.get_logger(__name__)
 
 
 _VERSION = 1
-"""Of an entry; raised when an older release could misread a newer one."""
+"""Version of a cache entry; raised when an older release could misread a newer entry."""
 
 
 class Cache:
-    """Hits by digest. Never raises: a cache that is away, or says what cannot be read, holds nothing.
+    """The cache, by digest. No method raises: an unavailable cache and an unreadable entry count as a miss.
 
-    `bot` is the id of the bot that the chats talk to: another's name for a file is of no use.
+    `bot` is the id of the bot that the chats talk to. Another bot's file_id is of no use to it.
     """
 
     def __init__(self, client: "redis.Redis", ttl_s: float, bot: str = "") -> None:
@@ -32,7 +32,7 @@ class Cache:
         self._bot = bot
 
     def get(self, digest: str) -> Hit | None:
-        """What is kept for a request, None where there is nothing."""
+        """Return the cached result for a request's digest; None for a miss."""
         try:
             found: Any = self._redis.get(keys.cached(digest))
         except redis.RedisError as error:
@@ -41,7 +41,7 @@ class Cache:
         return _hit(found, self._bot)
 
     def put(self, digest: str, hit: Hit) -> None:
-        """Keep a result; nothing is kept with CACHE_TTL_S 0."""
+        """Keep a result; with CACHE_TTL_S=0 nothing is kept."""
         if not digest or self._ttl <= 0:
             return
         known = {"version": _VERSION, "bot": self._bot, "file_id": hit.file_id, "seed": hit.seed}
@@ -52,7 +52,7 @@ class Cache:
             log.warning("cache unavailable", error=repr(error))
 
     def drop(self, digest: str) -> None:
-        """Forget a result that turned out not to be there any more."""
+        """Remove a result whose file turned out to be gone."""
         if not digest:
             return
         try:
@@ -62,17 +62,14 @@ class Cache:
 
 
 class CacheLookup:
-    """The cache as the bot reads it, without waiting for a thread. One for each event loop; never raises.
-
-    `bot` is as for `Cache`.
-    """
+    """The cache's asyncio reader, for the bot. One instance per event loop. `bot` and errors: see `Cache`."""
 
     def __init__(self, pipeline: SharedPipeline, bot: str = "") -> None:
         self._pipeline = pipeline
         self._bot = bot
 
     async def get(self, digest: str) -> Hit | None:
-        """Return what is kept for a request, None where there is nothing."""
+        """Return the cached result for a request's digest; None for a miss."""
         try:
             found = await self._pipeline.command("GET", keys.cached(digest))
         except LedgerUnavailable as error:
@@ -82,7 +79,7 @@ class CacheLookup:
 
 
 def _hit(found: str | None, bot: str) -> Hit | None:
-    """Return what a value of the cache says; None for one that says nothing to this release."""
+    """Read an entry of the cache; return None where this release cannot read it."""
     if not found:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The one clock that all times of a job are of: the ledger's. A machine's own date may be wrong, or jump."""
+"""The ledger's clock, which gives all times of a job. The clock of a single machine may be wrong, or jump."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,24 +10,24 @@ from ledger import keys
 
 
 def ask(client: "redis.Redis") -> float:
-    """The ledger's time (Unix seconds) of this moment. Raises redis.RedisError."""
+    """Return the ledger's present time (Unix seconds). Raises redis.RedisError."""
     with client.pipeline(transaction=False) as pipe:
         request(pipe)
         return read(*pipe.execute())
 
 
 def request(pipe: Any) -> None:
-    """Put the two commands into a pipeline whose answers `read` takes."""
+    """Add the two commands to a pipeline whose replies `read` takes."""
     pipe.time()
     pipe.hmget(keys.clock(), "last", "ahead")
 
 
 def read(time_of_redis: Sequence[int], written: Sequence[str | None]) -> float:
-    """Return the ledger's time (Unix seconds), as `now_ms` in ledger/lua/shared/clock.lua tells it. Pure.
+    """Return the ledger's time (Unix seconds), as `now_ms` in ledger/lua/shared/clock.lua does. Pure.
 
     Args:
-        time_of_redis: Seconds and microseconds, as TIME answers them.
-        written: When the ledger's time was last written down, and how far it was ahead of Redis's (ms).
+        time_of_redis: Seconds and microseconds, as the command TIME returns them.
+        written: The ledger's time (ms) when it was last stored, and by how much it was ahead of Redis's (ms).
     """
     raw = time_of_redis[0] * 1000 + time_of_redis[1] / 1000
     last, ahead = written
@@ -40,8 +40,11 @@ def read(time_of_redis: Sequence[int], written: Sequence[str | None]) -> float:
 
 
 class Clock:
-    """Tells the ledger's time between two answers that had it in them; what passes in between is measured by
-    this machine's monotonic clock."""
+    """A local copy of the ledger's clock.
+
+    It is set whenever a reply of the ledger has the time in it. In between it goes on by this machine's
+    monotonic clock.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -49,20 +52,23 @@ class Clock:
 
     @property
     def known(self) -> bool:
-        """Whether it was ever told the time."""
+        """Whether the clock was ever set."""
         return self._ahead is not None
 
     def learn(self, now: float) -> None:
-        """The ledger has just said that it is `now` (Unix seconds)."""
+        """Set the clock: the ledger has just said that it is `now` (Unix seconds)."""
         self._ahead = now - self._monotonic()
 
     def now(self) -> float:
-        """The ledger's time (Unix seconds). Raises ValueError where it was never told."""
+        """Return the ledger's time (Unix seconds). Raises ValueError where the clock was never set."""
         return self.fixed()()
 
     def fixed(self) -> Callable[[], float]:
-        """This clock as it goes now, whatever it learns later: for a wait, which a clock that is put right
-        must make neither longer nor shorter. Raises ValueError as `now` does."""
+        """Return this clock as it goes now, unaffected by later settings.
+
+        For a wait, which must become neither longer nor shorter when the clock is set right. Raises
+        ValueError where the clock was never set.
+        """
         if self._ahead is None:
             raise ValueError("the ledger has not told the time yet")
         ahead, monotonic = self._ahead, self._monotonic

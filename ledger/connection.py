@@ -1,7 +1,7 @@
-"""The one way in which Darkroom's processes reach Redis: a server by its URL, or a master through sentinels.
+"""The one way in which Darkroom's processes connect to Redis: a server's URL, or sentinels and their master.
 
-A client of a master asks the sentinels at every new connection, so that it follows a failover by itself;
-until that is over its calls fail as they do while a Redis is away.
+A client of a master asks the sentinels at every new connection, so that it follows a failover by itself.
+During the failover its calls fail as they do while a Redis is unavailable.
 """
 
 from typing import Any
@@ -22,10 +22,13 @@ _SENTINEL_S = 1.0
 
 
 def connect(place: RedisPlace | str, timeout_s: float = 5, connections: int = _CONNECTIONS) -> "redis.Redis":
-    """A client for the ledger: text in and out, every wait bounded (by `timeout_s` seconds), one quick retry.
+    """Return a client for the ledger, which the caller closes.
 
-    A plain `redis://` URL will do for `place`. A call that finds all `connections` in use fails as if Redis
-    were away. The caller closes the client.
+    It reads and writes text, bounds every wait by `timeout_s` seconds, and retries once and quickly. A call
+    that finds all `connections` in use fails as if Redis were unavailable.
+
+    Args:
+        place: The Redis; a plain `redis://` URL will do.
     """
     place = place_of(place) if isinstance(place, str) else place
     options: dict[str, Any] = {
@@ -47,7 +50,7 @@ def connect(place: RedisPlace | str, timeout_s: float = 5, connections: int = _C
 
 
 def connect_async(place: RedisPlace, timeout_s: float) -> "redis.asyncio.Redis":
-    """The same for asyncio, with waits of at most `timeout_s` seconds. The caller closes the client."""
+    """Return such a client for asyncio, with waits of at most `timeout_s` seconds. The caller closes it."""
     options: dict[str, Any] = {
         "decode_responses": True,
         "socket_timeout": timeout_s,
@@ -72,16 +75,16 @@ def connect_async(place: RedisPlace, timeout_s: float) -> "redis.asyncio.Redis":
 
 
 def sentinel_options(place: RedisPlace) -> dict[str, Any]:
-    """How to talk to the sentinels themselves; kombu's `sentinel_kwargs` too."""
+    """Return the options for the connections to the sentinels themselves; also kombu's `sentinel_kwargs`."""
     options: dict[str, Any] = {"socket_timeout": _SENTINEL_S, "socket_connect_timeout": _SENTINEL_S}
     return options | ({"password": place.sentinel_password} if place.sentinel_password else {})
 
 
 def _raising_connection_errors(client: "redis.asyncio.Redis") -> "redis.asyncio.Redis":
-    """Have a client tell of every lost connection by redis.ConnectionError, so that callers know it for one.
+    """Make a client raise redis.ConnectionError for every lost connection, so that callers recognise it.
 
-    redis-py takes only an OSError for a loss. Uvloop raises RuntimeError for a command that is written in
-    the moment in which the connection closes.
+    redis-py converts only OSError. Uvloop raises RuntimeError for a command that is written at the moment in
+    which the connection closes.
     """
     kind: Any = client.connection_pool.connection_class
 
@@ -101,7 +104,7 @@ def _login(place: RedisPlace) -> dict[str, Any]:
 
 
 class _MasterPool(SentinelConnectionPool):
-    """Closes the connections to the sentinels with those to the master: nobody else could."""
+    """A pool that closes the connections to the sentinels with those to the master: no other code can."""
 
     def disconnect(self, inuse_connections: bool = True) -> None:
         super().disconnect(inuse_connections)

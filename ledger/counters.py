@@ -1,16 +1,17 @@
 """The names of all counters and histograms: fields of two hashes in Redis.
 
-The ledger's scripts, the processes that count and the exporter that reads take them from here. Labels follow
-the first word, each after a colon; only the last of them may have colons of its own.
+The ledger's scripts, the processes that count and the exporter all take the names from here. Each function
+returns the name of the counter or histogram that its docstring describes. The labels follow the first word of
+a name, each after a colon; only the last label may have colons of its own.
 """
 
 CACHE_MISSES = "cache_misses"
-"""Admitted requests that might have shared a result, and found none in the cache."""
+"""Admitted requests that could have used a cached result, and found none."""
 JOBS_PASSED_OVER = "jobs_passed_over"
 LEASES_EXPIRED = "leases_expired"
 PROMPTS_REFUSED = "prompts_refused"
 TELEGRAM_DROPPED = "telegram_dropped"
-"""Progress edits that were left out."""
+"""Edits of a job's progress that were skipped."""
 TOKENS_GIVEN_BACK = "tokens_given_back"
 TOKENS_KEPT = "tokens_kept"
 UPDATES_IGNORED = "updates_ignored"
@@ -22,7 +23,7 @@ TELEGRAM = "telegram"
 WEBHOOKS = "webhooks"
 POLLS = "polls"
 LAG = "lag"
-"""First words of names whose labels only Redis knows."""
+"""First words of names whose labels the exporter learns only from Redis."""
 
 
 def entered(state: str, kind: str, tier: str) -> str:
@@ -36,27 +37,27 @@ def failed(failure: str, kind: str) -> str:
 
 
 def delivered(way: str, kind: str) -> str:
-    """Results that were delivered in one way."""
+    """Results that were delivered, by the way of delivery (`ledger.jobs.Way`)."""
     return f"deliveries:{way}:{kind}"
 
 
 def unheard(why: str, kind: str) -> str:
-    """Jobs whose end nobody was told of."""
+    """Jobs whose end the chat could not be told, by reason (`ledger.jobs.Unheard`)."""
     return f"unheard:{why}:{kind}"
 
 
 def resumed(stage: str) -> str:
-    """Held jobs that another lease went on with."""
+    """Held jobs that were continued under another lease."""
     return f"jobs_resumed:{stage}"
 
 
 def admissions(answer: str) -> str:
-    """Requests by what admission answered."""
+    """Requests by the result of admission."""
     return f"admissions:{answer}"
 
 
 def over_budget(period: str, name: str) -> str:
-    """Requests that were turned away for a budget."""
+    """Requests that were refused because a budget had no room."""
     return f"{OVER_BUDGET}:{period}:{name}"
 
 
@@ -66,17 +67,17 @@ def spent(model: str) -> str:
 
 
 def dropped(queue: str) -> str:
-    """Items of a durable queue that were given up."""
+    """Items of a durable queue that were dropped: expired, or handed out too often."""
     return f"dropped:{queue}"
 
 
 def replies(kept: str) -> str:
-    """Replies to people by how they were kept."""
+    """Replies to people, by the outcome of enqueueing them."""
     return f"answers:{kept}"
 
 
 def broker_refused(queue: str, reason: str) -> str:
-    """Messages on the broker that no worker passes on."""
+    """Messages on the broker that workers refused, by reason."""
     return f"broker_refused:{queue}:{reason}"
 
 
@@ -99,30 +100,30 @@ def provider_calls(provider: str, operation: str, outcome: str, model: str) -> s
 
 
 def span(name: str, kind: str, tier: str) -> str:
-    """How long jobs took for a span of their way (jobs.states.SPANS)."""
+    """Seconds that jobs took for one of the spans in `jobs.states.SPANS`."""
     return f"job:{name}:{kind}:{tier}"
 
 
 def polls(model: str) -> str:
-    """How many looks at the provider a job took."""
+    """Polls of the provider per job."""
     return f"{POLLS}:{model}"
 
 
 def lag(model: str) -> str:
-    """From the provider's time of completion until it was seen."""
+    """Seconds from the provider's time of completion until the worker saw it."""
     return f"{LAG}:{model}"
 
 
 def telegram_seconds(method: str) -> str:
-    """How long calls to the Bot API took."""
+    """Seconds that calls to the Bot API took."""
     return f"{TELEGRAM}:{method}"
 
 
 def telegram_wait(urgency: str) -> str:
-    """How long calls to the Bot API waited for their turn."""
+    """Seconds that calls to the Bot API waited for the rate limit."""
     return f"telegram_wait:{urgency}"
 
 
 def provider_seconds(provider: str, operation: str, model: str) -> str:
-    """How long calls to a provider took."""
+    """Seconds that calls to a provider took."""
     return f"{PROVIDER}:{provider}:{operation}:{model}"

@@ -1,4 +1,4 @@
-"""The jobs that have ended: the ledger notes each in a stream when its chat was given the end."""
+"""The stream of ended jobs: the ledger adds each job when its chat was told of its end."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ _AT_ONCE = 100
 
 
 class Ended:
-    """A reader of the stream; it begins with what ends after it was made.
+    """A reader of the stream; it begins with the jobs that end after it was created.
 
     All methods raise LedgerUnavailable when Redis does not answer.
     """
@@ -24,7 +24,7 @@ class Ended:
         self._seen = latest[0][0] if latest else "0-0"
 
     def wait(self, seconds: float) -> Iterator[str]:
-        """Yield the ids of jobs that have ended since the last call; wait so long for the first one."""
+        """Yield the ids of jobs that have ended since the last call; wait up to `seconds` for the first."""
         with ledger_errors():
             streams: Any = self._redis.xread(
                 {keys.ended(): self._seen}, count=_AT_ONCE, block=max(1, round(seconds * 1000))

@@ -1,8 +1,8 @@
 """The ledger: the truth about every job, kept in Redis.
 
-Every change is one Lua script that checks the present state and the lease's token, stamps the time and
-counts the change in the same step; nothing else writes a job. All methods raise LedgerUnavailable when
-Redis does not answer.
+Every change is one Lua script. In one step it checks the present state and the lease's token, stamps the
+time and counts the change. No other code writes a job. All methods raise LedgerUnavailable when Redis does
+not answer.
 """
 
 import json
@@ -26,47 +26,47 @@ from ledger.overdue import Overdue
 from ledger.scripts import Scripts, confirmed, ledger_errors
 
 HISTORY = 50
-"""Jobs that a user's history keeps."""
+"""Number of jobs that a user's history keeps."""
 
 
 class Stage(StrEnum):
-    """What a worker claims a job for."""
+    """The stage that a worker claims a job for."""
 
     GENERATE = "generate"
     DELIVER = "deliver"
 
 
 class Way(StrEnum):
-    """How a chat was given its result."""
+    """How a result reached its chat."""
 
-    EDIT = "edit"  # its status message became the result
-    FALLBACK = "fallback"  # a message of its own, as the status message was gone
+    EDIT = "edit"  # the status message became the result
+    FALLBACK = "fallback"  # a new message, as the status message was gone
     LINK = "link"  # a link, as the file was too large
 
 
 class Unheard(StrEnum):
-    """Why nobody was told how a job ended."""
+    """Why a chat could not be told how its job ended."""
 
-    GONE = "gone"  # there is nobody: the bot was blocked, or the chat is gone
-    REFUSED = "refused"  # the chat is there, and does not take even words
+    GONE = "gone"  # the bot was blocked, or the chat is gone
+    REFUSED = "refused"  # the chat exists, and takes not even a text message
     LATE = "late"  # Telegram was in trouble for too long
-    BROKEN = "broken"  # an error of ours, each time
+    BROKEN = "broken"  # an error of ours, at each attempt
 
 
 class Anew(StrEnum):
     """Whether a new message may be sent for the end of a job."""
 
-    SEND = "send"  # once, by who is told so
-    SENT = "sent"  # as many as may be have been sent, or may have been
+    SEND = "send"  # the caller may send one message
+    SENT = "sent"  # all messages that may be sent have been sent, or may have been
     WAIT = "wait"  # the status message may be on its way at this moment
     APPEARED = "appeared"  # there is a status message after all
 
 
 class Cancellation(StrEnum):
-    """What became of the wish to cancel."""
+    """The outcome of a request to cancel a job."""
 
-    CANCELLED = "cancelled"  # it was waiting, and has ended
-    CANCELLING = "cancelling"  # a slot was told and will end it
+    CANCELLED = "cancelled"  # no slot held the job, and it has ended
+    CANCELLING = "cancelling"  # the slot that holds the job will end it
     LATE = "late"  # the result is there already
     ENDED = "ended"
     FOREIGN = "foreign"  # somebody else's job
@@ -75,8 +75,13 @@ class Cancellation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What a renewal found: jobs that are no longer held, jobs whose owner wants them cancelled, and jobs
-    that there is news of."""
+    """The result of a renewal.
+
+    Attributes:
+        lost: Jobs that the process no longer holds.
+        cancelled: Jobs that their users want cancelled.
+        news: Jobs that a webhook has brought news of.
+    """
 
     lost: frozenset[str]
     cancelled: frozenset[str]
@@ -84,8 +89,12 @@ class Renewal:
 
 
 class Ledger:
-    """See the module. One per process; safe to share between threads. `due` is the sweep's side of it, and
-    `clock` goes by the latest claim."""
+    """The ledger of jobs. One instance per process, shared between threads.
+
+    Attributes:
+        due: The jobs that the sweep must look at.
+        clock: The ledger's clock, set by the latest claim.
+    """
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
@@ -100,20 +109,25 @@ class Ledger:
         self._keep = settings.keep_jobs_days * 86_400
         self._budgets = json.dumps(settings.budgets().by_period())
 
-    # A job's way, in the order in which things happen.
+    # The steps of a job, in their order.
 
     def published(self, job_id: str) -> None:
-        """The job's message is on the broker. Nothing changes where a worker was quicker than this call."""
+        """Record that the job's message is on the broker, unless a worker has claimed the job already."""
         self._run("move", job_id, "", State.QUEUED, State.ACCEPTED, self._requeue, "{}", self._keep)
 
     def claim(self, job_id: str, owner: str, stage: Stage, *, turn: bool = False) -> Job | None:
-        """Take the job's lease for this stage; None when it is taken, has ended or is at another stage.
+        """Take the lease of a job for this stage.
 
-        Also None when one more crash would fail it, and this process has another job that stands so; and when
-        its record cannot be read: it is handed back then, and the sweep counts it.
-        `turn`: unless this very job is to be gone on with, take the one whose turn it is in its lane.
+        Args:
+            turn: Whether to claim the lane's next job instead, if the named one waits or needs no worker.
+
+        Returns:
+            The job. None when another worker holds its lease, when its lane is paused, when it has ended, or
+            when it is at another stage. Also None when one more crash would fail the job and this process
+            already holds such a job. Also None when this release cannot read the record: a lease that was
+            taken is handed back then, and the sweep counts the job.
         """
-        # The client repeats a call whose answer was lost; by the name of the call it gets the same job again.
+        # The client repeats a call whose reply was lost; the call's id makes it get the same job again.
         named = uuid.uuid4().hex
         terms = (self._lease, stage, VERSION, "1" if turn else "0", self._last_chance, named)
         answer, *found = self._run("claim", job_id, owner, *terms)
@@ -134,10 +148,14 @@ class Ledger:
         return Renewal(*map(frozenset, self._run("renew", self._lease, *pairs)))
 
     def submitting(self, job: Job, order: Order | None = None, price_usd: float | None = None) -> Job:
-        """Write down that the paid call is about to be made, and what it asks for; no other worker makes it
-        after this. `price_usd` is what it costs by now, where that may have changed since the admission.
+        """Record that the paid call is about to be made. After this no other worker makes the call.
 
-        Raises Submitted where news came of an earlier call, which was thought not to have been taken.
+        Args:
+            order: What the call asks for.
+            price_usd: The present price, where it may have changed since the admission.
+
+        Raises:
+            Submitted: A webhook has brought news of an earlier call, which seemed not to have been taken.
         """
         fields: dict[str, Any] = {} if order is None else {"order": model.order_field(order)}
         if price_usd is not None:
@@ -148,112 +166,147 @@ class Ledger:
         return self._move(job, State.SUBMITTING, **fields)
 
     def unsent(self, job: Job) -> Job:
-        """The provider has surely not taken the paid call (it was throttled, or refused the connection)."""
+        """Record that the provider has surely not taken the paid call.
+
+        The provider throttled the call, or refused the connection.
+        """
         self.note(job, unsent="1")
         return replace(job, unsent=True)
 
     def unknown(self, job: Job) -> Job:
-        """The paid call's outcome is unknown: its job is looked for, and the webhook may bring news of it."""
+        """Record that the outcome of the paid call is unknown.
+
+        The prediction is looked for at the provider, and a webhook may bring news of it.
+        """
         return self._move(job, State.UNKNOWN, due=self._unpublished)
 
     def running(self, job: Job, prediction: str) -> Job:
-        """The provider has the job under this id. Raises PredictionOwned where another job has it."""
+        """Record the prediction that the provider runs for the job.
+
+        Raises PredictionOwned where the prediction belongs to another job.
+        """
         return self._move(job, State.RUNNING, prediction=prediction)
 
     def adopt(self, job_id: str, prediction: str) -> bool:
-        """A submission of unknown outcome is known after all; True when that was news, and the prediction is
-        no other job's.
+        """Record the prediction of a submission whose outcome was not known.
 
-        Needs no lease: only the one submission of this job can have this news.
+        The caller needs no lease, because only the job's one submission can have made the prediction.
+
+        Returns:
+            Whether that was news, and the prediction belongs to no other job.
         """
         return bool(self._run("adopt", job_id, prediction))
 
     def storing(self, job: Job, completed: float | None = None) -> Job:
-        """The prediction succeeded, by the provider's clock at `completed` (Unix seconds); its output is
-        being fetched."""
+        """Record that the prediction succeeded; its output is being fetched.
+
+        `completed` is the time of completion by the provider's clock (Unix seconds).
+        """
         at = {} if completed is None else {"completed": _ms(completed)}
         return self._move(job, State.STORING, progress=100, polls=job.polls, **at)
 
     def stored(self, job: Job, artifact: Artifact) -> tuple[Job, list[str]]:
-        """The artifact is kept; the chat is owed it. Also answers the ids of the jobs that share it."""
+        """Record that the artifact is in the media store; it is still to be delivered.
+
+        Returns:
+            The job, and the ids of the jobs that share its result.
+        """
         fields = model.artifact_fields(artifact)
         return self._moved(job, State.STORED, due=self._unpublished, **fields)
 
     def delivered(self, job: Job, file_id: str, way: Way = Way.EDIT) -> Job:
-        """The chat has the result; `file_id` is Telegram's name for it."""
+        """Record that the chat has the result; `file_id` is Telegram's name for the file."""
         return self._move(job, State.DELIVERED, file_id=file_id, way=way)
 
     def failed(self, job: Job, failure: Failure) -> tuple[Job, list[str]]:
-        """The job ends without a result; the chat is owed the reason. Needs the job's lease.
+        """End the job without a result; its chat is still to be told why. The caller must hold the lease.
 
-        Also answers the ids of the jobs that share the failure.
+        Returns:
+            The job, and the ids of the jobs that share its failure.
         """
         return self._moved(job, State.FAILED, due=self._unpublished, polls=job.polls, **_reason(failure))
 
     def cancelled(self, job: Job) -> tuple[Job, list[str]]:
-        """The job ends because its owner wanted it to. Needs the job's lease.
+        """End the job because its user cancelled it. The caller must hold the lease.
 
-        Also answers the job (none or one) that shared this one and took its place, prediction and all: then
-        nothing is to be cancelled at the provider.
+        Returns:
+            The job, and the id of the job (none or one) that shared it and took its place. That job inherits
+            the prediction, so that nothing is to be cancelled at the provider.
         """
         return self._moved(job, State.CANCELLED, due=self._unpublished)
 
     def told(self, job: Job, unheard: Unheard | None = None) -> None:
-        """The chat was told how a failed or cancelled job ended, or never will be; nothing is owed now."""
+        """Record that the chat was told how a failed or cancelled job ended; nothing remains to be done.
+
+        `unheard` says why the chat never will be told.
+        """
         self._finish(self._run("told", job.id, job.token, self._keep, unheard or ""), job.id)
 
-    # Beside the way.
+    # Other operations on a job.
 
     def cancel(self, job_id: str, user: int) -> tuple[Cancellation, str]:
-        """The wish of a user to end a job; only the job's own user may.
+        """Cancel a job for a user; only the job's own user may.
 
-        Also answers the id of the job that shared this one and took its place, to be published ("").
+        Returns:
+            The outcome, and the id of the job that shared this one and took its place, to be published ("" if
+            there is none).
         """
         outcome, heir = self._run("cancel", job_id, user, self._unpublished, self._budgets)
         return Cancellation(outcome), heir
 
     def wake(self, job_id: str) -> bool:
-        """Have the slot that holds the job look at it now, in whatever process; False where none heard it:
-        then it does so with the next renewal of its lease."""
+        """Make the slot that holds the job poll the provider now, in whichever process the slot is.
+
+        Returns:
+            False where no process heard the call; then the slot polls after the next renewal of its lease.
+        """
         return bool(self._run("wake", job_id))
 
     def release(self, job: Job, again_in_s: float = 0.0) -> None:
-        """Hand a held job back as it is; after that time the sweep publishes it, if nobody did before."""
+        """Hand a held job back in its present state. The sweep publishes it after `again_in_s` seconds."""
         self._finish(self._run("release", job.id, job.token, _ms(again_in_s)), job.id)
 
     def note(self, job: Job, **fields: str | int) -> None:
-        """Write fields of a held job without moving it (its progress, its message)."""
+        """Write fields of a held job without changing its state (its progress, its message)."""
         self._finish(self._run("note", job.id, job.token, json.dumps(fields)), job.id)
 
     def hindered(self, job: Job, *, error: bool = False) -> tuple[float, int]:
-        """A held job cannot go on for the moment; the `error` is one of ours.
+        """Record that a held job cannot go on for the moment; `error`: because of an error of ours.
 
-        Answers for how many seconds that has been so in the job's present state, from its first time on by
-        the ledger's clock, and how many errors of ours there were in it.
+        Returns:
+            The seconds since the job was first hindered in its present state, by the ledger's clock, and the
+            number of our errors in that state.
         """
         terms = self._finish(self._run("hindered", job.id, job.token, int(error)), job.id)
         return terms[0] / 1000, terms[1]
 
     def posted(self, job: Job, message: int) -> bool:
-        """Tie a status message to its job. Needs no lease: it is posted once (see `once`).
+        """Tie a status message to its job.
 
-        False where it came too late, and is to be taken back: the chat has the job's end, or may be sent it
-        at this moment, or the job is no longer known.
+        The caller needs no lease, because the message is posted once (see `once`).
+
+        Returns:
+            False where the message came too late and must be deleted: the chat has the job's end, or may be
+            getting it at this moment, or the job is no longer known.
         """
         return self._posted(job, message, "") == "posted"
 
     def sent_anew(self, job: Job, message: int) -> None:
-        """A new message was sent for the held job's end: from now on that is the one that it lives in."""
+        """Tie a new message, sent for the held job's end, to the job in place of its status message."""
         self._finish([self._posted(job, message, job.token)], job.id)
 
     def anew(self, job: Job, caller: str, posting_s: float, marks: Sequence[str]) -> tuple[Anew, str]:
-        """Return whether a new message may be sent for the held job's end, and the one of `marks` that it
-        has; a later `again` with that mark says that it surely was not sent.
+        """Return whether a new message may be sent for the held job's end, and the mark taken for it.
+
+        If the message was surely not sent, the caller gives the mark back with `again`.
 
         Args:
-            caller: may ask again with the same name, as in `once`.
-            posting_s: so long after its mark was taken a status message may still appear.
-            marks: one message may be sent for each.
+            caller: A name for the caller, who may ask again with the same name, as in `once`.
+            posting_s: Time (s) for which a status message may still appear after its mark was taken.
+            marks: The marks for new messages; one message may be sent for each.
+
+        Raises:
+            LeaseLost: The caller no longer holds the job.
         """
         answer, mark = self._run("anew", job.id, job.token, caller, job.message, _ms(posting_s), *marks)
         if answer == "lost":
@@ -261,25 +314,27 @@ class Ledger:
         return Anew(answer), mark
 
     def by_message(self, chat: int, message: int) -> Job | None:
-        """The job that lives in this chat message, None where it is not one of ours (or no longer kept)."""
+        """Return the job of this chat message; None where it belongs to no job that is still kept."""
         with ledger_errors():
             job_id: Any = self._redis.get(keys.message(chat, message))
         return self.get(job_id) if job_id else None
 
     def once(self, job_id: str, mark: str, caller: str = "") -> bool:
-        """True for the first caller with this mark, False for all later ones: for unrepeatable sends.
+        """Take a mark for a send that must not be repeated; return whether the caller may send.
 
-        The same `caller` may ask again, as it must where the first answer was lost with the connection.
+        The result is True for the first caller with this mark and False for all others. A caller that gives
+        its name may ask again and gets the same result, as it must where the first reply was lost with the
+        connection.
         """
         return bool(self._run("once", job_id, mark, caller or uuid.uuid4().hex))
 
     def again(self, job_id: str, mark: str) -> None:
-        """Take back a mark of `once`: what it was taken for has surely not been done."""
+        """Remove a mark of `once`, so that it can be taken again: the message was surely not sent."""
         key, field = keys.job(job_id), f"once:{mark}"
         confirmed(self._redis, self._replicas, lambda pipe: pipe.hdel(key, field))
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it is now; None where there is none (or no longer), or this release cannot read it."""
+        """Return the job as it is now; None where it is not kept, or this release cannot read its record."""
         with ledger_errors():
             record: Any = self._redis.hgetall(keys.job(job_id))
         try:
@@ -288,20 +343,22 @@ class Ledger:
             return None
 
     def now(self) -> float:
-        """The ledger's time (Unix seconds), which all stamps of jobs are of; asked for where no claim has
-        told it yet."""
+        """Return the ledger's time (Unix seconds), by which jobs are stamped.
+
+        Redis is asked only where no claim has set the clock yet.
+        """
         if not self.clock.known:
             with ledger_errors():
                 self.clock.learn(clock.ask(self._redis))
         return self.clock.now()
 
     def ping(self) -> None:
-        """Return if the ledger answers."""
+        """Check that Redis answers; raise LedgerUnavailable if it does not."""
         with ledger_errors():
             self._redis.ping()
 
     def owned(self, predictions: Sequence[str], but: str) -> frozenset[str]:
-        """Which of these predictions belong to other jobs than `but`."""
+        """Return those of the predictions that belong to other jobs than `but`."""
         if not predictions:
             return frozenset()
         with ledger_errors():
@@ -313,14 +370,14 @@ class Ledger:
         )
 
     def submitted_now(self) -> list[Job]:
-        """The jobs whose paid call may be on its way at this moment."""
+        """Return the jobs whose paid call may be on its way at this moment."""
         with ledger_errors():
             found: Any = self._redis.zrange(keys.in_state(State.SUBMITTING), 0, -1)
         jobs = (self.get(job_id) for job_id in found)
         return [job for job in jobs if job and job.state is State.SUBMITTING and not job.unsent]
 
     def followers(self, job_id: str) -> list[str]:
-        """Ids of the jobs that share this one's result, in the order of their admission."""
+        """Return the ids of the jobs that share this job's result, in the order of their admission."""
         with ledger_errors():
             found: Any = self._redis.zrange(keys.followers(job_id), 0, -1)
         return list(found)

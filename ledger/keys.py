@@ -1,4 +1,7 @@
-"""Every Redis key of the ledger and its neighbours, built here and nowhere else."""
+"""Every Redis key of Darkroom, built here and nowhere else.
+
+Each function returns one key. Its docstring says the type of the value, and what is kept there.
+"""
 
 PREFIX = "darkroom"
 
@@ -9,7 +12,7 @@ def job(job_id: str) -> str:
 
 
 def trail(job_id: str) -> str:
-    """List: what happened to a job, the oldest first: `time (ms) what by-whom`."""
+    """List: the events of a job, the oldest first, each as `time (ms) event actor`."""
     return f"{PREFIX}:trail:{job_id}"
 
 
@@ -19,7 +22,7 @@ def in_state(state: str) -> str:
 
 
 def waiting(lane: str) -> str:
-    """Sorted set: a lane's jobs that nobody has claimed, in the order in which they are."""
+    """Sorted set: a lane's jobs that no worker has claimed, in the order in which they are claimed."""
     return f"{PREFIX}:waiting:{lane}"
 
 
@@ -34,37 +37,37 @@ def queue(lane: str) -> str:
 
 
 def sequence() -> str:
-    """Integer: counts the jobs that were given a turn."""
+    """Integer: the number of jobs that have got a turn; orders jobs of one millisecond."""
     return f"{PREFIX}:sequence"
 
 
 def due() -> str:
-    """Sorted set: when (ms) the sweep must look at a job: its lease lapses, or its message is late."""
+    """Sorted set: jobs by the time (ms) at which the sweep must look at them: lease expired, message late."""
     return f"{PREFIX}:due"
 
 
 def fence() -> str:
-    """Integer: raised in front of each wait for the replicas, so that the wait is for all written so far."""
+    """Integer: incremented before each wait for the replicas, so that the wait covers all earlier writes."""
     return f"{PREFIX}:fence"
 
 
 def clock() -> str:
-    """Hash: the ledger's time when it was last written down, and how far it was ahead of Redis's (ms)."""
+    """Hash: the ledger's time when it was last stored, and by how much it was ahead of Redis's time (ms)."""
     return f"{PREFIX}:clock"
 
 
 def excused() -> str:
-    """String: leases that lapse while it is there are nobody's fault, as Redis was away."""
+    """Flag: Redis was unavailable. Leases that expire while the flag is set do not count as crashes."""
     return f"{PREFIX}:excused"
 
 
 def ended() -> str:
-    """Stream: the jobs whose end the chat was given, the latest of them (`job`: the id)."""
+    """Stream: the latest jobs whose chat was told of their end (`job`: the id)."""
     return f"{PREFIX}:ended"
 
 
 def counts() -> str:
-    """Hash: counters, each raised in the same step as the change that it counts."""
+    """Hash: counters, each incremented in the same step as the change that it counts."""
     return f"{PREFIX}:counts"
 
 
@@ -94,7 +97,7 @@ def prediction(prediction_id: str) -> str:
 
 
 def asked_for(user_id: int) -> str:
-    """String: what (`image`, `video`) the bot has just asked a user to describe in their private chat."""
+    """String: the kind (`image`, `video`) that the bot has asked a user to describe in their private chat."""
     return f"{PREFIX}:user:{user_id}:asked_for"
 
 
@@ -104,27 +107,27 @@ def message(chat: int, message_id: int) -> str:
 
 
 def user_bucket(user_id: int) -> str:
-    """Hash: a user's token bucket (tokens, when they were counted, its size)."""
+    """Hash: a user's token bucket (tokens, the time at which they were counted, the size)."""
     return f"{PREFIX}:user:{user_id}:bucket"
 
 
 def gifts(user_id: int) -> str:
-    """List: when (ms) a user was last given tokens back for jobs that had been paid, the latest first."""
+    """List: times (ms) at which a user was last given a token back for a paid job, the latest first."""
     return f"{PREFIX}:user:{user_id}:gifts"
 
 
 def attention(user_id: int) -> str:
-    """Hash: a user's bucket for all that becomes no job, and until when (ms) they are not listened to."""
+    """Hash: a user's token bucket for messages that become no job; until when (ms) the bot ignores them."""
     return f"{PREFIX}:user:{user_id}:attention"
 
 
 def told_limited(user_id: int, chat: int) -> str:
-    """String: the user has been told in this chat when their next request may come."""
+    """Flag: the user has been told in this chat when their next request may come."""
     return f"{PREFIX}:user:{user_id}:limited:{chat}"
 
 
 def told_busy(user_id: int, chat: int) -> str:
-    """String: the user has just been told in this chat that there is no place for a job of theirs."""
+    """Flag: the user has just been told in this chat that there is no room for another job."""
     return f"{PREFIX}:user:{user_id}:busy:{chat}"
 
 
@@ -144,7 +147,7 @@ def followers(job_id: str) -> str:
 
 
 def claimed(nonce: str) -> str:
-    """String: the job that one call for a claim has got, for a while."""
+    """String: the job that one call of `claim` has got, kept for as long as a lease."""
     return f"{PREFIX}:claimed:{nonce}"
 
 
@@ -164,13 +167,15 @@ def spend(day: str) -> str:
 
 
 def budget(span: str) -> str:
-    """Hash: what the budgets of one day (`2026-11-27`) or month (`2026-11`) have given out, in millionths of
-    a dollar: `NAME` reserved or used, `used:NAME` used."""
+    """Hash: the state of the budgets of one day (`2026-11-27`) or month (`2026-11`).
+
+    `NAME` is the sum reserved or used, `used:NAME` the sum used, in millionths of a dollar.
+    """
     return f"{PREFIX}:budget:{span}"
 
 
 def budget_people(span: str) -> str:
-    """Hash: the same for each user: `ID` and `used:ID`."""
+    """Hash: the same sums for each user: `ID` and `used:ID`."""
     return f"{PREFIX}:budget:{span}:people"
 
 
@@ -185,12 +190,12 @@ def vips() -> str:
 
 
 def audit() -> str:
-    """Stream: what admins did, the latest thousand deeds."""
+    """Stream: the audit log, the latest thousand entries."""
     return f"{PREFIX}:audit"
 
 
 def people() -> str:
-    """Sorted set: users whose private chat can be written to, by their id."""
+    """Sorted set: users whose private chat the bot can write to, by their id."""
     return f"{PREFIX}:people"
 
 
@@ -200,12 +205,12 @@ def person(user_id: int) -> str:
 
 
 def broadcast(broadcast_id: str) -> str:
-    """Hash: one message to all users, and how far it has come."""
+    """Hash: one broadcast and its progress."""
     return f"{PREFIX}:broadcast:{broadcast_id}"
 
 
 def broadcasting() -> str:
-    """String: the broadcast that is under way."""
+    """String: the broadcast that is running."""
     return f"{PREFIX}:broadcasting"
 
 
@@ -220,17 +225,17 @@ def workers() -> str:
 
 
 def roster() -> str:
-    """Sorted set: every kind of process, by the time (Unix seconds) of its last sign of life."""
+    """Sorted set: every kind of process, by the time (Unix seconds) of its last heartbeat."""
     return f"{PREFIX}:roster"
 
 
 def worker(owner: str) -> str:
-    """Hash: what one process says of itself with each sign of life."""
+    """Hash: what one process reports with each heartbeat."""
     return f"{PREFIX}:worker:{owner}"
 
 
 def trial(owner: str) -> str:
-    """String: the one job in a worker process that a further crash would fail."""
+    """String: the one job in a worker process that one more crash would fail."""
     return f"{PREFIX}:worker:{owner}:trial"
 
 
@@ -240,57 +245,56 @@ def wake(owner: str) -> str:
 
 
 def lock(name: str) -> str:
-    """String: a lock that one process holds for a while."""
+    """String: a lock, which one process holds until it expires."""
     return f"{PREFIX}:lock:{name}"
 
 
 def mark(kind: str, name: str) -> str:
-    """String: something was dealt with (an album answered, a webhook heard)."""
+    """String: the mark of an event that was handled (an album, a webhook, a press of a button)."""
     return f"{PREFIX}:mark:{kind}:{name}"
 
 
 def watchdog() -> str:
-    """String: when (Unix seconds, the ledger's) Alertmanager was last heard of."""
+    """String: when (Unix seconds, the ledger's) Alertmanager last called the watchdog."""
     return f"{PREFIX}:watchdog"
 
 
 def allowance(provider: str, kind: str) -> str:
-    """Hash: the bucket of one kind of calls to a provider; with `:hold` a String, while they must wait."""
+    """Hash: a token bucket for calls of one kind to a provider. With `:hold` a String, while they wait."""
     return f"{PREFIX}:allowance:{provider}:{kind}"
 
 
 def bucket(scope: str) -> str:
-    """Hash: one bucket of the limiter for calls to Telegram; `hold:` a String, while a chat must wait."""
+    """Hash: one token bucket for calls to Telegram. With `hold:` a String, while a chat must wait."""
     return f"{PREFIX}:telegram:{scope}"
 
 
 def spool(name: str) -> str:
-    """Sorted set: ids of what a spool keeps, by the time (ms) at which its taker's time is over, or for which
-    it was put off; infinite for what waits."""
+    """Sorted set: ids of a durable queue's items by the time (ms) at which their lease expires or their retry
+    is due; infinite for items that wait."""
     return f"{PREFIX}:spool:{name}"
 
 
 def spooled(name: str, item: str) -> str:
-    """String: group, owner and body of one such thing; empty for a while after it was dealt with."""
+    """String: group, owner and body of one item; empty for a while after its acknowledgement."""
     return f"{PREFIX}:spooled:{name}:{item}"
 
 
 def spool_of(name: str, lane: str) -> str:
-    """Sorted set: ids of what a spool keeps for one group, by the time (ms) at which it lapses: in the order
-    in which they were kept."""
+    """Sorted set: ids of one group's items by the time (ms) at which they expire: the order of enqueueing."""
     return f"{PREFIX}:spool:{name}:of:{lane}"
 
 
 def spool_by(name: str, owner: str) -> str:
-    """Sorted set: ids of what a spool keeps of one owner, by the time (ms) at which it lapses."""
+    """Sorted set: ids of one owner's items by the time (ms) at which they expire."""
     return f"{PREFIX}:spool:{name}:by:{owner}"
 
 
 def spool_line(name: str) -> str:
-    """Sorted set: the groups of which something can be taken up, by their turn (ms)."""
+    """Sorted set: the groups that have an item to hand out, by their turn (ms)."""
     return f"{PREFIX}:spool:{name}:line"
 
 
 def spool_tries(name: str) -> str:
-    """Hash: id -> how often a thing that waited was taken up."""
+    """Hash: id -> how often a waiting item was handed out since its last retry."""
     return f"{PREFIX}:spool:{name}:tries"

@@ -1,8 +1,8 @@
-"""The text of the ledger's scripts: each file in `ledger/lua/`, after what it needs of others and of Python.
+"""The text of the ledger's scripts: each file in `ledger/lua/`, with the definitions that it needs in front.
 
-From Python come functions that build keys, the states of a job with their moves, the names of counters, the
-bounds of histograms, and a few numbers, so that each of these stands in one place. A script gets only what it
-names, as each run of it makes all of that again.
+The definitions come from the shared Lua files and from Python: functions that build keys, the states of a
+job with their moves, the names of counters, the bounds of histograms, and a few numbers. So each of these is
+defined in one place. A script gets only the definitions that it names, because Redis runs them at each call.
 """
 
 import inspect
@@ -16,12 +16,12 @@ from jobs.failures import GIFTS, GIFTS_WITHIN_MS
 from ledger import counters, histograms, keys
 
 TRAIL_KEPT = 100
-"""Events of one job that are kept, the latest ones; a job without trouble has about ten."""
+"""Number of events that the trail of a job keeps, the latest ones; a job without trouble has about ten."""
 LONGEST_SHARE_MS = 5000
-"""A spool puts nobody's next thing further back than this, however much of theirs it keeps."""
+"""Longest delay (ms) of a group's turn in a durable queue, however many items its owner has there."""
 _FOLDER = Path(__file__).parent / "lua"
 _SHARED = ("clock", "counting", "bucket", "budgets", "transitions", "sharing", "spool")
-"""The files in `shared/`, in the order in which they stand before a script: each may use those before it."""
+"""The files in `shared/`, in the order in which they precede a script: each may use those before it."""
 _DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 _KEYS: dict[str, Callable[..., str]] = {
     "job_key": keys.job,
@@ -89,7 +89,7 @@ def sources() -> dict[str, str]:
 
 
 def assembled(script: str) -> str:
-    """Return a script after all that it names, directly or through a shared file."""
+    """Return a script with all definitions that it names in front, directly or through a shared file."""
     for name in reversed(_SHARED):
         shared = _text(_FOLDER / "shared" / f"{name}.lua")
         if any(_names(script, each) for each in _DEFINED.findall(shared)):
@@ -98,8 +98,10 @@ def assembled(script: str) -> str:
 
 
 def lua(value: Any) -> str:
-    """Return a value as Lua writes it: a mapping as a table, a list as an array, other collections as sets of
-    names."""
+    """Return a value as a Lua literal.
+
+    A mapping becomes a table, a list an array, any other collection a set: a table of names with `true`.
+    """
     match value:
         case str():
             return f"'{value}'"
@@ -130,10 +132,10 @@ def _names(text: str, name: str) -> bool:
 
 
 def _function(builder: Callable[..., str]) -> str:
-    """A function of Lua that builds the same text from the same arguments.
+    """Return a Lua function that builds the same text from the same arguments as a Python function.
 
-    The builder of Python is called with pieces of Lua, each of which closes the string literal around it,
-    appends an argument and opens the literal again.
+    The Python function is called with pieces of Lua as its arguments. Each piece closes the string literal
+    around it, appends an argument and opens the literal again.
     """
     names = list(inspect.signature(builder).parameters)
     text = builder(*(f"' .. {name} .. '" for name in names))

@@ -1,4 +1,4 @@
-"""The register of users: everybody who has used the bot, and where to write to them."""
+"""The register of users: everybody who has used the bot, with the chat in which to reach them."""
 
 import time
 from dataclasses import dataclass
@@ -12,8 +12,13 @@ from ledger.scripts import ledger_errors
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`chat` is the private chat (0: never seen there), `reachable` whether it can be written to; the times
-    are Unix seconds."""
+    """One user.
+
+    Attributes:
+        chat: The private chat; 0 where the user has never written to the bot there.
+        reachable: Whether the bot can write to the private chat.
+        first_seen: Unix seconds, as is `last_seen`.
+    """
 
     user: int
     language: str
@@ -24,14 +29,16 @@ class Person:
 
 
 class People:
-    """All methods raise LedgerUnavailable when Redis does not answer."""
+    """The register. All methods raise LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
     def seen(self, user: int, chat: int, language: str) -> None:
-        """The user has written to the bot in this chat. Only a private chat, whose id is that of the user,
-        is one that the bot may write to unasked."""
+        """Record that the user has written to the bot in this chat.
+
+        Only a private chat, whose id is the user's id, is one that the bot may write to unasked.
+        """
         key, now = keys.person(user), round(time.time() * 1000)
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hsetnx(key, "first", str(now))
@@ -42,12 +49,12 @@ class People:
             pipe.execute()
 
     def unreachable(self, user: int) -> None:
-        """Telegram says that the user cannot be written to; so it is until they are seen again."""
+        """Record that the bot cannot write to the user, until the user is seen again."""
         with ledger_errors():
             self._redis.zrem(keys.people(), str(user))
 
     def get(self, user: int) -> Person | None:
-        """What is known of a user; None for one who was never seen."""
+        """Return what is known of a user; None for a user who was never seen."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(keys.person(user))
             pipe.zscore(keys.people(), str(user))
@@ -58,7 +65,7 @@ class People:
         return Person(user, record["language"], int(record.get("chat", 0)), place is not None, *times)
 
     def count(self) -> int:
-        """Users who can be written to."""
+        """Return the number of users whom the bot can write to."""
         with ledger_errors():
             found: Any = self._redis.zcard(keys.people())
         return int(found)

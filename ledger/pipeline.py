@@ -1,4 +1,4 @@
-"""Commands of many asyncio tasks in few round trips: what is asked during one goes into the next."""
+"""Commands of many asyncio tasks in few round trips: commands asked for during one trip go with the next."""
 
 import asyncio
 from typing import Any
@@ -13,17 +13,17 @@ from ledger.lua_source import sources
 from ledger.scripts import CONFIRM_MS
 
 _MOST = 200
-"""Commands of one round trip; more wait for the next."""
+"""Most commands in one round trip; further ones wait for the next."""
 Command = tuple[str | int | float, ...]
 Asked = tuple[Command, "asyncio.Future[Any]"]
 
 
 class SharedPipeline:
-    """One for each client, in one event loop. All methods raise LedgerUnavailable.
+    """The shared pipeline of one client, in one event loop. All methods raise LedgerUnavailable.
 
-    A caller's wait is that of two round trips at most, plus their length. With `replicas` an answer counts
-    once so many have what was written, as in `ledger.scripts`. Connections are the client's, whose owner
-    closes them after `close`.
+    A caller waits for the round trip that is under way and for its own. With `replicas`, a result counts only
+    when so many replicas have confirmed the writes, as in `ledger.scripts`. The connections belong to the
+    client; its owner closes them after `close`.
     """
 
     def __init__(self, client: "redis.asyncio.Redis", replicas: int = 0) -> None:
@@ -35,7 +35,7 @@ class SharedPipeline:
         self._going: asyncio.Task[None] | None = None
 
     async def command(self, *command: str | int | float) -> Any:
-        """What Redis answers to one command."""
+        """Run one command and return its result."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked.append((command, answer))
         if self._going is None:
@@ -43,18 +43,18 @@ class SharedPipeline:
         return await answer
 
     async def script(self, name: str, *args: str | int | float) -> Any:
-        """What the script `ledger/lua/{name}.lua` answers, in one atomic step."""
+        """Run the script `ledger/lua/{name}.lua`, one atomic step, and return its result."""
         for _ in range(2):
             if name in self._hashes:
                 try:
                     return await self.command("EVALSHA", self._hashes[name], 0, *args)
                 except NoScriptError:
-                    pass  # the server was started anew
+                    pass  # the server was restarted, and has lost its scripts
             self._hashes[name] = await self.command("SCRIPT LOAD", self._sources[name])
         return await self.command("EVAL", self._sources[name], 0, *args)
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel the round trip that is under way; its callers get LedgerUnavailable."""
         if self._going is not None:
             self._going.cancel()
             await asyncio.wait({self._going})
@@ -86,7 +86,7 @@ class SharedPipeline:
         unconfirmed = self._unconfirmed(answers.pop(-2), answers.pop()) if self._replicas else ""
         for (_, future), answer in zip(asked, answers, strict=True):
             if future.done():
-                continue  # its caller has given up
+                continue  # the caller has given up
             if isinstance(answer, NoScriptError):
                 future.set_exception(answer)
             elif isinstance(answer, Exception):
@@ -97,7 +97,7 @@ class SharedPipeline:
                 future.set_result(answer)
 
     def _unconfirmed(self, fence: Any, reached: Any) -> str:
-        """Why what was written does not count, by the answers to the fence and to WAIT; "" where it does."""
+        """Return why the writes do not count, by the replies to the fence and to WAIT; "" where they do."""
         for answer in (fence, reached):
             if isinstance(answer, Exception):
                 return str(answer) or repr(answer)

@@ -1,4 +1,4 @@
-"""Jobs of a ledger that was restored from a snapshot: how each of them goes on."""
+"""The jobs of a ledger that was restored from a snapshot, and the states from which they go on."""
 
 from typing import Any
 
@@ -13,7 +13,10 @@ from ledger.scripts import Scripts, ledger_errors
 
 
 class Restored:
-    """For the one process that restores, before any other is started. Raises LedgerUnavailable."""
+    """The restored ledger, for the one process that restores, before any other process starts.
+
+    All methods raise LedgerUnavailable.
+    """
 
     def __init__(self, client: "redis.Redis", ledger: Ledger, broadcasts: Broadcasts) -> None:
         self._redis = client
@@ -22,7 +25,7 @@ class Restored:
         self._broadcasts = broadcasts
 
     def open_jobs(self) -> list[Job]:
-        """All jobs that have not ended, or whose end the chat was not told."""
+        """Return all jobs that have not ended, and those whose end the chat was not told."""
         found: dict[str, None] = {}
         with ledger_errors():
             for key in (*map(keys.in_state, sorted(ACTIVE)), keys.due()):
@@ -32,14 +35,22 @@ class Restored:
         return [job for job in jobs if job is not None and not (job.state in ENDED and job.told)]
 
     def settle(self, job: Job, taken_ms: int, artifact: Artifact | None, *, quiet: bool) -> State:
-        """Have a job go on; answers the state that it goes on from. `artifact`: what the media store has of
-        it. `quiet`: nothing has happened since the snapshot, and jobs go on from just where they were."""
+        """Make a job go on, and return the state from which it does.
+
+        Args:
+            taken_ms: The time of the snapshot (ms).
+            artifact: The job's file, if the media store has one.
+            quiet: Whether nothing has happened since the snapshot, so that the job goes on from its state.
+        """
         media = (artifact.key, artifact.mime, artifact.size) if artifact else ("", "", 0)
         return State(self._run("restored", job.id, taken_ms, "0" if quiet else "1", *media))
 
     def end_broadcast(self, broadcast_id: str) -> bool:
-        """Stop a broadcast: those written to since the snapshot would be written to again. False where it had
-        ended."""
+        """Stop a broadcast, as users who got it after the snapshot would get it again.
+
+        Returns:
+            False where the broadcast had ended.
+        """
         found = self._broadcasts.get(broadcast_id)
         if found is None:
             return False

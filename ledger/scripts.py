@@ -11,12 +11,12 @@ from ledger import keys
 from ledger.lua_source import sources
 
 CONFIRM_MS = 4000
-"""Longest wait for the replicas to confirm a write."""
+"""Longest wait (ms) for the replicas to confirm a write."""
 
 
 @contextmanager
 def ledger_errors() -> Iterator[None]:
-    """Turn what the Redis client raises into LedgerUnavailable."""
+    """Turn the errors of the Redis client into LedgerUnavailable."""
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError) as error:
@@ -26,17 +26,18 @@ def ledger_errors() -> Iterator[None]:
 
 
 def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any]) -> Any:
-    """What the one command answers that `write` puts into a pipeline, once so many replicas have it.
+    """Run the one command that `write` adds to a pipeline; return its result once the replicas confirm it.
 
-    Raises LedgerUnavailable where they do not say so in time. The command is done on the master then, as it
-    may be after any answer that was lost: the caller does it again, or leaves the job to another.
+    Raises:
+        LedgerUnavailable: Too few replicas confirmed the write in time. The master has the write then, as it
+            may after any lost reply: the caller repeats the call, or leaves the job to another process.
     """
     with ledger_errors(), client.pipeline(transaction=False) as pipe:
         write(pipe)
         if not replicas:
             return pipe.execute()[0]
-        # WAIT is for the last write of its own connection, hence the pipeline. A command that finds its work
-        # done writes nothing; the fence has all waited for that was written before, on any connection.
+        # WAIT waits for the last write of its own connection, hence the pipeline. A command that finds its
+        # work done writes nothing. The write to the fence makes WAIT cover earlier writes of all connections.
         pipe.incr(keys.fence())
         pipe.execute_command("WAIT", replicas, CONFIRM_MS)  # type: ignore[no-untyped-call]
         answer, _, reached = pipe.execute()
@@ -48,8 +49,8 @@ def confirmed(client: "redis.Redis", replicas: int, write: Callable[[Any], Any])
 class Scripts:
     """All scripts, bound to one client. `scripts("move", ...)` runs `ledger/lua/move.lua`.
 
-    A server that was restarted and has forgotten them gets their text again (EVALSHA, then EVAL).
-    `replicas`: so many must have what a script has written, or it counts as unanswered.
+    A server that has lost its scripts in a restart gets their text again (EVALSHA, then EVAL). A script fails
+    with LedgerUnavailable unless `replicas` replicas confirm what it has written.
     """
 
     def __init__(self, client: "redis.Redis", replicas: int = 0) -> None:

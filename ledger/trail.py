@@ -1,4 +1,4 @@
-"""The trail of a job: what happened to it, written by the ledger's scripts in the same step."""
+"""The trail of a job: its events, each written by the ledger's script in the step that caused it."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from ledger.scripts import ledger_errors
 
 
 class Trails:
-    """Reads trails. Raises LedgerUnavailable when Redis does not answer."""
+    """The reader of trails. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
     def of(self, job: Job) -> list[Event]:
-        """What happened to a job, the oldest first; of one that has no trail, what its stamps tell."""
+        """Return the events of a job, the oldest first; without a trail, those that the job's stamps tell."""
         with ledger_errors():
             found: Any = self._redis.lrange(keys.trail(job.id), 0, -1)
         return [parse(entry) for entry in found] or from_stamps(job)

@@ -1,4 +1,4 @@
-"""What the ledger keeps about a user beside the jobs: active jobs, history, choices made in /settings."""
+"""What the ledger keeps for each user: active jobs, history, and the choices made in /settings."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ class Users:
         self._ledger = ledger
 
     def active(self, user: int) -> list[Job]:
-        """The user's jobs that have not ended, oldest first."""
+        """Return the user's jobs that have not ended, oldest first."""
         return self._jobs(keys.active_of(user), newest_first=False, limit=100)
 
     def history(self, user: int, limit: int = 10) -> list[Job]:
-        """The user's latest jobs, newest first; at most `ledger.jobs.HISTORY` are kept."""
+        """Return the user's latest jobs, newest first; at most `ledger.jobs.HISTORY` are kept."""
         return self._jobs(keys.history_of(user), newest_first=True, limit=limit)
 
     def _jobs(self, key: str, *, newest_first: bool, limit: int) -> list[Job]:
@@ -34,13 +34,13 @@ class Users:
 
 
 class Preferences:
-    """What people have chosen in /settings. One for each event loop. All methods raise LedgerUnavailable."""
+    """The users' choices in /settings. One instance per event loop. All methods raise LedgerUnavailable."""
 
     def __init__(self, pipeline: SharedPipeline) -> None:
         self._pipeline = pipeline
 
     async def of(self, user: int) -> dict[str, str]:
-        """Return what the user has chosen, by name (`model:image`, `model:video`, `ar:image`, ...)."""
+        """Return the user's choices by name (`model:image`, `model:video`, `ar:image`, ...)."""
         return dict(await self._pipeline.command("HGETALL", keys.settings_of(user)))
 
     async def choose(self, user: int, name: str, value: str) -> None:

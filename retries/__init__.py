@@ -1,6 +1,7 @@
-"""When a call is made again, how long after, and until when: the policies of all processes, on tenacity.
+"""The retry policies of all processes: when a call is retried, after which wait, and until when.
 
-No other package imports tenacity. Each function makes a `Policy`, for threads and for an event loop alike.
+The package is built on tenacity; no other package imports it. Each function returns a `Policy`, which serves
+threads and event loops alike.
 """
 
 from retries.policies import (

@@ -1,4 +1,4 @@
-"""The policies: polling, a turn to call, passing errors, a ledger that is away, a start that must succeed."""
+"""The policies: for polling, a turn, passing errors, an unavailable ledger, a start that must succeed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,9 +20,9 @@ from jobs.errors import LedgerUnavailable, PassingError
 from retries.policy import Policy, Sleep, error_of
 
 LONGEST_ADVICE_S = 60.0
-"""For so long at most the other side's advice on when to come back is obeyed."""
+"""Longest wait (s) that the other side can advise."""
 BRIEF_S = 5.0
-"""A longer wait is not worth holding a slot for, where the job can be put off."""
+"""Longest wait (s) that is worth holding a slot for, where the job can be put off."""
 
 
 def polling(
@@ -32,10 +32,17 @@ def polling(
     left: Callable[[], float],
     done: Callable[[Any], bool],
 ) -> Policy:
-    """Ask until `done`: each wait is what `rhythm` says then, with jitter, never past the `left` seconds.
+    """Poll until the result is `done`.
 
-    Passing errors are asked again in the same rhythm, or when the provider says. Raises OutOfTime when no
-    time is left.
+    After a passing error the next poll comes after the usual wait, or after the wait that the provider
+    advises if that is longer. Raises OutOfTime when no time is left.
+
+    Args:
+        jitter_s: Longest random addition to a wait (s).
+        sleep: How a thread waits.
+        rhythm: Returns the next wait (s).
+        left: Returns the time left (s), which no wait exceeds.
+        done: Returns whether a result is final.
     """
     jitter = wait_random(0, jitter_s)
 
@@ -52,10 +59,10 @@ def polling(
 
 
 def turn(sleep: Sleep) -> Policy:
-    """Ask for a turn until it has come: the call answers the seconds to wait until it is to be asked again.
+    """Ask for a turn until it is granted. The call returns the seconds until the next attempt; 0 is the turn.
 
-    What comes back unheard, or all at once, is spread by a little jitter. There is always a next turn: the
-    wait is as long as those in front need.
+    A little jitter spreads callers that would come back at the same moment. There is no time limit, because
+    every caller gets a turn: the wait is as long as the callers before it need.
     """
     jitter = wait_random(0, 0.05)
     return Policy(
@@ -66,7 +73,10 @@ def turn(sleep: Sleep) -> Policy:
 
 
 def passing(sleep: Sleep, attempts: int = 5) -> Policy:
-    """Try again after passing errors: 0.5 s, 1 s ... 15 s, or as the other side says. Reraises the last."""
+    """Retry after passing errors, at most `attempts` calls in all; raise the last error.
+
+    The waits are 0.5 s, 1 s ... 15 s, or what the other side advises, up to LONGEST_ADVICE_S.
+    """
     grow = wait_exponential(multiplier=0.5, max=15)
     return Policy(
         sleep=sleep,
@@ -79,9 +89,9 @@ def passing(sleep: Sleep, attempts: int = 5) -> Policy:
 def passing_within(
     seconds: float, sleep: Sleep, longest_wait_s: float, also: tuple[type[Exception], ...] = ()
 ) -> Policy:
-    """Try again for at most `seconds` after passing errors and those in `also`. Reraises the last.
+    """Retry for at most `seconds` after passing errors and the errors in `also`; raise the last error.
 
-    It waits 0.1 s, 0.2 s ... 1 s, or as the other side says, and never longer than `longest_wait_s`.
+    The waits are 0.1 s, 0.2 s ... 1 s, or what the other side advises, and never above `longest_wait_s`.
     """
     grow = wait_exponential(multiplier=0.1, max=1)
     return Policy(
@@ -93,8 +103,10 @@ def passing_within(
 
 
 def brief(sleep: Sleep) -> Policy:
-    """Try three times within a few seconds after passing errors. Reraises the last: the caller has another
-    way to wait for longer."""
+    """Retry after passing errors, at most three calls within a few seconds; raise the last error.
+
+    For callers that have another way to wait for longer: an advised wait above BRIEF_S ends the retries.
+    """
     return Policy(
         sleep=sleep,
         wait=lambda state: max(0.5 * state.attempt_number, _advice(state)),
@@ -104,7 +116,7 @@ def brief(sleep: Sleep) -> Policy:
 
 
 def persistent() -> Policy:
-    """Try again after passing errors, five times and half a minute at most. Reraises the last."""
+    """Retry after passing errors, at most five calls in half a minute; raise the last error."""
     grow = wait_exponential(multiplier=0.5, max=4)
     return Policy(
         wait=lambda state: max(grow(state), _advice(state)),
@@ -114,8 +126,10 @@ def persistent() -> Policy:
 
 
 def ledger_back(within_s: float) -> Policy:
-    """Repeat a call until the ledger takes it, for at most `within_s` seconds. Reraises the last
-    LedgerUnavailable. Jitter keeps all who wait from coming back to it at the same moment."""
+    """Retry a call until the ledger takes it, for at most `within_s` seconds; raise the last error.
+
+    Only LedgerUnavailable is retried. Jitter keeps the waiting callers from coming back at the same moment.
+    """
     return Policy(
         wait=wait_exponential_jitter(multiplier=0.1, max=2, jitter=0.1),
         stop=stop_after_delay(within_s),
@@ -128,13 +142,13 @@ def endless(
     advised: Callable[[BaseException], float | None],
     tell: Callable[[BaseException, float], None],
 ) -> Policy:
-    """Repeat a call until it succeeds, for as long as its errors pass; its task or thread may be ended.
+    """Retry a call until it succeeds, without a time limit; its task or thread may be ended from outside.
 
     Args:
-        passes: Whether the call is to be made again after this error.
-        advised: What the error says about when to come back, in seconds; None where it says nothing: then it
-            is 0.5 s, 1 s ... 15 s, with jitter.
-        tell: Is told of each error and of the seconds until the next call.
+        passes: Returns whether to retry after this error.
+        advised: Returns the wait (s) that the error advises; None where it advises none. Then the waits are
+            0.5 s, 1 s ... 15 s, with jitter.
+        tell: Is called with each error and the seconds until the next call.
     """
     grow = wait_exponential_jitter(multiplier=0.5, max=15, jitter=0.5)
 
@@ -152,6 +166,6 @@ def endless(
 
 
 def _advice(state: RetryCallState) -> float:
-    """What the other side said about when to come back, in seconds; 0 when it said nothing."""
+    """Return the wait (s) that the other side advised; 0 where it advised none."""
     error = error_of(state)
     return (error.retry_after or 0.0) if isinstance(error, PassingError) else 0.0

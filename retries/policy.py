@@ -1,4 +1,4 @@
-"""One policy of calling again, for threads and for an event loop."""
+"""A retry policy, for threads and for event loops."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -11,25 +11,25 @@ from tenacity import AsyncRetrying, RetryCallState, RetryError, Retrying, stop_n
 P = ParamSpec("P")
 T = TypeVar("T")
 Sleep = Callable[[float], Any]
-"""A thread's wait, in seconds. A slot's returns when they are over or the slot is woken, and raises when it
-must stop."""
+"""The function that makes a thread wait, in seconds. A slot's function also returns when the slot is woken,
+and raises when the slot must stop."""
 
 
 class OutOfTime(RetryError):
-    """The time for polling is over, and what is polled has not ended."""
+    """The time for polling is over, and no result is final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """After which outcomes of a call it is made again, after which wait, and until when.
+    """A retry policy: after which outcomes a call is retried, after which wait, and until when.
 
     Attributes:
-        retry: Whether an outcome is followed by another call.
-        wait: The seconds until then.
-        stop: Whether the call that has just been made was the last one.
+        retry: Returns whether to retry after an outcome.
+        wait: Returns the seconds until the next call.
+        stop: Returns whether the last call was the final one.
         sleep: How a thread waits; an event loop has its own way.
-        before_sleep: Is told of every wait.
-        out_of_time: Raise OutOfTime at the end, rather than the last call's own error.
+        before_sleep: Is called before every wait.
+        out_of_time: Whether to raise OutOfTime at the end, instead of the last call's error.
     """
 
     retry: Callable[[RetryCallState], bool]
@@ -40,7 +40,7 @@ class Policy:
     out_of_time: bool = False
 
     def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make a call in this thread, again where need be, and return what it returned in the end.
+        """Make a call in this thread, retry it as the policy says, and return the last result.
 
         Raises:
             TypeError: The call is a coroutine function, whose errors would come only when it is awaited.
@@ -60,7 +60,7 @@ class Policy:
         return found
 
     async def call_async(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make a call in this event loop, again where need be, and return what it returned in the end."""
+        """Make a call in this event loop, retry it as the policy says, and return the last result."""
         retrying = AsyncRetrying(
             retry=self.retry,
             wait=self.wait,
@@ -78,5 +78,5 @@ class Policy:
 
 
 def error_of(state: RetryCallState) -> BaseException | None:
-    """What the last call raised; None where it returned."""
+    """Return the error of the last call; None where the call returned."""
     return state.outcome.exception() if state.outcome else None

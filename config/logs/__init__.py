@@ -1,1 +1,1 @@
-"""Logs and error reports, fit for a terminal and without secrets."""
+"""Logs and error reports, without secrets and safe to show in a terminal."""

@@ -1,7 +1,7 @@
-"""Structured logs: readable in a terminal, JSON elsewhere, the job id on every line, no secret in any.
+"""Structured logs: readable in a terminal, JSON elsewhere, with the job id on every line and no secrets.
 
-Values are masked before they are rendered, and the finished line once more.
-What a terminal gets has no control character but our own colours and line feeds.
+Values are masked before they are rendered, and the rendered line is masked again. A terminal gets no control
+characters except our own colours and line feeds.
 """
 
 import logging
@@ -19,15 +19,17 @@ from config.logs.masking import Masker, text_of
 from config.logs.printable import printable, quoted
 from config.settings import Settings
 
-# These log whole URLs at INFO, and Telegram's contain the token.
+# These libraries log whole URLs at INFO, and Telegram's URLs contain the token.
 CHATTY = ("httpx", "httpcore", "telegram", "apscheduler")
 
 
 def configure(settings: Settings, process: str) -> None:
-    """Send all logging of this process to stderr through structlog; call once, at the start of a process.
+    """Send all logs of this process to stderr through structlog. Call this once, at the start of a process.
 
-    `process` names the process in every line. Values bound with `structlog.contextvars` (the job id)
-    appear on every line of their thread or task.
+    Values bound with `structlog.contextvars` (the job id) appear on every line of their thread or task.
+
+    Args:
+        process: The name of the process, which appears on every line.
     """
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     masker = Masker(settings.secrets())
@@ -38,11 +40,11 @@ def configure(settings: Settings, process: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([reports.reporter(settings, process)] if settings.sentry_dsn else []),
-        # As text and without local variables, which may be prompts and secrets.
+        # Tracebacks are text without local variables, which may be prompts and secrets.
         structlog.processors.format_exc_info,
     ]
     plain = structlog.dev.ConsoleRenderer(
-        # Into a pipe go no colours: whoever shows the lines shows no escape sequences.
+        # A pipe gets no colours: the program that shows the lines escapes control characters.
         colors=sys.stderr.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
     )
@@ -98,14 +100,17 @@ def _net(masker: Masker) -> Any:
 
 
 def _for_a_terminal(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Show what would control the terminal, and keep a traceback's lines from being taken for ours."""
+    """Escape control characters, and mark a traceback's lines, so that none looks like a line of the log."""
     shown = {printable(str(name)): printable(text_of(value)) for name, value in event.items()}
     blocks = {name: "\n" + quoted(str(event[name])) for name in ("exception", "stack") if event.get(name)}
     return {**shown, **{name: block.removeprefix("\n") for name, block in blocks.items()}}
 
 
 class _Handler(logging.StreamHandler[Any]):
-    """Tells of a line that cannot be put together; logging itself would repeat its arguments, unmasked."""
+    """A handler that reports lines that cannot be formatted, masked.
+
+    The logging module itself would print the arguments of such a line unmasked.
+    """
 
     def __init__(self, masker: Masker) -> None:
         super().__init__(sys.stderr)
@@ -121,7 +126,7 @@ class _Handler(logging.StreamHandler[Any]):
 
 
 def _hear_last_words(masker: Masker) -> None:
-    """Have errors that nobody catches printed as the log has them: masked, and without control characters."""
+    """Print uncaught errors as the log would: masked, and without control characters."""
 
     def say(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
         _say(masker, "".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))

@@ -1,4 +1,4 @@
-"""Secrets kept out of texts, in whichever encoding they stand there. Pure."""
+"""The masking of secrets in texts, in whichever encoding they occur. Pure."""
 
 import base64
 import html
@@ -11,28 +11,28 @@ from config.redis_urls import passwords_in
 
 MASK = "***"
 _DEEPEST = 20
-"""Values that are nested further are taken as their text."""
+"""Deepest level of nested values; values beyond it are masked as their text."""
 _ESCAPING = frozenset("\\%&+")
-"""A text without any of these has nothing in it that is written another way than it is read."""
+"""Characters that begin an escape sequence; a text without any of them has none."""
 _FEWEST_DIGITS = 5
-"""Shorter runs of digits would be found in texts that have nothing to do with a secret."""
+"""Fewest digits of an encoded secret to look for; shorter runs would occur in texts by chance."""
 _PREFIXES = ("whsec_", "r8_")
 _KEY_IN_URL = re.compile(r"https?://([^/@:;\s]+)@")
-"""Whoever has the key of a Sentry project, which stands where other URLs have a user, can write to it."""
-# No possessive repetition of a group that holds another one: Python before 3.11.5 matches it wrongly.
+"""The key of a Sentry project, where other URLs have a user. It is a secret: it permits sending reports."""
+# No possessive repetition of a group that contains another one: Python before 3.11.5 matches it wrongly.
 _SLASHES = r"\\{0,8}+"
-"""What stands before a character that was escaped up to three times; bounded, so that a search is linear."""
+"""The backslashes before a character that was escaped up to three times; the bound makes searches linear."""
 _BASE64 = r"[A-Za-z0-9+/_-]"
 
 
 class Masker:
-    """Puts `***` in the place of secrets.
+    """A replacer of secrets by `***`.
 
-    It finds them as they are, and as JSON, Python, URLs, HTML, hexadecimal digits and Base64 write them: also
-    mixed, escaped twice, and in Base64 in the middle of something longer.
+    It finds secrets in plain text and as JSON, Python, URLs, HTML, hexadecimal digits and Base64 write them.
+    The encodings may be mixed or applied twice, and a Base64 text may contain more than the secret.
 
     Args:
-        secrets: The values; those that others contain are found in what is left of them.
+        secrets: The secrets. Longer ones are masked first, so that a secret may contain another one.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -40,11 +40,11 @@ class Masker:
         escaped = "|".join(map(_escaped, self._plain))
         self._escaped = re.compile(escaped) if escaped else None
         coded = {form for secret in self._plain for form in (*_in_base64(secret), *_in_hex(secret))}
-        # Plain texts to look for first: a pattern for each text that has none of them would be slow.
+        # Each plain text is looked for first; to run its pattern on every text would be slow.
         self._coded = [(needle, re.compile(pattern)) for needle, pattern in sorted(coded, reverse=True)]
 
     def text(self, text: str) -> str:
-        """Return the text with each secret masked."""
+        """Return the text with all secrets masked."""
         if self._escaped and not _ESCAPING.isdisjoint(text):
             text = self._escaped.sub(MASK, text)
         for secret in self._plain:
@@ -56,7 +56,7 @@ class Masker:
         return text
 
     def value(self, value: Any, depth: int = 0) -> Any:
-        """Return a value of a log line, masked throughout; what is no plain data becomes its text."""
+        """Return a value of a log line, masked at all levels. Anything but plain data becomes its text."""
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):
@@ -73,19 +73,19 @@ class Masker:
 
 
 def text_of(value: Any) -> str:
-    """Return a value as a log shows it; also of one that fails when it is asked."""
+    """Return the text of a value, even if its `repr` fails."""
     if isinstance(value, str):
         return value
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001, RUF100 - a line of the log is never the reason of an error
+    except Exception:  # noqa: BLE001, RUF100 - a log line must never cause an error
         return f"<{type(value).__name__} without a text>"
 
 
 def _escaped(secret: str) -> str:
-    """A pattern for all ways to write a secret character by character."""
+    """Return a pattern for all ways to write a secret character by character."""
     return "".join(
-        # What a run of backslashes becomes depends on how often it was escaped.
+        # The length of a run of backslashes depends on how often it was escaped.
         rf"(?:\\|(?i:x5c|u005c|%(?:25){{0,3}}5c|&#0?92;|&#x0?5c;|&bsol;)){{1,{8 * len(run)}}}"
         if run.startswith("\\")
         else _char(run)
@@ -103,7 +103,7 @@ def _char(char: str) -> str:
         _SLASHES.join(f"u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4)),
         f"U{code:08x}",
         f"x{code:02x}",
-        # The sign itself may be a digit's: "%25" is read as "%" and the start of what follows.
+        # "%25" may be an encoded "%", or the beginning of a character that was encoded twice.
         "%(?:25){1,3}" if char == "%" else "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in utf8),
         f"&#0?{code};",
         f"&#x0?{code:x};",
@@ -115,10 +115,10 @@ def _char(char: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterable[tuple[str, str]]:
-    """(what to look for, the pattern to replace) for each place of a secret in groups of three."""
+    """Yield (text to look for, pattern to replace) for each offset of a secret in groups of three bytes."""
     raw = secret.encode("utf-8", "surrogatepass")
     for before in range(3):
-        # The first and the last digit may also stand for bits of what is around.
+        # The first and the last digit may also hold bits of the bytes around the secret.
         first, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
         shared = (before + len(raw)) * 8 % 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -136,8 +136,11 @@ def _in_hex(secret: str) -> Iterable[tuple[str, str]]:
 
 
 def parts_of(value: str) -> tuple[str, ...]:
-    """Return what of a secret setting is a secret by itself: passwords in URLs, each login of a list and its
-    password, the half of a token behind its colon, a key behind its prefix."""
+    """Return a secret setting and its parts that are secrets by themselves.
+
+    These are passwords in URLs, each login of a list and its password, the part of a token after its colon,
+    and a key after its prefix.
+    """
     found = [value, *passwords_in(value), *_KEY_IN_URL.findall(value)]
     if "://" not in value:
         logins = [login.strip() for login in value.split(",")]

@@ -1,24 +1,24 @@
-"""Texts of others made fit for a terminal: what would move its cursor, colour it or turn its lines is shown.
+"""Foreign texts made safe for a terminal: control characters are shown, not obeyed. Pure.
 
-A name, a prompt or a provider's message may hold an escape sequence, a line feed before what looks like a
-line of ours, or a mark that turns the reading direction. Pure.
+A name, a prompt or a provider's message may contain an escape sequence, a line feed before a text that looks
+like a line of the log, or a mark that changes the reading direction.
 """
 
 import unicodedata
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories of what is no sign of its own: controls, formats, lone surrogates, line separators."""
+"""Unicode's categories of invisible characters: controls, formats, lone surrogates, line separators."""
 _JOINERS = frozenset("\u200c\u200d")
-"""Formats that move nothing, and that emoji and some scripts are written with."""
+"""Harmless formats, which emoji and some scripts need."""
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return the text in one line, each control character in it as its escape sequence: `\\x1b`, `\\n`.
+    """Return the text in one line, each control character as its escape sequence: `\\x1b`, `\\n`.
 
     Args:
-        text: What somebody else wrote.
-        keep: Control characters that stay as they are, such as a table's own line feeds.
+        text: A text from outside.
+        keep: Control characters that stay as they are, such as the line feeds of a table.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -26,12 +26,12 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def in_lines(error: object) -> str:
-    """Return what an error says, as a command tells it on its way out: its own lines, nothing else obeyed."""
+    """Return the text of an error for a command's last message, its control characters except \\n escaped."""
     return printable(str(error), keep="\n")
 
 
 def quoted(text: str, before: str = "  | ") -> str:
-    """Return a text of several lines, each behind a mark, so that none can be taken for a line of the log."""
+    """Return a text of several lines, each after a mark, so that none can be taken for a line of the log."""
     return "\n".join(before + printable(line, keep="\t") for line in text.split("\n"))
 
 

@@ -1,7 +1,7 @@
-"""Errors to Sentry, where SENTRY_DSN is set: what broke, where in the code, and for which job.
+"""Error reports to Sentry, where SENTRY_DSN is set: the kind of error, its place in the code, and the job.
 
-Nothing that people wrote and no secret leaves: an event is made anew from the parts that cannot hold any.
-The values of exceptions and variables stay here; the log has them, under the same ids.
+No report contains secrets or texts of users: it is built only from parts that cannot hold any. The values of
+exceptions and variables are not sent; the log has them, under the same ids.
 """
 
 import sys
@@ -19,8 +19,10 @@ Failure = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def reporter(settings: Settings, process: str) -> Any:
-    """A processor of structlog's that sends errors, before their tracebacks become text. It connects in the
-    background, and adds nothing to the line."""
+    """Return a structlog processor that sends errors to Sentry, for use before tracebacks become text.
+
+    It sends in the background and does not change the log line.
+    """
     import sentry_sdk  # noqa: PLC0415 - an optional extra
     from sentry_sdk.integrations.excepthook import ExcepthookIntegration  # noqa: PLC0415
     from sentry_sdk.integrations.threading import ThreadingIntegration  # noqa: PLC0415
@@ -57,19 +59,19 @@ def reporter(settings: Settings, process: str) -> Any:
 
 
 def flush(within_s: float) -> None:
-    """Send what has not been sent, as a process that ends must. Nothing where Sentry is not used."""
+    """Send the reports that still wait, as a process must before it ends. Do nothing without Sentry."""
     if sdk := sys.modules.get("sentry_sdk"):
         sdk.flush(timeout=within_s)
 
 
 def sentence(event: dict[str, Any]) -> str:
-    """What was logged, without its values: a library's message is taken before they are put in."""
+    """Return the message of a log line without its values; a library's message is its template."""
     record = event.get("_record")
     return str(record.msg if record is not None else event.get("event", ""))[:200]
 
 
 def failure(exc_info: Any) -> Failure | None:
-    """The exception that a log call has been given, in whichever form."""
+    """Return the exception that was given to a log call, in whichever form."""
     if isinstance(exc_info, BaseException):
         return (type(exc_info), exc_info, exc_info.__traceback__)
     if isinstance(exc_info, tuple) and exc_info[0] is not None:
@@ -79,7 +81,10 @@ def failure(exc_info: Any) -> Failure | None:
 
 
 def scrubbed(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
-    """The event that may leave: types of exceptions, frames without variables, sentence and ids. Pure."""
+    """Return the parts of a report that may be sent. Pure.
+
+    These are types of exceptions, frames without variables, the log message without values, and ids.
+    """
     sent = {name: event[name] for name in _KEPT if name in event}
     if message := event.get("message") or (event.get("logentry") or {}).get("message"):
         sent["message"] = message

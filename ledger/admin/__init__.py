@@ -1,1 +1,1 @@
-"""What admins see and decide: figures, lanes, users, broadcasts, and the log of it."""
+"""What admins see and decide: statistics, lanes, users, broadcasts, and the audit log."""

@@ -1,4 +1,4 @@
-"""The audit log: who among the admins did what to whom, and when."""
+"""The audit log: which admin did what, to whom, and when."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,13 +10,20 @@ from ledger import keys
 from ledger.scripts import ledger_errors
 
 KEPT = 1000
-"""Deeds that the log keeps."""
+"""Number of entries that the log keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`who` is the admin's id, `what` the command ("vip grant"), `whom` the user, lane or broadcast that
-    it was done to, `detail` what else was said (a date)."""
+    """One entry of the audit log.
+
+    Attributes:
+        who: The admin's id.
+        what: The command, such as "vip grant".
+        whom: The user, lane, budget or broadcast that the command changed.
+        detail: The command's further argument, such as a date.
+        when: The time of the entry (UTC); None until it is written.
+    """
 
     who: int
     what: str
@@ -26,19 +33,22 @@ class AuditEntry:
 
 
 def write(client: Any, deed: AuditEntry) -> None:
-    """Put a deed into the log. Given a pipeline with a transaction, it lands together with what was done."""
+    """Add an entry to the log.
+
+    On a transactional pipeline the entry is written in the same step as the change that it records.
+    """
     fields = {"who": deed.who, "what": deed.what, "whom": deed.whom, "detail": deed.detail}
     client.xadd(keys.audit(), fields, maxlen=KEPT, approximate=False)
 
 
 class AuditLog:
-    """Reads the log. Raises LedgerUnavailable when Redis does not answer."""
+    """The reader of the audit log. Raises LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
     def latest(self, limit: int = 20, whom: str = "") -> list[AuditEntry]:
-        """Return the latest deeds, newest first; with `whom` only those that were done to it."""
+        """Return the latest entries, newest first; `whom` limits them to one user, lane or broadcast."""
         with ledger_errors():
             found: Any = self._redis.xrevrange(keys.audit(), count=KEPT if whom else limit)
         deeds = (_deed(entry_id, fields) for entry_id, fields in found)

@@ -1,8 +1,9 @@
-"""Broadcasts: one message to all users, each written to at most once, whichever worker dies over it.
+"""Broadcasts: one message to all users, sent to each at most once, whichever worker dies.
 
-A broadcast is worked off in turns. The next turn's number is what its message on the broker carries; a
-turn whose worker is gone becomes overdue and is given out anew under the next number, which shuts the old
-one out. All users are taken in the order of their ids, and the cursor moves before the user is written to.
+Workers send a broadcast in turns. Each turn has a number, which its message on the broker carries. A turn
+whose worker has died becomes overdue and is published again under the next number; from then on the old
+number is refused. The users come in the order of their ids. The cursor moves past a user before the message
+is sent to them.
 """
 
 from dataclasses import dataclass
@@ -18,15 +19,15 @@ from ledger.admin.audit_log import AuditEntry
 from ledger.scripts import Scripts, ledger_errors
 
 DRAFT_S = 3600
-"""A broadcast that was not confirmed is forgotten after this long."""
+"""Time (s) after which a draft that nobody has confirmed expires."""
 KEEP_S = 30 * 86_400
-"""What a broadcast came to is kept this long."""
+"""Time (s) for which the outcome of a broadcast is kept."""
 RETURNS = 3
-"""A user whom Telegram's troubles have kept us from writing to this often is passed over."""
+"""Attempts per user: after so many that failed through Telegram's troubles, the broadcast skips the user."""
 
 
 class Phase(StrEnum):
-    """How far a broadcast has come."""
+    """The phase that a broadcast is in."""
 
     DRAFT = "draft"
     RUNNING = "running"
@@ -35,26 +36,32 @@ class Phase(StrEnum):
 
 
 class Start(StrEnum):
-    """What became of the wish to start."""
+    """The outcome of a request to start a broadcast."""
 
     BEGUN = "begun"
-    AGAIN = "again"  # it was begun before
-    BUSY = "busy"  # another one is under way
-    GONE = "gone"  # not kept any more
+    AGAIN = "again"  # this broadcast was started before
+    BUSY = "busy"  # another broadcast is running
+    GONE = "gone"  # the draft has expired
 
 
 class WriteOutcome(StrEnum):
-    """What became of one user's message."""
+    """The outcome of one user's message."""
 
     SENT = "sent"
     UNREACHABLE = "unreachable"  # the user has blocked the bot, or is gone
-    FAILED = "failed"  # refused, or nobody can tell whether it arrived
+    FAILED = "failed"  # Telegram refused the message, or nobody can tell whether it arrived
 
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """`chat` and `message` show the admin how far it is, in `language`; `total` users were there at its
-    start; the other numbers count outcomes."""
+    """One broadcast and its progress.
+
+    Attributes:
+        chat: The admin's chat, in which the message with the id `message` shows the progress.
+        language: The language of the progress message.
+        total: The number of users at the start.
+        sent: Users who got the message; `unreachable` and `failed` count the other outcomes.
+    """
 
     id: str
     text: str
@@ -69,7 +76,7 @@ class Broadcast:
 
 
 class Broadcasts:
-    """All methods raise LedgerUnavailable when Redis does not answer."""
+    """The broadcasts. All methods raise LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._redis = client
@@ -77,7 +84,7 @@ class Broadcasts:
         self._lease = round(settings.lease_s * 1000)
 
     def draft(self, broadcast_id: str, text: str, chat: int, language: str) -> None:
-        """Keep a text until it is confirmed. The same id again changes nothing."""
+        """Keep a text until an admin confirms it. A second call with the same id changes nothing."""
         key = keys.broadcast(broadcast_id)
         fields: Any = {"text": text, "chat": str(chat), "language": language, "phase": str(Phase.DRAFT)}
         with ledger_errors():
@@ -89,13 +96,13 @@ class Broadcasts:
                 pipe.execute()
 
     def drop(self, broadcast_id: str) -> bool:
-        """Forget a draft; False for anything that is none (any more)."""
+        """Delete a draft; return False where the broadcast is not, or no longer, a draft."""
         return self._end(broadcast_id, Phase.DRAFT, Phase.STOPPED)
 
     def start(self, broadcast_id: str, message: int, by: int) -> Start:
-        """Begin with a draft that the admin `by` has confirmed; `message` is to show how far it is.
+        """Start a draft that the admin `by` has confirmed; `message` will show its progress.
 
-        It is in turn 1 then, and that is to be published.
+        Where the outcome is BEGUN, the caller must publish turn 1.
         """
         answer = Start(self._run("broadcast_start", broadcast_id, message, self._lease))
         if answer is Start.BEGUN:
@@ -103,14 +110,14 @@ class Broadcasts:
         return answer
 
     def stop(self, broadcast_id: str, by: int) -> bool:
-        """Write to nobody more; False where it was not under way."""
+        """Stop the broadcast: send it to no further user. Return False where it was not running."""
         stopped = self._end(broadcast_id, Phase.RUNNING, Phase.STOPPED)
         if stopped:
             self._log(by, "broadcast stop", broadcast_id)
         return stopped
 
     def get(self, broadcast_id: str) -> Broadcast | None:
-        """The broadcast as it is now."""
+        """Return the broadcast as it is now; None where it is unknown or has expired."""
         with ledger_errors():
             record: Any = self._redis.hgetall(keys.broadcast(broadcast_id))
         if "phase" not in record:
@@ -125,7 +132,7 @@ class Broadcasts:
         )
 
     def current(self) -> Broadcast | None:
-        """The one that is under way."""
+        """Return the broadcast that is running; None where there is none."""
         with ledger_errors():
             broadcast_id: Any = self._redis.get(keys.broadcasting())
         found = self.get(broadcast_id) if broadcast_id else None
@@ -134,41 +141,50 @@ class Broadcasts:
     # For the workers.
 
     def take(self, broadcast_id: str, turn: int) -> int | None:
-        """The next user to be written to, 0 when all were, None when this turn is over.
+        """Return the next user to send to, 0 when there is no further user, None when this turn is over.
 
-        From here on the user counts as written to.
+        From now on the user counts as having got the message.
         """
         user = self._run("broadcast_take", broadcast_id, turn, self._lease)
         return None if user is None else int(user or 0)
 
     def keep(self, broadcast_id: str, turn: int) -> None:
-        """The worker of this turn is alive, though it waits."""
+        """Keep the turn from becoming overdue: its worker is alive, though it waits."""
         self._run("broadcast_keep", broadcast_id, turn, self._lease)
 
     def put_back(self, broadcast_id: str, turn: int, user: int, *, counts: bool = True) -> bool:
-        """The user just taken was surely not written to, and is taken again; False when that was so often
-        that they are to be passed over. What was no trouble of Telegram's does not count."""
+        """Put back the user that was just taken: the message was surely not sent to them.
+
+        Args:
+            counts: Whether Telegram's troubles were the reason; only such attempts count towards RETURNS.
+
+        Returns:
+            False when the user is to be skipped after RETURNS attempts, or the turn is over.
+        """
         return bool(self._run("broadcast_return", broadcast_id, turn, user, RETURNS if counts else 0))
 
     def count(self, broadcast_id: str, outcome: WriteOutcome) -> None:
-        """Count what became of a user's message."""
+        """Count the outcome of a user's message."""
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hincrby(keys.broadcast(broadcast_id), outcome, 1)
             pipe.hset(keys.broadcast(broadcast_id), "returned", 0)
             pipe.execute()
 
     def pass_on(self, broadcast_id: str, turn: int) -> int:
-        """End this turn; answers the next one, to be published, and 0 where this one was over."""
+        """End this turn. Return the number of the next turn, to be published; 0 where this turn was over."""
         return int(self._run("broadcast_turn", broadcast_id, turn, self._lease))
 
     def revive(self) -> tuple[str, int] | None:
-        """The broadcast whose worker is gone, and its next turn, to be published; None: all is well."""
+        """Return the running broadcast and its next turn, to be published, if its worker has died.
+
+        None where no turn is overdue.
+        """
         running = self.current()
         turn = int(self._run("broadcast_turn", running.id, "", self._lease)) if running else 0
         return (running.id, turn) if running and turn else None
 
     def done(self, broadcast_id: str) -> None:
-        """All users were taken, and the admin has been shown so."""
+        """End the broadcast: all users were taken, and the admin's message shows that."""
         self._end(broadcast_id, Phase.RUNNING, Phase.DONE)
 
     def _end(self, broadcast_id: str, before: Phase, after: Phase) -> bool:

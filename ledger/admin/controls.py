@@ -1,4 +1,4 @@
-"""What admins switch: users who get no job, and lanes from which nothing is claimed."""
+"""What admins switch: blocked users, who get no job, and paused lanes, from which no job is claimed."""
 
 from typing import Any
 
@@ -12,17 +12,21 @@ from ledger.scripts import ledger_errors
 
 
 class Controls:
-    """All methods raise LedgerUnavailable when Redis does not answer. Those that change something write the
-    audit log in the same step (`by` is the admin), and answer whether there was anything to change.
+    """The admins' switches. All methods raise LedgerUnavailable when Redis does not answer.
 
-    `log` reads the audit log, which has what admins have done here and elsewhere."""
+    The methods that change something write the audit log in the same step (`by` is the admin's id). They
+    return whether there was anything to change.
+
+    Attributes:
+        log: The reader of the audit log, which also has the entries that other classes write.
+    """
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
         self.log = AuditLog(client)
 
     def block(self, user: int, by: int) -> bool:
-        """Admit no more jobs of this user; those that are admitted already go on."""
+        """Admit no more jobs of this user. Jobs that are admitted already go on."""
         return self._switch(keys.blocked(), str(user), AuditEntry(by, "block", str(user)), on=True)
 
     def unblock(self, user: int, by: int) -> bool:
@@ -30,20 +34,20 @@ class Controls:
         return self._switch(keys.blocked(), str(user), AuditEntry(by, "unblock", str(user)), on=False)
 
     def is_blocked(self, user: int) -> bool:
-        """Whether the user gets no job."""
+        """Return whether the user is blocked."""
         with ledger_errors():
             return bool(self._redis.sismember(keys.blocked(), str(user)))
 
     def pause(self, lane: Lane, by: int) -> bool:
-        """Start no more jobs of this lane; they wait, in their order, and those that run go on."""
+        """Pause a lane: its jobs wait, in their order, and none is claimed. Jobs that run go on."""
         return self._switch(keys.paused(), lane, AuditEntry(by, "pause", lane), on=True)
 
     def resume(self, lane: Lane, by: int) -> bool:
-        """Go on with the lane; the sweep publishes what waits in it."""
+        """Resume a lane; the sweep publishes the jobs that wait in it."""
         return self._switch(keys.paused(), lane, AuditEntry(by, "resume", lane), on=False)
 
     def paused(self) -> frozenset[str]:
-        """The lanes that are paused."""
+        """Return the lanes that are paused."""
         with ledger_errors():
             found: Any = self._redis.smembers(keys.paused())
         return frozenset(found)

@@ -1,4 +1,4 @@
-"""How things stand: what /stats and /user show. Reads only, but for one counter."""
+"""The figures that /stats and /user show. Only `prompt_refused` writes; all else reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """`waiting` jobs of the ledger that nobody works on, and how long (seconds) the oldest has waited."""
+    """The jobs of a lane that nobody works on: how many are `waiting`, and the age (s) of the oldest one."""
 
     waiting: int
     oldest_s: float
@@ -25,8 +25,14 @@ class LaneView:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`active` counts jobs by present state, `ended` all that ever ended so; `requests` were admitted,
-    `cached` of them from the cache; `spend_usd` is today's (UTC) list price by model, the dearest first."""
+    """The figures of /stats.
+
+    Attributes:
+        active: Jobs that have not ended, by state.
+        ended: Jobs that have ever ended, by the state in which they ended.
+        requests: Requests that were admitted; `cached` of them got a result from the cache.
+        spend_usd: List price of today's (UTC) submissions by model, the dearest first.
+    """
 
     active: Mapping[State, int]
     ended: Mapping[State, int]
@@ -39,21 +45,21 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class UserTokens:
-    """A user's tokens at this moment, of at most `size`."""
+    """The tokens in a user's bucket at this moment, and the bucket's `size`."""
 
     tokens: float
     size: int
 
 
 class Statistics:
-    """All methods raise LedgerUnavailable when Redis does not answer."""
+    """The reader of the figures. All methods raise LedgerUnavailable when Redis does not answer."""
 
     def __init__(self, client: "redis.Redis", rates: Mapping[Tier, Rate]) -> None:
         self._redis = client
         self._rates = rates
 
     def overview(self) -> Overview:
-        """All of it, in a handful of round trips."""
+        """Return all figures of /stats, read in a handful of round trips."""
         now, counts = self._now(), self._counts()
         states = sorted(ACTIVE)
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
@@ -74,7 +80,7 @@ class Statistics:
         )
 
     def bucket(self, user: int, tier: Tier) -> UserTokens | None:
-        """The user's bucket; None where the tier has no limit."""
+        """Return the tokens in the user's bucket; None where the tier has no rate limit."""
         rate = self._rates.get(tier)
         if rate is None:
             return None
@@ -84,7 +90,7 @@ class Statistics:
         return UserTokens(filled(rate, tokens, at, self._now() * 1000), int(rate.burst))
 
     def prompt_refused(self) -> None:
-        """Count a prompt that the filter did not let through."""
+        """Count a prompt that the prompt filter refused."""
         with ledger_errors():
             self._redis.hincrby(keys.counts(), counters.PROMPTS_REFUSED, 1)
 
@@ -106,7 +112,10 @@ class Statistics:
 
 
 def filled(rate: Rate, tokens: str | None, at: str | None, now_ms: float) -> float:
-    """What a bucket holds that held `tokens` at a time (ms), as `shared/bucket.lua` reckons it. Pure."""
+    """Return the tokens in a bucket that held `tokens` at the time `at` (ms). Pure.
+
+    Calculates as `refilled` in `ledger/lua/shared/bucket.lua` does; without a record the bucket is full.
+    """
     if tokens is None or at is None:
         return float(int(rate.burst))
     return min(rate.burst, float(tokens) + max(0.0, now_ms - float(at)) * rate.per_s / 1000)

@@ -1,4 +1,4 @@
-"""VIP users: who is one, and until when."""
+"""The VIP users and the last days of their grants."""
 
 import re
 import time
@@ -13,13 +13,13 @@ from ledger.admin.audit_log import AuditEntry
 from ledger.scripts import ledger_errors
 
 LONGEST_DAYS = 3650
-"""A grant may last this long."""
+"""Longest duration (days) of a grant."""
 
 
 def last_day(text: str, today: date) -> date:
-    """The last day of a grant that is written as a number of days (30) or a date (2026-12-24).
+    """Return the last day of a grant that is written as a number of days (30) or a date (2026-12-24).
 
-    Raises ValueError for anything else, for a day that is over, and beyond LONGEST_DAYS.
+    Raises ValueError for any other text, for a day in the past, and for a grant of more than LONGEST_DAYS.
     """
     if re.fullmatch(r"[0-9]{1,5}", text):
         day = today + timedelta(days=int(text)) if int(text) <= LONGEST_DAYS else date.max
@@ -31,17 +31,17 @@ def last_day(text: str, today: date) -> date:
 
 
 class Vips:
-    """The grants; admission and /settings go by them. A grant holds to the end of its last day, in UTC.
+    """The VIP grants, which admission and /settings read. A grant ends with its last day in UTC.
 
-    All methods raise LedgerUnavailable when Redis does not answer. `by` is the admin, for the audit log,
-    which is written in the same step.
+    All methods raise LedgerUnavailable when Redis does not answer. The methods that change a grant write the
+    audit log in the same step; `by` is the admin's id.
     """
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
     def grant(self, user: int, day: date, by: int) -> None:
-        """Make a user a VIP until this day, whatever they were before."""
+        """Make a user a VIP until the end of this day. An earlier grant is replaced."""
         end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hset(keys.vips(), str(user), round(end.timestamp() * 1000))
@@ -49,7 +49,7 @@ class Vips:
             pipe.execute()
 
     def revoke(self, user: int, by: int) -> bool:
-        """End a grant; False where there was none."""
+        """End a user's grant; return False where the user had none."""
         was = self.until(user) is not None
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hdel(keys.vips(), str(user))
@@ -58,13 +58,13 @@ class Vips:
         return was
 
     def until(self, user: int) -> date | None:
-        """The last day of the user's grant; None for a regular user."""
+        """Return the last day of the user's grant; None for a regular user."""
         with ledger_errors():
             end: Any = self._redis.hget(keys.vips(), str(user))
         return _in_force(end)
 
     def all(self) -> list[tuple[int, date]]:
-        """The users whose grant is in force and its last day, those that end first in front."""
+        """Return the VIP users and the last days of their grants, the grant that ends first in front."""
         with ledger_errors():
             found: Any = self._redis.hgetall(keys.vips())
         grants = [(int(user), day) for user, end in found.items() if (day := _in_force(end))]

@@ -1,1 +1,1 @@
-"""How much, how often and for how much money: buckets, quotas and budgets that all processes share."""
+"""The limits that all processes share: token buckets, providers' quotas and budgets."""

@@ -1,4 +1,4 @@
-"""How much one person is listened to: a token bucket for all that becomes no job, over all chats."""
+"""The rate limit on messages of one person that become no job: one token bucket for all chats."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,13 @@ from ledger.pipeline import SharedPipeline
 
 @dataclass(frozen=True, slots=True)
 class Heed:
-    """`given`: the person is listened to. Else they are again in `wait_s` seconds; `first`: they have not
-    been told so yet."""
+    """Whether the bot handles a person's message or ignores it.
+
+    Attributes:
+        given: Whether the bot handles the message.
+        wait_s: Seconds until the bot handles the person's messages again, where it ignores this one.
+        first: Whether the person has not been told yet that the bot ignores them.
+    """
 
     given: bool
     wait_s: float = 0.0
@@ -17,21 +22,24 @@ class Heed:
 
 
 class Attention:
-    """One for each event loop. All methods raise LedgerUnavailable. Without a rate all are listened to."""
+    """The rate limit of all users; without a rate there is no limit. One instance per event loop.
+
+    All methods raise LedgerUnavailable.
+    """
 
     def __init__(self, pipeline: SharedPipeline, rate: Rate | None) -> None:
         self._pipeline = pipeline
         self._rate = rate
 
     async def pay(self, user: int) -> Heed:
-        """Take one token; who has none left is not listened to until the bucket is full again."""
+        """Take one token. A user whose bucket is empty is ignored until the bucket is full again."""
         if self._rate is None:
             return Heed(given=True)
         given, wait_ms, first = await self._ask(self._rate, user, 1)
         return Heed(bool(given), wait_ms / 1000, bool(first))
 
     async def give_back(self, user: int) -> None:
-        """What the person asked for has become a job, which other limits count."""
+        """Return the token: the message has become a job, and other limits count jobs."""
         if self._rate is not None:
             await self._ask(self._rate, user, -1)
 

@@ -1,6 +1,7 @@
-"""Budgets: what jobs may cost in a day and in a month, what they have cost, and what admins change.
+"""Budgets: what jobs may cost in a day and in a month, what they have cost, and the admins' changes.
 
-Admission reserves each price and the ledger settles it, in `ledger/lua/shared/budgets.lua`.
+Admission reserves the price of a job, and the ledger settles it when the job is paid or ends; both in
+`ledger/lua/shared/budgets.lua`.
 """
 
 from dataclasses import dataclass
@@ -19,10 +20,13 @@ from ledger.scripts import ledger_errors
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One budget as it stands; amounts in millionths of a dollar. It ends as the day `ends` begins (UTC).
+    """One budget as it stands; amounts are in millionths of a dollar.
 
-    `used` and `reserved` are None where each user has a budget of their own. `chosen`: an admin has set it in
-    the chat.
+    Attributes:
+        ends: The budget ends at the beginning of this day (UTC).
+        used: What paid jobs have cost; None where each user has a budget of their own.
+        reserved: The price of jobs that may still be paid; None as with `used`.
+        chosen: Whether an admin has set the budget in the chat.
     """
 
     period: str
@@ -35,21 +39,21 @@ class Budget:
 
     @property
     def left(self) -> int | None:
-        """What is neither used nor reserved; below 0 where the budget was lowered since."""
+        """What is neither used nor reserved; below 0 where an admin has lowered the budget since."""
         if self.used is None or self.reserved is None:
             return None
         return self.limit - self.used - self.reserved
 
 
 def next_of(period: str, day: date) -> date:
-    """Return the first day of the period (day, month) that follows the one with this day. Pure."""
+    """Return the first day of the next period (`day` or `month`) after the one that has this day. Pure."""
     if period == "day":
         return date.fromordinal(day.toordinal() + 1)
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def span_of(period: str, day: date) -> str:
-    """Return the period with this day as it stands in the keys. Pure."""
+    """Return the period that has this day, as the keys name it: `2026-11-27` or `2026-11`. Pure."""
     return day.isoformat() if period == "day" else f"{day:%Y-%m}"
 
 
@@ -59,9 +63,9 @@ def written(limit: Limit) -> str:
 
 
 class Budgets:
-    """The budgets of the settings and those that admins have set. Raises LedgerUnavailable.
+    """The budgets of the settings, and those that admins have set in the chat. Raises LedgerUnavailable.
 
-    `by` is the admin, for the audit log, which is written in the same step.
+    The methods that change a budget write the audit log in the same step; `by` is the admin's id.
     """
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
@@ -69,7 +73,7 @@ class Budgets:
         self._declared = settings.budgets()
 
     def all(self) -> list[Budget]:
-        """Return the budgets in force by the ledger's clock: the day's, then the month's."""
+        """Return the budgets of the current day and then of the current month, by the ledger's clock."""
         with ledger_errors():
             day = datetime.fromtimestamp(clock.ask(self._redis), UTC).date()
             with self._redis.pipeline(transaction=True) as pipe:
@@ -84,14 +88,14 @@ class Budgets:
         ]
 
     def set(self, period: str, name: str, limit: Limit, by: int) -> None:
-        """Put a budget (millionths of a dollar, or OFF) in the place of the settings'."""
+        """Override a budget of the settings with another limit (millionths of a dollar, or OFF)."""
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hset(keys.budgets(), f"{period}:{name}", limit)
             audit_log.write(pipe, AuditEntry(by, "budget", f"{period} {name}", written(limit)))
             pipe.execute()
 
     def reset(self, period: str, name: str, by: int) -> bool:
-        """Go by the settings again; False where nothing else was set."""
+        """Return to the settings' budget; return False where no admin had overridden it."""
         with ledger_errors(), self._redis.pipeline() as pipe:
             pipe.hdel(keys.budgets(), f"{period}:{name}")
             audit_log.write(pipe, AuditEntry(by, "budget reset", f"{period} {name}"))

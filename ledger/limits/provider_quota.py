@@ -1,7 +1,8 @@
 """How many calls of one kind a provider allows, shared by all processes: a token bucket in Redis.
 
-A process takes its tokens in batches, as many as it needs in about half a second, and lets those lapse that
-it has not used in a second: so far from the limit there is hardly a round trip, and near it none is hoarded.
+A process takes tokens in batches, as many as it needs in about half a second. Tokens of a batch that it has
+not used after a second expire. So there is hardly a round trip far from the limit, and near the limit no
+process hoards tokens.
 """
 
 import threading
@@ -26,21 +27,24 @@ _DEBT_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`granted`: call in `wait_s` seconds. Else ask again then."""
+    """The decision about one call: make it after `wait_s` seconds if `granted`, else ask again after them."""
 
     granted: bool
     wait_s: float = 0.0
 
 
 def rate_of(per_min: float) -> Rate:
-    """The bucket that lets at most `per_min` calls through in any minute: its burst, what comes in, and what
-    was taken in the second before."""
+    """Return a token bucket that lets at most `per_min` calls through in any 60 s.
+
+    The sum of its burst, its refill in that time, and the batches taken in the second before stays within
+    `per_min`.
+    """
     burst = max(1.0, per_min / 25)
     return Rate(max(per_min - burst, per_min / 2) / (60 + _LAPSE_S), burst)
 
 
 class ProviderQuota:
-    """One kind of calls. One per process, safe to share between threads."""
+    """The quota for one kind of calls to a provider. One instance per process, shared between threads."""
 
     def __init__(
         self,
@@ -52,7 +56,6 @@ class ProviderQuota:
     ) -> None:
         key = keys.allowance(provider, kind)
         self._hold_key = f"{key}:hold"
-        # The last fifth is for the urgent.
         rate = rate_of(per_min)
         self._rate = rate
         self._key = key
@@ -68,8 +71,11 @@ class ProviderQuota:
         self._used: deque[float] = deque(maxlen=self._most)
 
     def take(self, *, urgent: bool) -> Turn:
-        """Ask for one call. The urgent are never put off: they get the next moment that is free, before all
-        others. Grants every call while Redis is away."""
+        """Ask for one call. While Redis is away, every call is granted.
+
+        Args:
+            urgent: Grant the call in any case, at the next free moment, ahead of calls that are not urgent.
+        """
         with self._lock:
             now = self._clock()
             if self._breaker.is_open:
@@ -89,7 +95,7 @@ class ProviderQuota:
             return turn
 
     def hold(self, seconds: float) -> None:
-        """The provider itself says that there is to be no call before so many seconds are over."""
+        """Let no call through for the given seconds, as the provider demands."""
         with self._lock:
             self._purse = 0
         try:
@@ -98,6 +104,7 @@ class ProviderQuota:
             log.warning("the provider's wish to wait is not shared", error=str(error))
 
     def _bucket(self, tokens: int) -> TokenBucket:
+        # The last fifth of the burst is reserved for urgent calls.
         return TokenBucket(self._key, self._rate, min(self._rate.burst, tokens + self._rate.burst / 5))
 
     def _fetch(self, now: float, urgent: bool) -> Turn:

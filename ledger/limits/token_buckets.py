@@ -1,7 +1,7 @@
 """Token buckets in Redis that many processes share, for calls to Telegram and to the providers.
 
-The scripts run on a client of the caller's, which may be of asyncio; `take` and `hold` make their keys and
-arguments. `ledger.admission` has its users' buckets inside its own one step.
+Callers run the scripts with their own client, which may be an asyncio one; `take` and `hold` build the keys
+and arguments. The users' buckets are not among these: the script of `ledger.admission` takes their tokens.
 """
 
 import math
@@ -14,14 +14,14 @@ from jobs.limits import Rate
 
 _FOLDER = Path(__file__).parents[1] / "lua"
 SHARED = (_FOLDER / "shared" / "bucket.lua").read_text(encoding="utf-8")
-"""How a bucket fills, for these scripts and for the ledger's."""
+"""The Lua functions that refill a bucket, for these scripts and for the ledger's."""
 TAKE = f"{SHARED}\n{(_FOLDER / 'buckets' / 'take.lua').read_text(encoding='utf-8')}"
 HOLD = (_FOLDER / "buckets" / "hold.lua").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBucket:
-    """One bucket: its key, its rate, and the level that it must have for a call that is to be spared."""
+    """One bucket: its key, its rate, and the level that it must have in the mode `spare`."""
 
     key: str
     rate: Rate
@@ -29,7 +29,7 @@ class TokenBucket:
 
 
 class ScriptCall(NamedTuple):
-    """What a script is run with."""
+    """The keys and arguments to run a script with."""
 
     keys: list[str]
     args: list[Any]
@@ -37,14 +37,14 @@ class ScriptCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BucketAnswer:
-    """What the buckets say; the words are explained in `ledger/lua/buckets/take.lua`."""
+    """The result of TAKE; `ledger/lua/buckets/take.lua` explains the words."""
 
     word: str
     wait_s: float
 
     @classmethod
     def of(cls, found: Any) -> "BucketAnswer":
-        """From what the script answers."""
+        """Read the result of the script."""
         word, wait_ms = found
         return cls(word, int(wait_ms) / 1000)
 
@@ -52,13 +52,18 @@ class BucketAnswer:
 def take(
     hold_key: str, buckets: Sequence[TokenBucket], mode: str, patience_s: float, tokens: int = 1
 ) -> ScriptCall:
-    """TAKE for one bucket, or for a narrow one and a wide one."""
+    """Return the call of TAKE for one bucket, or for a narrow one and the wide one around it.
+
+    Args:
+        mode: What to do where tokens are short; `ledger/lua/buckets/take.lua` explains the modes.
+        patience_s: The longest wait (s) for which tokens are taken on credit.
+    """
     rates = [part for one in buckets for part in (one.rate.burst, one.rate.per_s / 1000, one.spare)]
     arguments = [tokens, math.floor(patience_s * 1000), mode, *rates]
     return ScriptCall([hold_key, *(one.key for one in buckets)], arguments)
 
 
 def hold(hold_key: str, bucket: TokenBucket, seconds: float) -> ScriptCall:
-    """HOLD: nothing is taken for so long; a longer hold stays as it is."""
+    """Return the call of HOLD: no token is taken for the given seconds. A longer hold stays as it is."""
     rate = bucket.rate
     return ScriptCall([hold_key, bucket.key], [math.ceil(seconds * 1000), rate.burst, rate.per_s / 1000])

@@ -1,4 +1,6 @@
--- ARGV: id, what is asked (JSON, made in ledger/admission.py)
+-- Turn a request into a job, or say why not.
+-- ARGV: id, the request and the terms of admission (JSON, made in ledger/admission.py)
+-- Returns { outcome, details of the outcome } as ledger/admission.py reads it.
 local id, ask = ARGV[1], cjson.decode(ARGV[2])
 local key = job_key(id)
 if redis.call('EXISTS', key) == 1 then
@@ -18,12 +20,12 @@ if redis.call('SISMEMBER', blocked_key(), user) == 1 then
   return { 'blocked' }
 end
 
--- However often they ask, each of their chats is told once in a while (ms).
+-- Whether to tell the user in this chat. However often the user asks, each chat is told once in `for_ms` (ms).
 local function first_told(told, for_ms)
   return redis.call('SET', told, '1', 'PX', for_ms, 'NX') and 1 or 0
 end
 
--- The user's bucket, filled up to now.
+-- The user's token bucket, refilled up to now.
 local rate, bucket = ask.rates[record.tier], bucket_key(user)
 local tokens = 1
 if rate then
@@ -44,7 +46,8 @@ local active = redis.call('ZCARD', active_key(user))
 local leader = record.digest ~= '' and redis.call('GET', inflight_key(record.digest))
 if leader then
   local state, lane = unpack(redis.call('HMGET', job_key(leader), 'state', 'lane'))
-  -- Who would be made in another lane does not wait for it: a VIP in no line of others', nobody in a paused one.
+  -- A request does not share a job that still waits in another lane, if that lane is paused, or if the user is a VIP:
+  -- VIPs do not queue with others.
   local waits_elsewhere = WAITING[state or ''] and lane ~= record.lane
   if not state or redis.call('ZCARD', followers_key(leader)) >= ask.followers
       or waits_elsewhere and (record.tier == 'vip' or redis.call('SISMEMBER', paused_key(), lane) == 1) then
@@ -57,7 +60,7 @@ if not ask.cached then
   if not leader and backlog >= ask.backlog then return busy(record.lane, backlog) end
 end
 
--- What shares a result, or has one from the cache, costs nothing.
+-- A job that shares a result, or has one from the cache, costs nothing.
 local spans = spans_of(now)
 if not ask.cached and not leader then
   local lack = lacking(record, ask.price, spans, ask.budgets)
@@ -78,9 +81,9 @@ if rate then
   redis.call('HSET', bucket, 'burst', rate.burst)
   record.token_taken = '1'
 end
--- Fair shares: what a user has in hand already puts the next job behind those that come a while after it.
+-- Fair share: each active job of the user delays the turn of the next one, so that later jobs of others go first.
 record.turn = string.format('%.0f', turn_at(now + active * ask.fair_share))
--- It gets the leader's picture, so it was made with the leader's seed.
+-- The job gets the leader's picture, which is made with the leader's seed.
 if leader then record.seed = redis.call('HGET', job_key(leader), 'seed') end
 record.state = 'accepted'
 record['at:accepted'] = now

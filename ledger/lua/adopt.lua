@@ -1,4 +1,6 @@
--- ARGV: id, prediction id. A submission whose outcome was unknown has been heard of.
+-- Record the prediction of a submission whose outcome was unknown.
+-- ARGV: id, prediction id
+-- Returns 1 where that was news.
 local id = ARGV[1]
 local key = job_key(id)
 local state, prediction = unpack(redis.call('HMGET', key, 'state', 'prediction'))
@@ -8,11 +10,11 @@ if owner_of(ARGV[2], id) then return 0 end
 redis.call('HSET', key, 'prediction', ARGV[2])
 redis.call('SET', prediction_key(ARGV[2]), id)
 trace(id, now_ms(), 'adopted')
--- While it is still being submitted its holder, or whoever takes over, finds the id in the record.
+-- While the job is still submitting, its holder, or the next one, finds the prediction id in the record.
 if state == 'unknown' then
   local now = now_ms()
   enter(id, state, 'running', now)
-  -- Whoever is looking for it has found nothing yet, and may write nothing from now on.
+  -- A worker that is looking for the prediction has not found it yet. The raised token keeps it from writing.
   redis.call('HSET', key, 'owner', '')
   redis.call('HINCRBY', key, 'token', 1)
   redis.call('ZADD', due_key(), now, id)

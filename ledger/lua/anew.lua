@@ -1,8 +1,12 @@
+-- Decide whether a new message may be sent for the job's end.
 -- ARGV: id, token, caller, the message that the caller has found gone ('0' = there was none),
---       for so long (ms) the status message may be on its way once its mark is taken, marks...
--- May a new message be sent for the job's end? Answers lost, appeared (there is a status message after all), wait
--- (there may be one in a moment), sent (all marks are taken), or send with the mark of the one that the caller may
--- then send once.
+--       time (ms) for which the status message may be on its way after its mark was taken, marks...
+-- Returns { word, mark }:
+--   'lost'      the caller no longer holds the job
+--   'appeared'  there is a status message after all
+--   'wait'      there may be one in a moment
+--   'sent'      all marks are taken
+--   'send'      the caller may send one message, under this mark
 local id, caller = ARGV[1], ARGV[3]
 local key = job_key(id)
 local token, message, moved = unpack(redis.call('HMGET', key, 'token', 'message', 'moved'))
@@ -11,7 +15,7 @@ message = message or '0'
 if message ~= ARGV[4] then return { 'appeared', '' } end
 local now = now_ms()
 
--- Whoever has the mark of the status message may post it; a bot that comes late finds it taken.
+-- The status message needs its own mark. Take it here, so that a bot that comes late does not post the message.
 if message == '0' and redis.call('HSETNX', key, 'once:status', caller) == 0 and moved ~= '1' then
   local at, accepted = unpack(redis.call('HMGET', key, 'once_at:status', 'at:accepted'))
   local fresh = now - (tonumber(at) or tonumber(accepted)) < tonumber(ARGV[5])

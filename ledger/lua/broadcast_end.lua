@@ -1,4 +1,6 @@
--- ARGV: id, phase that it is in, phase that ends it (done | stopped), keep for (s). Answers 0 where it was not in that.
+-- End a broadcast.
+-- ARGV: id, the phase that it must be in, the phase that ends it (done | stopped), time to keep the record (s)
+-- Returns 0 where the broadcast is in another phase.
 local id = ARGV[1]
 local key = broadcast_key(id)
 if redis.call('HGET', key, 'phase') ~= ARGV[2] then return 0 end

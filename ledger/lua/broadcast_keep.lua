@@ -1,4 +1,5 @@
--- ARGV: id, turn, look again in (ms). The worker of this turn is alive, though it waits.
+-- Keep a turn from becoming overdue: its worker is alive, though it waits.
+-- ARGV: id, turn, time (ms) after which the turn is overdue
 local key = broadcast_key(ARGV[1])
 if redis.call('HGET', key, 'turn') ~= ARGV[2] then return 0 end
 redis.call('HSET', key, 'due', now_ms() + ARGV[3])

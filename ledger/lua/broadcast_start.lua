@@ -1,5 +1,6 @@
--- ARGV: id, message, look again in (ms)
--- Answers 'begun', 'gone' (no such draft), 'again' (it was begun before) or 'busy' (another is under way).
+-- Start a draft.
+-- ARGV: id, message that shows the progress, time (ms) after which the first turn is overdue
+-- Returns 'begun', 'gone' (no such draft), 'again' (it was started before) or 'busy' (another broadcast is running).
 local id = ARGV[1]
 local key = broadcast_key(id)
 local phase = redis.call('HGET', key, 'phase')

@@ -1,5 +1,6 @@
--- ARGV: id, turn, look again in (ms). Answers the next user, '' when all were taken, false when it is not this turn.
--- The cursor moves before the user is written to: whoever dies over it, nobody is written to twice.
+-- Take the next user. The cursor moves before the message is sent, so that nobody gets it twice if a worker dies.
+-- ARGV: id, turn, time (ms) after which the turn is overdue
+-- Returns the next user, '' when all were taken, false when the turn is over.
 local key = broadcast_key(ARGV[1])
 local phase, turn, cursor = unpack(redis.call('HMGET', key, 'phase', 'turn', 'cursor'))
 if phase ~= 'running' or turn ~= ARGV[2] then return false end

@@ -1,4 +1,6 @@
--- ARGV: id, turn ('' = whoever's is overdue), look again in (ms). Answers the number of the next turn, 0 for none.
+-- End a turn and begin the next one.
+-- ARGV: id, turn ('' = the present one, if it is overdue), time (ms) after which the next turn is overdue
+-- Returns the number of the next turn, 0 where none begins.
 local key = broadcast_key(ARGV[1])
 local phase, turn, due = unpack(redis.call('HMGET', key, 'phase', 'turn', 'due'))
 if phase ~= 'running' then return 0 end

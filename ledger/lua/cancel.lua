@@ -1,4 +1,6 @@
--- ARGV: id, user, look again in (ms), the settings' budgets (JSON). Answers what became of it, and the id of the job that took its place ('').
+-- Cancel a job for its user.
+-- ARGV: id, user, time (ms) until the sweep looks at the job, the settings' budgets (JSON)
+-- Returns the outcome, and the id of the job that took the cancelled one's place ('' for none).
 local id = ARGV[1]
 local key = job_key(id)
 local state, user, owner = unpack(redis.call('HMGET', key, 'state', 'user', 'owner'))
@@ -15,7 +17,7 @@ if WAITING[state] or state == 'sharing' or state == 'unknown' then
   return { 'cancelled', bequeath(id, state, now, cjson.decode(ARGV[4])) or '' }
 end
 trace(id, now, 'cancel_wanted')
--- A slot holds it; it cancels at the provider and moves the job itself. One that was put off is taken up for it.
+-- The slot that holds the job cancels at the provider and ends the job. A job that was put off is due now for that.
 if owner and owner ~= '' then redis.call('PUBLISH', wake_key(owner), 'cancel ' .. id)
 else redis.call('ZADD', due_key(), 'XX', now, id) end
 return { 'cancelling', '' }

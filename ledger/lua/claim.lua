@@ -1,6 +1,8 @@
+-- Take the lease of a job, or say why not.
 -- ARGV: id, owner, lease (ms), stage (generate | deliver), newest record version that the caller can read,
---       turn ('1' = the lane's next job may be claimed in the place of this one),
---       crashes after which one more fails a job, a name for this call
+--       turn ('1' = the lane's next job may be claimed in place of this one),
+--       number of crashes after which one more fails a job, the id of this call
+-- Returns { 'claimed', record, id, now (ms) } or { reason }.
 local id, owner, stage, newest = ARGV[1], ARGV[2], ARGV[4], tonumber(ARGV[5])
 local LOOKS = 100
 
@@ -8,8 +10,8 @@ local function readable(one)
   return tonumber(redis.call('HGET', job_key(one), 'version') or 0) <= newest
 end
 
--- A job to be gone on with is itself meant; a waiting one, or one that needs nobody any more, stands for
--- whichever has its turn in the lane: of the first hundred the first that the caller can read.
+-- The job to claim. A job that is to be continued is claimed itself. In place of a waiting job, or one that needs no
+-- worker, the lane's next job is claimed: of its first hundred, the first that the caller can read.
 local function next_of(named)
   local state, holder, lane = unpack(redis.call('HMGET', job_key(named), 'state', 'owner', 'lane'))
   local lapsed = (holder or '') == '' or tonumber(redis.call('ZSCORE', due_key(), named) or 0) <= now_ms()
@@ -22,7 +24,7 @@ local function next_of(named)
   return first
 end
 
--- The same call again: its first answer was lost on the way.
+-- The call is a repetition: its first reply was lost.
 local got = redis.call('GET', claimed_key(ARGV[8]))
 if got then
   local call, holder = unpack(redis.call('HMGET', job_key(got), 'claim', 'owner'))
@@ -37,7 +39,7 @@ local state, holder, version, told, lane =
   unpack(redis.call('HMGET', key, 'state', 'owner', 'version', 'at:told', 'lane'))
 if not state then return { 'missing' } end
 if tonumber(version) > newest then
-  -- This message is used up; the sweep of a newer release publishes another one.
+  -- The job's message is used up now; the sweep of a newer release publishes another one.
   if (holder or '') == '' then redis.call('ZADD', due_key(), 'XX', now_ms() + 1000, id) end
   return { 'newer' }
 end
@@ -58,19 +60,19 @@ local held = holder and holder ~= ''
 if held and tonumber(redis.call('ZSCORE', due_key(), id) or 0) > now then return { 'taken' } end
 if held then lapse(id, now) end
 
--- Of the jobs that died with a worker one may have killed it. Before the last crash each gets a process where
--- no other job stands so: the guilty one is found out, and the others live.
+-- Of the jobs that crashed with a worker, one may have killed it. Before its last crash each of them is held by a
+-- process that holds no other such job. So the job that kills workers is found, and the others survive.
 local crashes = tonumber(redis.call('HGET', key, 'crashes') or 0)
 if stage == 'generate' and crashes > 0 and crashes == tonumber(ARGV[7]) then
   local other = redis.call('GET', trial_key(owner))
   if other and other ~= id and redis.call('HGET', job_key(other), 'owner') == owner then
-    -- With the next sweep: its turn may have come by then.
+    -- The next sweep publishes the job again; there may be another process for it then.
     redis.call('ZADD', due_key(), now + 100, id)
     return { 'trial' }
   end
   redis.call('SET', trial_key(owner), id, 'EX', 86400)
 end
--- Its message was on the broker, whether or not the publisher has come to say so.
+-- A claim proves that the job's message was on the broker, even if the publisher has not recorded it yet.
 if state == 'accepted' then
   enter(id, 'accepted', 'queued', now)
   state = 'queued'

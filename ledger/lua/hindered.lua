@@ -1,5 +1,6 @@
--- ARGV: id, token, errors of ours to count (0 or 1). The holder was kept from going on in this state.
--- Answers for how long (ms) that has been so, from the first time on, and how many errors of ours there were.
+-- Record that the holder cannot go on with the job in its present state.
+-- ARGV: id, token, number of our errors to add (0 or 1)
+-- Returns the time (ms) since this happened first in the state, and the number of our errors in it.
 local key = job_key(ARGV[1])
 local token, state = unpack(redis.call('HMGET', key, 'token', 'state'))
 if token ~= ARGV[2] then return { 'lost' } end

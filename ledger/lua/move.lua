@@ -1,16 +1,17 @@
--- ARGV: id, token ('' = unfenced), new state, the one that it may come from ('' = each that leads to it),
---       look again in (ms, '' = leave the time as it is), fields to write (JSON), keep the ended record for (s),
---       the settings' budgets (JSON)
--- Answers the record, and the ids of the jobs that were settled with it or took its place.
+-- Change the state of a job.
+-- ARGV: id, token ('' = unfenced), new state, the state that the job must be in ('' = any that leads to the new one),
+--       time (ms) until the sweep looks at the job ('' = unchanged), fields to write (JSON),
+--       time to keep the ended record (s), the settings' budgets (JSON)
+-- Returns the record, and the ids of the jobs that share its end or take its place.
 local id, token, to = ARGV[1], ARGV[2], ARGV[3]
 local key = job_key(id)
 local state, held = unpack(redis.call('HMGET', key, 'state', 'token'))
 if not state then return { 'missing' } end
--- A webhook was quicker than the doubt about the paid call: its outcome is known.
+-- The caller does not know the outcome of the paid call, but a webhook has brought it meanwhile.
 local adopted = to == 'unknown' and (redis.call('HGET', key, 'prediction') or '') ~= ''
 if adopted then to = 'running' end
 if token ~= '' and token ~= held then return { 'lost', state } end
--- The same move again, by the holder itself: its first answer was lost on the way.
+-- The holder repeats the same move: its first reply was lost.
 if token ~= '' and state == to then return { 'moved', redis.call('HGETALL', key), {} } end
 if ARGV[4] ~= '' and ARGV[4] ~= state or not may_enter(state, to) then return { 'illegal', state } end
 

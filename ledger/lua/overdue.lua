@@ -1,6 +1,7 @@
+-- Find overdue jobs.
 -- ARGV: how many at most, newest record version that the caller can read
--- Answers the ids of jobs that are overdue, the longest overdue first; the caller need not look at those of which only
--- a newer release may say what becomes of them.
+-- Returns the ids of overdue jobs, the longest overdue first. Jobs whose record only a newer release can read are left
+-- to that release.
 local PAGE, PAGES = 100, 100
 local most, newest, now = tonumber(ARGV[1]), tonumber(ARGV[2]), now_ms()
 local found = {}

@@ -1,6 +1,7 @@
--- ARGV: id, look again in (ms), newest record version that the caller can read
--- Answers 1 where the job was due: of several sweepers only the first gets it. A newer record stays due, for a
--- sweeper that can read it.
+-- Take an overdue job to look at it, and make it due again later.
+-- ARGV: id, time (ms) until the job is due again, newest record version that the caller can read
+-- Returns 1 where the job was due: of several sweeps only the first gets it. A job with a newer record stays due, for a
+-- sweep that can read it.
 local id = ARGV[1]
 local now = now_ms()
 local due = redis.call('ZSCORE', due_key(), id)

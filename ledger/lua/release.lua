@@ -1,4 +1,5 @@
--- ARGV: id, token, look again in (ms). Hand a held job back in its state, for another worker to go on with.
+-- Hand a held job back in its present state, so that another worker goes on with it.
+-- ARGV: id, token, time (ms) until the sweep publishes the job
 local id = ARGV[1]
 local key = job_key(id)
 if redis.call('HGET', key, 'token') ~= ARGV[2] then return { 'lost' } end

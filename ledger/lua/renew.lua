@@ -1,5 +1,6 @@
--- ARGV: lease (ms), then id and token of each job held. Answers the ids that are lost, those to be cancelled, and
--- those that there is news of (ledger/lua/wake.lua).
+-- Renew the leases of a process.
+-- ARGV: lease (ms), then id and token of each job that the process holds
+-- Returns the ids of jobs that are lost, of those to be cancelled, and of those that there is news of (wake.lua).
 local now = now_ms()
 local lost, cancelled, news = {}, {}, {}
 for i = 2, #ARGV, 2 do
@@ -9,7 +10,7 @@ for i = 2, #ARGV, 2 do
   if token == ARGV[i + 1] and owner ~= '' then
     redis.call('ZADD', due_key(), 'XX', now + ARGV[1], id)
     if cancel == '1' then table.insert(cancelled, id) end
-    -- While it is being submitted there is nothing to look at yet; past `running` it was looked at.
+    -- While the job is submitting, there is no prediction to poll yet; after `running` it was polled.
     if heard and state ~= 'submitting' then
       redis.call('HDEL', job_key(id), 'news')
       if state == 'running' then table.insert(news, id) end

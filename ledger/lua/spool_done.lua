@@ -1,6 +1,7 @@
--- ARGV: the spool's name, id, group, owner, how many others the caller takes up in the same step, ms for which it takes
--- them up, ms for which all are remembered, most tries of one, ms of an owner's share
--- Answers what is handed out, as spool_take does.
+-- Acknowledge an item, and hand out others in the same step.
+-- ARGV: the queue's name, id, group, owner, how many others to hand out at most, their lease (ms),
+--       time for which ended items are remembered (ms), most tries of an item, delay for each item of an owner (ms)
+-- Returns the items that are handed out, as spool_take.lua does.
 local name, id, group, now = ARGV[1], ARGV[2], ARGV[3], now_ms()
 local lane = group ~= '' and group or id
 remove(name, id, lane, ARGV[4])

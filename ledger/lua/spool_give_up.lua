@@ -1,6 +1,7 @@
--- ARGV: the spool's name, how many at most
--- Answers { how many were looked at, body, body, ... }: those that waited, or were being dealt with. They count as
--- dealt with from now on, for as long as they would have been kept.
+-- Acknowledge items unhandled.
+-- ARGV: the queue's name, how many at most
+-- Returns { number of ids looked at, body, body, ... } with the items that waited or were being handled. They count as
+-- handled from now on, for as long as they would have been kept.
 local name = ARGV[1]
 local ids = redis.call('ZRANGE', spool_key(name), 0, ARGV[2] - 1)
 local answer = { #ids }

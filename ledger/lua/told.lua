@@ -1,5 +1,5 @@
--- ARGV: id, token, keep the ended record for (s), why nobody has heard it ('' = somebody has).
--- The chat was given the end of a failed or cancelled job, or cannot be given it.
+-- Record that the chat was told of the end of a failed or cancelled job, or cannot be told.
+-- ARGV: id, token, time to keep the ended record (s), why the chat could not be told ('' = it was told)
 local id = ARGV[1]
 local key = job_key(id)
 if redis.call('HGET', key, 'token') ~= ARGV[2] then return { 'lost' } end

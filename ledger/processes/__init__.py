@@ -1,1 +1,1 @@
-"""The processes: their signs of life, their work in the background, and the figures that they hand in."""
+"""The processes of Darkroom: their heartbeats, their background work, and their metrics."""

@@ -1,4 +1,4 @@
-"""A thread beside the slots that does one thing again and again, and outlives its errors."""
+"""A thread beside the slots that does one piece of work periodically, and survives its errors."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,10 @@ log = structlog.get_logger(__name__)
 
 
 class Background:
-    """Calls `work` every `period_s` seconds until it is closed; a failure is logged and ends one round."""
+    """A thread that calls `work` every `period_s` seconds until it is closed.
+
+    An error of `work` is logged; the next call comes as usual.
+    """
 
     def __init__(self, name: str, period_s: float, work: Callable[[], None]) -> None:
         self._period = period_s
@@ -29,6 +32,6 @@ class Background:
             self._stopped.wait(self._period)
 
     def close(self, within_s: float = 5.0) -> None:
-        """Stop after the present round, and wait for its end this long."""
+        """Stop after the present round; wait at most `within_s` seconds for its end."""
         self._stopped.set()
         self._thread.join(within_s)

@@ -1,4 +1,4 @@
-"""One process at a time: a lock in Redis that lapses when its holder dies."""
+"""A lock in Redis that lets one process at a time do a piece of work, and expires when that process dies."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,24 +13,27 @@ from ledger.scripts import ledger_errors
 def alone(
     client: "redis.Redis", name: str, lapses_s: float, work: Callable[[], object]
 ) -> Callable[[], None]:
-    """`work`, done only where no other process is doing it; elsewhere the call returns at once.
+    """Return a function that does the work only if no other process is doing it, and else returns at once.
 
-    A holder that died keeps the others out for `lapses_s`. Work that outlasts the lock may meet a second
-    one: it must be safe to do twice, only wasteful.
+    Args:
+        name: The name of the lock.
+        lapses_s: Seconds after which the lock expires. A holder that has died keeps the others out for so
+            long. Work that takes longer may run twice at a time, so that must be safe.
+        work: The work.
     """
 
     def once() -> None:
         with ledger_errors():
             lock = client.lock(keys.lock(name), timeout=lapses_s, blocking=False)
             if not lock.acquire():
-                # Where the clock of Redis was put back, a lock would last for so much longer.
+                # If Redis's clock was set back, the lock would last longer by that time.
                 if client.pttl(lock.name) > lapses_s * 1000:
                     client.pexpire(lock.name, round(lapses_s * 1000))
                 return
         try:
             work()
         finally:
-            # A lock that has lapsed may be another's by now, and is not ours to release.
+            # An expired lock may belong to another process by now, and must not be released here.
             with ledger_errors(), suppress(LockError):
                 lock.release()
 

@@ -1,7 +1,7 @@
-"""What a process uses of its processors and memory, and what it could use.
+"""The processor time and memory that a process uses, and the limits that it has.
 
-The limit is the cgroup's (version 2) where it sets one, as containers do, else the whole machine's: then
-what the other processes of the machine use counts too, as it leaves less for this one.
+The limits are those of the cgroup (version 2) where it sets any, as containers do. Elsewhere they are those
+of the whole machine; then the usage of its other processes counts too, as it leaves less for this one.
 """
 
 import os
@@ -15,8 +15,16 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class ResourceUsage:
-    """`cpu_s` (seconds of processor time so far) and `memory` (resident bytes) are those of the process and
-    its children; `scope_*` those of whatever limits them, which has `cores` and `scope_limit` bytes."""
+    """One measurement. The scope is the cgroup or the machine that limits the process.
+
+    Attributes:
+        cpu_s: Processor time (s) so far of the process and its children.
+        memory: Resident memory (bytes) of the process and its children.
+        scope_cpu_s: Processor time (s) so far of all processes in the scope.
+        cores: Processor cores that the scope may use.
+        scope_memory: Memory (bytes) that the scope uses.
+        scope_limit: Memory (bytes) that the scope may use.
+    """
 
     cpu_s: float
     memory: int
@@ -26,12 +34,12 @@ class ResourceUsage:
     scope_limit: int
 
     def record(self) -> dict[str, float]:
-        """The fields that hold it in Redis."""
+        """Return the measurement as the fields of a hash in Redis."""
         return asdict(self)
 
 
 def measure() -> ResourceUsage:
-    """Look now. Takes about a millisecond."""
+    """Measure the present usage; this takes about a millisecond."""
     cpu_s, memory = _own()
     group = _cgroup()
     scope_cpu_s, cores = _cpu_of(group) or _machine_cpu()
@@ -73,7 +81,7 @@ def _cgroup() -> Path:
 
 
 def _cpu_of(group: Path) -> tuple[float, float] | None:
-    """Processor time and cores of a cgroup, None where it has no limit of its own."""
+    """Return processor time (s) and cores of a cgroup; None where it has no limit of its own."""
     quota, _, period = _text(group / "cpu.max").partition(" ")
     if not quota.isdigit():
         return None
@@ -81,7 +89,7 @@ def _cpu_of(group: Path) -> tuple[float, float] | None:
 
 
 def _memory_of(group: Path) -> tuple[int, int] | None:
-    """Bytes in use and allowed, None without a limit. File pages that nobody uses do not count."""
+    """Return the bytes in use and allowed; None without a limit. Inactive file pages do not count."""
     limit, used = _text(group / "memory.max"), _text(group / "memory.current")
     if not limit.isdigit() or not used.isdigit():
         return None

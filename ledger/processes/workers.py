@@ -1,4 +1,4 @@
-"""The register of live processes: what each is, which lanes it serves, with how many slots."""
+"""The register of live processes: the name of each, the lanes that it serves, and its slots."""
 
 import os
 import socket
@@ -17,18 +17,25 @@ from ledger.processes.resource_usage import ResourceUsage
 from ledger.scripts import ledger_errors
 
 REMEMBERED_S = 86_400
-"""A kind of process that nobody runs any more counts as missing for this long."""
+"""Time (s) for which a kind of process that no longer runs anywhere counts as missing."""
 
 
 def new_owner() -> str:
-    """A name for this process that no other has: host, process id, and something random."""
+    """Return a unique name for this process: host, process id and random characters."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A sign of life. `process` is what the process is (`bot`, or a Celery node's name without its host);
-    `busy` are the jobs at work in it, by lane."""
+    """The content of a heartbeat.
+
+    Attributes:
+        owner: The unique name of the process.
+        process: The kind of process: `bot`, or the name of a Celery node without its host.
+        lanes: The lanes that it serves, with `slots` slots together.
+        busy: The number of jobs that it works on, by lane.
+        vitals: Its resource usage.
+    """
 
     owner: str
     process: str = "worker"
@@ -39,7 +46,7 @@ class Sign:
 
 
 class Workers:
-    """Each process announces itself with its heartbeat; one that stops doing so drops out.
+    """The register. A process that stops sending heartbeats drops out of it.
 
     All methods raise LedgerUnavailable when Redis does not answer.
     """
@@ -48,7 +55,10 @@ class Workers:
         self._redis = client
 
     def announce(self, sign: Sign, ttl_s: float, tally: MetricsBuffer | None = None) -> None:
-        """The process lives; it lapses after `ttl_s`. What the tally holds is written in the same call."""
+        """Record a heartbeat, and write the content of the metrics buffer in the same call.
+
+        The process counts as dead if no further heartbeat comes within `ttl_s` seconds.
+        """
         lanes = ",".join(sign.lanes)
         record: dict[str, Any] = {
             "process": sign.process,
@@ -69,25 +79,25 @@ class Workers:
             pipe.zremrangebyscore(keys.roster(), "-inf", now - REMEMBERED_S)
 
     def leave(self, owner: str, tally: MetricsBuffer | None = None) -> None:
-        """The process stops."""
+        """Remove a process that stops from the register, and write its metrics."""
         with self._writing(tally) as pipe:
             pipe.delete(keys.worker(owner))
             pipe.zrem(keys.workers(), owner)
 
     def on(self, host: str) -> int:
-        """Live worker processes of a host, by the part of the owner's name in front of its first colon."""
+        """Return the number of live processes on a host, which their names have before the first colon."""
         with ledger_errors():
             return sum(owner.partition(":")[0] == host for owner in self._alive())
 
     def processes(self) -> set[str]:
-        """Return what the live processes are: `bot`, or the name of a Celery node without its host."""
+        """Return the kinds of the live processes: `bot`, or names of Celery nodes without their hosts."""
         with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:
             for owner in self._alive():
                 pipe.hget(keys.worker(owner), "process")
             return {process for process in pipe.execute() if process}
 
     def slots(self, lane: str) -> int:
-        """Slots of all live workers of a lane; 0 when it has no worker."""
+        """Return the number of slots of all live workers of a lane; 0 when the lane has no worker."""
         with ledger_errors():
             owners = self._alive()
             with self._redis.pipeline(transaction=False) as pipe:
@@ -102,7 +112,7 @@ class Workers:
 
     @contextmanager
     def _writing(self, tally: MetricsBuffer | None) -> Iterator[Any]:
-        """A pipeline that is executed at the end, with what the tally holds."""
+        """Provide a pipeline that is executed at the end, with the content of the metrics buffer."""
         batch = tally.take() if tally else None
         try:
             with ledger_errors(), self._redis.pipeline(transaction=False) as pipe:

@@ -1,1 +1,1 @@
-"""What waits in Redis to be dealt with at least once: updates from Telegram, and replies to people."""
+"""The durable at-least-once queues in Redis: Telegram's updates, and replies to people."""

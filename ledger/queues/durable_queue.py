@@ -1,11 +1,13 @@
-"""A spool: things to be dealt with, kept in Redis from when they count as taken until they are.
+"""A durable at-least-once queue in Redis, shared by all processes.
 
-Whoever keeps a thing takes it up at once if it can; what waits, and what a process has taken up that died
-over it, whoever has room takes up later. Everything may be dealt with twice, and must bear that.
+The process that enqueues an item handles it at once if it has capacity. Any process with capacity takes the
+items that wait, and those whose lease has expired because a process died. An item may be handled twice, so
+handlers must be idempotent.
 
-The things of one group are dealt with one after the other, in the order in which they were kept, whichever
-process takes up each; one that is put off has the others of its group wait. Groups have their turns in a
-round, and those of an owner who has much in the spool come later: nobody waits for all that another has.
+The items of one group are handled one after the other, in the order in which they were enqueued, whichever
+processes take them. While an item is put off, the later items of its group wait. The groups take turns. The
+turns of an owner with many items in the queue come later, so that no owner has to wait for all items of
+another one.
 """
 
 from dataclasses import dataclass
@@ -14,24 +16,31 @@ from enum import StrEnum
 from ledger.pipeline import SharedPipeline
 
 SPOOLS = UPDATES, ANSWERS = "updates", "answers"
-"""All that there are."""
+"""The names of all durable queues, as the Redis keys have them."""
 MOST_TRIES = 10
-"""Times that a thing which waits is taken up; then it has killed so many processes, and is dropped."""
+"""Most times that an item is handed out without an acknowledgement or a retry. After these it is presumed to
+kill the processes that handle it, and is dropped."""
 
 
 class Enqueued(StrEnum):
-    """What became of a thing."""
+    """The outcome of enqueueing an item."""
 
-    TAKEN = "taken"  # the caller deals with it, within `taken_s`
-    WAITS = "waits"  # whoever has room takes it up
-    KNOWN = "known"  # it was kept before
-    FULL = "full"  # nobody deals with it
+    TAKEN = "taken"  # the caller has the lease, and handles the item within `taken_s`
+    WAITS = "waits"  # any process with capacity will take the item
+    KNOWN = "known"  # the item was enqueued before
+    FULL = "full"  # the item was not enqueued, and nobody handles it
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing: `body` is text, `group` what it must keep its order in, `owner` who must not take all the
-    room there is. One without a group has no order, one without an owner counts for nobody."""
+    """One item of a queue.
+
+    Attributes:
+        id: The id by which the queue deduplicates items.
+        body: The content, a text.
+        group: Items of one group keep their order; "" for an item that has no order to keep.
+        owner: The queue is shared fairly between owners; "" for an item that counts for nobody.
+    """
 
     id: str
     body: str
@@ -41,13 +50,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class QueueBounds:
-    """Of one spool.
+    """The bounds of one queue.
 
-    `taken_s`: whoever takes up a thing has dealt with it in this time, or another takes it up. `lapses_s`:
-    what could not be dealt with for so long is dropped. `remembered_s`: so long after its end a thing is not
-    kept again. `most` things wait at a time, `of_group` of them of one group and `of_owner` of one owner (0:
-    as many as there is room for). `share_s`: each thing of an owner puts the next group of theirs behind
-    those that come this much later.
+    Attributes:
+        taken_s: Lease (s) on an item: if the item is not acknowledged by then, another process takes it.
+        lapses_s: Age (s) at which an item that nobody could handle expires and is dropped.
+        remembered_s: Time (s) after its end for which an item with the same id counts as a duplicate.
+        most: Most items in the queue.
+        of_group: Most items of one group (0: no bound of its own).
+        of_owner: Most items of one owner (0: no bound of its own).
+        share_s: Delay (s) of the next turn of an owner's group for each item that the owner has in the queue.
     """
 
     taken_s: float
@@ -60,7 +72,7 @@ class QueueBounds:
 
 
 class DurableQueue:
-    """All methods raise LedgerUnavailable; what was asked may be done then, or not."""
+    """One queue. All methods raise LedgerUnavailable; then the change may have been made or not."""
 
     def __init__(self, pipeline: SharedPipeline, name: str, bounds: QueueBounds) -> None:
         self._pipeline = pipeline
@@ -71,8 +83,13 @@ class DurableQueue:
         self._terms = (self._taken, self._remembered, MOST_TRIES, self._share)
 
     async def keep(self, item: Item, *, take: bool, urgent: bool = False) -> Enqueued:
-        """Keep a thing, once; `take`: its caller would deal with it at once, if no others wait; `urgent`:
-        however much of its group and owner is kept already."""
+        """Enqueue an item, once.
+
+        Args:
+            take: Whether the caller has the capacity to handle the item at once. It gets the lease if no
+                other items wait.
+            urgent: Whether to ignore the bounds of the item's group and owner.
+        """
         bounds, lease = self._bounds, self._taken if take else 0
         named = (self._name, item.id, item.body, item.group, item.owner)
         times = (lease, _ms(bounds.lapses_s), self._remembered)
@@ -80,28 +97,33 @@ class DurableQueue:
         return Enqueued(await self._pipeline.script("spool_keep", *named, *times, *most, self._share))
 
     async def take(self, most: int) -> list[Item]:
-        """Take up things whose turn it is, at most one of each group."""
+        """Lease up to `most` items whose turn it is, at most one of each group."""
         return _items(await self._pipeline.script("spool_take", self._name, most, *self._terms))
 
     async def done(self, item: Item, most: int = 0) -> list[Item]:
-        """It was dealt with, or nobody ever will; take up so many others in the same step."""
+        """Acknowledge an item: it was handled, or never will be.
+
+        In the same step up to `most` other items are leased, and returned.
+        """
         named = (self._name, item.id, item.group, item.owner)
         return _items(await self._pipeline.script("spool_done", *named, most, *self._terms))
 
     async def give_up(self, most: int) -> list[str] | None:
-        """Have so many things count as dealt with, whoever deals with them; answers the bodies of those that
-        were kept until now, None where there are none at all."""
+        """Acknowledge up to `most` items unhandled, even if a process has their leases.
+
+        Returns:
+            The bodies of the removed items; None where the queue was empty.
+        """
         looked, *bodies = await self._pipeline.script("spool_give_up", self._name, most)
         return bodies if looked else None
 
     async def again(self, item: Item, after_s: float) -> None:
-        """It could not be dealt with now; whoever has room takes it up after that time, and only then what
-        was kept of its group after it."""
+        """Retry an item after `after_s` seconds: it could not be handled now. Its group waits for it."""
         await self._pipeline.script("spool_again", self._name, item.id, item.group, _ms(after_s))
 
 
 def _items(found: list[str]) -> list[Item]:
-    """What the scripts answer that hand things out."""
+    """Read the result of a script that hands items out."""
     parts = (found[each::4] for each in range(4))
     return [Item(*each) for each in zip(*parts, strict=True)]
 

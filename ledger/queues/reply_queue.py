@@ -1,7 +1,7 @@
-"""Answers that are not a job's: kept in Redis from before an update is dealt with until they are said.
+"""The queue of replies that belong to no job. A reply is in Redis before its update is acknowledged.
 
-Telegram lets a bot say less than people can write, so answers wait. Whoever dies while they do, another says
-them; and there are never more than can be said before nobody wants to hear them any more.
+Telegram lets a bot send less than people can write, so replies wait. If a replica dies, another one sends its
+replies. The queue is bounded: it never holds more replies than can be sent before they expire.
 """
 
 import json
@@ -14,23 +14,23 @@ from ledger.pipeline import SharedPipeline
 from ledger.queues.durable_queue import ANSWERS, DurableQueue, Item, QueueBounds
 
 LAPSES_S = 60.0
-"""An answer that could not be said for so long is not said any more."""
+"""Time (s) after which a reply that could not be sent expires."""
 TAKEN_S = 30.0
-"""Whoever takes up an answer has said it within this time, or another takes it up: and it is said twice where
-its first teller died between Telegram's taking it and `done`, the one moment in which nobody can know."""
+"""Lease (s) on a reply: if it is not sent by then, another replica sends it. A reply is sent twice only where
+the first replica dies between Telegram's accepting it and `done`."""
 OF_ONE_CHAT = 15
-"""Answers that wait for one chat; who asks faster gets no more."""
+"""Most replies that wait for one chat; further ones are not sent."""
 OF_ONE_USER = 60
-"""Answers that wait for one person, over all chats."""
+"""Most replies that wait for one person, over all chats."""
 _SHARE_S = 0.1
-"""Each answer that waits for a person puts their next one behind those of others that come so much later."""
+"""Delay (s) of the next turn of a person's chat for each reply that waits for that person."""
 _REMEMBERED_S = 600
-"""An update that comes again within this time is not answered again."""
+"""Time (s) within which an update that comes again gets no second reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Words to a chat; `keyboard` is Telegram's JSON of it ("" for none)."""
+    """One reply to a chat; `keyboard` is the inline keyboard as Telegram's JSON ("" for none)."""
 
     id: str
     origin: Origin
@@ -38,23 +38,23 @@ class Reply:
     keyboard: str = ""
 
     def item(self) -> Item:
-        """As the spool has it."""
+        """Return the reply as an item of the durable queue."""
         body = json.dumps({"origin": asdict(self.origin), "text": self.text, "keyboard": self.keyboard})
         return Item(self.id, body, str(self.origin.chat), str(self.origin.user))
 
 
 def reply_of(item: Item) -> Reply:
-    """What `Reply.item` made into one."""
+    """Return the reply that `Reply.item` turned into this item."""
     found: dict[str, Any] = json.loads(item.body)
     return Reply(item.id, Origin(**found["origin"]), found["text"], found["keyboard"])
 
 
 def bounds(settings: Settings) -> QueueBounds:
-    """No more wait than Telegram's rate lets a bot say before they lapse."""
+    """Return the bounds: no more replies wait than Telegram's rate lets the bot send before they expire."""
     most = round(settings.telegram_rate_per_s * LAPSES_S)
     return QueueBounds(TAKEN_S, LAPSES_S, _REMEMBERED_S, most, OF_ONE_CHAT, OF_ONE_USER, _SHARE_S)
 
 
 def replies(pipeline: SharedPipeline, settings: Settings) -> DurableQueue:
-    """The answers of all replicas."""
+    """Return the queue of replies, which all replicas share."""
     return DurableQueue(pipeline, ANSWERS, bounds(settings))

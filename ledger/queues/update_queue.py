@@ -1,4 +1,4 @@
-"""Telegram's updates: kept in Redis from before Telegram is told so until their fate is decided."""
+"""The queue of Telegram's updates. An update is in Redis before Telegram gets the acknowledgement."""
 
 import hashlib
 import json
@@ -8,26 +8,29 @@ from ledger.pipeline import SharedPipeline
 from ledger.queues.durable_queue import UPDATES, DurableQueue, Item, QueueBounds
 
 TAKEN_S = 10.0
-"""A replica that takes up an update has decided it within this time, or another takes it up."""
+"""Lease (s) on an update: if it is not handled by then, another replica takes it."""
 _LAPSES_S = 86_400.0
-"""As long as Telegram itself keeps what nobody takes."""
+"""As long as Telegram itself keeps updates that nobody takes."""
 _REMEMBERED_S = 3600.0
-"""An update that Telegram brings again within this time was dealt with."""
+"""Time (s) within which an update that Telegram sends again counts as a duplicate."""
 MOST = 50_000
-"""Updates that wait, about 50 MB; above this Telegram keeps them, and brings them later."""
+"""Most updates in the queue, about 50 MB; further ones stay with Telegram, which sends them again later."""
 _SHARE_S = 0.005
-"""Each update of a person that waits puts their next chat behind those that come this much later."""
+"""Delay (s) of the next turn of a person's chat for each update of that person that waits."""
 
 
 def item_of(body: str) -> Item:
-    """An update as Telegram posts it (JSON); its chat's updates are dealt with in their order. Its name is of
-    the whole body: the numbers of updates are no two bots' own, and start anew. What comes again in other
-    words does no harm, as handlers bear repetition."""
+    """Return the queue's item for an update as Telegram posts it (JSON).
+
+    The update's chat is the group, so that the updates of one chat are handled in their order. The id is a
+    hash of the whole body, because two bots may use the same update ids, and a bot's ids start again from
+    time to time. An update that comes again with another body is handled twice; handlers are idempotent.
+    """
     return Item(hashlib.blake2b(body.encode(), digest_size=16).hexdigest(), body, *_whose(body))
 
 
 def _whose(body: str) -> tuple[str, str]:
-    """The chat and the writer of an update, "" where it has none."""
+    """Return the ids of the chat and the writer of an update, "" where it has none."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -48,7 +51,7 @@ def _id(found: Any) -> str:
 
 
 def updates(pipeline: SharedPipeline) -> DurableQueue:
-    """The updates of all replicas."""
+    """Return the queue of updates, which all replicas share."""
     return DurableQueue(
         pipeline, UPDATES, QueueBounds(TAKEN_S, _LAPSES_S, _REMEMBERED_S, MOST, share_s=_SHARE_S)
     )

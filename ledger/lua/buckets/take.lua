@@ -2,22 +2,24 @@
 -- KEYS: a hold, the buckets (the wide one last)
 -- ARGV: tokens, patience (ms), mode; then of each bucket: burst, rate (tokens per ms), the level that it must
 --       have in mode 'spare'
---   mode 'spare': take only what nobody misses, now; 'wait': take, going into debt; 'booked': as 'wait', by a
---   caller that has the narrow bucket's tokens from before; 'ready': as 'wait', where the narrow bucket has the
---   tokens now
--- Answers { word, ms }:
+-- Modes:
+--   'spare'   take the tokens only if the buckets have the wanted levels now
+--   'wait'    take the tokens, going into debt
+--   'booked'  as 'wait', by a caller that has taken the narrow bucket's tokens before
+--   'ready'   as 'wait', but only if the narrow bucket has the tokens now
+-- Returns { word, ms }:
 --   'go'      all tokens are taken; call after ms
 --   'booked'  the narrow bucket's tokens are taken; ask again after ms
 --   'held'    nothing is taken, as the other side told us to wait; ask again after ms
---   'short'   nothing is taken, as there is nothing to spare or it would take ms, beyond the patience
--- Debt makes a queue: each waiter gets a time of its own, and none has to ask twice for the same token.
+--   'short'   nothing is taken: there is nothing to spare, or the wait of ms is beyond the patience
+-- Debt makes a queue: each caller gets a time of its own, and none has to ask twice for the same token.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local tokens, patience, mode = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 
 local hold = math.max(0, redis.call('PTTL', KEYS[1]))
--- Times to live go by the clock too: where that was put back, a hold lasts no longer than it was meant to. (One of an
--- older release has a 1 in it.)
+-- Expiry times depend on Redis's clock. If that was set back, shorten the hold to its length, which is its value. (A
+-- hold of an older release has the value 1.)
 local length = hold > 0 and tonumber(redis.call('GET', KEYS[1])) or 0
 if length > 1 and hold > length then
   hold = length
@@ -27,7 +29,7 @@ end
 local function read(key, burst, rate, spare)
   local level, at = unpack(redis.call('HMGET', key, 'level', 'at'))
   burst, rate, at = tonumber(burst), tonumber(rate), tonumber(at or now)
-  -- Ahead of now is only what a hold has put there; anything else is of a clock that was put back since.
+  -- Only a hold may put `at` into the future; anything beyond comes from a clock that was set back since.
   at = math.min(at, now + hold)
   local bucket = { key = key, burst = burst, rate = rate, at = math.max(now, at) }
   bucket.level = refilled(level, at, burst, rate, now)

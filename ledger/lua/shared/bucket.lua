@@ -1,13 +1,15 @@
--- Token buckets. A person's is a hash of `tokens` and `at` (ms). One for calls has a `level` in place of `tokens`, and
--- may be in debt, or held until a time to come; buckets/take.lua keeps it, with this file in front.
+-- Token buckets. A user's bucket is a hash of `tokens` and `at` (ms). A bucket for calls has a `level` in place of
+-- `tokens`, which may be below 0 (debt), and its `at` may be in the future (a hold). buckets/take.lua maintains it,
+-- with this file in front.
 
--- What a bucket holds at `now` that held `level` at `at` (both in ms) and fills by `per_ms`. One that has no record is
--- full.
+-- Return the tokens at `now` (ms) of a bucket that held `level` at `at` (ms) and gains `per_ms` tokens a millisecond. A
+-- bucket without a record is full.
 local function refilled(level, at, burst, per_ms, now)
   return math.min(burst, tonumber(level or burst) + math.max(0, now - at) * per_ms)
 end
 
--- What a person's bucket holds at `now`. Where the clock was put back it fills from now on, and is written so at once.
+-- Return the tokens of a user's bucket at `now`. If the clock was set back, the bucket fills from now on; that is
+-- written at once.
 local function tokens_in(key, burst, per_ms, now)
   local tokens, at = unpack(redis.call('HMGET', key, 'tokens', 'at'))
   at = tonumber(at or now)
@@ -18,7 +20,7 @@ local function tokens_in(key, burst, per_ms, now)
   return refilled(tokens, at, burst, per_ms, now)
 end
 
--- Leave so many in it. A bucket that has filled up by itself is not kept.
+-- Write the tokens of a user's bucket. The key expires when the bucket has filled up by itself.
 local function leave_in(key, tokens, burst, per_ms, now)
   redis.call('HSET', key, 'tokens', tostring(tokens), 'at', now)
   redis.call('PEXPIRE', key, math.ceil(burst / per_ms) + 1000)

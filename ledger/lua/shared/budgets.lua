@@ -1,9 +1,9 @@
 -- What jobs may cost in a day and in a month (UTC), and what they do cost, in whole millionths of a dollar. A job's
--- price is reserved at its admission, in the day and month of that moment; it counts as used once the provider has the
--- job, and is released where the job ends without that.
--- `limits`: the budgets of the settings, by period and name; what admins have set in the chat goes before them.
+-- price is reserved at its admission, in the day and month of that moment. It counts as used when the provider has the
+-- job, and is released where the job ends before that.
+-- `limits`: the budgets of the settings, by period and name. Budgets that admins have set in the chat override them.
 
--- The date (UTC) of a time (ms), in the proleptic Gregorian calendar.
+-- Return year, month and day (UTC) of a time (ms), in the proleptic Gregorian calendar.
 local function date_of(ms)
   local days = math.floor(ms / 86400000) + 719468
   local era = math.floor(days / 146097)
@@ -16,20 +16,20 @@ local function date_of(ms)
   return era * 400 + year + (month <= 2 and 1 or 0), month, of_year - math.floor((153 * shifted + 2) / 5) + 1
 end
 
--- The day and the month that a time (ms) is in, as they stand in the keys.
+-- Return the day and the month of a time (ms), as the keys name them.
 local function spans_of(ms)
   local year, month, day = date_of(ms)
   return { day = string.format('%04d-%02d-%02d', year, month, day), month = string.format('%04d-%02d', year, month) }
 end
 
--- The names of the budgets that a job counts in, besides its user's; the one that helps least to know in front.
+-- Return the names of the budgets that a job counts in, besides its user's, from the narrowest to the widest.
 local function names_of(job)
   local names = { job.model, job.kind, job.tier, 'all' }
   if (job.provider or '') ~= '' then table.insert(names, 2, job.provider) end
   return names
 end
 
--- Add to what a job's budgets have given out (`committed`: reserved or used) and to what was used of it.
+-- Add to the sums of a job's budgets: `committed` is reserved or used, `used` is used only.
 local function book(job, spans, committed, used)
   for period, span in pairs(spans) do
     local key, people = budget_key(span), budget_people_key(span)
@@ -44,8 +44,8 @@ local function book(job, spans, committed, used)
   end
 end
 
--- The budget that has no room for a job of this price, nil where there is room in all: its period and name, and
--- whether its limit alone is below the price. Of several it is the one that ends last and bears on the most.
+-- Return the budget that has no room for a job of this price: its period and name, and whether its limit alone is below
+-- the price. Of several it is the one that ends last and covers the most jobs. Return nil where all have room.
 local function lacking(job, price, spans, limits)
   local chosen, found = {}, nil
   local flat = redis.call('HGETALL', budgets_key())
@@ -72,7 +72,8 @@ local function money_of(id)
   return job
 end
 
--- Reserve the price of a job that is made after all. Answers the budget that has no room for it, and then nothing is.
+-- Reserve the price of a job that is made after all. Return the budget that has no room for it; then nothing is
+-- reserved.
 local function reserve(id, now, limits)
   local job, spans = money_of(id), spans_of(now)
   local price = math.floor((tonumber(job.price) or 0) * 1000000 + 0.5)
@@ -83,8 +84,8 @@ local function reserve(id, now, limits)
   return nil
 end
 
--- What was reserved for a job is used (it was paid) or released, once. What counts as used is what the paid call was
--- said to cost: the price may have changed since the admission.
+-- Turn what was reserved for a job into used (`paid`) or release it, once. The sum used is the price recorded with the
+-- paid call, as the price may have changed since the admission.
 local function settle_price(id, paid)
   local job = money_of(id)
   local reserved = tonumber(job.reserved or 0)
@@ -95,7 +96,7 @@ local function settle_price(id, paid)
   book(job, { day = day, month = month }, billed - reserved, billed)
 end
 
--- The budgets' answer is counted by their names, for whoever watches them.
+-- Increment the counter of refusals by the budget that had no room.
 local function count_lack(lack)
   redis.call('HINCRBY', counts_key(), COUNTERS.over_budget(lack[1], lack[2]), 1)
 end

@@ -1,10 +1,10 @@
--- What is counted and measured, and the trail of each job.
+-- Counters, histograms, and the trail of each job.
 
 local function count(name, by)
   redis.call('HINCRBY', counts_key(), name, by or 1)
 end
 
--- One value, in thousandths of its unit, for a histogram; the bounds are those of ledger/histograms.py.
+-- Add one value, in thousandths of its unit, to a histogram. The bounds are those of ledger/histograms.py.
 local function observe(name, bounds, value)
   value = math.max(0, math.floor(value))
   local i = 1
@@ -25,8 +25,8 @@ local function observe_way(key, to, kind, tier, now)
   end
 end
 
--- What happened to a job, for whoever looks into it later (ledger/trail.py): the latest of it. `who`: a worker
--- process, or 'job:' and the id of another job.
+-- Add an event to the trail of a job (ledger/trail.py), which keeps the latest ones. `who`: a worker process, or 'job:'
+-- and the id of another job.
 local function trace(id, now, what, who)
   local entry = now .. ' ' .. what
   if who and who ~= '' then entry = entry .. ' ' .. who end

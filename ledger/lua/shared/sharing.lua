@@ -1,9 +1,9 @@
--- Jobs that share one result: what becomes of them when that one ends.
+-- Jobs that share the result of another job, and what happens to them when that job ends.
 
--- The fields of a result or a failure that the jobs which share it get too.
+-- The fields of a result or a failure that the sharing jobs get too.
 local SHARED = { 'artifact', 'mime', 'size', 'failure', 'ours' }
 
--- The job has its result or has failed: so have the jobs that share it. Answers their ids.
+-- Give the result or the failure of a job to all jobs that share it. Return their ids.
 local function settle(id, to, now)
   local digest = redis.call('HGET', job_key(id), 'digest')
   if digest and redis.call('GET', inflight_key(digest)) == id then redis.call('DEL', inflight_key(digest)) end
@@ -23,7 +23,7 @@ local function settle(id, to, now)
   return settled
 end
 
--- There is no room in any budget for a job that shared another one, and that one is not made.
+-- Fail a job that shared a cancelled one, as no budget has room to make it.
 local function turn_out(id, leader, lack, now)
   redis.call('HSET', job_key(id), 'failure', 'over_budget', 'ours', '1', 'doubtful', '0')
   count_lack(lack)
@@ -31,9 +31,9 @@ local function turn_out(id, leader, lack, now)
   redis.call('ZADD', due_key(), now, id)
 end
 
--- The job is cancelled, and others share it: the first of them takes its place, prediction and all. One that has to
--- be made anew needs room in its own budgets (`limits`); where none of them has any, they all fail.
--- `from` is the state that the job was in. Answers the heir's id, or nil.
+-- Put the first of the jobs that share a cancelled job in its place: the heir, which inherits the prediction. Without a
+-- prediction the heir needs room in its own budgets (`limits`); where none of the jobs has room, they all fail.
+-- `from` is the state that the cancelled job was in. Return the heir's id, or nil.
 local function bequeath(id, from, now, limits)
   local digest, prediction = unpack(redis.call('HMGET', job_key(id), 'digest', 'prediction'))
   local made = prediction and prediction ~= ''
@@ -41,7 +41,7 @@ local function bequeath(id, from, now, limits)
   for _, follower in ipairs(redis.call('ZRANGE', followers_key(id), 0, -1)) do
     local state, tier = unpack(redis.call('HMGET', job_key(follower), 'state', 'tier'))
     if state == 'sharing' then
-      -- Where it has to wait anew, a VIP may not wait behind it.
+      -- If the heir has to wait in its lane again, a VIP goes first, so that no VIP waits for a regular user's job.
       local first = not made and tier == 'vip'
       if first then vips = vips + 1 end
       table.insert(followers, first and vips or #followers + 1, follower)

@@ -1,8 +1,9 @@
--- What waits in a spool, waits in the lane of its group, or in one of its own where it has none. Only the first of a
--- lane is handed out: the things of a group are dealt with one after the other, in the order in which they were kept,
--- whichever process deals with each. The lanes whose first thing can be handed out stand in one line.
+-- The durable queue. An item waits in the lane of its group, or in a lane of its own where it has no group. (These
+-- lanes are not the lanes of jobs.) Only the first item of a lane is handed out. So the items of a group are handled
+-- one after the other, in the order in which they were enqueued, whichever processes handle them. The lanes whose first
+-- item can be handed out stand in one line.
 
--- What is kept under an id: its lane, owner and body; nil where it was dealt with, or nobody knows it any more.
+-- Return the item of an id: its group, lane, owner and body; nil where it was acknowledged or has expired.
 local function thing_of(name, id)
   local kept = redis.call('GET', spooled_key(name, id))
   if not kept or kept == '' then return nil end
@@ -18,8 +19,9 @@ local function thing_of(name, id)
   }
 end
 
--- A lane stands in line exactly while its first thing is neither dealt with nor put off. Its turn comes behind
--- those of the lanes that came before, and the later the more its owner has in the spool: by `share` ms for each.
+-- Put a lane in line, or take it out. A lane stands in line exactly while its first item waits: is neither handed out
+-- nor put off. Its turn comes after those of the lanes before it. It is later by `share` ms for each other item that
+-- the owner has in the queue.
 local function line_up(name, lane, now, share)
   local id, at
   repeat
@@ -38,7 +40,7 @@ local function line_up(name, lane, now, share)
   redis.call('ZADD', spool_line_key(name), string.format('%.3f', turn), lane)
 end
 
--- It is dealt with, or nobody ever will.
+-- Delete an item from all indexes: it was handled, or never will be.
 local function remove(name, id, lane, owner)
   redis.call('ZREM', spool_key(name), id)
   redis.call('HDEL', spool_tries_key(name), id)
@@ -46,11 +48,11 @@ local function remove(name, id, lane, owner)
   if owner ~= '' then redis.call('ZREM', spool_by_key(name, owner), id) end
 end
 
--- The first things of the lanes whose turn it is, `most` at a time, for who deals with them within `lease` ms: { id,
+-- Hand out the first items of the lanes whose turn it is, at most `most`, with a lease of `lease` ms. Return { id,
 -- body, group, owner, id, body, ... }.
 local function hand_out(name, now, most, lease, remembered, tries, share)
   local taken = {}
-  -- What is dropped makes room for the next; how many of those there may be is bounded too.
+  -- A dropped item does not count against `most`; the number of dropped items is bounded too.
   for _ = 1, most + 100 do
     local lane = #taken < 4 * most and redis.call('ZRANGE', spool_line_key(name), 0, 0)[1]
     if not lane then break end

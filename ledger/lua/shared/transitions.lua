@@ -1,15 +1,15 @@
--- The one way in which a job changes its state. The tables HELD, WAITING, ENDED, MOVES and RESTORED are those of
+-- The only code that changes the state of a job. The tables HELD, WAITING, ENDED, MOVES and RESTORED are those of
 -- jobs/states.py.
 
 local DAY_MS = 86400000
 
--- A waiting job's turn, from the time (ms) at which it counts as come. The running number behind it gives
--- two jobs of one millisecond an order too.
+-- Return a waiting job's turn from the time (ms) at which it counts as admitted. The running number added to it gives
+-- jobs of one millisecond an order too.
 local function turn_at(ms)
   return ms * 1000 + redis.call('INCR', sequence_key()) % 1000
 end
 
--- The record is closed: nothing is owed to anybody any more.
+-- Finish a job: its chat was told, and nothing remains to be done. The record expires after `keep_s` (s).
 local function close(id, now, keep_s)
   redis.call('HSET', job_key(id), 'at:told', now)
   redis.call('ZREM', due_key(), id)
@@ -18,20 +18,20 @@ local function close(id, now, keep_s)
   redis.call('XADD', ended_key(), 'MAXLEN', '~', 1000, '*', 'job', id)
   local prediction, chat, message = unpack(redis.call('HMGET', job_key(id), 'prediction', 'chat', 'message'))
   prediction = prediction or ''
-  -- Its message leads to it for as long, however long the job has taken.
+  -- The message leads to the job for as long as the record is kept, however long the job has taken.
   if message and message ~= '0' then redis.call('SET', message_key(chat, message), id, 'EX', keep_s) end
   if redis.call('GET', prediction_key(prediction)) == id then
     redis.call('EXPIRE', prediction_key(prediction), keep_s)
   end
 end
 
--- The job that a prediction belongs to, where that is another one: no two jobs have the same.
+-- Return the job that a prediction belongs to, if that is another job. No two jobs have the same prediction.
 local function owner_of(prediction, id)
   local owner = redis.call('GET', prediction_key(prediction))
   return owner and owner ~= id and owner or nil
 end
 
--- A token of the user's bucket goes back, once. A bucket that is gone has filled up by itself.
+-- Return the job's token to the user's bucket, once. A bucket without a record has filled up by itself.
 local function give_back(id, user)
   if redis.call('HGET', job_key(id), 'token_taken') ~= '1' then return end
   redis.call('HSET', job_key(id), 'token_taken', '0')
@@ -42,7 +42,7 @@ local function give_back(id, user)
   end
 end
 
--- Whether the provider has taken a job that ends now, or may have: then it is paid for.
+-- Return whether the provider has taken a job that ends now, or may have. Such a job counts as paid.
 local function maybe_paid(id, from)
   local running, prediction, unsent, doubtful =
     unpack(redis.call('HMGET', job_key(id), 'at:running', 'prediction', 'unsent', 'doubtful'))
@@ -50,7 +50,7 @@ local function maybe_paid(id, from)
   return from == 'submitting' and unsent ~= '1' and doubtful ~= '0'
 end
 
--- One of the few tokens that a user gets back for jobs that were paid; false where they have had them all.
+-- Use one of the few tokens that a user may get back for paid jobs; return false where none is left.
 local function gift(user, now)
   local given = redis.call('LRANGE', gifts_key(user), 0, -1)
   if #given >= GIFTS and now - given[GIFTS] < GIFTS_WITHIN_MS then return false end
@@ -60,7 +60,7 @@ local function gift(user, now)
   return true
 end
 
--- A job has failed by our fault: its token goes back, and where it was paid only as long as there are gifts.
+-- Return the token of a job that failed by our fault; for a paid job only while the user has gifts left.
 local function make_good(id, user, paid, now)
   if redis.call('HGET', job_key(id), 'token_taken') == '1' and paid and not gift(user, now) then
     redis.call('HSET', job_key(id), 'counted', '1')
@@ -70,9 +70,9 @@ local function make_good(id, user, paid, now)
   end
 end
 
--- Change the state, its stamp, its indexes and its counters together. Held states keep the time at which
--- their lease lapses; any other state ends the lease, and the raised token fences its last holder out. A move that
--- is in none of the tables (MOVES, and RESTORED where `restored` is true) is an error of ours: nothing is written.
+-- Change the state, its stamp, its indexes and its counters together. A held state keeps the time at which the lease
+-- expires. Any other state ends the lease, and the raised token fences out the last holder. A move that is in none of
+-- the tables (MOVES, and RESTORED where `restored` is true) is an error of ours: nothing is written.
 local function may_enter(from, to, restored)
   return (MOVES[from] or {})[to] or restored and (RESTORED[from] or {})[to] or false
 end
@@ -100,7 +100,7 @@ local function enter(id, from, to, now, who, restored)
     redis.call('HSET', key, 'owner', '')
     redis.call('HINCRBY', key, 'token', 1)
   end
-  -- Who has a result was paid for, also where nobody saw it run (ledger/lua/restored.lua).
+  -- A job that has a result was paid, even if no worker saw it run (ledger/lua/restored.lua).
   if reserved and reserved ~= '0' then
     if to == 'running' or to == 'storing' or to == 'stored' then settle_price(id, true)
     elseif ENDED[to] then settle_price(id, maybe_paid(id, from)) end
@@ -119,8 +119,8 @@ local function enter(id, from, to, now, who, restored)
   observe_way(key, to, kind, tier, now)
 end
 
--- A lease that ran out rather than being handed back: its worker died over this job, or was stopped. Where
--- Redis was away nobody could renew, and that is not held against the job.
+-- End a lease that expired without being handed back: its worker died, or was stopped. Leases that expire because Redis
+-- was unavailable do not count as crashes of the job.
 local function lapse(id, now)
   trace(id, now, 'lapsed', redis.call('HGET', job_key(id), 'owner'))
   redis.call('HSET', job_key(id), 'owner', '')
