@@ -143,4 +143,5 @@ def _function(builder: Callable[..., str]) -> str:
 
 
 def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+    """The code of a file: a word in a comment names nothing."""
+    return re.sub(r"--.*", "", file.read_text(encoding="utf-8"))
