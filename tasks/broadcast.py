@@ -125,7 +125,7 @@ def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
 
 
 def _show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
-    """Show the broadcast's state: once while it runs, as that may be lost, and with retries at its end."""
+    """Show the broadcast's state: by one call that may be lost while it runs, with retries at its end."""
     found = process.records.broadcasts.get(turn[0])
     if found is None:
         return

@@ -25,6 +25,6 @@ class Attachments:
         name = f"darkroom-{job.id}.{artifact.key.rpartition('.')[2]}"
         upload = Upload(name, artifact.mime, artifact.size, lambda: self.store.open(artifact))
         hit = None if job.file_id or not job.digest else self.cache.get(job.digest)
-        # Several jobs may share an artifact, and the first of them has uploaded it.
+        # Several jobs may share an artifact, and Telegram may have the file from an earlier one.
         known = job.file_id or (hit.file_id if hit and hit.artifact == artifact else "")
         return Known(known, artifact.mime, upload) if known else upload

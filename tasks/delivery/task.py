@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 _GIVE_UP_S = 3600.0
 """A delivery is given up after this long (s) of trouble with Telegram or the media store."""
 _GIVE_UP_ADVISED_S = 86_400.0
-"""The same (s) where Telegram says when to try again: the chat is there, and it will accept the result."""
+"""The same (s) where Telegram says when to try again: the chat is there, and its turn comes."""
 
 
 @app.task(name="deliver", bind=True)

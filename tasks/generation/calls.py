@@ -35,7 +35,10 @@ class Calls:
             allowance.take(urgent=True)
 
     def throttled(self, provider: Provider, error: PassingError) -> None:
-        """Hold back the submissions of all processes until the time that the provider's error asks for."""
+        """Hold back the submissions of all processes for as long as the provider's refusal asks.
+
+        They are held for LONGEST_ADVICE_S at most, and not at all if the provider gave no time.
+        """
         allowance = self._creates.get(provider.name)
         if allowance is not None and error.retry_after:
             allowance.hold(min(error.retry_after, retries.LONGEST_ADVICE_S))

@@ -126,7 +126,7 @@ def _distribution(known: Sequence[float]) -> tuple[list[float], list[float]]:
     """Return evenly spaced moments, and the share of predictions that is done by each of them.
 
     Each gap between two past durations holds an equal share. So do a gap below the shortest and one above the
-    longest; both are wider the fewer durations are known.
+    longest. The fewer durations are known, the wider these two gaps are.
     """
     ends = [known[0] * (1 - 1 / (len(known) + 1)), *known, known[-1] * (1 + 1 / (len(known) + 1))]
     step = (ends[-1] - ends[0]) / _STEPS

@@ -67,8 +67,9 @@ class Polling:
 
 
 class Watch:
-    """The wait for one prediction. Times are seconds since `_began` unless their names say otherwise.
+    """The wait for one prediction.
 
+    `_began` and `_deadline` are times of the ledger's clock; all other times are seconds since `_began`.
     Looks are rare. Between them, as often as the plain backoff would poll, the chat is shown how far the
     prediction should be by now.
     """
