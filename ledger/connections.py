@@ -11,14 +11,14 @@ from ledger.connection import connect, connect_async
 from ledger.pipeline import SharedPipeline
 
 ANSWER_S = 5.0
-"""Longest wait for one answer of the ledger."""
+"""Longest wait (s) for one response of the ledger."""
 CACHE_ANSWER_S = 1.0
-"""Longest wait for one answer of the cache: without it a result is made again."""
+"""Longest wait (s) for one response of the cache. Without a response, the result is generated again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """`client` blocks, and is for threads; the pipelines are for the event loop."""
+    """A process's connections. `client` blocks and is for threads; the pipelines are for the event loop."""
 
     client: "redis.Redis"
     pipeline: SharedPipeline
@@ -27,7 +27,7 @@ class Connections:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Connections]:
-    """Open the connections for the block. Each connects at its first use, so nothing has to be up yet."""
+    """Open the connections for the block. Each connects at its first use, so no server has to be up yet."""
     client = connect(settings.ledger_redis())
     ledger = connect_async(settings.ledger_redis(), ANSWER_S)
     cache = connect_async(settings.cache_redis(), CACHE_ANSWER_S)

@@ -1,4 +1,4 @@
-"""The Celery application. Everything it is set to stands in `celeryconfig.py`."""
+"""The Celery application. `celeryconfig.py` has all its settings."""
 
 from celery import Celery
 

@@ -1,4 +1,4 @@
-"""The task `broadcast`: one turn of a message to all users. `ledger.admin.broadcasts` has the rules."""
+"""The task `broadcast`: write to the next batch of users. `ledger.admin.broadcasts` has the rules."""
 
 import time
 from collections.abc import Callable
@@ -28,26 +28,27 @@ from tasks.process import Process, current
 
 log = structlog.get_logger(__name__)
 BATCH = 20
-"""Users of one turn."""
+"""Most users in one turn."""
 _TURN_S = 5.0
-"""No user is begun with after this much of a turn."""
+"""No message to another user is begun after this much (s) of a turn."""
 _PATIENT_S = 20.0
-"""Telegram's troubles with one user are waited out for this long, then the user is put back."""
+"""How long (s) passing errors with one user are waited out before the user is put back."""
 _LONGEST_WAIT_S = 2.0
-"""Between two attempts: a turn that waits for longer than a lease would count as dead."""
+"""Longest pause (s) between two attempts. A turn that pauses for longer than a lease would count as dead."""
 _SPARE = 8
-"""This often a call that the budget can spare is asked for; from then on one like that for a result."""
+"""Number of first attempts that are made only if the rate limits have a call to spare. Later attempts have
+the urgency of a result."""
 _FINAL = (Refused, ChatMoved, MessageGone, MediaTooLarge)
 
 
 class Stopping(DarkroomError):
-    """This process stops, and was about to try again: nobody was written to."""
+    """This process stops before another attempt. The user has not been written to."""
 
 
 @app.task(name="broadcast", bind=True)
 def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
-    """Write to the next users and publish the turn after this one. Where it breaks off, the round of
-    `tasks.handover.revive_broadcast` goes on."""
+    """Write to the next users, and publish the next turn. If this turn breaks off, the periodic
+    `tasks.handover.revive_broadcast` publishes the next one."""
     process = current(self.app)
     try:
         try:
@@ -67,7 +68,7 @@ def broadcast(self: "Task[Any, Any]", broadcast_id: str, turn: int) -> None:
 
 
 def work(process: Process, broadcast_id: str, turn: int) -> bool:
-    """Write to a batch of users; answers whether all have been taken."""
+    """Write to a batch of users. Return whether all users of the broadcast have been taken."""
     found = process.records.broadcasts.get(broadcast_id)
     end = time.monotonic() + _TURN_S
     for _ in range(BATCH):
@@ -88,7 +89,7 @@ def work(process: Process, broadcast_id: str, turn: int) -> bool:
 
 
 def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> WriteOutcome:
-    """Write to one user. PassingError and Stopping say that nothing was sent."""
+    """Write to one user. Raises PassingError or Stopping if nothing was sent."""
     attempts = 0
 
     def call() -> None:
@@ -114,7 +115,7 @@ def write_to(process: Process, turn: tuple[str, int], user: int, text: str) -> W
 
 
 def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
-    """Show the admin how far it is; whatever goes wrong with that, the broadcast goes on."""
+    """Show the admin how far the broadcast is. An error of ours here does not stop the broadcast."""
     try:
         _show(process, turn, took_all=took_all)
     except LedgerUnavailable:
@@ -124,7 +125,7 @@ def show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
 
 
 def _show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
-    """While it runs a display may be lost; its end is tried for a while."""
+    """Show the broadcast's state: by one call that may be lost while it runs, with retries at its end."""
     found = process.records.broadcasts.get(turn[0])
     if found is None:
         return
@@ -145,7 +146,12 @@ def _show(process: Process, turn: tuple[str, int], *, took_all: bool) -> None:
 
 
 def patiently(process: Process, turn: tuple[str, int], call: Callable[[], None]) -> None:
-    """Make a call again while it is dropped or meets troubles that pass: PassingError in the end."""
+    """Retry a call that is dropped or meets a passing error, for up to `_PATIENT_S`.
+
+    Raises:
+        PassingError: The call still failed at the end.
+        Stopping: This process stops.
+    """
 
     def sleep(seconds: float) -> None:
         if process.slots.draining:

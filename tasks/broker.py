@@ -1,8 +1,8 @@
-"""Connections to the broker: they pass on sound messages alone, and a worker outlives its broker.
+"""Connections to the broker that pass on sound messages only, and let a worker outlive its broker.
 
-A message is looked at (`tasks.messages`) as it comes from Redis, before kombu parses it. One that is refused
-is off the broker by then: it is counted and logged, without its content, and to the worker it is as if
-nothing had come. The ledger publishes anew what was meant for a job.
+A message is checked (`tasks.messages`) as it comes from Redis, before kombu parses it. A message that is
+refused has left the broker by then. It is counted and logged without its content, and the worker goes on as
+if nothing had come. If the message was meant for a job, the sweep publishes another one.
 """
 
 from collections.abc import Callable
@@ -30,19 +30,19 @@ _PUBLISHED = (b"message", b"pmessage", "message", "pmessage")
 
 
 class Refusals:
-    """What was refused, counted for the process's metrics."""
+    """Counts refused messages for the process's metrics."""
 
     def __init__(self) -> None:
         self._tally = MetricsBuffer()
 
     def count_into(self, tally: MetricsBuffer) -> None:
-        """Count into this tally from now on, and what was counted so far."""
+        """Count into this buffer from now on. Move the earlier counts there."""
         before, self._tally = self._tally, tally
         if before is not tally:
             tally.put_back(before.take())
 
     def refuse(self, queue: str, error: Unsound, size: int) -> None:
-        """Count and log one."""
+        """Count and log a refused message of `size` bytes."""
         self._tally.count(counters.broker_refused(queue, error.wrong))
         log.warning("broker message refused", queue=queue, reason=error.wrong, size=size)
 
@@ -61,14 +61,14 @@ def _is_sound(raw: Any, check: Callable[[bytes], None], queue: str) -> bool:
 
 
 class _Client(redis.Redis):
-    """Of what is taken from queues, answers what is sound."""
+    """A Redis client that returns only the sound messages of what it takes from queues."""
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
-        """Answer as if the queue were empty where its message is refused."""
+        """Return what an empty queue returns where the message is refused."""
         answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]
         if command_name not in _TAKING or not answer:
             return answer
-        # RPOP tells no name, and is used by those alone who look at one message.
+        # RPOP returns no queue name. Only kombu's fetch of a single message uses it.
         name, raw = answer if command_name == "BRPOP" else (b"", answer)
         text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
         queue = text.partition("\x06\x16")[0]
@@ -77,13 +77,13 @@ class _Client(redis.Redis):
         return answer if _is_sound(raw, check, queue if in_lane else OTHER) else None
 
     def pubsub(self, **options: Any) -> PubSub:
-        """Listen to what is sound."""
+        """Return a subscription that passes on sound messages only."""
         return _PubSub(self.connection_pool, **options)
 
 
 class _PubSub(PubSub):
     def parse_response(self, *given: Any, **options: Any) -> Any:
-        """Answer as if nothing had come where a message is refused."""
+        """Return None, as if nothing had come, where a message is refused."""
         answer = super().parse_response(*given, **options)  # type: ignore[no-untyped-call]
         if isinstance(answer, list) and answer and answer[0] in _PUBLISHED:
             return answer if _is_sound(answer[-1], check_other, OTHER) else None
@@ -91,13 +91,14 @@ class _PubSub(PubSub):
 
 
 class _QoS(RedisQoS):
-    """The messages that a consumer has taken and not acknowledged yet."""
+    """The messages that a consumer has taken but not acknowledged yet."""
 
     def restore_unacked(self, client: Any = None) -> None:
-        """Put them back at once, unless the broker has gone.
+        """Put these messages back at once, unless the broker has gone.
 
-        kombu 5.7 tries it on a connection that was given up already, and fails with an AttributeError, which
-        ends the worker. Such messages come back after VISIBILITY_TIMEOUT_S; the sweep does not wait for them.
+        kombu 5.7 tries to do so on a connection that was given up already. The AttributeError that follows
+        ends the worker. Without the broker, the messages come back after VISIBILITY_TIMEOUT_S; the sweep does
+        not wait for them.
         """
         if self.channel.connection.client is None:
             self._delivered.clear()
@@ -105,7 +106,7 @@ class _QoS(RedisQoS):
             super().restore_unacked(client)  # type: ignore[no-untyped-call]
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
-        """Put a message back that nobody acknowledged, if it is one."""
+        """Put back a message that nobody acknowledged, or delete it if it is not sound."""
         with self.channel.conn_or_acquire(client) as at:
             kept = at.hget(self.unacked_key, tag)
             if kept and not _is_sound(kept, check_kept, OTHER):
@@ -115,7 +116,7 @@ class _QoS(RedisQoS):
 
 
 class _Sound:
-    """A channel of kombu's, whose clients and whose memory are those above."""
+    """A mixin for kombu's channels: their client and their QoS are the ones above."""
 
     QoS = _QoS
 
@@ -125,28 +126,28 @@ class _Sound:
 
 
 class Channel(_Sound, RedisChannel):
-    """To a server."""
+    """A channel to a Redis server."""
 
 
 class SentinelChannel(_Sound, RedisSentinelChannel):
-    """To the master that sentinels name."""
+    """A channel to the master that the sentinels name."""
 
 
 class Transport(RedisTransport):
-    """To a server."""
+    """A transport to a Redis server."""
 
     Channel = Channel
 
 
 class SentinelTransport(RedisSentinelTransport):
-    """To the master that sentinels name."""
+    """A transport to the master that the sentinels name."""
 
     Channel = SentinelChannel
 
 
 def install() -> None:
-    """Have every connection to the broker be one of these, whatever the scheme of its URL."""
-    # By the scheme, kombu knows about TLS; a transport that is named in its place knows nothing of it.
+    """Have kombu use these transports for every scheme that a broker's URL may have."""
+    # kombu turns TLS on by the scheme. It would not for a transport named in the scheme's place.
     transport.TRANSPORT_ALIASES.update(
         {
             "redis": "tasks.broker:Transport",

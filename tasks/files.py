@@ -1,4 +1,4 @@
-"""The files of jobs: where they are kept, how they are fetched, and links to them."""
+"""The files of jobs: the store that keeps them, links to them, and downloads from providers."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from media.store import MediaStore
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The media store, links into it, and what fetches from providers' hosts."""
+    """The media store, links into it, and the downloader for providers' hosts."""
 
     store: MediaStore
     links: Links
@@ -22,6 +22,6 @@ class Files:
 
 
 def open_files(settings: Settings) -> Files:
-    """Make them. Nothing is fetched yet. The caller closes them."""
+    """Return the group, without connecting yet. The caller closes it."""
     downloader = Downloader(settings.provider_timeout_s, largest=settings.media_max_bytes)
     return Files(MediaStore(settings), Links(settings), downloader)

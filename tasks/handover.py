@@ -1,4 +1,4 @@
-"""Handing work to other workers: a message at once where the broker takes it, else the sweep's next round."""
+"""Handing work to other workers: by a message at once if the broker takes it, else by the sweep."""
 
 import structlog
 
@@ -13,22 +13,22 @@ log = structlog.get_logger(__name__)
 
 
 class Handover:
-    """Publishes and gives back jobs. Nothing here fails: the ledger has every job, and the sweep finds those
-    whose message is missing. What went wrong is logged."""
+    """Publishes and releases jobs. Its methods log errors of the ledger and the broker instead of raising
+    them: the ledger has every job, and the sweep finds the jobs whose message is missing."""
 
     def __init__(self, ledger: Ledger, publisher: Publisher) -> None:
         self._ledger = ledger
         self._publisher = publisher
 
     def publish_delivery(self, job_id: str) -> None:
-        """Have the chat told now; where the broker is away, the sweep does it later."""
+        """Publish the job's delivery; the sweep publishes it later if the broker is away."""
         try:
             self._publisher.publish_delivery(job_id)
         except LedgerUnavailable as error:
             log.warning("delivery not published; the sweep will", job=job_id, error=str(error))
 
     def publish_generation(self, job_id: str) -> None:
-        """Have a worker take the job up now; where the broker is away, the sweep does it later."""
+        """Publish the job for a worker; the sweep publishes it later if the broker is away."""
         try:
             if job := self._ledger.get(job_id):
                 self._publisher.publish_generation(job)
@@ -36,7 +36,7 @@ class Handover:
             log.warning("job not published; the sweep will", job=job_id, error=str(error))
 
     def hand_over(self, job: Job) -> None:
-        """Give a held job to another worker, at once."""
+        """Release a held job, and publish it for another worker at once."""
         try:
             self._ledger.release(job)
             if job.state is State.DELIVERING or job.state in ENDED:
@@ -47,7 +47,7 @@ class Handover:
             log.warning("hand-over not published; the sweep will", job=job.id, error=str(error))
 
     def put_off(self, job: Job, seconds: float) -> None:
-        """Give a held job back; the sweep publishes it again when the seconds are over."""
+        """Release a held job. The sweep publishes it again after `seconds`."""
         try:
             self._ledger.release(job, seconds)
         except (LeaseLost, LedgerUnavailable) as error:
@@ -55,7 +55,7 @@ class Handover:
 
 
 def revive_broadcast(broadcasts: Broadcasts, publisher: Publisher) -> None:
-    """Have another worker go on with a broadcast whose worker is gone. Raises LedgerUnavailable."""
+    """Publish the next turn of a broadcast whose worker is gone. Raises LedgerUnavailable."""
     if overdue := broadcasts.revive():
         log.info("broadcast goes on", broadcast=overdue[0])
         publisher.publish_broadcast(*overdue)

@@ -1,4 +1,4 @@
-"""The sign of life of a worker process: its leases renewed, its slots announced, its wake-ups heard."""
+"""The heartbeat of a worker process: it renews leases, announces the slots, and listens for wake-ups."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +18,8 @@ from tasks.slots import Slots
 
 
 class Heartbeat:
-    """Two background threads; started with the process, closed by it."""
+    """Two background threads, which start at once: one renews and announces, one listens. The owner closes
+    them."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Heartbeat:
         )
 
     def beat(self) -> None:
-        """Renew all leases in one call, and say that this process lives and what it has seen."""
+        """Renew all leases in one call, announce this process, and write its metrics to Redis."""
         held = self._slots.tokens()
         if held:
             self._slots.renewed(held, self._ledger.renew(held))
@@ -50,7 +51,7 @@ class Heartbeat:
         self._workers.announce(sign, 3 * self._settings.heartbeat_s, self._tally)
 
     def listen(self) -> None:
-        """Pass wake-ups on to their slots. What one misses, the next beat finds."""
+        """Pass wake-ups on to their slots. The next beat finds the news of a wake-up that was lost."""
         if not self._pubsub.subscribed:
             self._pubsub.subscribe(keys.wake(self._slots.owner))
         while message := self._pubsub.get_message(timeout=1.0):
@@ -58,10 +59,10 @@ class Heartbeat:
             self._slots.wake(job_id, cancel=word == "cancel")
 
     def close(self) -> None:
-        """Stop both threads and leave the register."""
+        """Stop both threads and remove this process from the register."""
         for thread in self._threads:
             thread.close()
         self._pubsub.close()
-        # Without Redis the entry lapses by itself, and the process has more to close.
+        # Without Redis the entry expires by itself, and the process has more to close.
         with suppress(LedgerUnavailable):
             self._workers.leave(self._slots.owner, self._tally)

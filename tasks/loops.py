@@ -1,4 +1,4 @@
-"""What a worker process does in the background, beside its slots."""
+"""The background work of a worker process."""
 
 from functools import partial
 
@@ -19,7 +19,10 @@ from tasks.sweep import Sweep, excusing
 
 
 class Loops:
-    """The heartbeat, which every process has, and the rounds, each of which one process at a time makes."""
+    """The heartbeat, and the rounds: queue positions, broadcasts, retention and the sweep.
+
+    The heartbeat runs in every process, each round in one process at a time.
+    """
 
     def __init__(
         self,
@@ -33,7 +36,7 @@ class Loops:
     ) -> None:
         client, ledger = records.client, records.ledger
         self._heartbeat = Heartbeat(settings, client, ledger, slots, sign, tally)
-        # A round takes far less than a beat; who dies in one keeps the others out for so long.
+        # A round takes far less than a beat. The lock of a process that dies in a round lasts for one beat.
         lapses_s = settings.heartbeat_s
         reviving = partial(revive_broadcast, records.broadcasts, publisher)
         self._rounds = [
@@ -48,7 +51,7 @@ class Loops:
         self._rounds.append(Background("sweep", settings.sweep_s, excusing(ledger, sweeping)))
 
     def close(self) -> None:
-        """End the rounds, then the heartbeat, with which the process leaves the register."""
+        """End the rounds, then the heartbeat, which removes the process from the register."""
         for background in self._rounds:
             background.close()
         self._heartbeat.close()

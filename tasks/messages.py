@@ -1,7 +1,7 @@
-"""What a message on the broker must look like, before Celery sees it. Pure.
+"""Checks of messages on the broker, before Celery sees them. Pure.
 
-Celery and kombu take for granted that whoever can publish does it as they do: of what is otherwise shaped,
-some ends the worker, and some is unpacked into gigabytes first.
+Celery and kombu trust every publisher to send messages of their own shape. Some other shapes end the worker,
+and some are unpacked into gigabytes first.
 """
 
 import base64
@@ -13,13 +13,13 @@ from typing import Any
 from outside import shape
 
 OTHER = "other"
-"""Of what queue a message is told to be that is of no lane: events, wishes to workers, and their answers."""
+"""Queue name in metrics and logs for messages of no lane: events, commands to workers, and their replies."""
 LARGEST = 64 * 1024
-"""Bytes of a message in a lane: it carries an id, and Celery's headers."""
+"""Most bytes of a message in a lane: it carries an id and Celery's headers."""
 TASKS: Mapping[str, tuple[type, ...]] = {"generate": (str,), "deliver": (str,), "broadcast": (str, int)}
-"""What is run, by the types of its arguments; nothing else is."""
+"""The tasks that are run, with the types of their arguments. No other task is."""
 _LONGEST = 200
-"""Characters of a name or an argument."""
+"""Most characters of a name or an argument."""
 _NAMED: Mapping[str, tuple[type, ...]] = {
     "id": (str,),
     "lang": (str, type(None)),
@@ -37,7 +37,7 @@ _NAMED: Mapping[str, tuple[type, ...]] = {
     "stamps": (dict, type(None)),
     "stamped_headers": (list, type(None)),
 }
-"""The headers that Celery reads, by the types that it writes."""
+"""The headers that Celery reads, with the types that Celery writes."""
 
 
 class Wrong(StrEnum):
@@ -46,13 +46,13 @@ class Wrong(StrEnum):
     SIZE = "size"
     JSON = "json"
     SHAPE = "shape"
-    CONTENT = "content"  # not JSON inside, or packed
-    TASK = "task"  # none of ours
-    ARGUMENTS = "arguments"  # not those of its task
+    CONTENT = "content"  # not JSON inside, or compressed
+    TASK = "task"  # no task of ours
+    ARGUMENTS = "arguments"  # the arguments do not fit the task
 
 
 class Unsound(Exception):
-    """A message that is refused; its text may be logged: nothing of the message is in it."""
+    """A message is refused. The error's text may be logged: it has nothing of the message in it."""
 
     def __init__(self, wrong: Wrong) -> None:
         super().__init__(wrong)
@@ -60,7 +60,7 @@ class Unsound(Exception):
 
 
 def check_task(raw: bytes) -> None:
-    """Raise Unsound unless this is a message of one of our tasks, as it lies in a lane."""
+    """Raise Unsound unless this is a message of a lane for one of our tasks."""
     if len(raw) > LARGEST:
         raise Unsound(Wrong.SIZE)
     message = _envelope(raw)
@@ -69,20 +69,21 @@ def check_task(raw: bytes) -> None:
         raise Unsound(Wrong.TASK)
     _require(all(isinstance(headers.get(name), kinds) for name, kinds in _NAMED.items()), Wrong.SHAPE)
     _require(0 < len(headers["id"]) <= _LONGEST, Wrong.SHAPE)
-    # None of ours waits for a time, and none lapses: one that did would be kept in memory until then.
+    # Our messages have neither a start time nor an expiry. A worker would keep a message with a start time in
+    # its memory until then.
     _require(headers.get("eta") is None and headers.get("expires") is None, Wrong.SHAPE)
     _require(headers.get("timelimit") in (None, [None, None]), Wrong.SHAPE)
     _check_arguments(_body(message), TASKS[headers["task"]])
 
 
 def check_other(raw: bytes) -> None:
-    """Raise Unsound unless this is a message of Celery's own: a wish to a worker, an answer, an event."""
+    """Raise Unsound unless this is a message of Celery's own: a command to a worker, a reply or an event."""
     message = _envelope(raw)
     _require(isinstance(_body(message), dict | list), Wrong.SHAPE)
 
 
 def check_kept(raw: bytes) -> None:
-    """Raise Unsound unless this is a message that was taken and not acknowledged, as kombu keeps it."""
+    """Raise Unsound unless this is how kombu keeps a message that was taken and not acknowledged."""
     kept = _parsed(raw)
     _require(isinstance(kept, list) and len(kept) == 3, Wrong.SHAPE)
     message, exchange, key = kept
@@ -98,7 +99,7 @@ def _envelope(raw: bytes) -> dict[str, Any]:
 
 
 def _check_envelope(message: Any) -> None:
-    """What kombu reads of every message."""
+    """Check what kombu reads of every message."""
     _require(isinstance(message, dict), Wrong.SHAPE)
     headers, properties = message.get("headers"), message.get("properties")
     _require(isinstance(headers, dict) and isinstance(properties, dict), Wrong.SHAPE)
@@ -125,7 +126,8 @@ def _body(message: dict[str, Any]) -> Any:
 
 
 def _check_arguments(body: Any, kinds: tuple[type, ...]) -> None:
-    """A body is a task's arguments, those by name, and what is to be run after it: ours have the first."""
+    """Check a body: positional arguments, keyword arguments, and what to run afterwards. Our tasks have only
+    the first."""
     _require(isinstance(body, list) and len(body) == 3, Wrong.SHAPE)
     given, named, beside = body
     _require(isinstance(given, list) and named == {}, Wrong.ARGUMENTS)
@@ -140,7 +142,7 @@ def _parsed(text: bytes) -> Any:
         value = shape.parsed(text)
     except ValueError:
         raise Unsound(Wrong.JSON) from None
-    # kombu makes objects of these.
+    # kombu would decode such values into objects.
     _require(not _typed(value), Wrong.CONTENT)
     return value
 

@@ -24,11 +24,11 @@ from tasks.slots import Slots
 from tasks.traces import Traces
 
 _SPARE = 64
-"""Connections to Redis beside one for each slot: for the rounds, the heartbeat, the chat's own looks."""
+"""Connections to Redis beyond one for each slot: for the rounds, the heartbeat and reads for the chat."""
 
 
 class Process:
-    """All that the tasks of one process share."""
+    """The clients and tools that all tasks of one process share."""
 
     def __init__(
         self, settings: Settings, app: Celery, lanes: Sequence[str], capacity: int, name: str = "worker"
@@ -77,9 +77,9 @@ _building = threading.Lock()
 
 
 def current(app: Celery) -> Process:
-    """The process's own composition root, built at the first call.
+    """Return this process's composition root. Build it at the first call.
 
-    It hangs on the app, by process id: a pool that forks gets one in each child.
+    The app keeps it by process id, so that each child of a forking pool builds its own.
     """
     processes: dict[int, Process] = app.__dict__.setdefault("darkroom_processes", {})
     with _building:
@@ -92,7 +92,7 @@ def current(app: Celery) -> Process:
 
 
 def name(app: Celery, node: str) -> None:
-    """What this process is, from its Celery node's name: `image@host` is an `image`."""
+    """Name this process after its Celery node, without the host: `image@host` becomes `image`."""
     app.__dict__["darkroom_name"] = node.partition("@")[0]
 
 

@@ -1,4 +1,4 @@
-"""Putting jobs on the broker. A message carries the job's id, nothing else; the ledger has the rest."""
+"""Publishing jobs to the broker. A message carries only the job's id; the ledger has the rest."""
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -7,7 +7,7 @@ from jobs.errors import LedgerUnavailable
 from jobs.model import Job, Lane
 from jobs.states import WAITING
 
-# On Redis 0 is given out first.
+# Priorities of messages. On Redis, 0 comes first.
 _GO_ON = 0
 _TURN = 3
 
@@ -22,19 +22,20 @@ class Publisher:
         self._app = app
 
     def publish_generation(self, job: Job) -> None:
-        """Give the job's lane one more turn: the ledger says which waiting job gets it.
+        """Give the job's lane one more turn. The ledger decides which waiting job gets the turn.
 
-        All turns have one priority: BRPOP asks for the first list of every lane before the second of any, and
-        a worker of two lanes would take nothing from one of them. Ahead of them go only jobs that were begun.
+        All turns have the same priority: BRPOP tries the first list of every lane before the second list of
+        any lane, so with several priorities a worker of two lanes could take nothing from one of them. Only
+        jobs that were begun go ahead of the turns.
         """
         self._send("generate", job.id, job.id, job.lane, _TURN if job.state in WAITING else _GO_ON)
 
     def publish_delivery(self, job_id: str) -> None:
-        """Have the chat given what it is owed of this job."""
+        """Have the job's end delivered to its chat."""
         self._send("deliver", job_id, f"{job_id}-deliver", Lane.DELIVER, 0)
 
     def publish_broadcast(self, broadcast_id: str, turn: int) -> None:
-        """Have the next users written to, behind all deliveries that wait."""
+        """Have the broadcast's next users written to, after all waiting deliveries."""
         task_id = f"{broadcast_id}-{turn}"
         try:
             self._app.send_task(
@@ -44,13 +45,13 @@ class Publisher:
             raise LedgerUnavailable(str(error)) from error
 
     def backlog(self, lane: Lane) -> int:
-        """Messages that wait on the broker in this lane, all priorities together."""
+        """Return how many messages of this lane wait on the broker, in all priorities together."""
         connection = self._app.connection_for_read()
         try:
             with connection, connection.channel() as channel:
                 return int(channel.queue_declare(lane, passive=True).message_count)
         except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
-            # In Redis a list without messages is no list, and the queue then counts as unknown.
+            # Redis has no empty lists, so kombu reports a queue without messages as unknown.
             if str(getattr(error, "reply_code", "")) == "404":
                 return 0
             raise LedgerUnavailable(str(error)) from error

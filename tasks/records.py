@@ -1,4 +1,4 @@
-"""What a worker process reads and writes in Redis."""
+"""The records in Redis that a worker process reads and writes."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,10 @@ from ledger.queue_position import QueuePositions
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The ledger and what lies beside it. `client` is the ledger's connections, `cache_client` the cache's,
-    which may be another server."""
+    """The ledger and the records beside it.
+
+    `client` connects to the ledger's Redis, `cache_client` to the cache's Redis, which may be another server.
+    """
 
     client: "redis.Redis"
     cache_client: "redis.Redis"
@@ -34,7 +36,12 @@ class Records:
 
 
 def open_records(settings: Settings, connections: int) -> Records:
-    """Make them for so many threads that ask at a time. Nothing is asked yet. The caller closes them."""
+    """Return the records, without connecting yet. The caller closes them.
+
+    Args:
+        settings: Has the addresses of both servers.
+        connections: Most connections to each server at a time.
+    """
     client = connect(settings.ledger_redis(), connections=connections)
     cache_client = connect(settings.cache_redis(), connections=connections)
     return Records(

@@ -1,4 +1,4 @@
-"""Celery's signals: when this process builds its clients, hands its jobs over, and closes."""
+"""Handlers of Celery's signals, which build this process's clients, hand its jobs over, and close it."""
 
 import sys
 from typing import Any
@@ -29,20 +29,20 @@ log = structlog.get_logger(__name__)
 
 @setup_logging.connect(weak=False)
 def configure_logging(**_: Any) -> None:
-    """Our logging instead of Celery's."""
+    """Set up our logging instead of Celery's."""
     configure(load(receives=False), "worker")
 
 
 @celeryd_init.connect(weak=False)
 def name(sender: str, **_: Any) -> None:
-    """The node's name is known before anything is built."""
+    """Note the node's name, which the composition root needs."""
     process.name(app, sender)
 
 
 @worker_init.connect(weak=False)
 def check(**_: Any) -> None:
-    """A worker does not start with a catalogue that is wrong, or with a media store that does not let it in;
-    one that is away may come back."""
+    """End a worker whose catalogue is wrong or whose media store refuses access. A media store that is away
+    may come back, so it is only logged."""
     settings = load(receives=False)
     try:
         load_catalogue(settings)
@@ -56,19 +56,19 @@ def check(**_: Any) -> None:
 @worker_ready.connect(weak=False)
 @worker_process_init.connect(weak=False)
 def build(**_: Any) -> None:
-    """Be there before the first job: heartbeat and sweep start with the process."""
+    """Build the composition root before the first job, so that the heartbeat and the sweep start at once."""
     process.current(app)
 
 
 @worker_shutting_down.connect(weak=False)
 def drain(**_: Any) -> None:
-    """SIGTERM: hand all jobs over; slots that wait are woken for it."""
+    """Hand all jobs over on SIGTERM. Slots that wait are woken for it."""
     process.drain(app)
 
 
 @worker_shutdown.connect(weak=False)
 @worker_process_shutdown.connect(weak=False)
 def close(**_: Any) -> None:
-    """The pool has ended; close the clients."""
+    """Close the clients after the pool has ended."""
     process.close(app)
     reports.flush(2.0)

@@ -1,4 +1,4 @@
-"""The jobs that this process is working on: each a slot with a lease, a wake-up, and reasons to stop."""
+"""Slots: the jobs that this process works on, each with its lease, its wake-ups and its reasons to stop."""
 
 import threading
 import time
@@ -13,20 +13,29 @@ from jobs.model import Job, Lane
 from ledger.jobs import Ledger, Renewal, Stage
 
 IDLE = "nothing to do"
-"""What a task says for whose message there is no job: it was taken or has ended, or the process stops."""
+"""The result of a task that found no job to claim: the job is taken or has ended, or the process stops."""
 
 
 class CancelWanted(DarkroomError):
-    """The job's owner wants it to end."""
+    """The job's owner has cancelled the job."""
 
 
 class HandOver(DarkroomError):
-    """This process stops; another worker goes on with the job."""
+    """This process stops, and another worker is to go on with the job."""
 
 
 class Slot:
-    """One held job. `job` is the record as of the last write, `shown` the percentage that its chat shows,
-    `heard` whether it was woken by news since the last beat; `wait` is every pause that the work makes."""
+    """A job that this process holds. The task's code pauses only by `wait`.
+
+    Attributes:
+        job: The job's record as of the last write.
+        lane: The lane whose work the slot does.
+        lost: Whether another worker has taken the job over.
+        cancel: Whether the job's owner has cancelled it.
+        draining: Whether this process stops.
+        heard: Whether news of the job has woken the slot since the last heartbeat.
+        shown: The percentage that the job's chat shows; -1 for none yet.
+    """
 
     def __init__(self, job: Job, stage: Stage = Stage.GENERATE) -> None:
         self.job = job
@@ -39,21 +48,21 @@ class Slot:
         self._woken = threading.Event()
 
     def wake(self) -> None:
-        """End the present or the next wait at once."""
+        """End the present wait at once, or else the next one."""
         self._woken.set()
 
     def wait(self, seconds: float) -> bool:
-        """Pause for at most `seconds`; True when woken before. Raises what `check` raises."""
+        """Pause for at most `seconds`. Return whether the slot was woken. Raises what `check` raises."""
         self.check()
         self._woken.wait(seconds)
-        # The answer of `wait` may be older than a wake-up of this moment; only what was seen may be cleared.
+        # A wake-up may come after `wait` has returned False. Only a wake-up that was seen may be cleared.
         if woken := self._woken.is_set():
             self._woken.clear()
         self.check()
         return woken
 
     def check(self) -> None:
-        """Raise LeaseLost, CancelWanted or HandOver when there is reason to stop."""
+        """Raise LeaseLost, CancelWanted or HandOver if the work on the job must stop."""
         if self.lost:
             raise LeaseLost(f"job {self.job.id} was taken over")
         if self.cancel:
@@ -62,8 +71,11 @@ class Slot:
             raise HandOver(self.job.id)
 
     def patient(self, seconds: float) -> Callable[[], None]:
-        """Return a check for a call whose answer is worth a moment: it raises what `check` raises, so many
-        seconds after there was reason to, and nothing where only this process stops."""
+        """Return a check for a call whose response is worth a short wait.
+
+        It raises LeaseLost or CancelWanted, `seconds` after it first found the job lost or cancelled. It
+        raises nothing while only this process stops.
+        """
         since: float | None = None
 
         def check() -> None:
@@ -77,13 +89,13 @@ class Slot:
         return check
 
     def account(self) -> str:
-        """What Celery's log and Flower show of the work: which job, and where it stands now."""
+        """Return the task's result for Celery's log and Flower: the job and its present state."""
         job = self.job
         why = f" ({job.failure})" if job.failure else ""
         return f"{job.state}{why}: {job.request.kind}, {job.request.model}, {job.id}"
 
     def watch(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass chunks on, and stop between two of them when there is reason to."""
+        """Yield the chunks, and call `check` before each."""
         for chunk in chunks:
             self.check()
             yield chunk
@@ -101,9 +113,10 @@ class Slots:
 
     @contextmanager
     def hold(self, job_id: str, stage: Stage) -> Iterator[Slot | None]:
-        """Claim a job for a stage and keep its lease renewed meanwhile; None when there is nothing to do.
+        """Claim a job for a stage, and have its lease renewed during the block.
 
-        To be generated is the job whose turn it is in the lane: see `Ledger.claim`.
+        Yield None if there is no job to claim, or this process stops. For a generation, the claimed job is
+        the one whose turn it is in the lane: see `Ledger.claim`.
         """
         turn = stage is Stage.GENERATE
         job = None if self._draining else self._ledger.claim(job_id, self.owner, stage, turn=turn)
@@ -124,7 +137,7 @@ class Slots:
                 del self._held[job.id]
 
     def busy(self) -> Counter[str]:
-        """Slots at work, by the lane that they serve at the moment."""
+        """Return how many slots are at work for each lane."""
         return Counter(slot.lane for slot in list(self._held.values()))
 
     @property
@@ -133,14 +146,14 @@ class Slots:
         return self._draining
 
     def tokens(self) -> dict[str, int]:
-        """Job id -> token of every lease to renew."""
+        """Return the token of every lease to renew, by job id."""
         return {job_id: slot.job.token for job_id, slot in list(self._held.items())}
 
     def renewed(self, held: dict[str, int], renewal: Renewal) -> None:
         """Tell the slots what the renewal of these leases found."""
         for job_id in renewal.lost:
             slot = self._held.get(job_id)
-            # The token may have moved on since: then the loss is that of an earlier lease.
+            # With a newer token, the loss concerns an earlier lease.
             if slot is not None and slot.job.token == held[job_id]:
                 slot.lost = True
                 slot.wake()
@@ -155,15 +168,15 @@ class Slots:
 
     @property
     def hinted(self) -> bool:
-        """Whether webhooks come through to this process: none was missed since the last one was heard."""
+        """Whether webhooks reach this process: none was missed since the last one arrived."""
         return self._heard >= self._unheard
 
     def unheard(self) -> None:
-        """A prediction has ended, and no webhook said so."""
+        """Note that a prediction ended without a webhook."""
         self._unheard = time.monotonic()
 
     def wake(self, job_id: str, *, cancel: bool = False) -> None:
-        """Something happened to this job; nothing to do where it is not ours."""
+        """Wake the job's slot for news or for a cancel, if this process holds the job."""
         if not cancel:
             self._heard = time.monotonic()
         slot = self._held.get(job_id)
@@ -173,7 +186,10 @@ class Slots:
             slot.wake()
 
     def drain(self) -> None:
-        """Take no more jobs, and hand all back. Called from a signal handler: takes no lock of ours."""
+        """Claim no more jobs, and have every slot hand its job over.
+
+        A signal handler calls this, so it takes no lock of ours.
+        """
         self._draining = True
         for slot in list(self._held.values()):
             slot.draining = True

@@ -1,4 +1,4 @@
-"""The sweep finds jobs that nobody works on, and puts them on their way again."""
+"""The sweep: it finds jobs whose worker or message was lost, and publishes them again."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,12 @@ from tasks.publish import Publisher
 
 log = structlog.get_logger(__name__)
 _LOOKS = 100
-"""Jobs looked at in one round: a round stays short, and what is left is first in the next one."""
+"""Most overdue jobs, and most waiting jobs of a lane, that a round examines. So a round stays short, and the
+next one begins with the rest."""
 
 
 class Sweep:
-    """`round` is called every SWEEP_S seconds in one process at a time (see ledger.processes.leader)."""
+    """Makes the rounds: one every SWEEP_S seconds, in one process at a time (see ledger.processes.leader)."""
 
     def __init__(
         self, settings: Settings, ledger: Ledger, waiting: QueuePositions, publisher: Publisher
@@ -30,7 +31,7 @@ class Sweep:
         self._missing: dict[Lane, int] = {}
 
     def round(self) -> None:
-        """Look at every job that is overdue, and at every lane whose messages are gone."""
+        """Publish jobs that are overdue, and waiting jobs in lanes whose messages are gone."""
         self._missing = {lane: self._messages_missing(lane) for lane in GENERATION_LANES}
         for job_id in self._ledger.due.find(_LOOKS):
             self._alone(job_id, self._look)
@@ -38,7 +39,7 @@ class Sweep:
             self._find_lost(lane)
 
     def _alone(self, job_id: str, look: Callable[[str], None]) -> None:
-        """Look at one job. What is wrong with it stops none of the others."""
+        """Examine one job. An error of ours is logged and counted, and does not stop the round."""
         try:
             look(job_id)
         except LedgerUnavailable:
@@ -50,7 +51,8 @@ class Sweep:
     def _look(self, job_id: str) -> None:
         job = self._ledger.get(job_id)
         if job is None:
-            # The ids of jobs that are gone go. Where there is a record, this release cannot read it.
+            # `postpone` drops the ids of jobs that are gone. If the job has a record, this release cannot
+            # read it.
             if self._ledger.due.postpone(job_id, self._settings.lease_s):
                 log.error("job passed over", job=job_id, error="its record cannot be read")
                 self._ledger.due.pass_over(job_id, self._settings.lease_s)
@@ -67,21 +69,22 @@ class Sweep:
             self._publisher.publish_delivery(job_id)
 
     def _publish(self, job: Job, *, again_in_s: float) -> None:
-        """Whatever became of the first message, this one brings the job to a worker; both do no harm."""
+        """Publish the job again. Another message for the same job does no harm."""
         if self._ledger.due.postpone(job.id, again_in_s):
             log.info("published again", job=job.id, state=job.state)
             self._publisher.publish_generation(self._ledger.get(job.id) or job)
             self._ledger.published(job.id)
 
     def _messages_missing(self, lane: Lane) -> int:
-        """How many more jobs than messages wait in a lane; 0 while it is paused."""
+        """Return how many more jobs than messages wait in a lane; 0 while the lane is paused."""
         waiting = self._waiting.count(lane)
         if not waiting or self._waiting.is_paused(lane):
             return 0
         return waiting - self._publisher.backlog(lane)
 
     def _find_lost(self, lane: Lane) -> None:
-        """Jobs in a lane that has no message for them: a worker died between taking and claiming."""
+        """Publish waiting jobs in a lane that has no messages, as after a worker that died between taking a
+        message and claiming a job."""
         first = self._waiting.first(lane, _LOOKS)
         if not first or self._waiting.is_paused(lane) or self._publisher.backlog(lane):
             return
@@ -100,10 +103,10 @@ class Sweep:
 
 
 def excusing(ledger: Ledger, work: Callable[[], None]) -> Callable[[], None]:
-    """`work`; where one call found Redis away, the next one first excuses the leases that lapsed meanwhile.
+    """Return `work`, which excuses expired leases first if the last call found Redis away.
 
-    Only a process that lived through it can know: to a new one, a Redis that was away and workers that all
-    died look the same.
+    Leases that expired while Redis was away then do not count as crashes. Only a process that was there can
+    tell: to a new process, a Redis that was away looks the same as workers that all died.
     """
     away = False
 

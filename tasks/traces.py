@@ -1,7 +1,7 @@
-"""Traces of jobs to OpenTelemetry, where OTEL_EXPORTER_OTLP_ENDPOINT is set: one for each job that has ended.
+"""OpenTelemetry traces, one for each ended job, if OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-It is made of the job's trail, so it costs a job nothing on its way, and has the parts of all workers in it,
-of those that died too. Ids go along; what people wrote and who they are does not.
+A trace is made from the job's trail. So it costs nothing while the job runs, and contains the work of all
+workers, even of those that died. A trace contains ids, but neither prompts nor who the people are.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ _FLUSH_MS = 3000
 
 
 class Traces:
-    """Sends in the background. The caller closes it."""
+    """Sends traces in the background. The caller closes it."""
 
     def __init__(self, settings: Settings, client: "redis.Redis", ledger: Ledger, owner: str) -> None:
         # An optional extra.
@@ -40,7 +40,7 @@ class Traces:
         self._tracer = self._provider.get_tracer("darkroom")
 
     def send(self, job_id: str) -> bool:
-        """Send the job's life; False where it has not ended yet. Raises LedgerUnavailable."""
+        """Send the job's trace, or return False if its end was not told yet. Raises LedgerUnavailable."""
         job = self._ledger.get(job_id)
         if job is None or not job.told:
             return False
@@ -48,14 +48,14 @@ class Traces:
         return True
 
     def try_send(self, job_id: str) -> None:
-        """Send the job's life if it has ended; where the ledger is away, say so in the log and go without."""
+        """Send the job's trace if the job has ended. If the ledger is away, log that instead."""
         try:
             self.send(job_id)
         except LedgerUnavailable as error:
             log.warning("trace not sent", job=job_id, error=str(error))
 
     def close(self) -> None:
-        """Send what is left, for at most three seconds."""
+        """Send the remaining traces, for at most three seconds."""
         self._provider.force_flush(_FLUSH_MS)
         self._provider.shutdown()
 
@@ -82,7 +82,7 @@ class Traces:
 
 
 def attributes(life: Life) -> dict[str, Any]:
-    """What is told of a job: ids and kinds. Pure."""
+    """Return what a trace says of a job: ids, kinds and numbers. Pure."""
     job: Job = life.job
     found: dict[str, Any] = {
         "job.id": job.id,

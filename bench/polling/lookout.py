@@ -22,6 +22,7 @@ from providers.base import Prediction, Status
 from tasks.generation.polling import Polling
 
 _SPREAD_S, _LEARNING_S = 60.0, 240.0
+"""The first jobs of a crowd begin spread over `_SPREAD_S`; the measurement begins after `_LEARNING_S`."""
 WEBHOOK_S = 0.1
 """Delay of a webhook (s): from a prediction's end to the slot's wake-up."""
 
@@ -158,7 +159,7 @@ class Lookout:
 
 
 def follow(policy: Policy, durations: Iterable[float], per_s: float, deadline_s: float) -> Found:
-    """Simulate one model's jobs, which arrive as a Poisson process of that rate."""
+    """Simulate one model's jobs, which arrive as a Poisson process of `per_s` jobs a second."""
     lookout, arrivals, moment = Lookout(policy, deadline_s), random.Random(7), 0.0
     for took in durations:
         moment += arrivals.expovariate(per_s)

@@ -1,1 +1,1 @@
-"""What handlers work with, in groups of one noun each; `bot.services` puts them together."""
+"""The services that handlers use, in groups for jobs, users and admins. `bot.services` combines them."""

@@ -1,4 +1,4 @@
-"""What the admins' handlers need: switches, broadcasts, budgets and figures."""
+"""The services for the admins' handlers: switches, broadcasts, budgets and statistics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ledger.limits.budgets import Budgets
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """All of them block."""
+    """The admins' group. All services in it block."""
 
     controls: Controls
     broadcasts: Broadcasts

@@ -1,4 +1,4 @@
-"""What handlers need for jobs: to admit, publish, find and cancel them, and to say where they stand."""
+"""The services for jobs: to admit, publish, find and cancel them, and to tell their queue positions."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ from tasks.publish import Publisher
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """`admission` and `cache` are asynchronous; all others block."""
+    """The jobs' group. `admission` and `cache` are asynchronous; all others block."""
 
     admission: Admission
     cache: CacheLookup
@@ -36,7 +36,7 @@ class Jobs:
 def jobs(
     settings: Settings, redis: Connections, rates: Mapping[Tier, Rate], executor: ThreadPoolExecutor
 ) -> Jobs:
-    """Return the group. `rates` are the users' rate limits; `executor` runs what blocks."""
+    """Return the group. `rates` are the users' rate limits; `executor` runs blocking calls."""
     workers = Workers(redis.client)
     waiting = QueuePositions(redis.client, workers)
     return Jobs(

@@ -1,4 +1,4 @@
-"""What handlers need for the people who write: who they are, what they chose, and how often they may ask."""
+"""The services for users: who they are, what they chose, and how often they may write."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ from ledger.users import Users as History
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """`preferences`, `questions`, `presses` and `attention` are asynchronous; all others block."""
+    """The users' group. `preferences`, `questions`, `presses` and `attention` are asynchronous; all others
+    block."""
 
     history: History
     people: People

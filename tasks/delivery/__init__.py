@@ -1,1 +1,1 @@
-"""A job on its way into its chat: progress, the result, the words where there is none."""
+"""Delivery of jobs to their chats: progress, results, and messages that say why there is no result."""

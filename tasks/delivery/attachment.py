@@ -1,4 +1,4 @@
-"""The file that a result is: what Telegram has of it already, else the stored artifact."""
+"""The file of a result: by its Telegram file id where Telegram has the file, else from the media store."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ from media.store import MediaStore
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """Finds files for results. `cache` knows Telegram's names of files that other jobs were given."""
+    """Finds the files of results. `cache` holds the Telegram file ids of earlier jobs' results."""
 
     store: MediaStore
     cache: Cache
 
     def of(self, job: Job) -> Upload | Known:
-        """Return the file to give. Nothing is read yet. Raises JobFailed for a job without an artifact."""
+        """Return the job's file, without reading it yet. Raises JobFailed for a job without an artifact."""
         artifact = job.artifact
         if artifact is None:
             raise JobFailed(Failure.INTERNAL, "the job has no artifact")
         name = f"darkroom-{job.id}.{artifact.key.rpartition('.')[2]}"
         upload = Upload(name, artifact.mime, artifact.size, lambda: self.store.open(artifact))
         hit = None if job.file_id or not job.digest else self.cache.get(job.digest)
-        # Of an artifact that several jobs share, Telegram may have it from the first of them.
+        # Several jobs may share an artifact, and Telegram may have the file from an earlier one.
         known = job.file_id or (hit.file_id if hit and hit.artifact == artifact else "")
         return Known(known, artifact.mime, upload) if known else upload

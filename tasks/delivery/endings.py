@@ -1,4 +1,4 @@
-"""What an ended job's message shows where it is text: why there is no result, or a link to it."""
+"""The text that an ended job's message shows: why there is no result, or a link to the result."""
 
 from dataclasses import replace
 
@@ -12,20 +12,27 @@ from media.links import Links
 
 
 def text_of(job: Job, catalogue: Catalogue, links: Links) -> View | None:
-    """What it shows for good; None for a job that goes on, and where the result itself stands there.
+    """Return the final text of the job's message.
 
-    Raises what `link` raises.
+    Returns:
+        None for a job that goes on, and where the message is the result itself.
+
+    Raises:
+        FileNotFoundError: The artifact is gone.
+        OSError: The media store is away.
     """
     if job.state in (State.FAILED, State.CANCELLED):
         return status.ended(job, texts(job.origin.language))
-    # Telegram names each file that it has taken.
+    # Telegram returns a file id for each file that it accepts: without one, the message shows a link.
     return link(job, catalogue, links) if job.state is State.DELIVERED and not job.file_id else None
 
 
 def link(job: Job, catalogue: Catalogue, links: Links) -> View | None:
-    """A fresh link to the job's artifact; None where there are no links.
+    """Return a view with a fresh link to the job's artifact; None where there are no links.
 
-    Asks the media store: raises FileNotFoundError for an artifact that is gone, OSError when it is away.
+    Raises:
+        FileNotFoundError: The artifact is gone from the media store.
+        OSError: The media store is away.
     """
     found = links.to(job.artifact) if job.artifact else None
     if found is None:
@@ -35,7 +42,8 @@ def link(job: Job, catalogue: Catalogue, links: Links) -> View | None:
 
 
 def model_of(job: Job, catalogue: Catalogue) -> Model:
-    """The job's model; one that has left the catalogue goes by its bare name."""
+    """Return the job's model. For a model that has left the catalogue, return the default model of the job's
+    kind under the name of the old one."""
     name = job.request.model
     return catalogue.models.get(name) or replace(
         catalogue.default(job.request.kind), name=name, title=name, note=""

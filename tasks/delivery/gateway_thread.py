@@ -1,4 +1,4 @@
-"""Telegram for threads: one event loop in a thread of its own runs the gateway for all slots."""
+"""The Telegram gateway for threads: one event loop in a thread of its own serves all slots."""
 
 import asyncio
 import threading
@@ -17,7 +17,12 @@ T = TypeVar("T")
 
 
 class Chat:
-    """Calls coroutines of a gateway from any thread. Connects at the first call, closes with the process."""
+    """Runs coroutines of a gateway for any thread. Connects at the first call; the owner closes it.
+
+    Args:
+        make: Makes the gateway.
+        longest_s: Longest time that `call` waits for one call (s).
+    """
 
     def __init__(self, make: Callable[[], Gateway], longest_s: float) -> None:
         self._make = make
@@ -29,14 +34,14 @@ class Chat:
         self._thread.start()
 
     def call(self, use: Callable[[Gateway], Coroutine[Any, Any, T]]) -> T:
-        """Run a call and wait for its answer: `chat.call(lambda gateway: gateway.show(job, view))`.
+        """Run a call and return its result: `chat.call(lambda gateway: gateway.show(job, view))`.
 
-        Raises what the gateway raises, and TimeoutError after the bound that holds for every call.
+        Raises what the gateway raises, and TimeoutError after `longest_s`.
         """
         return self._start(use).result(self._longest)
 
     def post(self, use: Callable[[Gateway], Coroutine[Any, Any, T]]) -> None:
-        """Start a call and do not wait: for what may be lost (progress)."""
+        """Start a call without waiting for it. For calls that may fail unnoticed, such as progress."""
         self._start(use).add_done_callback(_log_failure)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""New messages for the end of a job whose own message cannot become it."""
+"""New messages for the end of a job whose own message cannot be edited to show it."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -19,24 +19,25 @@ from tasks.delivery.gateway_thread import Chat
 
 log = structlog.get_logger(__name__)
 _POSTING_S = 15.0
-"""The bot may be posting the status message at this moment; this long after it began to, it has died."""
+"""A bot that posts a status message is taken for dead this long (s) after it began to."""
 _END = ("fallback",)
 _PLACES = ("place:1", "place:2", "place:3")
-"""Marks in the ledger: the end is sent once, and so many messages at most are posted to be turned into it."""
+"""Marks in the ledger that each allow one message. `_END` allows one that is the end itself; `_PLACES` allow
+messages that are posted first and then edited to show the end."""
 
 T = TypeVar("T")
 
 
 class NotYet(NotNow):
-    """The status message has appeared, or still may; come back in a moment."""
+    """The status message has appeared, or still may appear. The delivery is to be tried again shortly."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewMessages:
-    """Posts them, and remembers in the ledger that it did.
+    """Sends new messages, and records in the ledger that they were sent.
 
-    `patience_s`: for so long a ledger that is away is waited for. An answer that is lost with Redis must not
-    count as a message that was sent.
+    `patience_s` is how long to wait for a ledger that is away (s). Without the wait, a response that was lost
+    with Redis would count as a message that was sent.
     """
 
     ledger: Ledger
@@ -44,11 +45,17 @@ class NewMessages:
     patience_s: float
 
     def post(self, job: Job) -> Job | None:
-        """Give the job a new message in place of its own; None where the chat takes no words, or had several.
+        """Post a message that takes the place of the job's own, and return the job with it.
 
-        It says no more than the job's state. A worker may die over it, or its answer be lost: it is posted
-        again then, and the one that is left over says nothing wrong, while the end stands in one message
-        alone. Raises PassingError where that comes later.
+        The message shows only the job's state. If a worker dies while it posts, or Telegram's response is
+        lost, another one is posted. The message that is left over then says nothing wrong, and only one
+        message shows the end.
+
+        Returns:
+            None where the chat accepts no text, or has been sent as many messages as are allowed.
+
+        Raises:
+            PassingError: The message is to be posted later.
         """
         view = status.announcement(job, texts(job.origin.language))
         mark = _Mark(self, job, _PLACES)
@@ -64,11 +71,15 @@ class NewMessages:
         return self.lives_in(job, message)
 
     def send_once(self, job: Job, send: Callable[[Gateway, Mark], Coroutine[Any, Any, T]]) -> T | None:
-        """Send the end itself as a new message, at most once: after a crash or a lost answer nobody can tell
-        whether it arrived.
+        """Send the end itself as a new message, at most once.
 
-        None where that is so, which the caller tells the chat. What Telegram has surely not done raises, and
-        may be sent again; so does NotYet.
+        Returns:
+            What `send` returned. None where nobody knows whether the message arrived, after a crash or a lost
+            response: the caller tells the chat so.
+
+        Raises:
+            NotYet: The status message may still appear.
+            DarkroomError: Telegram has surely not sent the message, so that it may be sent again.
         """
         mark = _Mark(self, job, _END)
         try:
@@ -80,23 +91,23 @@ class NewMessages:
         return None
 
     def lives_in(self, job: Job, message: int) -> Job:
-        """Return the job with a new message as its own; the former one does not stay beside it."""
+        """Remove the job's message, record `message` in its place, and return the job with it."""
         self.retract(job)
         self.ledger.sent_anew(job, message)
         return replace(job, message=message)
 
     def retract(self, job: Job) -> None:
-        """Take away a message that an end did not fit into; it stays where that fails."""
+        """Remove the job's message, which could not become its end. A failure is only logged."""
         if not job.message:
             return
         try:
             self.chat.call(lambda gateway: gateway.remove(job))
-        except Exception as error:  # whatever it is, the end counts
+        except Exception as error:  # the end must reach the chat in spite of any failure here
             log.warning("status message not removed", error=repr(error))
 
 
 class _Mark:
-    """One of several marks in the ledger that a new message may be sent, once for each of them."""
+    """Takes the first free mark of several in the ledger. Each mark allows one new message."""
 
     def __init__(self, messages: NewMessages, job: Job, marks: tuple[str, ...]) -> None:
         self._ledger = messages.ledger
@@ -106,8 +117,12 @@ class _Mark:
         self._patience_s = messages.patience_s
 
     def take(self) -> bool:
-        """Whether it may be sent. Raises NotYet while the bot may still post its own message, and where it
-        has: the next attempt edits that one."""
+        """Return whether the message may be sent.
+
+        Raises:
+            NotYet: The bot has posted the status message after all, and the next attempt edits that one; or
+                the bot may still post it.
+        """
         caller = f"{self._job.owner} {self._job.token}"
         back = retries.ledger_back(self._patience_s)
         answer, self._taken = back(self._ledger.anew, self._job, caller, _POSTING_S, self._marks)
@@ -116,5 +131,5 @@ class _Mark:
         return bool(answer is Anew.SEND)
 
     def give_back(self) -> None:
-        """It has surely not been sent."""
+        """Free the mark, as the message has surely not been sent."""
         retries.ledger_back(self._patience_s)(self._ledger.again, self._job.id, self._taken)

@@ -1,4 +1,4 @@
-"""Progress in the chat: how far a running job is, and where waiting ones stand."""
+"""Progress in the chat: how far running jobs are, and the positions of waiting jobs."""
 
 import asyncio
 from dataclasses import replace
@@ -17,15 +17,15 @@ from tasks.delivery.gateway_thread import Chat
 from tasks.slots import Slot
 
 _FIRST = 55
-"""Waiting jobs of a lane whose place is kept up to date in their chats."""
+"""Number of waiting jobs in a lane, from its front, whose chats are kept up to date."""
 _LOOKS = 11
 _LOOK_AGAIN_S = 0.5
-"""A delivery under way is looked at so often at the most, that far apart: from the link in the chat to the
-ledger's word of it is one write."""
+"""How often a delivery under way is read at most, and the pause between two reads (s). Between showing the
+link in the chat and recording the delivery in the ledger lies one write."""
 
 
 class Progress:
-    """Edits of status messages that may be lost; results never take this way."""
+    """Edits status messages. Its edits may be lost, so results are never given this way."""
 
     def __init__(
         self, ledger: Ledger, waiting: QueuePositions, catalogue: Catalogue, links: Links, chat: Chat
@@ -37,9 +37,9 @@ class Progress:
         self._chat = chat
 
     def show(self, slot: Slot, percent: int) -> None:
-        """Show how far a held job is, when that changed."""
+        """Show the progress of a held job, and of the jobs that share its result, if it changed."""
         if not slot.job.message:
-            # The bot posts the message while the job is already on its way.
+            # The bot may post the status message after a worker has claimed the job.
             found = self._ledger.get(slot.job.id)
             slot.job = replace(slot.job, message=found.message if found else 0)
         if slot.job.message and slot.shown == percent:
@@ -59,9 +59,9 @@ class Progress:
         self._post(job, status.progress(job, texts(job.origin.language)))
 
     def _post(self, job: Job, view: status.View, *, droppable: bool = True) -> None:
-        """Have the message show this for now; where the job has ended meanwhile, its end once more.
+        """Show a view in the job's message; then, if the job has ended meanwhile, show its end again.
 
-        The end is told by another process, and an edit that is on its way at that moment may arrive after it.
+        Another process may show the end while this edit is under way, and the edit may arrive after it.
         """
 
         async def edit(gateway: Gateway) -> None:
@@ -77,10 +77,8 @@ class Progress:
         self._chat.post(edit)
 
     async def _given(self, job_id: str) -> Job | None:
-        """The record; a delivery is waited for, as its link may be in the chat before the ledger knows.
-
-        None for one that takes too long.
-        """
+        """Return the job's record. Wait for a delivery under way: its link may be in the chat before the
+        ledger has recorded it. None for a delivery that takes too long."""
         for _ in range(_LOOKS):
             now = await asyncio.to_thread(self._ledger.get, job_id)
             if not now or now.state is not State.DELIVERING or not self._links.any:
@@ -89,7 +87,10 @@ class Progress:
         return None
 
     def round(self) -> None:
-        """Show the places that have changed, on the ladder 1, 2, 3, 5, 8, ..., and that a lane is paused."""
+        """Show the positions that have changed, and which lanes are paused.
+
+        Positions are rounded up to the ladder 1, 2, 3, 5, 8, ..., so that a chat is edited rarely.
+        """
         for lane in GENERATION_LANES:
             paused = self._waiting.is_paused(lane)
             for position, (job_id, shown) in enumerate(self._waiting.shown(lane, _FIRST), start=1):

@@ -1,4 +1,4 @@
-"""Giving a result to its chat: the file itself, or a link to one that the chat cannot be given."""
+"""Giving a result to its chat: the file itself, or a link where the chat does not accept the file."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Gives ends of jobs to their chats. Fields: what of its process it needs."""
+    """Gives the ends of jobs to their chats."""
 
     catalogue: Catalogue
     links: Links
@@ -37,10 +37,13 @@ class Results:
     messages: NewMessages
 
     def give_file(self, slot: Slot) -> tuple[Way, str]:
-        """Give the file in the job's message, or in a new one; return which, and Telegram's name for it ("":
-        unknown).
+        """Give the file in the job's message, or in a new one.
 
-        Raises Refused where the chat takes it in no form.
+        Returns:
+            The way in which it was given, and its Telegram file id ("" = unknown).
+
+        Raises:
+            Refused: The chat accepts the file in no form.
         """
         job = slot.job
         model = endings.model_of(job, self.catalogue)
@@ -54,10 +57,12 @@ class Results:
         return way, file_id or ""
 
     def give_link(self, slot: Slot) -> bool:
-        """Give a link in the job's message, or in a new one where that will not do; False: there are no
-        links.
+        """Give a link in the job's message, or in a new one where that cannot be edited.
 
-        Idempotent: giving it again makes the message's link a fresh one.
+        Idempotent: giving the link again replaces the link in the message by a fresh one.
+
+        Returns:
+            False where there are no links.
         """
         view = endings.link(slot.job, self.catalogue, self.links)
         if view is None:
@@ -66,7 +71,7 @@ class Results:
         return True
 
     def say(self, slot: Slot, view: View) -> None:
-        """Show a job's end in words in its message; in a new one where that will not do."""
+        """Show a job's end as text in its message, or in a new one where that cannot be edited."""
 
         async def send(gateway: Gateway, mark: Mark) -> tuple[int, None]:
             return await gateway.post(slot.job.origin, view, mark), None
@@ -79,19 +84,22 @@ class Results:
         edit: Callable[[Gateway], Coroutine[Any, Any, T]],
         send: Callable[[Gateway, Mark], Coroutine[Any, Any, tuple[int, T]]],
     ) -> tuple[Way, T | None]:
-        """Turn the job's message into its end: its own, or one that is posted in its place. Both may be
-        repeated after a crash. Where neither will do the end is sent by itself, at most once; so is a result
-        from the cache, which has no status message: one call does then, and it costs nothing to ask for it
-        again.
+        """Edit the job's message to show its end: its own message, or one that is posted in its place.
 
-        Return the way, and what the call has told; None where nobody knows whether the end arrived.
+        Both may be repeated after a crash. Where neither can be edited, the end is sent as a new message, at
+        most once. A result from the cache has no status message and is sent in the same way: that takes one
+        call, and a result that gets lost costs nothing to request again.
+
+        Returns:
+            The way, and what the call returned; None for the latter where nobody knows whether the end
+            arrived.
         """
         ways = () if slot.job.cached and not slot.job.message else (Way.EDIT, Way.FALLBACK)
         for way in ways:
             try:
                 return way, self.chat.call(edit)
             except MediaForbidden:
-                raise  # in another message it would be as well
+                raise  # the chat forbids the file in every message
             except (MessageGone, Refused) as error:
                 log.info("the message cannot become the end", reason=str(error))
             job = self.messages.post(slot.job) if way is Way.EDIT else None
@@ -113,8 +121,11 @@ class Results:
         return told
 
     def _say_in_doubt(self, job: Job) -> None:
-        """The job's end was sent, and may not have arrived: a worker died over it, or the answer was lost.
-        Words that go with either may be said again. Raises PassingError where they are to be said later."""
+        """Tell the chat that the job's end was sent and may not have arrived.
+
+        That is so where a worker died while it sent the end, or Telegram's response was lost. The text is
+        true in both cases and may be repeated. Raises PassingError where the text is to be sent later.
+        """
         text = status.in_doubt(job, texts(job.origin.language))
         try:
             self.chat.call(lambda gateway: gateway.say(job.origin, text))

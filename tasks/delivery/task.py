@@ -1,10 +1,11 @@
-"""The task `deliver`: the chat is given the end of a job, once.
+"""The task `deliver`: give the end of a job to its chat, once.
 
-The result is an edit of the job's message, which may be repeated without harm: of its status message, or of
-one that is posted where that is gone. Where no edit will do the result is sent as a new message, at most
-once: where the answer was lost it counts as delivered, and the chat is told what to do if it has not arrived.
-A chat that takes the file in no form gets a link to it, or is told why there is none; only where it does not
-take words either does a job end unheard.
+The result is an edit of the job's message, which can be repeated without harm. The message is the status
+message, or one that is posted where the status message is gone. Where no message can be edited, the result is
+sent as a new message, at most once. If Telegram's response to that is lost, the result counts as delivered,
+and the chat is told what to do if it has not arrived. A chat that accepts the file in no form gets a link to
+it, or is told why there is no result. Only where the chat accepts no text either does a job end without a
+message.
 """
 
 from dataclasses import replace
@@ -34,14 +35,15 @@ from tasks.slots import IDLE, HandOver, Slot
 
 log = structlog.get_logger(__name__)
 _GIVE_UP_S = 3600.0
-"""Trouble of Telegram or of the media store that has lasted for this long is not waited out any further."""
+"""A delivery is given up after this long (s) of trouble with Telegram or the media store."""
 _GIVE_UP_ADVISED_S = 86_400.0
-"""The same where Telegram itself says when to come back: the chat is there, and its turn comes."""
+"""The same (s) where Telegram says when to try again: the chat is there, and its turn comes."""
 
 
 @app.task(name="deliver", bind=True)
 def deliver(self: "Task[Any, Any]", job_id: str) -> str:
-    """Tell the chat how a job ended. What fails for now is handed back, and the sweep tries again."""
+    """Tell the chat how a job ended. After a passing failure the job is released, and the sweep publishes it
+    again."""
     process = current(self.app)
     with process.slots.hold(job_id, Stage.DELIVER) as slot:
         if slot is None:
@@ -70,9 +72,9 @@ def deliver(self: "Task[Any, Any]", job_id: str) -> str:
 
 
 def tell(process: Process, slot: Slot) -> None:
-    """Give the result, or say why there is none; follow a group that moved, once."""
+    """Give the result, or say why there is none. Follow a group that moved to a new id, once."""
     giving = slot.job.state is State.DELIVERING
-    # Of a job that has kept breaking its workers a few more may try to say so.
+    # A job that crashed its workers gets a few more attempts to tell its chat so.
     if slot.job.crashes > process.settings.max_crashes * (1 if giving else 2):
         end(process, slot, Failure.CRASHED, Unheard.BROKEN)
         return
@@ -93,7 +95,7 @@ def tell(process: Process, slot: Slot) -> None:
         log.warning("the chat takes no words", reason=str(error))
         end(process, slot, Failure.UNREACHABLE, Unheard.REFUSED)
     except FileNotFoundError as error:
-        # It does not come back, and a second payment would not be ours to make.
+        # The artifact does not come back, and the job must not be paid for twice.
         log.warning("the artifact is gone", error=str(error))
         process.records.cache.drop(slot.job.digest)
         end(process, slot, Failure.INTERNAL, Unheard.BROKEN)
@@ -105,7 +107,7 @@ def tell(process: Process, slot: Slot) -> None:
 
 
 def given_up(ledger: Ledger, slot: Slot, error: Exception) -> bool:
-    """Whether a trouble has lasted for too long; what comes from our own limiter is none."""
+    """Return whether the trouble has lasted for too long. Waiting for our own rate limit is no trouble."""
     if isinstance(error, NotNow):
         return False
     lasted_s, _ = ledger.hindered(slot.job)
@@ -114,14 +116,17 @@ def given_up(ledger: Ledger, slot: Slot, error: Exception) -> bool:
 
 
 def follow(ledger: Ledger, slot: Slot, chat: int) -> None:
-    """The group has a new id. A message's id of the old one may be another message's there."""
+    """Record the new id of the job's group, without the job's message ids and topic.
+
+    In the new group, the same message ids may belong to other messages.
+    """
     ledger.note(slot.job, chat=chat, message=0, reply_to=0, thread=0, moved=1)
     origin = replace(slot.job.origin, chat=chat, reply_to=0, thread=0)
     slot.job = replace(slot.job, origin=origin, message=0, moved=True)
 
 
 def give_result(process: Process, slot: Slot) -> None:
-    """Turn the status message into the result, or into a link to it where the chat does not take the file."""
+    """Give the result, or a link to it where the chat does not accept the file, and record the delivery."""
     try:
         way, file_id = process.delivery.results.give_file(slot)
     except (MediaTooLarge, Refused) as error:
@@ -134,7 +139,8 @@ def give_result(process: Process, slot: Slot) -> None:
     job = slot.job
     slot.job = process.records.ledger.delivered(job, file_id, way)
     news = not job.cached or file_id != job.file_id
-    # Without a file_id nobody knows whether it arrived; whoever asks again is given it.
+    # An edit returns no file id where the message shows the result already. A new message without one may not
+    # have arrived: the cache has the result for those who request it again.
     if job.artifact and news and (file_id or way is not Way.EDIT):
         process.records.cache.put(job.digest, Hit(job.artifact, file_id, job.request.seed))
     log.info("delivered", seconds=slot.job.seconds("accepted", "delivered"), way=way)
@@ -143,14 +149,14 @@ def give_result(process: Process, slot: Slot) -> None:
 
 
 def say_end(process: Process, slot: Slot) -> None:
-    """Say why there is no result."""
+    """Say why there is no result, and record that the chat was told."""
     process.delivery.results.say(slot, status.ended(slot.job, texts(slot.job.origin.language)))
     process.records.ledger.told(slot.job)
     log.info("told the end", state=slot.job.state, failure=slot.job.failure)
 
 
 def ring(process: Process, job: Job) -> None:
-    """Edits raise no notification: after a long job one short reply does, at most once, never repeated."""
+    """Send a short reply after a long job, at most once: Telegram notifies nobody of an edit."""
     took = job.seconds("accepted", "delivered") or 0.0
     if took < process.settings.ready_after_s or not job.message:
         return
@@ -159,13 +165,19 @@ def ring(process: Process, job: Job) -> None:
     text = status.ready(job, texts(job.origin.language))
     try:
         process.delivery.chat.call(lambda gateway: gateway.reply(job, text))
-    except Exception as error:  # whatever it is, the result is there
+    except Exception as error:  # the result was delivered in spite of any failure here
         log.info("no ready reply", reason=str(error))
 
 
 def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> None:
-    """This does not go on: a result becomes a `failure`, of which the chat is told; words that cannot be said
-    stay `unheard`."""
+    """End a delivery that cannot go on.
+
+    Args:
+        process: This worker process.
+        slot: The job.
+        failure: What a job with a result fails with. The chat is told so in a delivery of its own.
+        unheard: Why the chat was not told, for a job that has ended already.
+    """
     if slot.job.state is State.DELIVERING:
         slot.job, _ = process.records.ledger.failed(slot.job, failure)
         process.handover.publish_delivery(slot.job.id)
@@ -177,8 +189,15 @@ def end(process: Process, slot: Slot, failure: Failure, unheard: Unheard) -> Non
 
 
 def stumbled(process: Process, slot: Slot) -> None:
-    """An error of ours: it may be this process's alone, so a few others try. Then it is told in the plainest
-    words, and where that breaks as well it ends unheard."""
+    """Go on after an error of ours.
+
+    The error may be this process's alone, so that other attempts come first, up to MAX_CRASHES errors. A job
+    with a result fails then. For a job without one, a plain text in the default language is tried, and where
+    that fails too, the job ends unheard.
+
+    Raises:
+        PassingError: Another worker is to try again.
+    """
     lasted_s, errors = process.records.ledger.hindered(slot.job, error=True)
     if errors < process.settings.max_crashes:
         raise PassingError("an error of ours")

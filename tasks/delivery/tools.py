@@ -1,4 +1,4 @@
-"""What the task `deliver` works with, beside the ledger and the files; broadcasts use the same chat."""
+"""The tools of the task `deliver`, except for the ledger and the files. Broadcasts use the same chat."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ from tasks.records import Records
 
 _CHAT_CALL_S = MEDIA_BOUND_S + 20
 _PATIENCE_S = 3.0
-"""A delivery holds a slot while its chat must wait; beyond this it gives way to other chats' deliveries."""
+"""Longest wait (s) for a chat's rate limit in a slot, which then goes to deliveries to other chats."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTools:
-    """Telegram, the progress that is shown there, and how ends are told."""
+    """The connection to Telegram, and the senders of progress, new messages and results that share it."""
 
     chat: Chat
     progress: Progress
@@ -31,14 +31,14 @@ class DeliveryTools:
     results: Results
 
     def close(self) -> None:
-        """Leave Telegram."""
+        """Close the connection to Telegram."""
         self.chat.close()
 
 
 def open_delivery(
     settings: Settings, catalogue: Catalogue, records: Records, files: Files, tally: MetricsBuffer
 ) -> DeliveryTools:
-    """Make them. Telegram is connected to at the first call. The caller closes them."""
+    """Return the tools, which connect to Telegram at the first call. The caller closes them."""
     chat = Chat(lambda: Gateway(settings, SharedLimiter(settings, _PATIENCE_S, tally)), _CHAT_CALL_S)
     progress = Progress(records.ledger, records.waiting, catalogue, files.links, chat)
     messages = NewMessages(records.ledger, chat, settings.lease_s)

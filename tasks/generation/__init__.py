@@ -1,1 +1,1 @@
-"""A job on its way from a lane to a stored file: the paid call, the polls, the output."""
+"""Generation of images and videos: the steps of a job from its lane to a stored file."""

@@ -1,4 +1,4 @@
-"""The accounts with providers: who makes images and videos, and how often they may be called."""
+"""The accounts with providers: their clients, and the rate limits of calls to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tasks.generation.calls import Calls
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The providers by name, and the turns to call them."""
+    """The providers by name, and the rate limits of calls to them."""
 
     providers: Mapping[str, Provider]
     calls: Calls
@@ -26,12 +26,12 @@ class Accounts:
 
 
 def open_accounts(settings: Settings, client: "redis.Redis", capacity: int) -> Accounts:
-    """Make them for so many slots. No provider is asked yet. The caller closes them.
+    """Return the accounts, without calling a provider yet. The caller closes them.
 
     Args:
-        settings: With each provider's address, token and limits.
+        settings: Has each provider's address, token and limits.
         client: The ledger's Redis, in which all processes share the limits.
-        capacity: Slots, each of which may call a provider at a time.
+        capacity: The number of slots. Each slot makes one call at a time.
     """
     replicate = Replicate(
         settings.replicate_api_url,

@@ -1,4 +1,4 @@
-"""Turns to call a provider: all processes together stay below what its account allows, and VIPs go first."""
+"""Rate limits of calls to providers. All processes share the limit of an account, and VIPs' jobs go first."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from providers.base import Provider
 from tasks.slots import Slot
 
 PATIENCE_S = 10.0
-"""After this long a regular job's call is as urgent as a VIP's, so that nobody is put off for ever."""
+"""Wait (s) after which a regular job's call is as urgent as a VIP's, so that no job waits forever."""
 
 
 class Calls:
-    """The allowances of all providers. One that has none may be called at any time."""
+    """The quotas of all providers. A provider without a quota may be called at any time."""
 
     def __init__(self, creates: Mapping[str, ProviderQuota], others: Mapping[str, ProviderQuota]) -> None:
         self._creates = creates
@@ -30,12 +30,15 @@ class Calls:
         _await_turn(self._others.get(provider.name), slot)
 
     def made(self, provider: Provider) -> None:
-        """Count a call that is made whatever the allowance says."""
+        """Count a call that is made even if the quota is used up."""
         if allowance := self._others.get(provider.name):
             allowance.take(urgent=True)
 
     def throttled(self, provider: Provider, error: PassingError) -> None:
-        """Have all processes obey a provider that refused a submission and said when to come back."""
+        """Hold back the submissions of all processes for as long as the provider's refusal asks.
+
+        They are held for LONGEST_ADVICE_S at most, and not at all if the provider gave no time.
+        """
         allowance = self._creates.get(provider.name)
         if allowance is not None and error.retry_after:
             allowance.hold(min(error.retry_after, retries.LONGEST_ADVICE_S))
@@ -47,7 +50,7 @@ def _await_turn(allowance: ProviderQuota | None, slot: Slot) -> None:
 
 
 class Asking:
-    """Asks for one turn. Each call answers the seconds to wait before the next one, 0 when it has come."""
+    """Asks a quota for one turn. Each call returns the seconds to wait before the next; 0 grants the turn."""
 
     def __init__(
         self, allowance: ProviderQuota, urgent: bool, clock: Callable[[], float] = time.monotonic

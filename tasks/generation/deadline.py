@@ -1,4 +1,4 @@
-"""A prediction that did not come in time, and what is made of one that ended without success."""
+"""What happens to a prediction that is late, and why one ended without success."""
 
 from dataclasses import dataclass
 
@@ -16,26 +16,29 @@ from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
 PATIENCE_S = 120.0
-"""For so long after the deadline a provider that does not answer is asked how the prediction ended."""
+"""How long (s) after the deadline a provider that does not answer is still asked how the prediction ended."""
 
 
 class PredictionOver(JobFailed):
-    """The job fails with its prediction, of which nothing runs any more at the provider."""
+    """The job fails because its prediction is over. Nothing of it still runs at the provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Ends predictions that are late. Fields: what of its process it needs."""
+    """Ends predictions that are late."""
 
     ledger: Ledger
     calls: Calls
     handover: Handover
 
     def last_word(self, slot: Slot, provider: Provider, deadline_s: float) -> Prediction | None:
-        """Have the provider stop, as the model's deadline is over, unless the prediction has ended after all.
+        """Have the provider stop a prediction after the model's deadline, unless the prediction has ended.
 
-        Return how it ended; None where the provider says neither, and the job was put off to ask again.
-        Raises PredictionOver when it was stopped, or nothing is heard for too long.
+        Returns:
+            The ended prediction. None where the provider does not answer: the job was put off, to ask again.
+
+        Raises:
+            PredictionOver: The provider stops the prediction, or has not answered for too long.
         """
         ask = retries.brief(slot.wait)
         try:
@@ -61,12 +64,12 @@ class Deadline:
 
 
 def verdict(prediction: Prediction, ran_s: float, deadline_s: float) -> Failure:
-    """Return why a prediction that ended without success did. Pure.
+    """Return why a prediction ended without success. Pure.
 
     Args:
-        prediction: As it ended.
-        ran_s: For how long it has been known to run, where the provider does not tell how long it took.
-        deadline_s: The model's deadline, which the provider was told too and counts in whole seconds.
+        prediction: The ended prediction.
+        ran_s: How long it ran by our clock (s). It counts where the provider does not say how long.
+        deadline_s: The model's deadline (s). The provider was told it too, and counts in whole seconds.
     """
     took_s = ran_s if prediction.took_s is None else prediction.took_s
     if prediction.status is Status.CANCELLED and took_s >= deadline_s - 1:

@@ -1,4 +1,4 @@
-"""What is sent to a provider for a job: the model's constants, prompt, options and source picture."""
+"""The input that a provider gets for a job: the model's constants, prompt, options and source picture."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +20,17 @@ from tasks.slots import Slot
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Makes orders. Fields: what of its process it needs to upload a picture."""
+    """Makes orders, and uploads the pictures that they need."""
 
     ledger: Ledger
     store: MediaStore
     calls: Calls
 
     def order(self, slot: Slot, model: Model, provider: Provider) -> Order:
-        """Return what the job's paid call asks for; a picture to animate is uploaded for it.
+        """Return the order for the job's paid call. Upload the picture if the job animates one.
 
-        Raises JobFailed where the model makes something else by now, the picture is gone or the provider
-        takes no upload.
+        Raises:
+            JobFailed: The model makes something else by now, the picture is gone, or the upload failed.
         """
         request = slot.job.request
         if model.kind != request.kind or (request.source and not model.source_field):
@@ -61,12 +61,15 @@ class Inputs:
 
 
 def submission(settings: Settings, job_id: str, made: Order) -> Submission:
-    """The paid call that makes an order. Pure."""
+    """Return the paid call for an order. Pure."""
     return Submission(made.reference, made.input, made.deadline_s, webhook(settings, made.provider, job_id))
 
 
 def webhook(settings: Settings, provider: str, job_id: str) -> str:
-    """Where the provider tells of this job ("" = nowhere); the signature proves the job id ours. Pure."""
+    """Return the URL to which the provider sends news of the job; "" where webhooks are not set up. Pure.
+
+    The URL's signature proves that the job id is ours.
+    """
     if not settings.provider_webhook_url:
         return ""
     query = urlencode({"job": job_id, "sig": signature(settings.signing_secret, job_id)})
@@ -74,7 +77,7 @@ def webhook(settings: Settings, provider: str, job_id: str) -> str:
 
 
 def fields(request: Request, model: Model) -> dict[str, Any]:
-    """The input fields of a request: what the user chose goes before the model's defaults. Pure."""
+    """Return the input fields of a request. The user's choices override the model's defaults. Pure."""
     values: dict[str, Any] = {**model.input, "prompt": request.prompt}
     for name, option in model.options.items():
         drawn = request.seed if name == "seed" and request.seed else None

@@ -1,4 +1,7 @@
-"""Fetching what a prediction made. It is paid for: trouble that may pass is waited out, and not in a slot."""
+"""Fetching the outputs of predictions.
+
+An output is paid for, so passing errors are waited out. A job that must wait for longer leaves its slot.
+"""
 
 import mimetypes
 from collections.abc import Iterable
@@ -23,23 +26,24 @@ from tasks.slots import Slot
 
 log = structlog.get_logger(__name__)
 PATIENCE_S = 900.0
-"""For so long a host that does not answer and a store that takes nothing are waited for: longer than a deploy
-or a full disk lasts, and well within the hour for which providers keep an output."""
+"""How long (s) to wait for a host that does not answer, or a store that takes nothing. That is longer than a
+deploy or a full disk lasts, and well within the hour for which providers keep an output."""
 MISSING_S = 180.0
-"""For so long a host that answers "no such file" is asked again."""
+"""How long (s) a host that answers "no such file" is asked again."""
 UNSHOWN_S = 60.0
-"""For so long at least, and until the model's deadline, a success without an output is looked at again."""
+"""How long (s) at least a prediction that succeeded without an output is polled again. It is polled until the
+model's deadline where that is later."""
 _MOST = 8
-"""Outputs of one prediction that are looked into for one of the job's kind."""
+"""Number of outputs of one prediction that are downloaded at most to find one of the job's kind."""
 
 
 class Unshown(PassingError):
-    """The prediction has succeeded, and the provider does not show its output yet."""
+    """The prediction has succeeded, but the provider does not show its output yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Fetches outputs. Fields: what of its process it needs."""
+    """Fetches outputs into the media store."""
 
     ledger: Ledger
     files: Files
@@ -48,15 +52,15 @@ class Outputs:
     handover: Handover
 
     def fetch(self, slot: Slot, provider: Provider, seen: Prediction | None) -> Artifact | None:
-        """Bring the output into the media store; None where that must wait, and the job was put off.
+        """Store the output and return it; None where it must wait, and the job was put off.
 
         Args:
             slot: The job, which is `storing`.
-            provider: The one that made the output.
+            provider: The provider that made the output.
             seen: The prediction as this slot saw it end; None for a job that was resumed.
 
         Raises:
-            JobFailed: There is no output of the job's kind, or its time is over.
+            JobFailed: There is no output of the job's kind, or the attempts took too long.
         """
         latest, fresh = seen, seen is not None
 
@@ -83,14 +87,14 @@ class Outputs:
             return None
 
     def _kept(self, job: Job) -> Artifact | None:
-        """What a worker before this one has stored without living to say so."""
+        """Return the artifact that an earlier worker stored before it died, if there is one."""
         try:
             return self.files.store.kept(job)
         except OSError as error:
             raise StoreUnavailable(str(error)) from error
 
     def _looked_at(self, slot: Slot, provider: Provider, before: Prediction | None) -> Prediction:
-        """The prediction with fresh URLs, as they lapse. Where there is no answer, `before` must do."""
+        """Return the prediction with fresh URLs, as URLs expire; `before` if the provider does not answer."""
         self.calls.to_ask(slot, provider)
         try:
             return provider.get(slot.job.prediction)
@@ -111,7 +115,7 @@ class Outputs:
                     raise
                 wrong = error
             except OSError as error:
-                # What was paid for is not given up for a full disk that may be emptied in a moment.
+                # The output is paid for, and a full disk may have room again in a moment.
                 raise StoreUnavailable(str(error)) from error
         raise wrong
 
@@ -119,24 +123,24 @@ class Outputs:
 def ranked(urls: Iterable[str], kind: Kind) -> list[str]:
     """Return the URLs in the order in which to look for an output of a kind, by their endings. Pure.
 
-    What is alike stays in its order.
+    URLs that rank alike stay in their order.
     """
     wanted = "image/" if kind is Kind.IMAGE else "video/"
 
     def rank(url: str) -> int:
         mime = _promised(url)
-        # A moving GIF may be all that there is of a video, and is a preview where there is more.
+        # An animated GIF may be the only output of a video; beside a video it is a preview.
         return 0 if mime.startswith(wanted) else 1 if mime in ("", "image/gif") else 2
 
     return sorted(urls, key=rank)
 
 
 def patience(error: PassingError, deadline_in_s: float) -> float:
-    """Return the seconds for which an output is tried to be fetched in spite of an error. Pure.
+    """Return how long to go on fetching an output in spite of an error, in seconds. Pure.
 
     Args:
-        error: What the last attempt failed with.
-        deadline_in_s: The model's deadline, in seconds from the moment at which the prediction had ended.
+        error: The error of the last attempt.
+        deadline_in_s: Time (s) from the prediction's end to the model's deadline.
     """
     if isinstance(error, Unshown):
         return max(UNSHOWN_S, deadline_in_s)
@@ -144,7 +148,12 @@ def patience(error: PassingError, deadline_in_s: float) -> float:
 
 
 def again_in(age_s: float, advice_s: float | None) -> float:
-    """Return the seconds until the next attempts: the longer it takes, the rarer they are. Pure."""
+    """Return the seconds until the next attempt. The longer the trouble lasts, the rarer attempts are. Pure.
+
+    Args:
+        age_s: How long the trouble has lasted (s).
+        advice_s: When the other side said to try again (s from now), if it did.
+    """
     return min(retries.LONGEST_ADVICE_S, max(2.0, age_s / 4, advice_s or 0.0))
 
 
@@ -159,7 +168,7 @@ def _generated_s(job: Job) -> float:
 
 
 def _promised(url: str) -> str:
-    """The MIME type that a URL's ending, or a data: URL's head, promises; "" where it promises none."""
+    """Return the MIME type that a URL's ending, or a data: URL's head, promises; "" without one."""
     if url.startswith("data:"):
         return url[5:100].partition(",")[0].partition(";")[0].lower()
     try:

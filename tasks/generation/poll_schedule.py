@@ -1,8 +1,8 @@
-"""When to look at a prediction: decided from how long the model's predictions took. Pure.
+"""When to poll a prediction: decided from how long the model's recent predictions took. Pure.
 
-A look costs a request of the provider's limit; looking later costs the person time. `PRICE_S` says how many
-seconds of waiting one request is worth, and a plan is the sequence of looks with the least expected sum of
-both, given the durations of the recent past. All times are in seconds since the submission.
+A look (one poll) costs a request of the provider's rate limit; a late look costs the person waiting time.
+`PRICE_S` says how many seconds of waiting one request is worth. A plan is the sequence of looks with the
+least expected sum of both costs, given the recent durations. All times are in seconds since the submission.
 """
 
 from bisect import bisect_right
@@ -16,22 +16,24 @@ from config.settings import Settings
 from ledger.queue_position import REMEMBERED
 
 PRICE_S = 0.5
-"""Measured (`python -m bench polling`): about half the plain backoff's requests at two thirds of its lag."""
+"""Seconds of waiting that one request is worth. Measured (`python -m bench polling`): about half the plain
+backoff's requests at two thirds of its lag."""
 _STEPS = 48
-"""The moments between the shortest and the longest duration that a plan chooses from."""
+"""Number of steps between the moments that a plan chooses from, shortest to longest duration."""
 
 
 class Rhythm(Protocol):
-    """A sequence of looks; it depends on nothing but the time, so any worker can go on with it."""
+    """A sequence of looks. It depends only on the time, so that any worker can go on with it."""
 
     def wait(self, elapsed: float) -> float:
-        """Seconds until the next look at a prediction that was not done after `elapsed` seconds."""
+        """Return the seconds until the next look at a prediction that still ran after `elapsed` seconds."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits of `first` seconds at `begin`, each `factor` times the one before it, at most `longest`."""
+    """Exponential backoff from `begin` on. The first wait takes `first` seconds, and each next wait `factor`
+    times as long, up to `longest` seconds."""
 
     first: float
     factor: float
@@ -63,28 +65,36 @@ class Plan:
 
 
 def rhythm(settings: Settings, durations: Sequence[float], active: int) -> Rhythm:
-    """The rhythm for a new look-out: a plan, or for a model without past durations the plain backoff.
+    """Return the rhythm for a prediction: a plan, or the plain backoff for a model without past durations.
 
-    `active` predictions are waited for by all workers together. From 3.6 for each of POLLS_PER_S on, a look
-    is dearer the more there are, so that all together stay about there (`python -m bench polling`); and where
-    a look each POLL_MAX_S is more than that, the waits grow beyond it.
+    From 3.6 active predictions for each of POLLS_PER_S on, the price of a look grows with their number. All
+    workers together then stay at about POLLS_PER_S (`python -m bench polling`). Where one look at each
+    prediction every POLL_MAX_S would exceed POLLS_PER_S, waits grow beyond POLL_MAX_S.
+
+    Args:
+        settings: Has the backoff and POLLS_PER_S.
+        durations: How long the model's recent predictions took (s).
+        active: How many predictions all workers wait for.
     """
-    # In steps, so that a crowd that hardly changes need not be planned for anew.
+    # Rounded, so that a small change of the crowd finds its plan in the cache of `_looks`.
     crowd = max(1.0, round(active / (3.6 * settings.polls_per_s), 1))
     longest = max(settings.poll_max_s, active / settings.polls_per_s)
     backoff = Backoff(min(longest, settings.poll_first_s * crowd), settings.poll_factor, longest)
     known = sorted(seconds for seconds in durations if seconds > 0)
     if not known:
         return backoff
-    # Looks at the best spacing fall with the root of their price.
+    # At the best spacing, the number of looks falls with the square root of their price.
     moments, after = _looks(tuple(known), PRICE_S * crowd**2)
     return Plan(moments, after, replace(backoff, begin=moments[-1]))
 
 
 def overdue(settings: Settings, durations: Sequence[float], deadline_s: float) -> float:
-    """When a webhook that should have come must be taken for lost, so late that a prediction which still
-    runs is hardly ever asked for: POLL_MAX_S after three times the longest past duration, at the latest half
-    the deadline. At half the deadline too while few are known: the first to be known are the short ones."""
+    """Return when to take a missing webhook for lost, in seconds since the submission.
+
+    That is POLL_MAX_S after three times the longest past duration, but at the latest at half the deadline. So
+    a prediction that still runs is hardly ever polled. While fewer than REMEMBERED durations are known, half
+    the deadline holds, because short predictions are the first to be known.
+    """
     if len(durations) < REMEMBERED:
         return deadline_s / 2
     return min(deadline_s / 2, 3 * max(durations) + settings.poll_max_s)
@@ -92,8 +102,8 @@ def overdue(settings: Settings, durations: Sequence[float], deadline_s: float) -
 
 @lru_cache(maxsize=64)
 def _looks(known: tuple[float, ...], price: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """`moments` and `after` of the plan of the least expected cost, found backwards from the last moment
-    (dynamic programming)."""
+    """Return `moments` and `after` of the plan with the least expected cost. Dynamic programming finds it
+    backwards from the last moment."""
     moments, shares = _distribution(known)
     areas = [0.0]
     for (start, end), (low, high) in zip(pairwise(moments), pairwise(shares), strict=True):
@@ -101,8 +111,8 @@ def _looks(known: tuple[float, ...], price: float) -> tuple[tuple[float, ...], t
     last = len(moments) - 1
     costs, best = [0.0] * len(moments), [last] * len(moments)
     for now in range(last - 1, -1, -1):
-        # The look is made for the share that is not done by now; what that share waits for it altogether is
-        # the area between the curve and its height now.
+        # The look is made for the share of predictions that is not done by now. The time that those wait for
+        # the look, summed up, is the area between the curve and its height now.
         look, height = price * (1 - shares[now]), shares[now]
         base = areas[now] - height * moments[now]
         costs[now], best[now] = min(
@@ -113,10 +123,10 @@ def _looks(known: tuple[float, ...], price: float) -> tuple[tuple[float, ...], t
 
 
 def _distribution(known: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Evenly spaced moments, and the share of predictions that is done by each of them.
+    """Return evenly spaced moments, and the share of predictions that is done by each of them.
 
-    Between two past durations lies an equal share; the same lies below the shortest and above the longest,
-    the wider the fewer are known.
+    Each gap between two past durations holds an equal share. So do a gap below the shortest and one above the
+    longest. The fewer durations are known, the wider these two gaps are.
     """
     ends = [known[0] * (1 - 1 / (len(known) + 1)), *known, known[-1] * (1 + 1 / (len(known) + 1))]
     step = (ends[-1] - ends[0]) / _STEPS

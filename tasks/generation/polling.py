@@ -1,4 +1,4 @@
-"""Waiting for the end of one prediction: for its webhook where there is one, and by looks in a rhythm."""
+"""Waiting for the end of a prediction: for its webhook where there is one, and by polling."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,12 +20,12 @@ from tasks.slots import Slot, Slots
 
 log = structlog.get_logger(__name__)
 _LAST_LOOK_S = 1.0
-"""A look may end so long after the model's deadline: the last one is made when that is reached."""
+"""How long (s) after the model's deadline a look may end: the last look begins at the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """Waits for predictions. Fields: what of its process a wait needs."""
+    """Waits for predictions to end."""
 
     settings: Settings
     waiting: QueuePositions
@@ -37,14 +37,17 @@ class Polling:
     def ended(
         self, slot: Slot, provider: Provider, created: Prediction | None, clock: Callable[[], float]
     ) -> tuple[Prediction, float | None]:
-        """Return the prediction once it has ended, and the seconds that it took; show its progress meanwhile.
+        """Wait until the prediction has ended, and show its progress meanwhile.
 
         Args:
             slot: The job, which is `running`.
-            provider: The one that makes the prediction.
-            created: The answer to the submission; None where this slot did not make it: then nobody knows
-                what was missed, and the provider is asked at once.
-            clock: Tells the ledger's time.
+            provider: The provider that makes the prediction.
+            created: The provider's response to the submission. None where this slot did not submit the job:
+                a webhook may have been missed, so the first look is made at once.
+            clock: Returns the ledger's time (Unix seconds).
+
+        Returns:
+            The ended prediction, and how long it took (s); see `Watch.took`.
 
         Raises:
             OutOfTime: The model's deadline is over.
@@ -64,10 +67,11 @@ class Polling:
 
 
 class Watch:
-    """One prediction that is waited for. Times without a name of their own are seconds since `_began`.
+    """The wait for one prediction.
 
-    Looks are rare; as often as the plain backoff would look, the chat is shown how far the prediction
-    should be by now.
+    `_began` and `_deadline` are times of the ledger's clock; all other times are seconds since `_began`.
+    Looks are rare. Between them, as often as the plain backoff would poll, the chat is shown how far the
+    prediction should be by now.
     """
 
     def __init__(
@@ -85,7 +89,7 @@ class Watch:
         self._seen = created
         self._fresh = created is not None
         settings, deadline_s = polling.settings, polling.terms.deadline_s(slot.job)
-        # A prediction that this slot has submitted begins now, whatever has become of the ledger's clock.
+        # A prediction that this slot submitted begins now, even if the ledger's clock was changed.
         self._began = clock() if self._fresh else min(clock(), slot.job.stamps["running"])
         self._deadline = self._began + deadline_s
         try:
@@ -105,20 +109,20 @@ class Watch:
             self._plan(self._rhythm.wait(0.0))
 
     def left(self) -> float:
-        """Seconds to the prediction's deadline."""
+        """Return the seconds to the prediction's deadline."""
         return self._deadline - self._clock()
 
     def wait(self) -> float:
-        """Seconds until there is something to do: a look, or to show that time has passed."""
+        """Return the seconds until the next look, or until the chat is to be shown new progress."""
         now = self._elapsed()
         return max(0.0, min(self._next - now, self._ticks.wait(now)))
 
     def sleep(self, seconds: float) -> None:
-        """The slot's wait."""
+        """Pause the slot, and note whether it was woken."""
         self._woken = self._slot.wait(seconds)
 
     def look(self) -> Prediction:
-        """What is known of the prediction, from the provider if it is time to ask."""
+        """Return the prediction as it was last seen, or poll it if it is time or the slot was woken."""
         self._slot.check()
         now = self._elapsed()
         if self._hoping and not self._polling.slots.hinted:
@@ -130,8 +134,10 @@ class Watch:
         return self._ask(now)
 
     def took(self, ended: Prediction) -> float | None:
-        """How long it took: where the provider does not tell, as far as the look can that found it; None
-        where this slot has not seen it all."""
+        """Return how long the prediction ran (s): the provider's figure, else an estimate from the last look.
+
+        None where the provider does not say and this slot did not submit the job.
+        """
         if ended.took_s is not None or not self._fresh:
             return ended.took_s
         now = self._elapsed()
@@ -148,12 +154,12 @@ class Watch:
             self._plan(now + self._trouble.wait(now))
             raise
         self._trouble = None
-        # Whatever was found, this job is looked at from here on: its webhook is lost, or came too soon.
+        # From now on the rhythm decides, as the webhook was lost or came too soon.
         hoped, self._hoping = self._hoping, False
         if prediction.status not in ENDED:
             self._seen = prediction
             with suppress(LedgerUnavailable):
-                # Others have come or gone since the last look.
+                # The number of active predictions has changed since the last look.
                 past = self._polling.waiting.past(self._slot.job.request.model)
                 self._rhythm = rhythm(self._polling.settings, *past)
             self._plan(now + self._rhythm.wait(now))
@@ -165,7 +171,7 @@ class Watch:
         return prediction
 
     def _plan(self, at: float) -> None:
-        """The next look; the last one is when time is over."""
+        """Set the time of the next look, at the latest the deadline."""
         self._next = min(at, self._deadline - self._began)
 
     def _show(self, seen: Prediction, now: float) -> None:

@@ -1,4 +1,4 @@
-"""The one paid call of a job: made at most once, and looked for where nobody saw it arrive."""
+"""The paid call of a job: made at most once, and looked for at the provider if its outcome is unknown."""
 
 import time
 from collections.abc import Mapping
@@ -34,17 +34,17 @@ from tasks.slots import CancelWanted, Slot
 log = structlog.get_logger(__name__)
 _LOOK_AGAIN_S = 5.0
 _ANSWER_S = 0.5
-"""For so long the answer to the paid call is waited for although nobody wants the job any more: with it the
-prediction can be stopped, without it has to be found first."""
+"""How long (s) to wait for the response to the paid call of a job that was cancelled. With the response, the
+prediction can be stopped at once; without it, the prediction must be found first."""
 _SEARCH_S = 120.0
-"""For so long the latest predictions are looked through at a time, of which there may be hundreds."""
+"""Longest search (s) through the provider's latest predictions, of which there may be hundreds."""
 _LAST_SEARCH_S = 30.0
-"""For so long the submission of a cancelled job is looked for."""
+"""Longest search (s) for the submission of a cancelled job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submitting:
-    """Makes the paid calls. Fields: what of its process it needs."""
+    """Makes the paid calls."""
 
     settings: Settings
     ledger: Ledger
@@ -54,9 +54,13 @@ class Submitting:
     handover: Handover
 
     def submit(self, slot: Slot) -> Prediction | None:
-        """Make the one paid call. It is repeated only where the provider has surely not taken it.
+        """Make the one paid call. Retry it only where the provider has surely not taken it.
 
-        Return what the provider made of it, None where nobody knows.
+        Returns:
+            The prediction as the provider returned it; None where no usable response came.
+
+        Raises:
+            JobFailed: The provider cannot be reached, or the job cannot be ordered from it any more.
         """
         model, provider = self.terms.model_of(slot.job), self.terms.provider_of(slot.job)
         order = self.inputs.order(slot, model, provider)
@@ -92,32 +96,39 @@ class Submitting:
             with heeding(slot.patient(_ANSWER_S)):
                 return provider.submit(asked)
         except (PassingError, CancelWanted) as error:
-            # Nothing was taken; of a call that was left for a cancel, nothing had been sent.
+            # The provider has taken nothing: it refused, or a cancel came before anything was sent.
             if isinstance(error, PassingError):
                 self.calls.throttled(provider, error)
             slot.job = self.ledger.unsent(slot.job)
             raise
 
     def _remember(self, job: Job, prediction: str) -> Job:
-        """Write the prediction's id down, whatever it takes: it is what the money was paid for."""
+        """Record the prediction's id, and wait for the ledger if need be: the prediction is paid for."""
         structlog.contextvars.bind_contextvars(prediction=prediction)
         patient = retries.ledger_back(self.settings.unknown_grace_s)
         try:
             return patient(self.ledger.running, job, prediction)
         except (LeaseLost, IllegalMove):
-            # The call took longer than the lease. Whoever has the job now waits for just this news.
+            # The call took longer than the lease. The worker that has the job now waits for this id.
             patient(self.ledger.adopt, job.id, prediction)
             raise
 
     def adopt(self, slot: Slot) -> None:
-        """A worker died over the paid call. It is never made again: go on with what is known, or wait."""
+        """Go on after a worker that died during the paid call, which is never made again.
+
+        The job is `running` where its prediction is known, else `unknown`.
+        """
         if slot.job.prediction:
             slot.job = self.ledger.running(slot.job, slot.job.prediction)
         else:
             slot.job = self.ledger.unknown(slot.job)
 
     def search(self, slot: Slot) -> None:
-        """Look for the submission that nobody saw arrive; the webhook may name it too. Never submit again."""
+        """Look for a submission of unknown outcome, and never submit again. A webhook may name it meanwhile.
+
+        Raises:
+            JobFailed: It was not found in UNKNOWN_GRACE_S.
+        """
         job = slot.job
         try:
             provider = self.terms.provider_of(job)
@@ -135,23 +146,25 @@ class Submitting:
         self.handover.put_off(job, _LOOK_AGAIN_S)
 
     def _look_for(self, slot: Slot, provider: Provider) -> Prediction | None:
-        """Return the one prediction at the provider with this job's input that is no other job's; None where
-        there is none, or nobody can tell whose it is."""
+        """Return the only prediction at the provider that has this job's input and belongs to no other job.
+
+        None where there is no such prediction, or it may belong to another job.
+        """
         job = slot.job
         reference, wanted = self._asked_for(job)
         if job.request.source and not (job.ordered or job.upload):
-            # The words alone may be those of another picture's video.
+            # Without the uploaded picture, the prompt alone may fit another picture's video.
             return None
         owned = partial(self.ledger.owned, but=job.id)
         found = provider.find(reference, wanted, job.stamps["submitting"], owned)
-        # Whoever is submitting the same at this moment has not written down yet that it is theirs.
+        # A job that submits the same input at this moment has not recorded its prediction yet.
         rivals = (one for one in self.ledger.submitted_now() if one.id != job.id)
         if any(self._asked_for(one) == (reference, wanted) for one in rivals):
             return None
         return found
 
     def _asked_for(self, job: Job) -> tuple[str, Mapping[str, Any]]:
-        """Return the provider's name of the job's model, and the input that it was given.
+        """Return the provider's name of the job's model, and the input that the provider was given.
 
         Raises:
             JobFailed: Neither the job's record nor the catalogue has them.
@@ -165,7 +178,7 @@ class Submitting:
         return model.reference, values
 
     def find_to_stop(self, slot: Slot) -> None:
-        """Look once for the submission that nobody saw arrive, so that it can be stopped."""
+        """Look once for a submission of unknown outcome, so that its prediction can be stopped."""
         try:
             provider = self.terms.provider_of(slot.job)
             self.calls.made(provider)

@@ -1,4 +1,4 @@
-"""The task `generate`: one job from the claim to the stored artifact."""
+"""The task `generate`: one job from its claim to the stored artifact."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 @app.task(name="generate", bind=True)
 def generate(self: "Task[Any, Any]", job_id: str) -> str:
-    """Make what a job asks for. Whatever happens, the job goes on or ends: see the excepts."""
+    """Generate what a job asks for. On every error the job is either resumed or ended: see the excepts."""
     process = current(self.app)
     with process.slots.hold(job_id, Stage.GENERATE) as slot:
         if slot is None:
@@ -56,7 +56,10 @@ def generate(self: "Task[Any, Any]", job_id: str) -> str:
 
 
 def make(process: Process, slot: Slot) -> None:
-    """The way of a job through a slot, from whichever state it is taken over in."""
+    """Run a job in a slot, from the state in which it was claimed.
+
+    Raises JobFailed for a job that has crashed MAX_CRASHES workers.
+    """
     if slot.job.crashes >= process.settings.max_crashes:
         raise JobFailed(Failure.CRASHED, f"{slot.job.crashes} workers died")
     slot.check()
@@ -65,7 +68,7 @@ def make(process: Process, slot: Slot) -> None:
 
 
 def go_on(process: Process, slot: Slot) -> None:
-    """The states one after the other, as far as they can be gone through now."""
+    """Take the job through its states one after the other, as far as possible now."""
     seen = None
     if slot.job.state is State.UNKNOWN:
         process.generation.submitting.search(slot)
@@ -80,9 +83,19 @@ def go_on(process: Process, slot: Slot) -> None:
 
 
 def poll(process: Process, slot: Slot, provider: Provider, created: Prediction | None) -> Prediction | None:
-    """Wait for the prediction's end and answer it; None where that could not be asked for yet.
+    """Wait for the prediction's success and return the prediction.
 
-    `created`: what its submission answered in this slot.
+    Args:
+        process: This worker process.
+        slot: The job, which is `running`.
+        provider: The provider that makes the prediction.
+        created: The response to the submission, if this slot made it.
+
+    Returns:
+        None where the provider does not answer after the deadline, and the job was put off.
+
+    Raises:
+        PredictionOver: The prediction ended without success.
     """
     deadline_s = process.generation.terms.deadline_s(slot.job)
     try:
@@ -104,9 +117,9 @@ def poll(process: Process, slot: Slot, provider: Provider, created: Prediction |
 
 
 def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | None) -> None:
-    """Fetch the output while the provider still keeps it, and have it delivered.
+    """Fetch the output and have it delivered. Providers keep outputs only for a while.
 
-    `seen` is the prediction as this slot saw it end; another attempt asks for it anew.
+    `seen` is the prediction as this slot saw it end; None for a job that was resumed.
     """
     artifact = process.generation.outputs.fetch(slot, provider, seen)
     if artifact is None:
@@ -116,7 +129,7 @@ def store(process: Process, slot: Slot, provider: Provider, seen: Prediction | N
 
 
 def cancel(process: Process, slot: Slot) -> None:
-    """The owner wants no result any more; the provider is stopped unless others share the prediction."""
+    """Cancel the job for its owner. Stop the prediction unless another job goes on with it."""
     if slot.job.state is State.UNKNOWN:
         process.generation.submitting.find_to_stop(slot)
     ended = written(process.records.ledger.cancelled, process.settings.lease_s, slot.job)
@@ -133,14 +146,15 @@ def cancel(process: Process, slot: Slot) -> None:
 
 
 def give_up(process: Process, slot: Slot, failure: Failure, *, over: bool = False) -> None:
-    """The job fails; a prediction that may still run (unless it is `over`) is not paid for to its end."""
+    """Fail the job. Stop its prediction, so that it costs no more, unless the prediction is `over`."""
     running = slot.job.state is State.RUNNING and not over
     if end(process, slot, process.records.ledger.failed, failure) and running:
         stop(process, slot.job)
 
 
 def stop(process: Process, job: Job) -> None:
-    """Have the provider stop a prediction that nobody waits for; where that fails, its own deadline does."""
+    """Have the provider stop a prediction that nobody waits for. If that fails, the provider stops it at the
+    deadline that it was told with the submission."""
     try:
         provider = process.generation.terms.provider_of(job)
         process.accounts.calls.made(provider)
@@ -151,9 +165,10 @@ def stop(process: Process, job: Job) -> None:
 
 
 def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]], *what: Any) -> bool:
-    """Write how the generation ended, and have the chats told: this job's, and those that share it.
+    """Record the end of a generation, and publish deliveries for the job and for all that share its result.
 
-    False, and nothing is told, where the job was no longer ours.
+    Returns:
+        False where the end was not recorded: nothing is published, and the job is resumed.
     """
     ended = written(write, process.settings.lease_s, slot.job, *what)
     if ended is None:
@@ -167,7 +182,16 @@ def end(process: Process, slot: Slot, write: Callable[..., tuple[Job, list[str]]
 def written(
     write: Callable[..., tuple[Job, list[str]]], patience_s: float, *what: Any
 ) -> tuple[Job, list[str]] | None:
-    """Make a last write, waiting for a ledger that is away; None where it could not be made."""
+    """Make the last write of a generation, and wait for a ledger that is away.
+
+    Args:
+        write: A method of the ledger.
+        patience_s: Longest wait for the ledger (s).
+        what: Arguments of the method.
+
+    Returns:
+        What the method returned; None where the write failed.
+    """
     try:
         return retries.ledger_back(patience_s)(write, *what)
     except (LeaseLost, IllegalMove, LedgerUnavailable) as error:

@@ -1,4 +1,4 @@
-"""The terms of a job: which model, which provider and which times hold for it."""
+"""The terms of a job: its model, its provider and its deadline."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,8 @@ from tasks.delivery import endings
 
 
 class Terms:
-    """What was ordered for a job counts; before that, and of an old record, what the catalogue says now."""
+    """The terms of jobs. A job's order decides; without one (before the submission, and in an old record) the
+    present catalogue does."""
 
     def __init__(self, catalogue: Catalogue, providers: Mapping[str, Provider], tally: MetricsBuffer) -> None:
         self._catalogue = catalogue
@@ -28,22 +29,19 @@ class Terms:
         return model
 
     def typical_s(self, job: Job) -> float:
-        """Return how long the job's model takes, as far as is known, in seconds; for a model that is gone,
-        how long the default model of its kind takes."""
+        """Return how long the job's model typically takes by the catalogue, in seconds; for a model that is
+        gone, how long the default model of the job's kind takes."""
         return endings.model_of(job, self._catalogue).typical_s
 
     def deadline_s(self, job: Job) -> float:
-        """Return for how long the job's prediction may run, in seconds."""
+        """Return how long the job's prediction may run, in seconds."""
         if job.ordered:
             return job.ordered.deadline_s
         model = self._catalogue.models.get(job.request.model)
         return model.deadline_s if model else self._catalogue.longest_deadline()
 
     def provider_of(self, job: Job) -> Provider:
-        """Return the provider that was asked for the job, or is to be; its calls are counted.
-
-        Raises JobFailed where it is not known.
-        """
+        """Return the provider of the job; its calls are counted. Raises JobFailed if it is not configured."""
         name = self._provider_name(job)
         if name not in self._providers:
             raise JobFailed(Failure.NOT_CONFIGURED, f"provider {name!r} is not known")
@@ -53,6 +51,6 @@ class Terms:
         if job.ordered:
             return job.ordered.provider
         if job.prediction and job.request.model not in self._catalogue.models and len(self._providers) == 1:
-            # An older release wrote down what it paid for, and not whom.
+            # An older release recorded the prediction, but not the provider.
             return next(iter(self._providers))
         return self.model_of(job).provider

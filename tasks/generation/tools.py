@@ -1,4 +1,4 @@
-"""What the task `generate` works with, beside the ledger and the files."""
+"""The tools of the task `generate`, except for the ledger and the files."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from tasks.slots import Slots
 
 @dataclass(frozen=True, slots=True)
 class GenerationTools:
-    """The terms of each job, and the steps of its way from the paid call to the stored file."""
+    """The terms of jobs, and the steps from the paid call to the stored file."""
 
     terms: Terms
     submitting: Submitting
@@ -42,7 +42,7 @@ def generation_tools(
     slots: Slots,
     tally: MetricsBuffer,
 ) -> GenerationTools:
-    """Make them. There is nothing of theirs to close."""
+    """Return the tools. They own nothing that must be closed."""
     ledger, calls = records.ledger, accounts.calls
     terms = Terms(catalogue, accounts.providers, tally)
     inputs = Inputs(ledger, files.store, calls)
