@@ -63,7 +63,8 @@ MOVES: dict[State, frozenset[State]] = {
 
 RESTORED: dict[State, frozenset[State]] = {
     state: frozenset({State.STORED, State.UNKNOWN})
-    for state in ACTIVE - {State.SHARING, State.STORED, State.DELIVERING}
+    for state in WAY
+    if state not in (State.SHARING, State.STORED, State.DELIVERING)
 }
 """Further moves, which only the restoring of a backup makes. Nobody knows what happened after the backup: the
 file may have been stored, or the paid call may have been made."""

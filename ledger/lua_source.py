@@ -106,7 +106,8 @@ def lua(value: Any) -> str:
         case str():
             return f"'{value}'"
         case Mapping():
-            parts = [f"{name} = {lua(each)}" for name, each in value.items()]
+            # Sorted, as every process must make the same text: Redis keeps each text that it was ever given.
+            parts = [f"{name} = {lua(value[name])}" for name in sorted(value)]
         case list():
             parts = [lua(each) for each in value]
         case Collection():

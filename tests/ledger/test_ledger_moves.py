@@ -1,12 +1,15 @@
 """The moves of a job: the ledger makes those in the tables of `jobs.states`, and no other."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import product
 
 import pytest
 import redis
 
-from config.settings import Settings
+from config.settings import ROOT, Settings
 from jobs.errors import IllegalMove
 from jobs.model import Job, Kind, Lane, Origin, Request, Tier, new_record
 from jobs.states import MOVES, RESTORED, State
@@ -96,3 +99,22 @@ def test_a_job_that_is_published_leaves_the_state_accepted_alone(settings: Setti
             for origin in (State.ACCEPTED, State.SHARING)
         ]
     assert states == [State.QUEUED, State.SHARING]
+
+
+def test_every_process_has_the_same_scripts() -> None:
+    """Given processes that iterate over sets in other orders, I expect one text of each script: Redis keeps
+    every text that it was ever given."""
+    ask = "from ledger.lua_source import sources; print(sorted(sources().items()))"
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(texts) == 1
