@@ -119,7 +119,7 @@ class Fleet:
             raise engine.EngineError(f"{error}\n{self.compose('ps', '--all')}\n{said}") from error
 
     def _stand(self, name: str, *options: str) -> Program:
-        argv = [sys.executable, "-m", f"sandbox.{name}", "--host", engine.gateway(), *options]
+        argv = [sys.executable, "-m", f"stand.{name}", "--host", engine.gateway(), *options]
         return self._open.enter_context(Program(argv, ready=r"on (?P<url>http\S+)", cwd=ROOT))
 
     def _empty(self) -> None:
