@@ -19,7 +19,7 @@ from ledger import keys
 pytestmark = pytest.mark.long
 
 SHORT = Plan(
-    jobs=20,
+    jobs=80,
     kills=1,
     per_s=8.0,
     image_s=0.6,
@@ -48,7 +48,7 @@ def test_a_short_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Given 20 jobs, one SIGKILL of a worker, and one over each kind of call to Telegram, I expect the
+    """Given 80 jobs, one SIGKILL of a worker, and one over each kind of call to Telegram, I expect the
     invariants to hold, and the figures."""
     monkeypatch.setattr(chaos, "plan_of", lambda _: replace(SHORT, webhooks=webhooks, replica=replica))
     path = tmp_path / "chaos.json"
@@ -56,12 +56,12 @@ def test_a_short_run(
     figures: dict[str, Any] = json.loads(path.read_text())
     assert {key: figures[key] for key in KEYS} == {
         **dict.fromkeys(KEYS, 0),
-        "jobs": 20,
+        "jobs": SHORT.jobs,
         "kills": 1,
         **{key: figures[key] for key in ("delivered", "failed", "cancelled")},
     }
-    assert figures["delivered"] + figures["failed"] + figures["cancelled"] == 20
-    assert {f"{moment.method} cut" for moment in MOMENTS} <= figures["nemesis"].keys()
+    assert figures["delivered"] + figures["failed"] + figures["cancelled"] == SHORT.jobs
+    assert {f"{moment.method} of {moment.whom} cut" for moment in MOMENTS} <= figures["nemesis"].keys()
     assert figures["recovery_s"].keys() >= {"p50", "p99"}
     assert "BREACH" not in capsys.readouterr().out
 
