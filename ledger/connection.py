@@ -4,6 +4,7 @@ A client of a master asks the sentinels at every new connection, so that it foll
 During the failover its calls fail as they do while a Redis is unavailable.
 """
 
+import errno
 from typing import Any
 
 import redis
@@ -83,17 +84,17 @@ def sentinel_options(place: RedisPlace) -> dict[str, Any]:
 def _raising_connection_errors(client: "redis.asyncio.Redis") -> "redis.asyncio.Redis":
     """Make a client raise redis.ConnectionError for every lost connection, so that callers recognise it.
 
-    redis-py converts only OSError. Uvloop raises RuntimeError for a command that is written at the moment in
-    which the connection closes.
+    redis-py converts only OSError. A command that is written after the transport has begun to close ends in
+    RuntimeError on uvloop, and in TypeError or AttributeError on the event loop of Python 3.12 and newer.
     """
     kind: Any = client.connection_pool.connection_class
 
     class Connection(kind):  # type: ignore[misc]
-        async def send_packed_command(self, *args: Any, **options: Any) -> None:
-            try:
-                await super().send_packed_command(*args, **options)
-            except RuntimeError as error:
-                raise redis.ConnectionError(f"the connection was closed while writing: {error}") from error
+        async def _send_packed_command(self, command: Any) -> None:
+            # Nothing is awaited between this look and the write.
+            if self._writer.transport.is_closing():
+                raise ConnectionResetError(errno.ECONNRESET, "the connection is closed")
+            await super()._send_packed_command(command)
 
     client.connection_pool.connection_class = Connection
     return client
