@@ -8,6 +8,7 @@ defined in one place. A script gets only the definitions that it names, because 
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,9 @@ _TABLES = {
 }
 
 
-def sources() -> dict[str, str]:
-    """Return the text of each script by its name, as Redis runs it."""
+@cache
+def sources() -> Mapping[str, str]:
+    """Return the text of each script by its name, as Redis runs it; made once in a process."""
     return {file.stem: assembled(_text(file)) for file in _FOLDER.glob("*.lua")}
 
 
