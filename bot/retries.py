@@ -1,7 +1,7 @@
-"""Retries of calls to Telegram and to the ledger."""
+"""Retries of calls to Telegram that must succeed."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter
@@ -11,7 +11,6 @@ from chat.errors import seconds
 from jobs.errors import DarkroomError
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 
 def patient(what: str) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -24,11 +23,6 @@ def patient(what: str) -> Callable[..., Coroutine[Any, Any, Any]]:
         what: The name of the call in the log.
     """
     return retries.endless(_passes, _advised, lambda error, wait_s: _tell(what, error, wait_s)).call_async
-
-
-async def ledger_back(call: Callable[[], Awaitable[T]], within_s: float) -> T:
-    """Call again until the ledger answers; raises the last LedgerUnavailable after `within_s` seconds."""
-    return await retries.ledger_back(within_s).call_async(call)
 
 
 def _passes(error: BaseException) -> bool:

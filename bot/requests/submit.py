@@ -2,16 +2,18 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import structlog
 
+import retries
 from bot import heeding
 from bot.inbound import ack
 from bot.replies import retract
 from bot.requests import cancelling
 from bot.requests.builder import model_of
 from bot.requests.rejections import Rejection, refusal
-from bot.retries import ledger_back
 from bot.services import Services
 from chat import status
 from chat.errors import OutcomeUnknown, Unreachable
@@ -24,6 +26,8 @@ from ledger.admission import Answer, Blocked, Busy, Limited, OverBudget
 from ledger.queue_position import QueuePosition
 
 log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NOTED_S = 60.0
 """Longest wait (s) for a ledger that is away, before a status message is posted and after.
@@ -125,11 +129,11 @@ async def _show(services: Services, job: Job) -> None:
         return  # the result itself is the first message
     me = uuid.uuid4().hex
     try:
-        first, place = await ledger_back(lambda: services.off(_first, services, job, me), NOTED_S)
+        first, place = await _noted(services, _first, services, job, me)
         if not first:
             return
         message = await _post(services, job, status.waiting(job, place, texts(job.origin.language)))
-        if not await ledger_back(lambda: services.off(services.jobs.ledger.posted, job, message), NOTED_S):
+        if not await _noted(services, services.jobs.ledger.posted, job, message):
             await retract(services, job.origin, message)
         elif place is not None:
             await services.off(services.jobs.waiting.show, job.id, place)
@@ -151,8 +155,13 @@ async def _post(services: Services, job: Job, view: status.View) -> int:
     except OutcomeUnknown:
         raise
     except DarkroomError:
-        await ledger_back(lambda: services.off(services.jobs.ledger.again, job.id, "status"), NOTED_S)
+        await _noted(services, services.jobs.ledger.again, job.id, "status")
         raise
+
+
+async def _noted(services: Services, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Make a blocking call to the ledger, again until the ledger takes it or NOTED_S are over."""
+    return await retries.ledger_back(NOTED_S).call_async(lambda: services.off(call, *args, **kwargs))
 
 
 def _first(services: Services, job: Job, me: str) -> tuple[bool, QueuePosition | None]:
